@@ -1,0 +1,10 @@
+from . import checkpoints as checkpoints
+from . import data as data
+from . import losses as losses
+from . import metrics as metrics
+from . import modules as modules
+from . import networks as networks
+from . import physics as physics
+from . import restoration as restoration
+from .batch import Batch as Batch
+from .field import KernelField as KernelField

@@ -1,0 +1,6 @@
+"""The `lightning` command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    raise NotImplementedError

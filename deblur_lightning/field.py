@@ -1,0 +1,104 @@
+"""KernelField: a dense motion field as a few basis kernels and their mixture at each pixel.
+
+Carbajal et al. 2021 (arXiv 2102.01026), section 3: the blur kernel of pixel i is ``sum_b m_i^b k^b``.
+"""
+
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+SUM_TOLERANCE = 1e-3  # float16 kernels of 65 x 65 cells still pass; a forgotten normalisation does not
+
+
+class KernelField(NamedTuple):
+    """Each pixel's blur kernel, as a mixture of basis kernels.
+
+    Attributes:
+        basis: kernels k^b, ``[N, B, K, K]``, each of unit sum, K odd; oriented for correlation.
+        coefficients: m_i^b, ``[N, B, H, W]``, sum to 1 over B at each pixel.
+    """
+
+    basis: Tensor
+    coefficients: Tensor
+
+    @property
+    def kernel_size(self) -> int:
+        """Side K of the kernels, in pixels."""
+        return self.basis.shape[-1]
+
+    def kernel_at(self, row: int, column: int) -> Tensor:
+        """Mix the kernel of one pixel, ``[N, K, K]``."""
+        return torch.einsum("nbij,nb->nij", self.basis, self.coefficients[:, :, row, column])
+
+    def crop(self, top: int, left: int, height: int, width: int) -> Self:
+        """Return the field of a rectangle of the picture; the basis is shared, not copied."""
+        return self._replace(coefficients=self.coefficients[..., top : top + height, left : left + width])
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
+        """Move or cast both tensors, as ``Tensor.to`` does."""
+        return self._replace(
+            basis=self.basis.to(device=device, dtype=dtype),
+            coefficients=self.coefficients.to(device=device, dtype=dtype),
+        )
+
+
+def delta_field(like: Tensor, kernel_size: int = 33) -> KernelField:
+    """Build the field of a picture without blur: one kernel, a single 1 at its centre.
+
+    Args:
+        like: pictures ``[N, C, H, W]`` whose size, type and device the field takes.
+        kernel_size: side K of the kernel, in pixels; odd.
+
+    Returns:
+        A field with B = 1.
+    """
+    pictures, _, height, width = like.shape
+    basis = like.new_zeros(pictures, 1, kernel_size, kernel_size)
+    basis[..., kernel_size // 2, kernel_size // 2] = 1
+    return KernelField(basis, like.new_ones(pictures, 1, height, width))
+
+
+def check_field_shape(field: KernelField) -> None:
+    """Raise unless basis and coefficients fit each other.
+
+    Raises:
+        ValueError: a wrong number of axes, kernels that are not square or of even size, another B or N.
+    """
+    basis, coefficients = field
+    if basis.ndim != 4 or coefficients.ndim != 4:
+        raise ValueError(
+            f"field has basis {list(basis.shape)} and coefficients {list(coefficients.shape)}, "
+            "but both need four axes. Pass [N, B, K, K] and [N, B, H, W]."
+        )
+    height, width = basis.shape[-2:]
+    if height != width or height % 2 == 0:
+        raise ValueError(
+            f"field has kernels of {height} x {width}, but a kernel is square with a central pixel. "
+            f"Pad them to {max(height, width) | 1} x {max(height, width) | 1}."
+        )
+    if basis.shape[:2] != coefficients.shape[:2]:
+        raise ValueError(
+            f"field has {list(basis.shape[:2])} basis kernels [N, B], but coefficients for "
+            f"{list(coefficients.shape[:2])}. Give each basis kernel one coefficient map."
+        )
+
+
+def check_field(field: KernelField) -> None:
+    """Raise unless a field is one: shapes fit, kernels and coefficients are finite and sum to 1.
+
+    One pass over the coefficients; on a GPU it waits for them, so losses check shapes alone.
+
+    Raises:
+        ValueError: the condition, its value and the remedy.
+    """
+    check_field_shape(field)
+    for what, total in (
+        ("a basis kernel", field.basis.detach().sum(dim=(-2, -1))),
+        ("the coefficients of a pixel", field.coefficients.detach().sum(dim=1)),
+    ):
+        if total.numel() == 0:
+            raise ValueError(f"field is empty: {list(field.basis.shape)} kernels. Pass at least one kernel and pixel.")
+        worst = total.flatten()[(total - 1).abs().argmax()].item()
+        if not abs(worst - 1) <= SUM_TOLERANCE:  # NaN fails too
+            raise ValueError(f"{what} sums to {worst:.4g}, but it must sum to 1. Divide by the sum.")

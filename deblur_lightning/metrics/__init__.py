@@ -1,0 +1,1 @@
+"""Scores: exact benchmark protocols as functions, torchmetrics shells over them."""

@@ -1,0 +1,28 @@
+"""Display values (gamma-encoded, what files hold) and linear light (what the sensor adds up)."""
+
+from torch import Tensor
+
+
+def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:
+    """Undo the camera's gamma: ``display ** gamma``.
+
+    Args:
+        display: values of any shape, not negative; a negative one counts as 0, as a file would store it.
+        gamma: 2.2 for photographs, 1.0 for pictures that are linear already, as Köhler's.
+    """
+    return display.clamp(min=0) ** gamma if gamma != 1 else display
+
+
+def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
+    """Encode linear light for a file or a screen: ``linear ** (1 / gamma)``.
+
+    The slope at 0 is infinite, so values below 1e-6 (a 2e-3rd of full scale on display) keep a finite gradient
+    by standing at 1e-6 before the root, and 0 comes back as 0.
+
+    Args:
+        linear: values of any shape; a negative one counts as 0.
+        gamma: 2.2 for photographs, 1.0 for pictures that stay linear.
+    """
+    if gamma == 1:
+        return linear
+    return linear.clamp(min=1e-6) ** (1 / gamma) * (linear > 0)

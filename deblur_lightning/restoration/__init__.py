@@ -1,0 +1,1 @@
+"""Deconvolution with a known motion field."""
