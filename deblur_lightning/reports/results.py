@@ -1,0 +1,183 @@
+"""The results store: one JSON line an evaluation, and a CSV of its pictures beside it.
+
+Appending is one system call and a table is replaced whole, so a killed or a second run spoils nothing.
+"""
+
+import csv
+import dataclasses
+import datetime
+import hashlib
+import json
+import math
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deblur_lightning.reports.whole_files import whole_file
+
+STORE = Path("results/results.jsonl")
+
+
+def now() -> str:
+    """Give the time as tables print it: UTC, to the second, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished evaluation: a method's mean scores on a dataset, and what they were computed with.
+
+    Attributes:
+        method: the method's name in tables; equal to the name in ``experiments/published.csv`` where one is published.
+        dataset: ``sample``, ``GoPro``, ``Köhler``, ….
+        metrics: means over the pictures by name: ``psnr`` in dB, ``ssim``, ``cw_ssim``, ``mssim``, ``kernel_error``, ….
+        blur: GoPro's blur, ``blur`` or ``blur_gamma``; empty where the dataset has one blur only.
+        pictures: how many pictures the means are over.
+        seconds: wall time of the evaluation; 0 where it was not taken.
+        checkpoint: the weights' :func:`file_hash`; empty for methods without any.
+        config: path of the YAML or the command line that ran.
+        commit: :func:`source_commit` of the code that ran.
+        date: when the evaluation ended, as :func:`now` gives it.
+        rows: the per-picture CSV, relative to the store's folder; empty where none was kept.
+
+    Raises:
+        ValueError: a name is empty, there is no metric, or a metric is not finite.
+    """
+
+    method: str
+    dataset: str
+    metrics: Mapping[str, float]
+    blur: str = ""
+    pictures: int = 0
+    seconds: float = 0.0
+    checkpoint: str = ""
+    config: str = ""
+    commit: str = ""
+    date: str = field(default_factory=now)
+    rows: str = ""
+
+    def __post_init__(self) -> None:
+        for what in ("method", "dataset", "metrics"):
+            if not getattr(self, what):
+                raise ValueError(f"{what} is empty, but tables sort results by it. Name it.")
+        for name, value in self.metrics.items():
+            if not math.isfinite(value):
+                raise ValueError(
+                    f"{name} of {self.method} on {self.dataset} is {value}, but a result is a finite number. "
+                    "Look for NaN or identical pairs in its per-picture scores."
+                )
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a newer evaluation replaces in tables: method, dataset and blur."""
+        return self.method, self.dataset, self.blur
+
+
+def append_result(
+    result: Result, store: Path | str = STORE, rows: Sequence[Mapping[str, object]] | None = None
+) -> Result:
+    """Add an evaluation to the store, with its pictures' scores beside it.
+
+    Args:
+        result: the evaluation.
+        store: the JSON-lines file; made with its folder where it does not exist.
+        rows: one mapping a picture, all with the same keys, ``name`` first by custom; None or empty keeps no CSV.
+
+    Returns:
+        The result as stored, its ``rows`` naming the CSV.
+    """
+    store = Path(store)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    if rows:
+        stem = "-".join(part for part in (result.dataset, result.blur, result.method, result.date) if part)
+        path = store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv")
+        write_rows(rows, path)
+        result = dataclasses.replace(result, rows=path.relative_to(store.parent).as_posix())
+    _append_line(json.dumps(dataclasses.asdict(result), ensure_ascii=False), store)
+    return result
+
+
+def read_results(store: Path | str = STORE) -> list[Result]:
+    """Read every evaluation, oldest first; a store that does not exist yet is empty.
+
+    Raises:
+        ValueError: a line is not a result.
+    """
+    store = Path(store)
+    if not store.exists():
+        return []
+    results = []
+    for number, line in enumerate(store.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            results.append(Result(**json.loads(line)))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{store}, line {number}, is no result ({error}). Delete that line.") from error
+    return results
+
+
+def latest_results(results: Iterable[Result]) -> list[Result]:
+    """Keep the newest evaluation of each method, dataset and blur, in the order of their first appearance."""
+    newest: dict[tuple[str, str, str], Result] = {}
+    for result in results:
+        if result.key not in newest or result.date >= newest[result.key].date:
+            newest[result.key] = result
+    return list(newest.values())
+
+
+def write_rows(rows: Sequence[Mapping[str, object]], path: Path | str) -> None:
+    """Write per-picture scores as CSV; the first row's keys are the columns."""
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]:
+    """Read the per-picture scores of one evaluation; empty where none were kept.
+
+    Raises:
+        FileNotFoundError: the store names a CSV that is gone.
+    """
+    if not result.rows:
+        return []
+    path = Path(store).parent / result.rows
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing, but {store} names it. Run that evaluation again.")
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def file_hash(path: Path | str) -> str:
+    """Give the first 12 hexadecimal digits of a file's SHA-256: enough to tell checkpoints apart."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def source_commit() -> str:
+    """Name the commit of this source tree, with ``+`` where files differ from it; empty outside a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603 - a constant command
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _append_line(line: str, path: Path) -> None:
+    """Add one line by one write at the file's end, so that two runs that finish together both count."""
+    descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        data = ("\n" * torn + line + "\n").encode()
+        if os.write(descriptor, data) != len(data):
+            os.ftruncate(descriptor, size)
+            raise OSError(
+                f"{path}: the disk is full, so this result was not stored. Free some space and evaluate again."
+            )
+    finally:
+        os.close(descriptor)

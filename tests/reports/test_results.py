@@ -1,0 +1,119 @@
+import dataclasses
+import multiprocessing
+
+import pytest
+
+from deblur_lightning.reports.results import (
+    Result,
+    append_result,
+    file_hash,
+    latest_results,
+    read_results,
+    read_rows,
+    source_commit,
+)
+from deblur_lightning.reports.whole_files import whole_file
+
+RESULT = Result("Adaptive", "Köhler", {"psnr": 20.5, "mssim": 0.5}, date="2020-01-01T00:00:00+00:00")
+
+
+def test_a_result_reads_back_as_it_was_stored(tmp_path):
+    store = tmp_path / "new" / "results.jsonl"
+    rows = [{"name": "Blurry1_1", "psnr": 20.0}, {"name": "Blurry, 2", "psnr": 21.0}]
+    stored = append_result(RESULT, store, rows)
+    append_result(dataclasses.replace(RESULT, blur="blur_gamma"), store)
+    first, second = read_results(store)
+    assert first == stored
+    assert read_rows(first, store) == [{"name": "Blurry1_1", "psnr": "20.0"}, {"name": "Blurry, 2", "psnr": "21.0"}]
+    assert second.blur == "blur_gamma"
+    assert read_rows(second, store) == []
+
+
+def test_a_store_that_does_not_exist_is_empty(tmp_path):
+    assert read_results(tmp_path / "none.jsonl") == []
+
+
+def test_the_newest_evaluation_counts_wherever_it_stands(tmp_path):
+    older = dataclasses.replace(RESULT, metrics={"psnr": 1.0}, date="2019-01-01T00:00:00+00:00")
+    gamma = dataclasses.replace(RESULT, blur="blur_gamma")
+    assert latest_results([RESULT, gamma, older]) == [RESULT, gamma]
+    assert latest_results([older, RESULT]) == [RESULT]
+
+
+def test_a_line_torn_by_a_kill_does_not_swallow_the_next(tmp_path):
+    store = tmp_path / "results.jsonl"
+    store.write_text('{"method": "half')
+    append_result(RESULT, store)
+    with pytest.raises(ValueError, match=r"line 1, is no result .* Delete that line"):
+        read_results(store)
+    store.write_text(store.read_text().split("\n", 1)[1])
+    assert read_results(store) == [RESULT]
+
+
+def _append_many(store):
+    for _ in range(50):
+        append_result(RESULT, store)
+
+
+def test_two_processes_may_append_at_once(tmp_path):
+    store = tmp_path / "results.jsonl"
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_append_many, args=(store,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert read_results(store) == [RESULT] * 100
+
+
+def test_unknown_keys_are_named(tmp_path):
+    store = tmp_path / "results.jsonl"
+    store.write_text('{"method": "a", "dataset": "b", "metrics": {"psnr": 1}, "colour": 3}\n')
+    with pytest.raises(ValueError, match=r"line 1.*colour"):
+        read_results(store)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_not_finite_is_refused(value):
+    with pytest.raises(ValueError, match=r"psnr of a on b is .*Look for NaN"):
+        Result("a", "b", {"psnr": value})
+
+
+@pytest.mark.parametrize("arguments", [("", "b", {"psnr": 1}), ("a", "", {"psnr": 1}), ("a", "b", {})])
+def test_a_result_without_a_name_or_metric_is_refused(arguments):
+    with pytest.raises(ValueError, match=r"is empty, .*Name it"):
+        Result(*arguments)
+
+
+def test_rows_that_were_deleted_are_named(tmp_path):
+    stored = append_result(RESULT, tmp_path / "results.jsonl", [{"name": "x", "psnr": 1.0}])
+    (tmp_path / stored.rows).unlink()
+    with pytest.raises(FileNotFoundError, match="Run that evaluation again"):
+        read_rows(stored, tmp_path / "results.jsonl")
+
+
+def test_checkpoints_are_told_apart_by_their_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_hash(tmp_path / "a") == "ba7816bf8f01"
+
+
+def test_the_commit_is_one_word():
+    assert len(source_commit().split()) <= 1
+
+
+def test_a_file_whose_writer_fails_keeps_its_old_content(tmp_path):
+    path = tmp_path / "table.md"
+    path.write_text("old")
+
+    def fail():
+        with whole_file(path) as part:
+            part.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
+    with whole_file(path) as part:
+        assert part.suffix == ".md"
+        part.write_text("new")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["new"]
