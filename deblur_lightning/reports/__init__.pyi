@@ -1,3 +1,7 @@
+from .figures import draw_basis as draw_basis
+from .figures import draw_coefficients as draw_coefficients
+from .figures import draw_field as draw_field
+from .figures import save_figure as save_figure
 from .results import Result as Result
 from .results import append_result as append_result
 from .results import file_hash as file_hash
