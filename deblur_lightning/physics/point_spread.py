@@ -1,0 +1,102 @@
+"""From a camera's path during the exposure to a blur kernel."""
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.physics.trajectories import shake_trajectories
+
+PATHS_AT_ONCE = 512  # bounds the splatted samples to about 50 MB
+
+
+def point_spread_function(path: Tensor, size: int) -> Tensor:
+    """Expose a sensor to a point of light that follows a path.
+
+    Each position's light falls on its four nearest pixels by bilinear shares, so a kernel's centroid is the mean
+    of its path. This is the light's picture on the sensor; `blur` correlates, so flip both axes for it.
+
+    Args:
+        path: positions from the kernel's centre, ``[N, T, 2]`` as (x, y) in pixels, equally spaced in time.
+        size: side K of the kernels, in pixels; odd.
+
+    Returns:
+        Kernels ``[N, K, K]``, not negative, of unit sum.
+
+    Raises:
+        ValueError: ``size`` is even or not positive, or a position lies outside the kernel or is NaN.
+
+    Source:
+        Kupyn et al. 2018, section 4.1 (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
+    """
+    _check_size(size)
+    radius = size // 2
+    reach = path.detach().abs().max().item()
+    if not reach <= radius:
+        raise ValueError(f"path reaches {reach:.1f} pixels, but a {size} x {size} kernel holds {radius}. Raise size.")
+    pictures, samples, _ = path.shape
+    share = path.new_zeros(pictures, size * size)
+    whole = path.floor().clamp(-radius, max(radius - 1, -radius))
+    fraction = path - whole
+    for down in (0, 1):
+        for right in (0, 1):
+            corner = torch.tensor((right, down), dtype=path.dtype, device=path.device)
+            light = (1 - (fraction - corner).abs()).prod(dim=-1)
+            column, row = ((whole + corner).clamp(max=radius) + radius).long().unbind(-1)
+            share.scatter_add_(1, row * size + column, light)
+    return share.view(pictures, size, size) / samples
+
+
+def shake_kernels(
+    count: int,
+    size: int,
+    *,
+    generator: torch.Generator,
+    samples: int = 2000,
+    length: float = 60.0,
+    anxiety: float | None = None,
+    exposure: float = 1.0,
+    extent: tuple[float, float] | None = None,
+) -> Tensor:
+    """Draw random camera-shake kernels.
+
+    Each is a `shake_trajectories` path, centred on its mean. A path that leaves the kernel is scaled down until it
+    touches the border: a picture of the same shake from further away.
+
+    Args:
+        count: number N of kernels.
+        size: their side K, in pixels; odd.
+        generator: source of all randomness, on the CPU; the same state gives the same kernels.
+        samples: positions along each path.
+        length: of each path before any scaling, in pixels.
+        anxiety: see `shake_trajectories`.
+        exposure: share of the path that the shutter sees, in (0, 1]; DeblurGAN uses 1/100, 1/10, 1/2 and 1.
+        extent: None keeps each path's own size. Otherwise each path is scaled to reach over a square whose side is
+            drawn uniformly from this range, in pixels.
+
+    Returns:
+        Kernels ``[N, K, K]``, not negative, unit sum, centroid at the central pixel, float32.
+
+    Raises:
+        ValueError: ``size`` is even, or a range is empty.
+    """
+    _check_size(size)
+    if not 0 < exposure <= 1:
+        raise ValueError(f"exposure is {exposure}, but it is a share of the path. Pass a number in (0, 1].")
+    if extent is not None and not 0 <= extent[0] <= extent[1] <= size - 1:
+        raise ValueError(f"extent is {extent}, but kernels of {size} hold 0 to {size - 1}. Order it within those.")
+    path = shake_trajectories(count, generator=generator, samples=samples, length=length, anxiety=anxiety)
+    path = path[:, : max(1, round(exposure * samples))]
+    path = path - path.mean(dim=1, keepdim=True)
+    reach = path.abs().amax(dim=(1, 2)).clamp(min=1e-6)
+    radius = size // 2
+    if extent is None:
+        scale = (radius / reach).clamp(max=1)
+    else:
+        sides = torch.rand(count, generator=generator) * (extent[1] - extent[0]) + extent[0]
+        scale = sides / 2 / reach
+    path = (path * scale.view(-1, 1, 1)).clamp(-radius, radius)  # rounding may pass the border by an ulp
+    return torch.cat([point_spread_function(paths, size) for paths in path.split(PATHS_AT_ONCE)])
+
+
+def _check_size(size: int) -> None:
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"size is {size}, but a kernel needs a central pixel. Pass {max(1, size | 1)}.")
