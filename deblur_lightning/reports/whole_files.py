@@ -1,28 +1,5 @@
-"""Files that are either whole or not there."""
+"""Whole files, under the name that reports know."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from deblur_lightning.whole_file import whole_file
 
-
-@contextmanager
-def whole_file(path: Path | str) -> Iterator[Path]:
-    """Lend a temporary name in the same folder, which becomes ``path`` only if the block ends well.
-
-    The temporary name keeps the suffix, by which writers choose a format. Folders are made as needed.
-
-    Args:
-        path: the final name.
-
-    Yields:
-        The name to write to.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+__all__ = ["whole_file"]

@@ -1,0 +1,59 @@
+"""What every public function means by a picture: float, ``[N, C, H, W]``, display values in [0, 1]."""
+
+import math
+
+import torch
+from torch import Tensor
+
+OVERSHOOT = 0.5  # noise and ringing stray a little from [0, 1]; another value range strays further
+
+
+def check_image(image: Tensor, name: str = "image") -> None:
+    """Raise unless a tensor is a batch of pictures in [0, 1], so that a mixed-up value range cannot pass silently.
+
+    Values may stray by half of the range, for noise and ringing. One pass over the pixels; on a GPU it waits for
+    them, so call it where users come in, not in inner loops.
+
+    Args:
+        image: pictures ``[N, C, H, W]``, C of 1 or 3.
+        name: what the caller calls it, for the message.
+
+    Raises:
+        ValueError: integers, another number of axes or channels, no pixels, NaN, or values of another range
+            (0 to 255, 0 to 65535, or -1 to 1).
+
+    Example:
+        >>> check_image(torch.full((1, 3, 8, 8), 128.0))
+        Traceback (most recent call last):
+        ValueError: image reaches 128, but display values lie in [0, 1]. Divide it by 255.
+    """
+    if not image.is_floating_point():
+        scale = {torch.uint8: " / 255", torch.bool: ""}.get(image.dtype, " / 65535")
+        raise ValueError(f"{name} holds {image.dtype}, but floats in [0, 1] are needed. Pass {name}.float(){scale}.")
+    if image.ndim != 4 or image.shape[1] not in (1, 3):
+        raise ValueError(
+            f"{name} is {list(image.shape)}, but pictures are [N, C, H, W], C of 1 or 3. {_axes(image, name)}"
+        )
+    if image.numel() == 0:
+        raise ValueError(f"{name} is {list(image.shape)}, but there must be a pixel to look at. Pass at least one.")
+    least, most = (extreme.item() for extreme in image.detach().aminmax())  # NaN if any pixel is
+    if not most <= 1 + OVERSHOOT:
+        if not math.isfinite(most):
+            raise ValueError(f"{name} holds {most}, but every pixel must be finite. Find where it came from.")
+        white = 255 if most <= 256 else 65535
+        raise ValueError(f"{name} reaches {most:.5g}, but display values lie in [0, 1]. Divide it by {white}.")
+    if not least >= -OVERSHOOT:
+        raise ValueError(f"{name} goes down to {least:.5g}, but display values lie in [0, 1]. Map -1 to 0, 1 to 1.")
+
+
+def _axes(image: Tensor, name: str) -> str:
+    """Give the remedy for a tensor of another layout."""
+    if image.ndim == 4 and image.shape[-1] in (1, 3):
+        return f"Pass {name}.permute(0, 3, 1, 2)."
+    if image.ndim == 3:
+        return (
+            f"Pass {name}.unsqueeze(0)." if image.shape[0] in (1, 3) else f"Pass {name}.permute(2, 0, 1).unsqueeze(0)."
+        )
+    if image.ndim == 4 and image.shape[1] == 4:
+        return f"Pass {name}[:, :3], without the alpha channel."
+    return "Reshape it."

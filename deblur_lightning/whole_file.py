@@ -1,0 +1,30 @@
+"""Files that are either whole or not there."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: Path | str) -> Iterator[Path]:
+    """Lend a temporary name in the same folder, which becomes ``path`` only if the block ends well.
+
+    The temporary name keeps the suffix, by which writers choose a format, and is short, so that a name as long as
+    the file system allows still works. Folders are made as needed.
+
+    Args:
+        path: the final name.
+
+    Yields:
+        The name to write to.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

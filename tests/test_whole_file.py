@@ -1,0 +1,38 @@
+import os
+
+import pytest
+
+from deblur_lightning.whole_file import whole_file
+
+
+def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
+    target = tmp_path / "a" / "b" / "table.csv"
+    with whole_file(target) as part:
+        part.write_text("rows")
+        assert part.suffix == ".csv"
+        assert not target.exists()
+    assert target.read_text() == "rows"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
+    target = tmp_path / "table.csv"
+    target.write_text("earlier")
+
+    def fail_half_way():
+        with whole_file(target) as part:
+            part.write_text("half")
+            raise OSError("cable pulled")
+
+    with pytest.raises(OSError, match="cable"):
+        fail_half_way()
+    assert target.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_name_as_long_as_the_file_system_allows_works(tmp_path):
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    target = tmp_path / ("n" * (longest - 4) + ".txt")
+    with whole_file(target) as part:
+        part.write_text("x")
+    assert target.read_text() == "x"
