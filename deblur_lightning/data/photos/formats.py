@@ -1,0 +1,88 @@
+"""Which picture files are read, which are written, and what each can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Format(NamedTuple):
+    """What a file format can hold, as Pillow (and, for 16-bit colour, OpenCV and tifffile) writes it."""
+
+    suffixes: tuple[str, ...]
+    alpha: bool = False
+    bits: int = 8
+    cmyk: bool = False
+    options: Mapping[str, object] = MappingProxyType({})  # of Pillow's save
+
+
+WRITTEN = {
+    "JPEG": Format((".jpg", ".jpeg", ".jpe", ".jfif"), cmyk=True, options={"quality": 95, "subsampling": 0}),
+    "PNG": Format((".png",), alpha=True, bits=16, options={"compress_level": 4}),
+    "TIFF": Format((".tif", ".tiff"), alpha=True, bits=16, cmyk=True, options={"compression": "tiff_adobe_deflate"}),
+    "WEBP": Format((".webp",), alpha=True, options={"quality": 95, "exact": True}),
+    "JPEG2000": Format((".jp2", ".j2k"), alpha=True),
+    "AVIF": Format((".avif",), alpha=True, options={"quality": 90}),
+    "BMP": Format((".bmp",)),
+    "PPM": Format((".ppm", ".pgm", ".pnm")),
+    "TGA": Format((".tga",), alpha=True),
+}
+"""Pillow's names of the formats that a restored photo can be written in."""
+
+WRITTEN_AS = {"MPO": "JPEG", "GIF": "PNG"}
+"""Formats that are read only, and the one that a restored photo comes back in."""
+
+READ = (*WRITTEN, "GIF")
+"""What `read_photo` opens (MPO as JPEG): pictures of pixels, no format that runs a program or draws vectors."""
+
+READ_SUFFIXES = frozenset(suffix for format_ in WRITTEN.values() for suffix in format_.suffixes) | {".mpo", ".gif"}
+"""The files that a folder is searched for."""
+
+RAW_SUFFIXES = frozenset(
+    (".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mrw", ".nef", ".nrw", ".orf")
+) | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+"""Sensor data: several of these open as TIFF, but only as their thumbnail."""
+
+UNREAD_SUFFIXES = RAW_SUFFIXES | {".heic", ".heif", ".hif", ".jxl", ".psd", ".exr", ".hdr"}
+"""Pictures that people have in their folders and that are not read: said, never silently passed over."""
+
+
+def suffix_for(format_name: str) -> str:
+    """Give the usual suffix of a format."""
+    return WRITTEN[format_name].suffixes[0]
+
+
+def format_of_name(path: Path) -> str | None:
+    """Tell the format that a file's name asks for; None if its suffix is none that is written."""
+    suffix = path.suffix.lower()
+    return next((name for name, format_ in WRITTEN.items() if suffix in format_.suffixes), None)
+
+
+def unreadable_kind(path: Path, head: bytes) -> str | None:
+    """Name a kind of picture that is known but not read, with its remedy.
+
+    Args:
+        path: the file.
+        head: its first bytes, 32 or more.
+
+    Returns:
+        The end of an error sentence, or None.
+    """
+    suffix = path.suffix.lower()
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if b"avif" not in head[8:] and (
+        brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+        or suffix in (".heic", ".heif", ".hif")
+    ):
+        return "is HEIC, which is not read. Export it as JPEG, PNG or TIFF first."
+    if suffix in RAW_SUFFIXES or brand == b"crx " or head.startswith((b"FUJIFILMCCD-RAW", b"IIRO", b"IIU\0")):
+        return "is a camera's raw file, which is not read. Develop it to a 16-bit TIFF first."
+    if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return "is JPEG XL, which is not read. Convert it to PNG first."
+    if head.startswith(b"8BPS"):
+        return "is a Photoshop document, which is not read. Save it as TIFF or PNG first."
+    if head.lstrip().startswith((b"<svg", b"<?xml", b"<!DOCTYPE", b"<html", b"%PDF", b"%!PS")):
+        return "holds text or drawings, not a photo. Export the picture as PNG or JPEG first."
+    return None

@@ -1,0 +1,106 @@
+"""What a photo's file knows beside its pixels: orientation, exposure, place, colour profile, print size."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from PIL import ExifTags, Image
+
+UNREADABLE = (ValueError, TypeError, LookupError, OSError, SyntaxError, ArithmeticError, AttributeError, struct.error)
+"""What Pillow's parsers raise at damaged metadata."""
+
+KEPT_TAGS = (
+    ExifTags.Base.ImageDescription,
+    ExifTags.Base.Make,
+    ExifTags.Base.Model,
+    ExifTags.Base.Software,
+    ExifTags.Base.DateTime,
+    ExifTags.Base.Artist,
+    ExifTags.Base.Copyright,
+    ExifTags.Base.Rating,
+)
+"""Of the main directory: what describes the photo. What describes its storage is written anew."""
+
+STALE_TAGS = (
+    ExifTags.Base.ExifImageWidth,  # of the picture before it was turned
+    ExifTags.Base.ExifImageHeight,
+    ExifTags.Base.MakerNote,  # these two hold offsets into the old file
+    ExifTags.Base.ExifInteroperabilityOffset,
+)
+
+KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+
+
+def kept_exif(picture: Image.Image) -> bytes | None:
+    """Collect the EXIF that a restored photo keeps: exposure, place, date and authors.
+
+    The orientation goes (it is applied to the pixels), so does the thumbnail, which shows the blurry photo,
+    and so do the maker's notes, which cannot be moved.
+
+    Args:
+        picture: as opened, before its pixels are turned.
+
+    Returns:
+        EXIF data as JPEG holds it, or None where there is none. Damaged EXIF is dropped.
+    """
+    try:
+        found = picture.getexif()
+        kept = Image.Exif()
+        for tag in KEPT_TAGS:
+            if tag in found:
+                kept[tag] = found[tag]
+        for directory in KEPT_DIRECTORIES:
+            entries = {tag: value for tag, value in found.get_ifd(directory).items() if tag not in STALE_TAGS}
+            if entries:
+                kept[directory] = entries
+        return kept.tobytes() if len(kept) else None
+    except UNREADABLE:
+        return None
+
+
+def kept_resolution(picture: Image.Image) -> tuple[float, float] | None:
+    """Read the print resolution in dots an inch, horizontal and vertical; None if unknown or absurd."""
+    try:
+        horizontal, vertical = (float(dots) for dots in picture.info["dpi"])
+    except UNREADABLE:
+        return None
+    return (horizontal, vertical) if 1 <= horizontal <= 65535 and 1 <= vertical <= 65535 else None
+
+
+def orientation(picture: Image.Image) -> int:
+    """Read the EXIF orientation, 1 (upright) to 8; 1 where there is none or nonsense."""
+    try:
+        found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except UNREADABLE:
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror pixels ``[H, W, ...]`` as their EXIF orientation asks."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
+def png_with_metadata(png: bytes, icc: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None) -> bytes:
+    """Insert colour profile, EXIF and resolution into an encoded PNG, behind its header as the format asks."""
+    chunks = b""
+    if icc:
+        chunks += _png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
+    if dpi:
+        chunks += _png_chunk(b"pHYs", struct.pack(">IIB", *(round(dots / 0.0254) for dots in dpi), 1))
+    if exif:
+        chunks += _png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    header = 8 + 25  # signature and IHDR
+    return png[:header] + chunks + png[header:]
+
+
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
