@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,11 +66,14 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         picture = rgb_to_inks(picture.convert("RGB"), record.icc)
     elif picture.mode == "LA" and record.format not in ("PNG", "TIFF", "JPEG2000", "TGA"):
         picture = picture.convert("RGBA")
-    extra: dict[str, object] = {"icc_profile": record.icc} if record.icc else {}
+    options: dict[str, Any] = dict(WRITTEN[record.format].options)
+    if record.icc:
+        options["icc_profile"] = record.icc
     if record.exif and record.format in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF"):
-        extra["exif"] = record.exif
+        options["exif"] = record.exif
+        options.pop("compression", None)  # libtiff drops the exposure and place that Pillow's own writer keeps
     if record.dpi:
-        extra["dpi"] = record.dpi
+        options["dpi"] = record.dpi
     file = io.BytesIO()
-    picture.save(file, format=record.format, **WRITTEN[record.format].options, **extra)
+    picture.save(file, format=record.format, **options)
     return file.getvalue()
