@@ -1,0 +1,178 @@
+"""Pairs of pictures: by name in two folders, by rows of a list, or as two halves of one file."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from deblur_lightning.data.frames import FRAME_SUFFIXES
+
+Half = Literal["left", "right"]
+
+BLURRY_FOLDERS = ("blur", "blurry", "blurred", "input", "lq")
+SHARP_FOLDERS = ("sharp", "gt", "target", "groundtruth", "hq")
+ROLE_WORD = re.compile(r"(?:^|(?<=[_-]))(?:blur(?:ry|red)?|sharp|gt|input|target)(?:[_-]|$)", re.IGNORECASE)
+FRAME_NUMBER = re.compile(r"^(.+?)[-_]\d+$")
+
+
+class Pair(NamedTuple):
+    """A blurry picture and its sharp one.
+
+    Attributes:
+        name: unique in its split; part of the path, without suffix.
+        sequence: the video, scene or picture it comes from; all of one is held out together.
+        blurry: the blurry picture's file.
+        sharp: the sharp one's; the same file if both stand side by side, None if there is none.
+        sharp_half: the half of the file that is sharp, if both stand side by side.
+    """
+
+    name: str
+    sequence: str
+    blurry: Path
+    sharp: Path | None
+    sharp_half: Half | None = None
+
+    def files(self) -> tuple[Path, ...]:
+        """List the files to read: one or two."""
+        return (self.blurry,) if self.sharp is None or self.sharp == self.blurry else (self.blurry, self.sharp)
+
+
+def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
+    """Pair the pictures of two folders by their path below them, whatever the suffix.
+
+    ``blur_1.png`` belongs to ``gt_1.png``: words for blurry and sharp in names do not count.
+
+    Raises:
+        FileNotFoundError: a folder is missing or empty, or a picture has no counterpart.
+        ValueError: two pictures have one name.
+    """
+    blurry_files, sharp_files = _by_key(blurry), _by_key(sharp)
+    for alone, there, missing in (
+        (blurry_files.keys() - sharp_files.keys(), blurry_files, sharp),
+        (sharp_files.keys() - blurry_files.keys(), sharp_files, blurry),
+    ):
+        if alone:
+            first = there[min(alone, key=natural)]
+            raise FileNotFoundError(
+                f"{first} has no counterpart in {missing} ({len(alone)} such). Copy what is missing, or remove it."
+            )
+    keys = sorted(blurry_files, key=natural)
+    if prefix:
+        return [Pair(f"{prefix}/{key}", prefix, blurry_files[key], sharp_files[key]) for key in keys]
+    return [
+        Pair(key, sequence, blurry_files[key], sharp_files[key])
+        for key, sequence in zip(keys, _sequences(keys), strict=True)
+    ]
+
+
+def pairs_of_list(path: Path) -> list[Pair]:
+    """Read a list of ``sharp blurry`` rows, paths below the list's folder or one above it.
+
+    Raises:
+        FileNotFoundError: a file that the list names is missing.
+        ValueError: a row without two paths, or no row.
+    """
+    pairs: list[Pair] = []
+    rows = [row.split() for row in path.read_text(encoding="utf-8-sig").splitlines() if row.strip()]
+    for number, row in enumerate(rows, start=1):
+        if len(row) < 2:
+            raise ValueError(f"{path} has one path in row {number}, but rows are 'sharp blurry'. Complete it.")
+        sharp, blurry = (_listed(path, entry) for entry in row[:2])
+        below = Path(row[1])
+        sequence = below.parent.parent if below.parent.name.lower() in (*BLURRY_FOLDERS, "blur_gamma") else Path()
+        pairs.append(Pair(below.with_suffix("").as_posix().lstrip("./"), sequence.as_posix(), blurry, sharp))
+    if not pairs:
+        raise ValueError(f"{path} is empty, but rows of 'sharp blurry' are needed. Check the file.")
+    if {pair.sequence for pair in pairs} == {"."}:
+        sequences = _sequences([pair.name for pair in pairs])
+        pairs = [pair._replace(sequence=sequence) for pair, sequence in zip(pairs, sequences, strict=True)]
+    return unique(pairs, path)
+
+
+def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
+    """Take each picture of a folder for a pair, one half blurry, the other sharp.
+
+    Raises:
+        FileNotFoundError: no picture there.
+    """
+    files = _by_key(folder)
+    keys = sorted(files, key=natural)
+    return [
+        Pair(key, sequence, files[key], files[key], sharp_half)
+        for key, sequence in zip(keys, _sequences(keys), strict=True)
+    ]
+
+
+def blurry_alone(root: Path) -> list[Pair]:
+    """Take each picture of a folder, or one file, for a blurry one without its sharp one.
+
+    Raises:
+        FileNotFoundError: no picture there.
+    """
+    root = Path(root).expanduser()
+    if root.is_file():
+        return [Pair(root.stem, root.stem, root, None)]
+    files = _by_key(root)
+    return [Pair(key, key, files[key], None) for key in sorted(files, key=natural)]
+
+
+def is_frame(path: Path) -> bool:
+    """Tell whether a file is a picture by its name, and none that a file system left behind."""
+    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _by_key(folder: Path) -> dict[str, Path]:
+    """List a folder's pictures and its folders', by path below it without suffix and role words."""
+    files: dict[str, Path] = {}
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} does not exist, but pictures are read from there. Check the path.")
+    for path in _walk(folder):
+        below = path.relative_to(folder)
+        key = (below.parent / (ROLE_WORD.sub("", below.stem).strip("_-") or below.stem)).as_posix()
+        if key in files:
+            raise ValueError(f"{path} and {files[key].name} have one name. Remove or rename one of them.")
+        files[key] = path
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no pictures. Check the path, or copy them there.")
+    return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield pictures in a folder and below, not through links to folders, which may lead in circles."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if not path.is_symlink() and not path.name.startswith("."):
+                yield from _walk(path)
+        elif is_frame(path):
+            yield path
+
+
+def _sequences(keys: Sequence[str]) -> list[str]:
+    """Tell each picture's sequence by its folder or the part of its name before the frame number."""
+    numbered = [FRAME_NUMBER.match(key) for key in keys]
+    named = [
+        str(Path(key).parent) if "/" in key else m.group(1) if m else key for key, m in zip(keys, numbered, strict=True)
+    ]
+    return named if len(set(named)) > 1 else list(keys)
+
+
+def unique(pairs: list[Pair], where: Path) -> list[Pair]:
+    """Raise unless every pair has a name of its own, by which scores count it once."""
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair.name in seen:
+            raise ValueError(f"{where} has {pair.name} twice, but each picture counts once. Remove one.")
+        seen.add(pair.name)
+    return pairs
+
+
+def _listed(list_file: Path, entry: str) -> Path:
+    for base in (list_file.parent, list_file.parent.parent):
+        if (base / entry).is_file():
+            return base / entry
+    raise FileNotFoundError(f"{list_file} lists {entry}, which is not below its folder. Move the list beside the data.")
+
+
+def natural(key: str | Path) -> list[tuple[bool, int, str]]:
+    """Give a sorting key that takes numbers by value: frame 9 comes before frame 10."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(key))]
