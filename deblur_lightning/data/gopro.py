@@ -7,11 +7,11 @@ from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_warn
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from deblur_lightning.data.epoch_sampler import EpochSampler
 from deblur_lightning.data.frame_cache import FrameCache
 from deblur_lightning.data.layouts import GoProBlur, Split, find_pairs
 from deblur_lightning.data.pairing import Half, Pair, blurry_alone
 from deblur_lightning.data.pairs import PairedImages, Sample
+from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.soundness import Check, sound_pairs
 from deblur_lightning.data.splits import choose, hold_out
 
@@ -85,11 +85,7 @@ class GoProDataModule(LightningDataModule):
             self.predict_pairs = PairedImages(self._pairs("predict"))
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        sampler = EpochSampler(self.train_pairs, self.seed, *self._processes(), epoch=self._epoch())
-        return DataLoader(
-            self.train_pairs, self.batch_size, sampler=sampler, num_workers=self.num_workers, pin_memory=_has_gpu(),
-            drop_last=len(sampler) >= self.batch_size, persistent_workers=self.num_workers > 0,
-        )  # fmt: skip
+        return ResumableLoader(self.train_pairs, self.batch_size, self.num_workers, self.seed, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Sample] | list[DataLoader[Sample]]:
         return self._whole(self.val_pairs) if len(self.val_pairs) else []
@@ -152,15 +148,3 @@ class GoProDataModule(LightningDataModule):
 
     def _stage(self) -> str | None:
         return None if self.trainer is None or self.trainer.state.fn is None else self.trainer.state.fn.value
-
-    def _processes(self) -> tuple[int, int]:
-        return (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
-
-    def _epoch(self) -> int:
-        return 0 if self.trainer is None else self.trainer.current_epoch
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()

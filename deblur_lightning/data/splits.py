@@ -54,11 +54,11 @@ def choose(pairs: Sequence[Pair], subset: float | list[str] | None, root: Path) 
     if isinstance(subset, list):
         names = set(_named(subset, list(dict.fromkeys(pair.sequence for pair in pairs)), "subset", root))
         return [pair for pair in pairs if pair.sequence in names]
-    count = max(1, round(subset * len(pairs))) if 0 < subset < 1 else int(subset)
-    if not 0 < count <= len(pairs):
+    if not 0 < subset <= len(pairs):
         raise ValueError(
             f"subset is {subset}, but {root} has {len(pairs)} training pairs. Pass a part below 1, or less."
         )
+    count = max(1, round(subset * len(pairs))) if subset < 1 else int(subset)
     return [pairs[position * len(pairs) // count] for position in range(count)]
 
 

@@ -1,0 +1,70 @@
+"""A training loader that goes on amid an epoch where an interrupted run stopped."""
+
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader, Dataset
+
+from deblur_lightning.data.epoch_sampler import EpochSampler
+
+if TYPE_CHECKING:
+    Base = DataLoader[Any]
+else:
+    Base = DataLoader
+
+
+class ResumableLoader(Base):
+    """A DataLoader of shuffled training batches whose place in the epoch is the trainer's to tell.
+
+    Lightning resumes its counters but would start the epoch's data anew. The order depends on seed and epoch alone,
+    so it is enough to skip what the counters have seen; the loader has no state of its own to save.
+
+    Args:
+        dataset: samples by ``(epoch, index)``.
+        batch_size: samples a batch and process; an incomplete last one is dropped.
+        num_workers: loading processes.
+        seed: of the order.
+        trainer: the one that trains, if any.
+    """
+
+    def __init__(
+        self, dataset: Dataset[Any], batch_size: int, num_workers: int, seed: int, trainer: Trainer | None
+    ) -> None:
+        if not isinstance(dataset, Sized):
+            raise TypeError("dataset has no length, but its order is drawn beforehand. Give it __len__.")
+        replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
+        sampler = EpochSampler(dataset, seed, replicas, rank)
+        drop_last = len(sampler) >= batch_size
+        if trainer is not None:
+            batches = len(sampler) // batch_size if drop_last else 1
+            sampler.epoch, seen = _place(trainer, batches)
+            sampler.skip = seen * batch_size
+        super().__init__(
+            dataset,
+            batch_size,
+            sampler=sampler,
+            num_workers=num_workers,
+            drop_last=drop_last,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=num_workers > 0,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: see the class. That the method exists tells Lightning that resuming works."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take nothing: see the class."""
+
+
+def _place(trainer: Trainer, batches: int) -> tuple[int, int]:
+    """Return the epoch that a run goes on in, and the number of its batches that it has trained on."""
+    limit = trainer.limit_train_batches
+    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    loop = trainer.fit_loop
+    begun, seen = loop.epoch_progress.current.ready, loop.epoch_loop.batch_progress.current.ready
+    if not begun or not batches:
+        return 0, 0
+    return begun - 1 + seen // batches, seen % batches

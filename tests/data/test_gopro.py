@@ -1,0 +1,265 @@
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from deblur_lightning.data import GoProDataModule
+
+# Lightning advises on numbers of workers and log intervals, which a run of seconds does not need.
+pytestmark = pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning")
+
+
+def write_pair(folder: Path, name: str, generator: np.random.Generator, height: int = 24, width: int = 30) -> None:
+    frame = generator.integers(0, 256, (height, width, 3), np.uint8)
+    for kind, pixels in (("blur", frame), ("sharp", 255 - frame)):
+        path = folder / kind / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Three training sequences of four frames, one test sequence of two."""
+    generator = np.random.default_rng(0)
+    for sequence in ("GOPR1", "GOPR2", "GOPR3"):
+        for frame in range(4):
+            write_pair(tmp_path / "tree/train" / sequence, f"{frame:06d}", generator)
+    for frame in range(2):
+        write_pair(tmp_path / "tree/test/GOPR4", f"{frame:06d}", generator)
+    return tmp_path / "tree"
+
+
+def batches(root, epoch=0, **arguments):
+    module = GoProDataModule(root, crop_size=16, batch_size=2, **{"num_workers": 0, **arguments})
+    module.prepare_data()
+    module.setup("fit")
+    loader = module.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return list(loader)
+
+
+def test_validation_holds_out_whole_training_sequences_and_the_test_split_is_apart(root):
+    module = GoProDataModule(root, crop_size=16, num_workers=0)
+    for stage in ("fit", "test", "predict"):
+        module.setup(stage)
+    assert {pair.sequence for pair in module.train_pairs.pairs} == {"GOPR1", "GOPR2"}
+    assert {pair.sequence for pair in module.val_pairs.pairs} == {"GOPR3"}
+    assert [pair.name for pair in module.test_pairs.pairs] == ["GOPR4/000000", "GOPR4/000001"]
+    batch = next(iter(module.test_dataloader()))
+    assert batch["blurry"].shape == (1, 3, 24, 30)
+    assert batch["name"] == ["GOPR4/000000"]
+    torch.testing.assert_close(batch["sharp"], 1 - batch["blurry"])
+    assert next(iter(module.predict_dataloader()))["name"] == ["GOPR4/000000"]
+
+
+def test_every_training_picture_comes_once_an_epoch(root):
+    names = [name for batch in batches(root) for name in batch["name"]]
+    assert sorted(names) == [f"GOPR{sequence}/{frame:06d}" for sequence in (1, 2) for frame in range(4)]
+    assert batches(root)[0]["blurry"].shape == (2, 3, 16, 16)
+
+
+def test_training_repeats_under_the_seed_whatever_the_number_of_workers(root):
+    first = batches(root, epoch=1)
+    for other in (batches(root, epoch=1, num_workers=2), batches(root, epoch=1, cache=root.parent / "cache")):
+        for one, two in zip(first, other, strict=True):
+            assert one["name"] == two["name"]
+            assert torch.equal(one["blurry"], two["blurry"])
+            assert torch.equal(one["sharp"], two["sharp"])
+    assert not torch.equal(first[0]["blurry"], batches(root, epoch=2)[0]["blurry"])
+    assert not torch.equal(first[0]["blurry"], batches(root, epoch=1, seed=1)[0]["blurry"])
+
+
+@pytest.mark.parametrize(
+    ("subset", "names"),
+    [
+        (0.5, ["GOPR1/000000", "GOPR1/000002", "GOPR2/000000", "GOPR2/000002"]),
+        (2, ["GOPR1/000000", "GOPR2/000000"]),
+        (["GOPR2"], [f"GOPR2/{frame:06d}" for frame in range(4)]),
+    ],
+)
+def test_a_subset_is_a_fraction_a_number_or_sequences(root, subset, names):
+    module = GoProDataModule(root, subset=subset, crop_size=16, num_workers=0)
+    module.setup("fit")
+    assert [pair.name for pair in module.train_pairs.pairs] == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"subset": 9}, r"subset is 9, but .* has 8 training pairs. Pass a part below 1"),
+        ({"subset": float("nan")}, r"subset is nan"),
+        ({"subset": ["GOPR9"]}, r"subset is GOPR9, but .* no such sequence among GOPR1"),
+        ({"held_out": ["GOPR9"]}, r"held_out is GOPR9"),
+        ({"held_out": 3}, r"has 3 sequences, but 3 are held out. Pass held_out=0"),
+        ({"held_out": -1}, r"held_out is -1.*Pass 0.1 or 2"),
+        ({"crop_size": 25}, r"30 x 24, but crop_size is 25. Pass crop_size=24"),
+        ({"blur": "blur_gamma"}, r"no blur_gamma folder. Pass blur=blur"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused_before_training(root, arguments, message):
+    module = GoProDataModule(root, **{"crop_size": 16, **arguments})
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        module.setup("fit")
+
+
+def test_nothing_held_out_means_no_validation(root):
+    module = GoProDataModule(root, held_out=0, crop_size=16, num_workers=0)
+    module.setup("fit")
+    assert len(module.train_pairs) == 12
+    assert module.val_dataloader() == []
+
+
+def test_a_folder_without_splits_tests_on_what_training_never_saw(root):
+    module = GoProDataModule(root / "train", crop_size=16, num_workers=0)
+    module.setup("fit")
+    module.setup("test")
+    assert {pair.sequence for pair in module.test_pairs.pairs} == {"GOPR3"}
+    every = GoProDataModule(root / "train", evaluate_all=True)
+    every.setup("test")
+    assert len(every.test_pairs) == 12
+    with pytest.raises(ValueError, match=r"held_out is 0. Pass evaluate_all=True"):
+        GoProDataModule(root / "train", held_out=0).setup("test")
+
+
+def test_prediction_takes_a_folder_of_blurry_pictures_or_one(root):
+    folder = root / "test/GOPR4/blur"
+    module = GoProDataModule(folder, num_workers=0)
+    module.setup("predict")
+    assert [batch["name"] for batch in module.predict_dataloader()] == [["000000"], ["000001"]]
+    assert "sharp" not in next(iter(module.predict_dataloader()))
+    module = GoProDataModule(folder / "000001.png", num_workers=0)
+    module.setup("predict")
+    assert len(module.predict_pairs) == 1
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+@pytest.mark.parametrize("harm", [damage, truncate, lambda path: path.write_bytes(b"")])
+def test_a_corrupt_png_deep_in_the_set_is_named_before_training(root, harm):
+    harm(root / "train/GOPR2/sharp/000002.png")
+    with pytest.raises(ValueError, match=r"GOPR2/sharp/000002.png is damaged .* Copy it again"):
+        GoProDataModule(root, crop_size=16).setup("fit")
+
+
+def test_headers_alone_find_what_breaks_off(root):
+    truncate(root / "train/GOPR2/sharp/000002.png")
+    with pytest.raises(ValueError, match=r"000002.png is damaged \(it breaks off"):
+        GoProDataModule(root, crop_size=16, check="headers").setup("fit")
+
+
+def test_corrupt_pairs_are_left_out_with_a_count_on_request(root):
+    damage(root / "train/GOPR2/sharp/000002.png")
+    truncate(root / "train/GOPR1/blur/000001.png")
+    module = GoProDataModule(root, crop_size=16, num_workers=0, skip_corrupt=True)
+    with pytest.warns(UserWarning, match=r"2 of 8 train pairs are damaged and left out: .*GOPR1/blur/000001.png"):
+        module.setup("fit")
+    assert len(module.train_pairs) == 6
+
+
+def test_a_set_of_damaged_pictures_alone_is_refused_even_then(root):
+    for path in (root / "test").rglob("*.png"):
+        truncate(path)
+    with pytest.raises(ValueError, match=r"All 2 pairs are damaged"):
+        GoProDataModule(root, skip_corrupt=True).setup("test")
+
+
+def test_pictures_of_different_sizes_are_named(root):
+    Image.new("RGB", (29, 24)).save(root / "train/GOPR1/sharp/000003.png")
+    with pytest.raises(ValueError, match=r"000003.png is 30 x 24, but .*000003.png is 29 x 24. Pair pictures"):
+        GoProDataModule(root, crop_size=16).setup("fit")
+
+
+def test_a_cache_is_built_once_and_anew_when_a_file_changes(root):
+    cache = root.parent / "cache"
+    before = batches(root, cache=cache)
+    (first,) = cache.glob("*.u8")
+    assert first.stat().st_size == 16 * 24 * 30 * 3
+    built = first.stat().st_mtime_ns
+    batches(root, cache=cache)
+    assert first.stat().st_mtime_ns == built
+    changed = root / "train/GOPR1/blur/000000.png"
+    Image.new("RGB", (30, 24), "white").save(changed)
+    os.utime(changed, ns=(1, 1))
+    after = batches(root, cache=cache)
+    (second,) = cache.glob("*.u8")
+    assert second != first
+    differ = {
+        name
+        for one, two in zip(before, after, strict=True)
+        for name, a, b in zip(one["name"], one["blurry"], two["blurry"], strict=True)
+        if not torch.equal(a, b)
+    }
+    assert differ == {"GOPR1/000000"}
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_disk_without_room_for_the_cache_is_said_before_building(root, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 10))
+    with pytest.raises(OSError, match=r"0.00 GB free, but decoded frames take .* pass another cache folder"):
+        GoProDataModule(root, crop_size=16, cache=root.parent / "cache").prepare_data()
+
+
+def test_the_cache_says_its_size_on_disk(root, caplog):
+    caplog.set_level("INFO")
+    GoProDataModule(root, crop_size=16, cache=root.parent / "cache").prepare_data()
+    assert "Decoding 16 frames once" in caplog.text
+    assert "GB on disk" in caplog.text
+
+
+class Watcher(LightningModule):
+    """Notes what it is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.seen = []
+
+    def training_step(self, batch, batch_idx):
+        self.seen.append((self.current_epoch, batch_idx, *batch["name"], batch["blurry"].sum().item()))
+        return (self.weight - batch["blurry"].mean()) ** 2
+
+    def validation_step(self, batch, batch_idx):
+        pass
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters())
+
+
+def train(root, resume=None, **arguments):
+    """Train two epochs, with a checkpoint after each step."""
+    watcher = Watcher()
+    Trainer(
+        accelerator="cpu",
+        max_epochs=2,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        callbacks=[ModelCheckpoint(root.parent / "checkpoints", "{step}", every_n_train_steps=1, save_top_k=-1)],
+    ).fit(watcher, GoProDataModule(root, crop_size=16, batch_size=2, **arguments), ckpt_path=resume)
+    return watcher
+
+
+@pytest.mark.filterwarnings("ignore:Checkpoint directory")  # where resuming writes on
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("step", [1, 3, 4, 6])
+def test_a_run_resumed_amid_an_epoch_sees_what_the_uninterrupted_one_saw(root, step, num_workers):
+    whole = train(root, num_workers=num_workers)
+    rest = train(root, root.parent / f"checkpoints/step={step}.ckpt", num_workers=num_workers)
+    assert len(whole.seen) == 8
+    assert rest.seen == whole.seen[step:]
+    assert torch.equal(rest.weight, whole.weight)
