@@ -1,6 +1,12 @@
+from .dead_leaves import DeadLeaves as DeadLeaves
 from .gopro import GoProDataModule as GoProDataModule
 from .layouts import find_pairs as find_pairs
 from .pairs import PairedImages as PairedImages
 from .photos import PhotoRecord as PhotoRecord
 from .photos import read_photo as read_photo
 from .photos import write_photo as write_photo
+from .sources import Scene as Scene
+from .sources import SceneSource as SceneSource
+from .synthetic import SyntheticBlur as SyntheticBlur
+from .synthetic_module import SyntheticBlurDataModule as SyntheticBlurDataModule
+from .wheel_photos import WheelPhotos as WheelPhotos

@@ -1,16 +1,20 @@
 """The camera: tensors in, tensors out."""
 
 from deblur_lightning.physics.blur import blur, blur_adjoint
-from deblur_lightning.physics.point_spread import point_spread_function, shake_kernels
+from deblur_lightning.physics.point_spread import draw_sides, kernels_along, point_spread_function, shake_kernels
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
 from deblur_lightning.physics.tone import to_display, to_linear
-from deblur_lightning.physics.trajectories import shake_trajectories
+from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
 __all__ = [
+    "Tremors",
     "blur",
     "blur_adjoint",
+    "draw_sides",
     "expose",
+    "follow_tremors",
+    "kernels_along",
     "point_spread_function",
     "saturate",
     "saturate_derivative",

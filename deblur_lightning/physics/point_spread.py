@@ -5,7 +5,7 @@ from torch import Tensor
 
 from deblur_lightning.physics.trajectories import shake_trajectories
 
-PATHS_AT_ONCE = 512  # bounds the splatted samples to about 50 MB
+PATHS_AT_ONCE = 32  # their samples stay in cache
 
 
 def point_spread_function(path: Tensor, size: int) -> Tensor:
@@ -79,22 +79,52 @@ def shake_kernels(
         ValueError: ``size`` is even, or a range is empty.
     """
     _check_size(size)
-    if not 0 < exposure <= 1:
-        raise ValueError(f"exposure is {exposure}, but it is a share of the path. Pass a number in (0, 1].")
     if extent is not None and not 0 <= extent[0] <= extent[1] <= size - 1:
         raise ValueError(f"extent is {extent}, but kernels of {size} hold 0 to {size - 1}. Order it within those.")
-    path = shake_trajectories(count, generator=generator, samples=samples, length=length, anxiety=anxiety)
-    path = path[:, : max(1, round(exposure * samples))]
-    path = path - path.mean(dim=1, keepdim=True)
-    reach = path.abs().amax(dim=(1, 2)).clamp(min=1e-6)
+    paths = shake_trajectories(count, generator=generator, samples=samples, length=length, anxiety=anxiety)
+    return kernels_along(paths, size, exposure, None if extent is None else draw_sides(count, extent, generator))
+
+
+def draw_sides(count: int, extent: tuple[float, float], generator: torch.Generator) -> Tensor:
+    """Draw the sides of the squares that kernels fill, ``[N]``, uniformly from a range in pixels."""
+    return torch.rand(count, generator=generator, dtype=torch.float64) * (extent[1] - extent[0]) + extent[0]
+
+
+def kernels_along(paths: Tensor, size: int, exposure: float = 1.0, sides: Tensor | None = None) -> Tensor:
+    """Turn camera paths into kernels: centred on their mean, scaled to fit, flipped for `blur`.
+
+    Args:
+        paths: positions in pixels, ``[N, T, 2]``, anywhere.
+        size: side K of the kernels, in pixels; odd.
+        exposure: share of the path that the shutter sees, in (0, 1].
+        sides: of the centred squares that the kernels just fill, ``[N]``, in pixels; None scales only what leaves the
+            kernel.
+
+    Returns:
+        Kernels ``[N, K, K]`` as of `shake_kernels`, float32.
+
+    Raises:
+        ValueError: ``size`` is even, or ``exposure`` out of range.
+    """
+    _check_size(size)
+    if not 0 < exposure <= 1:
+        raise ValueError(f"exposure is {exposure}, but it is a share of the path. Pass a number in (0, 1].")
+    return torch.cat(
+        [
+            _kernels_along(some, size, exposure, None if sides is None else sides[start : start + PATHS_AT_ONCE])
+            for start, some in zip(range(0, len(paths), PATHS_AT_ONCE), paths.split(PATHS_AT_ONCE), strict=True)
+        ]
+    )
+
+
+def _kernels_along(paths: Tensor, size: int, exposure: float, sides: Tensor | None) -> Tensor:
+    seen = paths[:, : max(1, round(exposure * paths.shape[1]))]
+    centred = seen - seen.mean(dim=1, keepdim=True)
+    reach = centred.abs().amax(dim=(1, 2)).clamp(min=1e-6)
     radius = size // 2
-    if extent is None:
-        scale = (radius / reach).clamp(max=1)
-    else:
-        sides = torch.rand(count, generator=generator) * (extent[1] - extent[0]) + extent[0]
-        scale = sides / 2 / reach
-    path = (path * scale.view(-1, 1, 1)).clamp(-radius, radius)  # rounding may pass the border by an ulp
-    return torch.cat([point_spread_function(paths, size) for paths in path.split(PATHS_AT_ONCE)])
+    scale = (radius / reach).clamp(max=1) if sides is None else sides / 2 / reach
+    fitting = (centred * -scale.view(-1, 1, 1)).clamp(-radius, radius)  # rounding may pass the border by an ulp
+    return point_spread_function(fitting, size).float()
 
 
 def _check_size(size: int) -> None:

@@ -1,7 +1,6 @@
 """One synthetic exposure: objects and background that move each in their own way (Carbajal et al. 2021, section 5)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.field import KernelField, check_field_shape
@@ -32,10 +31,10 @@ def scene_field(masks: Tensor, kernels: Tensor) -> KernelField:
         The authors' generators: each mask blurred by its own kernel, then normalised (see the docs for sources).
     """
     check_field_shape(KernelField(kernels, masks))
-    pictures, segments, height, width = masks.shape
-    grouped = masks.reshape(1, pictures * segments, height, width)
-    soft = F.conv2d(grouped, kernels.flatten(0, 1).unsqueeze(1), groups=pictures * segments)
-    soft = soft.view(pictures, segments, *soft.shape[-2:]).clamp(min=0)
+    size, kernel_size = masks.shape[-2:], kernels.shape[-1]
+    spectrum = torch.fft.rfft2(masks) * torch.fft.rfft2(kernels, s=size).conj()
+    inner = [side - kernel_size + 1 for side in size]
+    soft = torch.fft.irfft2(spectrum, s=size)[..., : inner[0], : inner[1]].clamp(min=0)
     total = soft.sum(dim=1, keepdim=True)
     first = torch.zeros_like(soft)
     first[:, 0] = 1

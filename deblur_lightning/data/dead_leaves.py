@@ -1,0 +1,119 @@
+"""Procedural scenes: dead leaves, shapes of all sizes that cover each other (Lee, Mumford and Huang 2001)."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.objects import outline_of
+from deblur_lightning.data.photo_scenes import PhotoScenes
+from deblur_lightning.data.sources import DrawScene, SceneSource, Split
+
+SPLITS = {"train": 0, "val": 1, "test": 2}
+FINE = 2  # drawn so many times larger, then averaged: edges as smooth as a lens draws them
+
+
+class DeadLeaves(SceneSource):
+    """Shapes with power-law sizes, colours and textures that hide each other, as things in the world do.
+
+    Pictures are drawn when first needed, one from each seed, and kept; scenes are windows of them at any scale,
+    turned, mirrored and recoloured, in which up to ``max_objects`` larger leaves move.
+
+    Args:
+        weight: how often it is drawn from, relative to the other sources.
+        pictures: how many there are in each split (0.3 s and 1 MB each, in every loading process).
+        seed: of the pictures.
+        side: of each picture, in pixels; a larger scene makes it larger.
+    """
+
+    name = "dead-leaves"
+
+    def __init__(self, weight: float = 1.0, pictures: int = 24, seed: int = 0, side: int = 600) -> None:
+        if not pictures >= 1:
+            raise ValueError(f"pictures is {pictures}, but scenes are cut from pictures. Pass at least 1.")
+        self.weight, self.pictures, self.seed, self.side = weight, pictures, seed, side
+
+    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
+        side = max(self.side, size)
+        leaves = [LeafPicture(side, (self.seed, SPLITS[split], number)) for number in range(self.pictures)]
+        return PhotoScenes(leaves, size, max_objects)
+
+
+class LeafPicture:
+    """One picture of dead leaves, drawn when first read."""
+
+    def __init__(self, side: int, seed: tuple[int, ...]) -> None:
+        self.side, self.seed, self.name = side, seed, f"leaves-{seed[-1]}"
+        self._frame: Frame | None = None
+
+    def read(self) -> tuple[Frame, None]:
+        """Return the pixels; dead leaves have no segmentation beside the blobs that are laid on them."""
+        if self._frame is None:
+            self._frame = dead_leaves(self.side, np.random.default_rng(self.seed))
+        return self._frame, None
+
+
+def dead_leaves(side: int, generator: np.random.Generator, smallest: float = 3.0) -> Frame:
+    """Draw leaves over each other until the ground is covered.
+
+    Args:
+        side: of the picture, in pixels.
+        generator: the source of all randomness.
+        smallest: radius of the smallest leaf, in pixels; the largest has a quarter of ``side``. Between them the
+            density falls with the cube of the radius, so that every scale covers the same area.
+
+    Returns:
+        ``[side, side, 3]``, display values.
+    """
+    largest = max(side / 4, 2 * smallest)
+    palette = _palette(generator)
+    picture = Image.fromarray(_texture(side * FINE, side * FINE, palette, generator))
+    area, covered = 0.0, 5.0 * side * side  # five layers on average leave e^-5 of the ground in sight
+    while area < covered:
+        share = generator.random()
+        radius = (share * largest**-2 + (1 - share) * smallest**-2) ** -0.5
+        outline = outline_of(generator) * radius * FINE
+        low = outline.min(0)
+        width, height = np.ceil(outline.max(0) - low).astype(int) + 1
+        corner = generator.uniform(-radius, side + radius, 2) * FINE + low
+        mask = Image.new("1", (int(width), int(height)))
+        ImageDraw.Draw(mask).polygon([(float(x), float(y)) for x, y in outline - low], fill=1)
+        leaf = Image.fromarray(_texture(int(height), int(width), palette, generator))
+        picture.paste(leaf, (int(corner[0]), int(corner[1])), mask)
+        area += math.pi * radius**2
+    return np.asarray(picture.resize((side, side), Image.Resampling.BOX))
+
+
+def _palette(generator: np.random.Generator) -> NDArray[np.float64]:
+    """Draw the colours of one picture, ``[P, 3]`` in 0 to 255: related hues, any brightness, as under one light."""
+    light = generator.uniform(0.8, 1.2, 3)
+    gray = generator.beta(1.1, 1.4, (24, 1))
+    tint = generator.normal(0, 0.12, (24, 3)) * generator.uniform(0, 2)
+    return np.clip((gray + tint * (0.3 + gray)) * light, 0, 1) * 255
+
+
+def _texture(height: int, width: int, palette: NDArray[np.float64], generator: np.random.Generator) -> Frame:
+    """Paint a rectangle: plain, shaded, striped, or rough."""
+    colour = palette[generator.integers(len(palette))] * generator.uniform(0.85, 1.15)
+    kind = generator.choice(4, p=(0.3, 0.25, 0.2, 0.25))
+    down, across = np.ogrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    if kind == 0:
+        return np.broadcast_to(np.clip(colour, 0, 255).astype(np.uint8), (height, width, 3))
+    other = palette[generator.integers(len(palette))]
+    angle = generator.uniform(0, 2 * math.pi)
+    if kind == 1:
+        share = np.broadcast_to(
+            0.5 + 0.35 * (math.cos(angle) * (2 * across - 1) + math.sin(angle) * (2 * down - 1)), (height, width)
+        )
+    elif kind == 2:
+        period = math.exp(generator.uniform(math.log(4 * FINE), math.log(24 * FINE)))
+        phase = (math.cos(angle) * across * width + math.sin(angle) * down * height) * 2 * math.pi / period
+        share = 0.3 + 0.3 * np.sin(phase)
+    else:
+        cell = int(generator.integers(1, 6)) * FINE
+        rough = generator.random((height // cell + 1, width // cell + 1), dtype=np.float32)
+        share = 0.6 * np.asarray(Image.fromarray(rough).resize((width, height), Image.Resampling.BILINEAR))
+    mixed = colour + share[..., None] * (other - colour)
+    return np.clip(mixed, 0, 255).astype(np.uint8)
