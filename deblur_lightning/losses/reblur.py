@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from deblur_lightning.field import KernelField, check_field_shape
-from deblur_lightning.physics import blur, saturate, to_display, to_linear
+from deblur_lightning.physics import BlurOperator, saturate, to_display, to_linear
 
 
 def reblur_loss(
@@ -46,7 +46,8 @@ def reblur_loss(
         )
     valid = margin > 0 and list(sharp.shape[-2:]) == surrounded
     wide = sharp.float() if sharp.dtype.itemsize < 4 else sharp
-    exposed = saturate(blur(to_linear(wide, gamma), field, "valid" if valid else "reflect"), max_value, sharpness)
+    operator = BlurOperator(field, "valid" if valid else "reflect", check_values=False)  # a softmax made the field
+    exposed = saturate(operator.blur(to_linear(wide, gamma)), max_value, sharpness)
     squares = (to_display(exposed, gamma) - blurry) ** 2
     if weights is not None:
         if weights.shape != blurry[:, 0].shape:

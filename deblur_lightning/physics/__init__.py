@@ -1,6 +1,7 @@
 """The camera: tensors in, tensors out."""
 
-from deblur_lightning.physics.blur import blur, blur_adjoint
+from deblur_lightning.physics.blur import BlurOperator, blur, blur_adjoint
+from deblur_lightning.physics.borders import Padding
 from deblur_lightning.physics.point_spread import draw_sides, kernels_along, point_spread_function, shake_kernels
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
@@ -8,6 +9,8 @@ from deblur_lightning.physics.tone import to_display, to_linear
 from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
 __all__ = [
+    "BlurOperator",
+    "Padding",
     "Tremors",
     "blur",
     "blur_adjoint",

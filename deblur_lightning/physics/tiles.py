@@ -1,0 +1,187 @@
+"""Correlations with basis kernels in the Fourier domain, tile by tile: memory does not grow with B.
+
+Overlap-save: a T x T tile of the picture gives T - K + 1 exact pixels a side. Two real kernels a, b ride in one
+complex transform as ``a - ib``: its conjugate spectrum times the picture's gives both correlations, as the real and
+the imaginary part of one inverse transform; the spectrum itself, times that of ``x_a + i x_b``, has the sum of both
+convolutions as the real part of its inverse. So nothing is ever unpacked in the Fourier domain.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import ceil
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+LARGEST_TILE = 240  # pixels a side; larger ones leave the second-level cache
+LARGEST_TILE_ON_GPU = 1024
+CACHED_BYTES = 4 << 20  # of tile spectra worked on at a time
+GPU_SHARE = 8  # the same on a GPU: this fraction of its free memory
+
+
+class Tile(NamedTuple):
+    """A rectangle of coefficients, and the larger rectangle of the picture that its kernels see."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def seen(self, image: Tensor, margin: int) -> Tensor:
+        """View the part of the surrounded picture that blurs into this tile."""
+        bottom, right = self.top + self.height + margin, self.left + self.width + margin
+        return image[..., self.top : bottom, self.left : right]
+
+    def of(self, image: Tensor) -> Tensor:
+        """View this tile of a tensor of the coefficients' size."""
+        return image[..., self.top : self.top + self.height, self.left : self.left + self.width]
+
+
+class TiledCorrelation:
+    """Basis kernels ``[N, B, K, K]`` transformed once, ready for pictures of one size.
+
+    ``large`` below is ``[N, C, H + K - 1, W + K - 1]``, ``small`` is ``[N, C, H, W]``, coefficients ``[N, B, H, W]``.
+    """
+
+    def __init__(self, basis: Tensor, height: int, width: int) -> None:
+        pictures, self.count, size, _ = basis.shape
+        self.size, self.margin = size, size - 1
+        largest = LARGEST_TILE_ON_GPU if basis.is_cuda else LARGEST_TILE
+        self.steps, self.transform = zip(
+            *(tile_sizes(length, self.margin, max(largest, 4 * size)) for length in (height, width)), strict=True
+        )
+        self.height, self.width = height, width
+        self.pairs = ceil(self.count / 2)
+        packed = basis.new_zeros(pictures, self.pairs, size, size, 2)
+        packed[..., 0], packed[:, : self.count // 2, ..., 1] = basis[:, 0::2], -basis[:, 1::2]
+        self.spectra = torch.fft.fft2(torch.view_as_complex(packed), s=self.transform)
+
+    def correlate(self, large: Tensor, coefficients: Tensor) -> Tensor:
+        """``small_c = sum_b m_b (k_b correlated with large_c)``."""
+        small = large.new_empty(*large.shape[:2], self.height, self.width)
+        for picture in range(len(large)):
+            towards = self.spectra[picture % len(self.spectra)].conj().resolve_conj()
+            for tile in self._tiles():
+                seen = torch.fft.fft2(tile.seen(large[picture], self.margin), s=self.transform)
+                total = large.new_zeros(*large.shape[1:2], tile.height, tile.width, 2)
+                for pairs in self._chunks(large):
+                    mixture = self._paired(tile.of(coefficients[picture]), pairs)
+                    correlated = self._correlated(towards[pairs], seen, tile)
+                    for values, share in zip(correlated, mixture, strict=True):
+                        total.addcmul_(values, share)
+                torch.sum(total, dim=-1, out=tile.of(small[picture]))
+        return small
+
+    def spread(self, small: Tensor, coefficients: Tensor) -> Tensor:
+        """``large_c = sum_b k_b convolved with (m_b small_c)``: the transpose of `correlate`."""
+        large = small.new_zeros(*small.shape[:2], self.height + self.margin, self.width + self.margin)
+        for picture in range(len(small)):
+            spectra = self.spectra[picture % len(self.spectra)]
+            for tile in self._tiles():
+                light = tile.of(small[picture]).unsqueeze(-1).expand(-1, -1, -1, 2).contiguous()
+                total = spectra.new_zeros(small.shape[1], *self.transform)
+                for pairs in self._chunks(small):
+                    mixture = self._paired(tile.of(coefficients[picture]), pairs)
+                    for values, spectrum in zip(self._weighted(light, mixture), spectra[pairs], strict=True):
+                        total.addcmul_(values, spectrum)
+                seen = tile.seen(large[picture], self.margin)
+                seen += torch.fft.ifft2(total).real[..., : seen.shape[-2], : seen.shape[-1]]
+        return large
+
+    def field_gradient(
+        self, large: Tensor, small: Tensor, coefficients: Tensor, *, by_basis: bool, by_coefficients: bool
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Differentiate ``<small, correlate(large)>`` by the basis kernels and by the coefficients."""
+        basis = large.new_empty(*coefficients.shape[:2], self.size, self.size) if by_basis else None
+        mixtures = torch.empty_like(coefficients, memory_format=torch.contiguous_format) if by_coefficients else None
+        for picture in range(len(large)):
+            towards = self.spectra[picture % len(self.spectra)].conj().resolve_conj()
+            gathered = torch.zeros_like(towards)
+            for tile in self._tiles():
+                seen = torch.fft.fft2(tile.seen(large[picture], self.margin), s=self.transform)
+                looking = seen.conj().resolve_conj()
+                light = tile.of(small[picture]).unsqueeze(-1).expand(-1, -1, -1, 2).contiguous()
+                for pairs in self._chunks(large):
+                    if mixtures is not None:
+                        correlated = self._correlated(towards[pairs], seen, tile)
+                        slope = correlated[:, 0] * light[0]
+                        for channel in range(1, large.shape[1]):
+                            slope.addcmul_(correlated[:, channel], light[channel])
+                        self._unpair(slope, tile.of(mixtures[picture]), pairs)
+                    if basis is not None:
+                        weighted = self._weighted(light, self._paired(tile.of(coefficients[picture]), pairs))
+                        for channel in range(large.shape[1]):
+                            gathered[pairs].addcmul_(weighted[:, channel], looking[channel])
+            if basis is not None:
+                lags = torch.view_as_real(torch.fft.ifft2(gathered.conj()))[..., : self.size, : self.size, :]
+                basis[picture, 0::2], basis[picture, 1::2] = lags[..., 0], -lags[: self.count // 2, ..., 1]
+        return basis, mixtures
+
+    def _tiles(self) -> Iterator[Tile]:
+        for top in range(0, self.height, self.steps[0]):
+            for left in range(0, self.width, self.steps[1]):
+                yield Tile(top, left, min(self.steps[0], self.height - top), min(self.steps[1], self.width - left))
+
+    def _chunks(self, image: Tensor) -> Iterator[slice]:
+        plane = image.shape[1] * self.transform[0] * self.transform[1] * 2 * image.itemsize
+        memory = torch.cuda.mem_get_info(image.device)[0] // GPU_SHARE if image.is_cuda else CACHED_BYTES
+        step = max(1, memory // plane)
+        for start in range(0, self.pairs, step):
+            yield slice(start, min(start + step, self.pairs))
+
+    def _paired(self, coefficients: Tensor, pairs: slice) -> Tensor:
+        """Lay the coefficients of a tile out as the transforms hold their kernels: ``[P, h, w, 2]``."""
+        chosen = coefficients[2 * pairs.start : 2 * pairs.stop]
+        paired = chosen.new_empty(pairs.stop - pairs.start, *chosen.shape[1:], 2)
+        paired[..., 0] = chosen[0::2]
+        odd = chosen[1::2]
+        paired[: len(odd), ..., 1] = odd
+        paired[len(odd) :, ..., 1] = 0
+        return paired
+
+    def _unpair(self, paired: Tensor, coefficients: Tensor, pairs: slice) -> None:
+        chosen = coefficients[2 * pairs.start : 2 * pairs.stop]
+        chosen[0::2] = paired[..., 0]
+        chosen[1::2] = paired[: chosen.shape[0] // 2, ..., 1]
+
+    def _correlated(self, towards: Tensor, seen: Tensor, tile: Tile) -> Tensor:
+        """Correlate a tile with pairs of kernels: ``[P, C, h, w, 2]``."""
+        product = torch.fft.ifft2(towards.unsqueeze(1) * seen)
+        return torch.view_as_real(product)[..., : tile.height, : tile.width, :]
+
+    def _weighted(self, light: Tensor, mixture: Tensor) -> Tensor:
+        """Transform a tile times pairs of coefficients: ``[P, C, T, T]``."""
+        padded = light.new_zeros(len(mixture), len(light), *self.transform, 2)
+        torch.mul(light, mixture.unsqueeze(1), out=padded[..., : light.shape[1], : light.shape[2], :])
+        return torch.fft.fft2(torch.view_as_complex(padded))
+
+
+@lru_cache(maxsize=256)
+def tile_sizes(length: int, margin: int, largest: int) -> tuple[int, int]:
+    """Choose how to cut one axis: pixels a tile yields, and the size of its transform.
+
+    Of the cuts whose transforms are at most ``largest``, the one that transforms fewest samples; sizes are
+    products of 2, 3 and 5.
+    """
+    cuts = []
+    for tiles in range(1, length + 1):
+        step = ceil(length / tiles)
+        size = _smooth(step + margin)
+        if size <= largest:
+            cuts.append((tiles * size, step, size))
+        if step <= margin // 2 and cuts:
+            break
+    _, step, size = min(cuts)
+    return step, size
+
+
+def _smooth(size: int) -> int:
+    while True:
+        rest = size
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return size
+        size += 1
