@@ -1,0 +1,48 @@
+"""What a long job says: lines that stay, and under them a bar that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+
+class Console:
+    """Lines on standard output; on a terminal also a progress bar, which leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.lines = RichConsole(highlight=False, markup=False, emoji=False)
+        self.errors = RichConsole(stderr=True, highlight=False, markup=False, emoji=False)
+        self.bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=self.lines,
+            transient=True,
+            disable=not self.lines.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line as it is, however long."""
+        self.lines.print(line, soft_wrap=True)
+
+    def complain(self, line: str) -> None:
+        """Print a line on standard error."""
+        self.errors.print(line, soft_wrap=True)
+
+    def watch(self, name: str) -> Callable[[float], None]:
+        """Start a bar in place of the last; the answer takes the share done, 0 to 1."""
+        for task in self.bars.task_ids:
+            self.bars.remove_task(task)
+        task = self.bars.add_task(name, total=1.0)
+        return lambda share: self.bars.update(task, completed=share)

@@ -1,0 +1,108 @@
+"""A trained model as a photographer meets it: any photo's size, gray or colour, a strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.field import KernelField
+from deblur_lightning.image import check_image
+from deblur_lightning.jobs.tiles import map_tiles
+
+if TYPE_CHECKING:
+    from deblur_lightning.modules import RestorationModule
+
+SHORTEST_SIDE = 66
+"""Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """A module and how to use it.
+
+    Attributes:
+        module: a trained module, in evaluation mode.
+        name: what people know it by.
+        strength: share of the restoration: 0 leaves the photo as it is, 1 restores it fully.
+        tile: longest side in pixels of what is restored at once; memory grows with its square.
+
+    Raises:
+        ValueError: a strength beyond 0 to 1.
+    """
+
+    module: RestorationModule
+    name: str
+    strength: float = 1.0
+    tile: int = 1024
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength is {self.strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
+
+    @torch.no_grad()
+    def restore(self, blurry: Tensor, progress: Callable[[float], None] = lambda share: None) -> Tensor:
+        """Restore one photo of any size.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1].
+            progress: takes the share done, 0 to 1.
+
+        Returns:
+            The same photo, sharper: shape and range of ``blurry``.
+
+        Raises:
+            ValueError: no photo in [0, 1], or a model that answers with NaN.
+        """
+        check_image(blurry, "blurry")
+        restored = map_tiles(blurry, self._restore_tile, self.tile, progress)
+        return restored.sub_(blurry).mul_(self.strength).add_(blurry).clamp_(0, 1)
+
+    def _restore_tile(self, blurry: Tensor) -> Tensor:
+        height, width = blurry.shape[-2:]
+        try:
+            restored = self.module.restore(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            raise ValueError(
+                f"{height} x {width} pixels at once need more memory than there is. Lower --tile."
+            ) from error
+        if not restored.isfinite().all():
+            raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
+        return restored[..., :height, :width].to(blurry.device, copy=True)
+
+    @torch.no_grad()
+    def field(self, blurry: Tensor) -> KernelField:
+        """Estimate the motion field of one photo, at its size.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1].
+
+        Raises:
+            ValueError: no photo in [0, 1], or a model without motion fields.
+        """
+        check_image(blurry, "blurry")
+        field = self.module(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
+        if not isinstance(field, KernelField):
+            raise ValueError(f"{self.name} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule.")
+        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
+
+
+def mirror_to(photo: Tensor, side: int) -> Tensor:
+    """Continue a photo to the right and below by mirroring it, again and again if need be, to a least side.
+
+    Works down to a single pixel, which repeats.
+    """
+    height, width = photo.shape[-2:]
+    rows, columns = (_mirrored(length, max(length, side)).to(photo.device) for length in (height, width))
+    return photo[..., rows[:, None], columns] if min(height, width) < side else photo
+
+
+def _mirrored(length: int, side: int) -> Tensor:
+    """Index 0, 1, …, length - 1, length - 1, …, 1, 0, 0, 1, … up to a side."""
+    position = torch.arange(side) % (2 * length)
+    return torch.minimum(position, 2 * length - 1 - position)
