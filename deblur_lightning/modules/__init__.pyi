@@ -1,1 +1,2 @@
 from .evaluation import RestorationModule as RestorationModule
+from .save_restored import SaveRestored as SaveRestored
