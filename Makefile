@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test
+.PHONY: help install format check test fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -30,3 +30,7 @@ check: $(READY) ## everything that needs no run: lint, format, types, layers
 
 test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+SECONDS ?= 60
+fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/loaders.py --seconds $(SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,7 +77,9 @@ def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     import torch
 
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what torch guesses about damaged files
+            content = torch.load(path, map_location="cpu", weights_only=True)
         return dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
     except pickle.UnpicklingError as error:
         raise ValueError(

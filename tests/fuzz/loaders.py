@@ -1,0 +1,176 @@
+"""Feed damaged photos and checkpoints to their loaders: each must be read or refused in one sentence.
+
+``python tests/fuzz/loaders.py --seconds 60`` prints its seed and, at a finding, keeps the file that shows it.
+The loaders run in a child process, so that a crash or a hang of a decoder is a finding as well.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import multiprocessing
+import random
+import resource
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save
+
+from deblur_lightning.data.photos import PhotoRecord, read_photo, write_photo
+from deblur_lightning.jobs.load_restorer import load_restorer
+
+PATIENCE = 60  # seconds a file may take
+MEMORY = 12 * 2**30  # bytes of address space a file may take
+SPECIAL = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\1", b"\1\0")
+
+
+def corpus(folder):
+    """Write one whole file of every kind; return their contents by suffix and kind."""
+    rng = np.random.default_rng(0)
+    colour = Image.fromarray(rng.integers(0, 255, (24, 40, 3), dtype=np.uint8))
+    exif = Image.Exif()
+    exif[271], exif[274] = "Kamerawerk", 6
+    whole = []
+    for suffix in (".jpg", ".png", ".tif", ".webp", ".bmp", ".gif", ".jp2", ".avif", ".tga", ".ppm"):
+        for mode in ("RGB", "L", "P", "RGBA", "CMYK"):
+            file = io.BytesIO()
+            with contextlib.suppress(OSError, KeyError, ValueError):
+                colour.convert(mode).save(file, Image.registered_extensions()[suffix], exif=exif, dpi=(300, 300))
+                whole.append((suffix, file.getvalue()))
+    for suffix in (".png", ".tif"):
+        write_photo(folder / f"deep{suffix}", torch.rand(1, 3, 20, 30), PhotoRecord(bits=16, dpi=(72, 72)))
+        whole.append((suffix, (folder / f"deep{suffix}").read_bytes()))
+    file = io.BytesIO()
+    weights = {"network.weight": torch.rand(4, 4), "network.bias": torch.rand(4)}
+    torch.save({"state_dict": weights, "hyper_parameters": {"num_basis": 3, "gamma": 2.2}}, file)
+    whole.append((".ckpt", file.getvalue()))
+    whole.append((".safetensors", save(weights, {"config": json.dumps({"num_basis": 3})})))
+    return whole
+
+
+def damage(content, random_, others):
+    """Change a file in one to six places, most of them near its beginning, where the headers are."""
+    data = bytearray(content)
+    for _ in range(random_.randint(1, 6)):
+        place = random_.randrange(min(len(data), random_.choice((64, 256, 10**9)))) if data else 0
+        match random_.randrange(7):
+            case 0:
+                data[place : place + 1] = bytes([random_.randrange(256)])
+            case 1:
+                special = random_.choice(SPECIAL)
+                data[place : place + len(special)] = special
+            case 2:
+                del data[place : place + random_.randint(1, 40)]
+            case 3:
+                data[place:place] = random_.randbytes(random_.randint(1, 40))
+            case 4:
+                data[place:place] = data[place : place + random_.randint(1, 400)]
+            case 5:
+                del data[random_.randrange(len(data) + 1) :]
+            case 6:
+                _, other = random_.choice(others)
+                data[place:] = other[random_.randrange(len(other)) :]
+    return bytes(data)
+
+
+def attempt(path):
+    """Load one file; return what is wrong with how that went, or None."""
+    photo = path.suffix not in (".ckpt", ".safetensors")
+    try:
+        if photo:
+            image, record = read_photo(path)
+        else:
+            load_restorer(path)
+            return None
+    except (ValueError, OSError) as error:
+        sentence = str(error)
+        return None if sentence.startswith(str(path)) and "\n" not in sentence else f"an unclear error: {sentence!r}"
+    except BaseException:  # noqa: BLE001 - everything else is what we look for
+        return traceback.format_exc()
+    if image.ndim != 4 or image.shape[1] not in (1, 3) or not 0 <= image.min() <= image.max() <= 1:
+        return f"read as {list(image.shape)} from {image.min()} to {image.max()}"
+    if image.numel() < 10**6:
+        write_photo(path.with_name("again.png"), image, record.for_name("again.png"))
+    return None
+
+
+def work(folder, seed, first, seconds, count, whole, queue):
+    """Damage and load files until time or count is over; tell each one's number before and its fault after."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    torch.set_num_threads(1)
+    until = time.monotonic() + seconds
+    for number in range(first, count):
+        if time.monotonic() > until:
+            break
+        random_ = random.Random(f"{seed} {number}")  # noqa: S311 - a repeatable seed is wanted
+        suffix, content = random_.choice(whole)
+        path = folder / f"damaged{suffix}"
+        path.write_bytes(damage(content, random_, whole))
+        queue.put((number, suffix, None))
+        if fault := attempt(path):
+            queue.put((number, suffix, fault))
+            return
+    queue.put((None, None, None))
+
+
+def fuzz(seconds, count, seed, keep):
+    """Return the number of files tried and the faults found, each with the file kept."""
+    context = multiprocessing.get_context("fork")
+    faults, first, until = [], 0, time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = corpus(folder)
+        while first < count and time.monotonic() < until:
+            queue = context.SimpleQueue()
+            child = context.Process(
+                target=work, args=(folder, seed, first, until - time.monotonic(), count, whole, queue)
+            )
+            child.start()
+            number, suffix, fault, spoke = first, None, None, time.monotonic()
+            while number is not None and fault is None:
+                if not queue.empty():
+                    number, suffix, fault = queue.get()
+                    spoke = time.monotonic()
+                    first = first if number is None else number + 1
+                elif not child.is_alive() and queue.empty():
+                    fault = f"the process died with {child.exitcode}"
+                elif time.monotonic() - spoke > PATIENCE:
+                    fault = f"no answer within {PATIENCE} s"
+                else:
+                    time.sleep(0.001)
+            child.kill()
+            child.join()
+            if fault is None:
+                break
+            keep.mkdir(parents=True, exist_ok=True)
+            kept = keep / f"{seed}-{first - 1}{suffix}"
+            kept.write_bytes((folder / f"damaged{suffix}").read_bytes())
+            faults.append((kept, fault))
+    return first, faults
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--count", type=int, default=10**9, help="files at most")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--keep", type=Path, default=Path("results/fuzz"), help="folder for files that show a fault")
+    arguments = parser.parse_args(argv)
+    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    sys.stdout.write(f"seed {seed}\n")
+    tried, faults = fuzz(arguments.seconds, arguments.count, seed, arguments.keep)
+    for kept, fault in faults:
+        sys.stdout.write(f"{kept}: {fault}\n")
+    sys.stdout.write(f"{tried} damaged files, {len(faults)} faults\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
