@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from deblur_lightning.jobs.restorer import Restorer
 
@@ -57,9 +57,12 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
         raise ValueError(f"{path} holds the weights of another model than {known}. Pass a checkpoint of one of these.")
     cls = getattr(modules, kind)
     taken = inspect.signature(cls).parameters
-    for name in options:
+    for name, value in options.items():
         if name not in taken:
             raise ValueError(f"{path} is a {kind}, which has no {name}. Leave out --{name}.")
+        annotation = taken[name].annotation
+        if get_origin(annotation) is Literal and value not in get_args(annotation):
+            raise ValueError(f"{name} is {value}, but {kind} has {', '.join(get_args(annotation))}. Pass one of these.")
     arguments = {name: value for name, value in arguments.items() if name in taken} | options
     module: RestorationModule = cls(**arguments)
     try:

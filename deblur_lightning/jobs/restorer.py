@@ -11,7 +11,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
-from deblur_lightning.jobs.tiles import map_tiles
+from deblur_lightning.jobs.tiles import check_tile, map_tiles
 
 if TYPE_CHECKING:
     from deblur_lightning.modules import RestorationModule
@@ -31,7 +31,7 @@ class Restorer:
         tile: longest side in pixels of what is restored at once; memory grows with its square.
 
     Raises:
-        ValueError: a strength beyond 0 to 1.
+        ValueError: a strength beyond 0 to 1, a tile too small to overlap.
     """
 
     module: RestorationModule
@@ -40,6 +40,7 @@ class Restorer:
     tile: int = 1024
 
     def __post_init__(self) -> None:
+        check_tile(self.tile)
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
 

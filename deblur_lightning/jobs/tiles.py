@@ -35,8 +35,7 @@ def map_tiles(
     Raises:
         ValueError: a tile too small to overlap.
     """
-    if not tile >= 2 * OVERLAP:
-        raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {2 * OVERLAP}.")
+    check_tile(tile)
     height, width = photo.shape[-2:]
     rows, columns = list(spans(height, tile)), list(spans(width, tile))
     if len(rows) * len(columns) == 1:
@@ -50,6 +49,16 @@ def map_tiles(
         result[..., slice(*row), slice(*column)] += piece * weights.to(piece)
         progress(number / (len(rows) * len(columns)))
     return result
+
+
+def check_tile(tile: int) -> None:
+    """Raise unless tiles of a side can overlap.
+
+    Raises:
+        ValueError: a tile below two overlaps.
+    """
+    if not tile >= 2 * OVERLAP:
+        raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {2 * OVERLAP}.")
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
