@@ -5,6 +5,8 @@ from .pairs import PairedImages as PairedImages
 from .photos import PhotoRecord as PhotoRecord
 from .photos import read_photo as read_photo
 from .photos import write_photo as write_photo
+from .sample import SampleBlur as SampleBlur
+from .sample import SampleBlurDataModule as SampleBlurDataModule
 from .sources import Scene as Scene
 from .sources import SceneSource as SceneSource
 from .synthetic import SyntheticBlur as SyntheticBlur

@@ -1,0 +1,66 @@
+"""The motion field of a shaking camera: every pixel has its own kernel, and neighbours' are alike."""
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics.point_spread import kernels_along
+from deblur_lightning.physics.trajectories import shake_trajectories
+
+
+def shake_field(
+    size: tuple[int, int],
+    kernel_size: int,
+    *,
+    generator: torch.Generator,
+    grid: int = 5,
+    rotation: float = 0.04,
+    reach: tuple[float, float] = (0.4, 1.0),
+) -> KernelField:
+    """Draw the field of a camera that shifts and turns in its image plane.
+
+    Over the exposure the light of a point p, measured from the picture's centre, falls on ``R(angle_t) p + shift_t``.
+    The kernels are those at the nodes of a grid that spans the picture, each centred on its own mean, and a pixel
+    mixes its four nearest nodes bilinearly: the mixture *is* the field, not an approximation of one.
+
+    Args:
+        size: height and width H, W of the picture, in pixels.
+        kernel_size: side K of the kernels, odd.
+        generator: source of all randomness, on the CPU.
+        grid: nodes in each direction; B is its square.
+        rotation: range of the angle over the exposure, in radians, before scaling.
+        reach: range of how far the longest kernel reaches, as a share of its radius K // 2. All paths are scaled alike.
+
+    Returns:
+        A field ``[1, B, K, K]`` and ``[1, B, H, W]``, float32.
+
+    Raises:
+        ValueError: fewer than two nodes, or a reach out of (0, 1].
+
+    Source:
+        Ours; the camera path is that of `shake_trajectories`, once for the shift, and once for the angle.
+    """
+    if not grid >= 2:
+        raise ValueError(f"grid is {grid}, but it has a node in each corner of the picture. Pass at least 2.")
+    if not 0 < reach[0] <= reach[1] <= 1:
+        raise ValueError(f"reach is {reach}, but it is a range of shares of the radius. Order it within (0, 1].")
+    height, width = size
+    shift, turn = shake_trajectories(2, generator=generator)
+    angle = turn[:, 0] - turn[:, 0].mean()
+    angle = angle * (rotation / (angle.amax() - angle.amin()).clamp(min=1e-9))
+    rows, columns = (torch.linspace(-(side - 1) / 2, (side - 1) / 2, grid).double() for side in size)
+    y, x = (axis.flatten().unsqueeze(1) for axis in torch.meshgrid(rows, columns, indexing="ij"))
+    cosine, sine = angle.cos(), angle.sin()
+    turned = torch.stack((cosine * x - sine * y - x, sine * x + cosine * y - y), dim=-1)
+    paths = turned + shift
+    paths = paths - paths.mean(dim=1, keepdim=True)
+    share = reach[0] + (reach[1] - reach[0]) * float(torch.rand((), generator=generator))
+    paths = paths * (share * (kernel_size // 2) / paths.abs().amax().clamp(min=1e-9))
+    coefficients = _hats(height, grid).unsqueeze(1).unsqueeze(3) * _hats(width, grid).unsqueeze(1)
+    return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), coefficients.view(1, -1, height, width).float())
+
+
+def _hats(length: int, nodes: int) -> Tensor:
+    """Weights of linear interpolation, ``[nodes, length]``; they sum to 1 at each pixel."""
+    place = torch.linspace(0, nodes - 1, length, dtype=torch.float64)
+    return (1 - (place - torch.arange(nodes).unsqueeze(1)).abs()).clamp(min=0)
