@@ -15,6 +15,12 @@ from deblur_lightning.jobs.restorer import Restorer
 if TYPE_CHECKING:
     from deblur_lightning.modules import RestorationModule
 
+DAMAGED = (
+    OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, pickle.UnpicklingError,
+    zipfile.BadZipFile,
+)  # fmt: skip
+"""What torch.load raises at damaged files, and at those that hold more than weights."""
+
 MODULES = {"network.": "AdaptiveBasisModule", "generator.": "DeblurGANModule"}
 """The module that a checkpoint is of, by the beginning of its weights' names."""
 
@@ -84,11 +90,11 @@ def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             warnings.simplefilter("ignore")  # what torch guesses about damaged files
             content = torch.load(path, map_location="cpu", weights_only=True)
         return dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} holds more than weights, and code in it is never run. Pass a checkpoint of `lightning fit`."
-        ) from error
-    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
+        if isinstance(error, pickle.UnpicklingError) and "Unsupported operand" not in str(error):
+            raise ValueError(
+                f"{path} holds more than weights, and code in it is never run. Pass a checkpoint of `lightning fit`."
+            ) from error
         raise ValueError(f"{path} is damaged, or no checkpoint. Pass a file that `lightning fit` wrote.") from error
 
 
