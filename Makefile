@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test fuzz
+.PHONY: help install format check test fuzz benchmark
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,3 +34,6 @@ test: $(READY) ## run every test
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/loaders.py --seconds $(SECONDS)
+
+benchmark: $(READY) ## time each fast path beside its plain formulation; ONLY=blur for one
+	$(BIN)/python -m benchmarks $(ONLY)

@@ -1,0 +1,71 @@
+"""Blur with 25 kernels of 33 x 33, its gradients and its transpose, beside a loop of F.conv2d over the kernels."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks.comparison import Case
+from benchmarks.fields import random_field
+from deblur_lightning import KernelField
+from deblur_lightning.physics import BlurOperator, blur, blur_adjoint
+
+SIZES = ((4, 256, 256), (1, 720, 1280))
+
+
+def cases() -> Iterator[Case]:
+    """Forward, forward with backward (to the field, as in training), and the transpose, at two sizes."""
+    for pictures, height, width in SIZES:
+        image = torch.rand(pictures, 3, height, width)
+        size = f"{pictures} x {height} x {width}"
+        field = random_field(pictures, 25, 33, height, width)
+        operator = BlurOperator(field)
+        yield Case(
+            f"forward, {size}",
+            {
+                "loop over kernels": partial(loop, image, field),
+                "blur": partial(blur, image, field),
+                "BlurOperator, built before": partial(operator.blur, image),
+            },
+        )
+        yield Case(
+            f"transpose, {size}",
+            {
+                "autograd of the loop": partial(loop_adjoint, image, field),
+                "blur_adjoint": partial(blur_adjoint, image, field),
+                "BlurOperator, built before": partial(operator.adjoint, image),
+            },
+        )
+        learning = random_field(pictures, 25, 33, height, width, learning=True)
+        yield Case(
+            f"forward and backward, {size}",
+            {
+                "loop over kernels": partial(gradients, loop, image, learning),
+                "blur": partial(gradients, blur, image, learning),
+            },
+        )
+
+
+def loop(image: Tensor, field: KernelField) -> Tensor:
+    """Convolve with one kernel after the other."""
+    pictures, channels = image.shape[:2]
+    padded = F.pad(image, (field.kernel_size // 2,) * 4, mode="reflect").flatten(0, 1).unsqueeze(0)
+    blurry = torch.zeros_like(image)
+    for kernel, coefficient in zip(field.basis.unbind(1), field.coefficients.unbind(1), strict=True):
+        weight = kernel.repeat_interleave(channels, 0).unsqueeze(1)
+        filtered = F.conv2d(padded, weight, groups=pictures * channels)
+        blurry = blurry + filtered.view_as(image) * coefficient.unsqueeze(1)
+    return blurry
+
+
+def loop_adjoint(image: Tensor, field: KernelField) -> Tensor:
+    """Let autograd transpose the loop."""
+    source = torch.zeros_like(image, requires_grad=True)
+    return torch.autograd.grad(loop(source, field), source, image)[0]
+
+
+def gradients(operator: Callable[[Tensor, KernelField], Tensor], image: Tensor, field: KernelField) -> list[Tensor]:
+    """Differentiate a sum of squares by the field."""
+    return list(torch.autograd.grad(operator(image, field).square().sum(), list(field)))

@@ -1,0 +1,30 @@
+"""The benchmark's frame; nothing here measures time."""
+
+import math
+import subprocess
+import sys
+
+import torch
+
+from benchmarks.comparison import Case, compare
+from benchmarks.memory import peak_megabytes
+
+
+def test_every_variant_runs_and_ratios_are_of_the_first():
+    calls = []
+    case = Case("append", {"plain": lambda: calls.append("plain"), "fast": lambda: calls.append("fast")})
+    plain, fast = compare(case, repetitions=2)
+    assert calls[:4] == ["plain", "plain", "fast", "fast"]
+    assert (plain.task, plain.times_faster, fast.task, fast.variant) == ("append", 1, "", "fast")
+    assert math.isclose(fast.times_faster, plain.milliseconds / fast.milliseconds)
+
+
+def test_peak_memory_counts_what_was_freed_again():
+    megabytes = peak_megabytes(lambda: torch.ones(25_000_000).sum())
+    assert math.isnan(megabytes) or 95 < megabytes < 130
+
+
+def test_an_unknown_comparison_is_named_beside_the_known_ones():
+    done = subprocess.run([sys.executable, "-m", "benchmarks", "blurr"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no comparison is called blurr. Pass some of blur" in done.stderr
