@@ -1,5 +1,9 @@
 from .dead_leaves import DeadLeaves as DeadLeaves
 from .gopro import GoProDataModule as GoProDataModule
+from .kohler import KohlerDataModule as KohlerDataModule
+from .kohler import download_kohler as download_kohler
+from .kohler_files import find_kohler as find_kohler
+from .kohler_sample import write_kohler_sample as write_kohler_sample
 from .layouts import find_pairs as find_pairs
 from .pairs import PairedImages as PairedImages
 from .photos import PhotoRecord as PhotoRecord

@@ -11,7 +11,7 @@ from deblur_lightning.metrics.kohler import kohler_score
 from deblur_lightning.metrics.pictures import PictureScores
 
 IMAGES, KERNELS = range(1, 5), range(1, 13)
-PICTURE_NAME = re.compile(r"(?P<prefix>.*?)(?P<image>\d+)_(?P<kernel>\d+)")
+PICTURE_NAME = re.compile(r"(?P<prefix>.*?)(?P<image>\d)_(?P<kernel>\d+)")
 
 Frame = TypeVar("Frame")
 
