@@ -23,22 +23,29 @@ class ResumableLoader(Base):
 
     Args:
         dataset: samples by ``(epoch, index)``.
-        batch_size: samples a batch and process; an incomplete last one is dropped.
+        batch_size: samples a batch and process.
         num_workers: loading processes.
         seed: of the order.
         trainer: the one that trains, if any.
+        drop_last: drop an incomplete last batch, unless it is the only one.
     """
 
     def __init__(
-        self, dataset: Dataset[Any], batch_size: int, num_workers: int, seed: int, trainer: Trainer | None
+        self,
+        dataset: Dataset[Any],
+        batch_size: int,
+        num_workers: int,
+        seed: int,
+        trainer: Trainer | None,
+        drop_last: bool = True,
     ) -> None:
         if not isinstance(dataset, Sized):
             raise TypeError("dataset has no length, but its order is drawn beforehand. Give it __len__.")
         replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
         sampler = EpochSampler(dataset, seed, replicas, rank)
-        drop_last = len(sampler) >= batch_size
+        drop_last = drop_last and len(sampler) >= batch_size
         if trainer is not None:
-            batches = len(sampler) // batch_size if drop_last else 1
+            batches = len(sampler) // batch_size if drop_last else -(-len(sampler) // batch_size)
             sampler.epoch, seen = _place(trainer, batches)
             sampler.skip = seen * batch_size
         super().__init__(

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from deblur_lightning.data.dead_leaves import DeadLeaves
-from deblur_lightning.data.epoch_sampler import EpochSampler
+from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.sources import SceneSource, Split
 from deblur_lightning.data.synthetic import SyntheticBlur, SyntheticSample
 from deblur_lightning.data.wheel_photos import WheelPhotos
@@ -73,14 +73,9 @@ class SyntheticBlurDataModule(LightningDataModule):
             self.test_set = self._open("test")
 
     def train_dataloader(self) -> DataLoader[SyntheticSample]:
-        world, rank, epoch = 1, 0, 0
-        if self.trainer is not None:
-            world, rank, epoch = self.trainer.world_size, self.trainer.global_rank, self.trainer.current_epoch
-        sampler = EpochSampler(self.train_set, self.seed, world, rank, epoch)
-        return DataLoader(
-            self.train_set, self.batch_size, sampler=sampler, num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-        )  # fmt: skip
+        return ResumableLoader(
+            self.train_set, self.batch_size, self.num_workers, self.seed, self.trainer, drop_last=False
+        )
 
     def val_dataloader(self) -> DataLoader[SyntheticSample]:
         return self._fixed(self.val_set)

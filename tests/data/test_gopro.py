@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deblur_lightning.data import GoProDataModule
-
-# Lightning advises on numbers of workers and log intervals, which a run of seconds does not need.
-pytestmark = pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning")
 
 
 def write_pair(folder: Path, name: str, generator: np.random.Generator, height: int = 24, width: int = 30) -> None:
@@ -218,48 +213,3 @@ def test_the_cache_says_its_size_on_disk(root, caplog):
     GoProDataModule(root, crop_size=16, cache=root.parent / "cache").prepare_data()
     assert "Decoding 16 frames once" in caplog.text
     assert "GB on disk" in caplog.text
-
-
-class Watcher(LightningModule):
-    """Notes what it is trained on."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(()))
-        self.seen = []
-
-    def training_step(self, batch, batch_idx):
-        self.seen.append((self.current_epoch, batch_idx, *batch["name"], batch["blurry"].sum().item()))
-        return (self.weight - batch["blurry"].mean()) ** 2
-
-    def validation_step(self, batch, batch_idx):
-        pass
-
-    def configure_optimizers(self):
-        return torch.optim.Adam(self.parameters())
-
-
-def train(root, resume=None, **arguments):
-    """Train two epochs, with a checkpoint after each step."""
-    watcher = Watcher()
-    Trainer(
-        accelerator="cpu",
-        max_epochs=2,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        callbacks=[ModelCheckpoint(root.parent / "checkpoints", "{step}", every_n_train_steps=1, save_top_k=-1)],
-    ).fit(watcher, GoProDataModule(root, crop_size=16, batch_size=2, **arguments), ckpt_path=resume)
-    return watcher
-
-
-@pytest.mark.filterwarnings("ignore:Checkpoint directory")  # where resuming writes on
-@pytest.mark.parametrize("num_workers", [0, 2])
-@pytest.mark.parametrize("step", [1, 3, 4, 6])
-def test_a_run_resumed_amid_an_epoch_sees_what_the_uninterrupted_one_saw(root, step, num_workers):
-    whole = train(root, num_workers=num_workers)
-    rest = train(root, root.parent / f"checkpoints/step={step}.ckpt", num_workers=num_workers)
-    assert len(whole.seen) == 8
-    assert rest.seen == whole.seen[step:]
-    assert torch.equal(rest.weight, whole.weight)
