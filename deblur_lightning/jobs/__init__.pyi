@@ -5,3 +5,5 @@ from .restore import restore_photos as restore_photos
 from .restorer import Restorer as Restorer
 from .score_kohler import MethodScores as MethodScores
 from .score_kohler import score_folders as score_folders
+from .tables import gather_tables as gather_tables
+from .tables import write_tables as write_tables

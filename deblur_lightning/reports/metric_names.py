@@ -1,0 +1,37 @@
+"""How metrics are called and printed, and which way is better."""
+
+from typing import NamedTuple
+
+
+class MetricName(NamedTuple):
+    """A metric's label, its digits, and whether more of it is better (None: neither is bold)."""
+
+    label: str
+    digits: int
+    more_is_better: bool | None
+
+
+KNOWN = {
+    "psnr": MetricName("PSNR (dB)", 2, more_is_better=True),
+    "ssim": MetricName("SSIM", 4, more_is_better=True),
+    "cw_ssim": MetricName("CW-SSIM", 4, more_is_better=True),
+    "mssim": MetricName("MSSIM", 4, more_is_better=True),
+    "printed_ssim": MetricName("SSIM as printed", 3, more_is_better=None),
+    "kernel_error": MetricName("kernel error", 3, more_is_better=False),
+    "reblur_psnr": MetricName("reblur PSNR (dB)", 2, more_is_better=True),
+    "seconds": MetricName("s / picture", 2, more_is_better=None),
+}
+
+DEFINITIONS = {
+    "ssim": "SSIM is torchmetrics' (11 × 11 Gaussian, mean over the padded map); scikit-image's valid region differs.",
+    "printed_ssim": "SSIM as printed is probably CW-SSIM, which the authors' test code computes: compare it with "
+    "neither column unseen.",
+    "mssim": "MSSIM is Wang's five-scale index as the benchmark's own code has it.",
+    "kernel_error": "Kernel error is relative to that of a picture without blur: 1 is no better than a delta kernel.",
+    "seconds": "Seconds were taken on different machines: published ones on the authors'.",
+}
+
+
+def metric_name(metric: str) -> MetricName:
+    """Name a metric; an unknown one is printed as it is called, with four digits and no best."""
+    return KNOWN.get(metric, MetricName(metric.replace("_", " "), 4, more_is_better=None))
