@@ -8,12 +8,12 @@ from deblur_lightning.reports.published import read_published
 from deblur_lightning.reports.rendering import RENDERERS, to_long_csv, to_markdown
 from deblur_lightning.reports.results import STORE, latest_results, read_results
 from deblur_lightning.reports.tables import Table, build_table
-from deblur_lightning.reports.whole_files import whole_file
+from deblur_lightning.whole_file import whole_file
 
 ADDING = {
     SAMPLE: "make reproduce-tables",
     GOPRO: "lightning test --config experiments/deblurgan/gopro.yaml --data.root GOPRO_Large --ckpt_path CHECKPOINT",
-    KOHLER: "deblur score-kohler RESTORED --root KohlerDataset",
+    KOHLER: "deblur score-kohler RESTORED --data KOHLER",
 }
 """The one command that adds a dataset to the tables."""
 

@@ -30,22 +30,8 @@ _LATEX_SPECIAL = {
 }
 
 LONG_COLUMNS = [
-    "source",
-    "method",
-    "dataset",
-    "blur",
-    "metric",
-    "value",
-    "mark",
-    "pictures",
-    "seconds",
-    "checkpoint",
-    "config",
-    "commit",
-    "date",
-    "paper",
-    "table",
-    "note",
+    *("source", "method", "dataset", "blur", "metric", "value", "mark", "pictures", "seconds"),
+    *("checkpoint", "config", "commit", "date", "paper", "table", "note"),
 ]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.reports.whole_files import whole_file
+from deblur_lightning.whole_file import whole_file
 
 STORE = Path("results/results.jsonl")
 

@@ -12,7 +12,6 @@ from deblur_lightning.reports.results import (
     read_rows,
     source_commit,
 )
-from deblur_lightning.reports.whole_files import whole_file
 
 RESULT = Result("Adaptive", "Köhler", {"psnr": 20.5, "mssim": 0.5}, date="2020-01-01T00:00:00+00:00")
 
@@ -99,21 +98,3 @@ def test_checkpoints_are_told_apart_by_their_bytes(tmp_path):
 
 def test_the_commit_is_one_word():
     assert len(source_commit().split()) <= 1
-
-
-def test_a_file_whose_writer_fails_keeps_its_old_content(tmp_path):
-    path = tmp_path / "table.md"
-    path.write_text("old")
-
-    def fail():
-        with whole_file(path) as part:
-            part.write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
-    with whole_file(path) as part:
-        assert part.suffix == ".md"
-        part.write_text("new")
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["new"]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.reports.whole_files import whole_file
+from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
