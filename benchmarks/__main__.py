@@ -1,4 +1,4 @@
-"""Run comparisons and print a table of each; nothing is judged, so nothing fails."""
+"""Run comparisons and print a table of each case; nothing is judged, so nothing fails."""
 
 import argparse
 import importlib
@@ -28,9 +28,10 @@ def main() -> None:
     print(f"torch {torch.__version__}, {arguments.threads} threads, {arguments.repetitions} interleaved repetitions")
     for name in arguments.names or known:
         module = importlib.import_module(f"benchmarks.comparisons.{name}")
-        print(f"\n{name}: {module.__doc__}\n", flush=True)
-        rows = [row for case in module.cases() for row in compare(case, arguments.repetitions)]
-        print(tabulate(rows, HEADERS, tablefmt="github", floatfmt=DIGITS), flush=True)
+        print(f"\n{name}: {module.__doc__}", flush=True)
+        for case in module.cases():
+            rows = compare(case, arguments.repetitions)
+            print("\n" + tabulate(rows, HEADERS, tablefmt="github", floatfmt=DIGITS), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from deblur_lightning.field import KernelField, check_field_shape, delta_field
 
-PIXELS_AT_ONCE = 512  # K^2 x 512 differences stay in cache; measured best for p = 1
+PIXELS_AT_ONCE = 512  # K² x 512 differences stay in cache; measured best for p = 1
 
 
 def kernel_loss(
@@ -79,7 +79,8 @@ def kernel_weights(target: KernelField) -> Tensor:
     return (masks / torch.where(areas > 0, areas, 1)).sum(dim=1)
 
 
-def _checked_weights(predicted: KernelField, target: KernelField, weights: Tensor | None) -> Tensor:
+def check_same_pixels(predicted: KernelField, target: KernelField) -> None:
+    """Raise unless two fields can be compared kernel by kernel; of their B, nothing is asked."""
     check_field_shape(predicted)
     check_field_shape(target)
     if predicted.kernel_size != target.kernel_size:
@@ -93,6 +94,11 @@ def _checked_weights(predicted: KernelField, target: KernelField, weights: Tenso
             f"predicted coefficients are {list(predicted.coefficients.shape)}, but the true ones "
             f"{list(target.coefficients.shape)}. Compare fields of the same pictures and pixels."
         )
+
+
+def _checked_weights(predicted: KernelField, target: KernelField, weights: Tensor | None) -> Tensor:
+    check_same_pixels(predicted, target)
+    pictures, _, *size = predicted.coefficients.shape
     if weights is None:
         return predicted.coefficients.new_ones(pictures, *size)
     if list(weights.shape) != [pictures, *size]:
@@ -111,7 +117,8 @@ class _KernelDistance(torch.autograd.Function):
         for picture in range(len(basis)):
             kernels = torch.cat((basis[picture], target_basis[picture])).flatten(1)
             mixture = torch.cat((coefficients[picture], -target_coefficients[picture])).flatten(1)
-            value, by_kernel, by_mixture = distance(kernels, mixture, weights[picture].flatten(), basis.shape[1])
+            with torch.autocast(basis.device.type, enabled=False):
+                value, by_kernel, by_mixture = distance(kernels, mixture, weights[picture].flatten(), basis.shape[1])
             distances.append(value)
             basis_gradients.append(by_kernel.view_as(basis[picture]).to(basis.dtype))
             coefficient_gradients.append(by_mixture.view_as(coefficients[picture]).to(coefficients.dtype))

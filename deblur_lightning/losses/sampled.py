@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.field import KernelField
+from deblur_lightning.losses.kernel import check_same_pixels
 
 SMALLEST = 1e-8  # keeps the logarithm of a kernel's dark cells finite
 
@@ -24,9 +25,13 @@ def sampled_cross_entropy(
     Returns:
         The mean over samples and pictures, in nats; at best the true kernels' entropy.
 
+    Raises:
+        ValueError: fields of different pictures, pixels or kernel sizes.
+
     Source:
         Ours; not in the paper.
     """
+    check_same_pixels(predicted, target)
     pictures, _, height, width = predicted.coefficients.shape
     device = predicted.coefficients.device
     pixels = torch.randint(height * width, (pictures, 1, samples), device=device, generator=generator)
@@ -37,4 +42,6 @@ def sampled_cross_entropy(
 def _kernels_at(field: KernelField, pixels: Tensor) -> Tensor:
     """Mix the kernels of pixels ``[N, 1, S]``: ``[N, K², S]``."""
     mixture = field.coefficients.flatten(2).gather(2, pixels.expand(-1, field.coefficients.shape[1], -1))
-    return field.basis.flatten(2).transpose(1, 2) @ mixture
+    with torch.autocast(mixture.device.type, enabled=False):
+        wide = torch.promote_types(torch.promote_types(field.basis.dtype, mixture.dtype), torch.float32)
+        return field.basis.to(wide).flatten(2).transpose(1, 2) @ mixture.to(wide)

@@ -75,3 +75,11 @@ def test_sizes_that_do_not_fit_are_named():
         kernel_loss(field, field, p=3)
     with pytest.raises(ValueError, match="one kernel_size"):
         kernel_loss(field, field._replace(basis=field.basis[..., 1:-1, 1:-1]))
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_bfloat16_autocast_changes_nothing(p):
+    predicted, target = (random_field(count, seed=count).to(dtype=torch.float32) for count in (4, 3))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = kernel_loss(predicted, target, p=p)
+    assert torch.equal(loss, kernel_loss(predicted, target, p=p))
