@@ -1,3 +1,5 @@
+from .ade20k import ADE20K as ADE20K
+from .coco import COCO as COCO
 from .dead_leaves import DeadLeaves as DeadLeaves
 from .gopro import GoProDataModule as GoProDataModule
 from .kohler import KohlerDataModule as KohlerDataModule
@@ -6,6 +8,7 @@ from .kohler_files import find_kohler as find_kohler
 from .kohler_sample import write_kohler_sample as write_kohler_sample
 from .layouts import find_pairs as find_pairs
 from .pairs import PairedImages as PairedImages
+from .photo_files import PhotoFolder as PhotoFolder
 from .photos import PhotoRecord as PhotoRecord
 from .photos import read_photo as read_photo
 from .photos import write_photo as write_photo
