@@ -124,7 +124,7 @@ class SyntheticBlur(Dataset[SyntheticSample]):
         kernels[absent] = 0
         kernels[absent, self.kernel_size // 2, self.kernel_size // 2] = 1
         field = scene_field(masks.unsqueeze(0).float(), kernels.unsqueeze(0))
-        photo = torch.from_numpy(plan.scene.photo).permute(2, 0, 1).unsqueeze(0)
+        photo = torch.from_numpy(np.array(plan.scene.photo)).permute(2, 0, 1).unsqueeze(0)
         linear = plan.brightness * to_linear(torch.arange(256) / 255, self.gamma)[photo.long()]
         blurry = expose(linear, field, generator=plan.generator, gamma=self.gamma, noise=self.noise)
         scene = to_display(linear, self.gamma)[0]

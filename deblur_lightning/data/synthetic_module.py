@@ -114,6 +114,9 @@ class SyntheticBlurDataModule(LightningDataModule):
                 f"kernel_size is {self.kernel_size}, but a kernel needs a central pixel. "
                 f"Pass {max(1, self.kernel_size | 1)}."
             )
+        for what, value in (("batch_size", self.batch_size), *((f"{k} samples", n) for k, n in self.lengths.items())):
+            if not value >= 1:
+                raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
         if not self.crop_size >= 1:
             raise ValueError(f"crop_size is {self.crop_size}, but a crop needs a pixel. Pass at least 1.")
         if not 0 <= self.max_objects <= 255:
