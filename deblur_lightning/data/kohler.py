@@ -10,6 +10,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from deblur_lightning.batch import Batch
 from deblur_lightning.data.download import download, progress_bar, unpack
 from deblur_lightning.data.kohler_files import SAMPLE_NOTE, KohlerFolder, KohlerFrames, find_kohler, read_png
 from deblur_lightning.metrics.kohler_metric import PICTURES, Picture, parse_picture
@@ -30,14 +31,6 @@ class KohlerSample(TypedDict):
     blurry: Tensor
     name: str
     frames: NotRequired[KohlerFrames]
-
-
-class KohlerBatch(TypedDict):
-    """N samples; ``frames`` is what `KohlerScore.update` takes."""
-
-    blurry: Tensor
-    name: list[str]
-    frames: NotRequired[list[KohlerFrames]]
 
 
 class KohlerPictures(Dataset[KohlerSample]):
@@ -97,7 +90,7 @@ class KohlerDataModule(LightningDataModule):
                 f"{self.root} lacks the blurry shot or the sharp frames of {', '.join(lacking)}. "
                 "Unpack their archives there, or choose other pictures."
             )
-        rank_zero_info(f"{stage}: {len(chosen)} of {len(PICTURES)} Köhler pictures in {self.root}.")
+        rank_zero_info(f"{len(chosen)} of {len(PICTURES)} Köhler pictures in {self.root}.")
         self.chosen = KohlerPictures(folder, chosen)
 
     def test_dataloader(self) -> DataLoader[KohlerSample]:
@@ -110,9 +103,9 @@ class KohlerDataModule(LightningDataModule):
         return DataLoader(self.chosen, batch_size=1, num_workers=self.num_workers, collate_fn=collate)
 
 
-def collate(samples: Sequence[KohlerSample]) -> KohlerBatch:
+def collate(samples: Sequence[KohlerSample]) -> Batch:
     """Stack samples of one size."""
-    batch: KohlerBatch = {
+    batch: Batch = {
         "blurry": torch.stack([sample["blurry"] for sample in samples]),
         "name": [sample["name"] for sample in samples],
     }

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from deblur_lightning.metrics.kohler import kohler_score
@@ -83,7 +85,9 @@ class KohlerScore(PictureScores):
         super().__init__(("psnr", "mssim"))
         self.workers = workers
 
-    def update(self, restored: Tensor, frames: Sequence[Iterable[Tensor]], names: Sequence[str]) -> None:
+    def update(
+        self, restored: Tensor, frames: Sequence[Iterable[NDArray[np.uint8] | Tensor]], names: Sequence[str]
+    ) -> None:
         """Score one batch.
 
         Args:
