@@ -5,6 +5,7 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -118,23 +119,30 @@ class SyntheticBlur(Dataset[SyntheticSample]):
         )
 
     def _expose(self, plan: _Plan, kernels: Tensor) -> SyntheticSample:
-        labels = torch.from_numpy(plan.scene.labels)
-        masks = torch.stack([labels == layer for layer in range(self.max_objects + 1)])
-        absent = ~masks.flatten(1).any(1)
-        kernels[absent] = 0
-        kernels[absent, self.kernel_size // 2, self.kernel_size // 2] = 1
-        field = scene_field(masks.unsqueeze(0).float(), kernels.unsqueeze(0))
-        photo = torch.from_numpy(np.array(plan.scene.photo)).permute(2, 0, 1).unsqueeze(0)
-        linear = plan.brightness * to_linear(torch.arange(256) / 255, self.gamma)[photo.long()]
+        present = np.flatnonzero(np.bincount(plan.scene.labels.ravel(), minlength=self.max_objects + 1))
+        masks = torch.from_numpy(np.stack([plan.scene.labels == layer for layer in present], dtype=np.float32))
+        field = scene_field(masks.unsqueeze(0), kernels[present].unsqueeze(0))
+        levels = to_linear(torch.arange(256) / 255, self.gamma) * plan.brightness
+        planes = np.ascontiguousarray(plan.scene.photo.transpose(2, 0, 1))
+        linear = torch.from_numpy(levels.numpy().take(planes)).unsqueeze(0)
         blurry = expose(linear, field, generator=plan.generator, gamma=self.gamma, noise=self.noise)
-        scene = to_display(linear, self.gamma)[0]
+        scene = torch.from_numpy(to_display(levels, self.gamma).numpy().take(planes))
         margin = self.kernel_size // 2
         inner = slice(margin, margin + self.crop_size)
         return {
             "blurry": blurry[0],
             "sharp": scene[:, inner, inner].clamp(0, 1),
             "scene": scene,
-            "field": KernelField(field.basis[0], field.coefficients[0]),
+            "field": self._padded(field, present),
             "weights": kernel_weights(field)[0],
             "name": plan.name,
         }
+
+    def _padded(self, field: KernelField, present: NDArray[np.intp]) -> KernelField:
+        """Add the absent objects, so that samples collate: they have no pixels, and a delta kernel."""
+        basis = torch.zeros(self.max_objects + 1, self.kernel_size, self.kernel_size)
+        basis[:, self.kernel_size // 2, self.kernel_size // 2] = 1
+        basis[present] = field.basis[0]
+        coefficients = torch.zeros(self.max_objects + 1, self.crop_size, self.crop_size)
+        coefficients[present] = field.coefficients[0]
+        return KernelField(basis, coefficients)
