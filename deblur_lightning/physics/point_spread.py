@@ -1,6 +1,8 @@
 """From a camera's path during the exposure to a blur kernel."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from deblur_lightning.physics.trajectories import shake_trajectories
@@ -9,7 +11,7 @@ PATHS_AT_ONCE = 32  # their samples stay in cache
 
 
 def point_spread_function(path: Tensor, size: int) -> Tensor:
-    """Expose a sensor to a point of light that follows a path.
+    """Expose a sensor to a point of light that follows a path; without gradients.
 
     Each position's light falls on its four nearest pixels by bilinear shares, so a kernel's centroid is the mean
     of its path. This is the light's picture on the sensor; `blur` correlates, so flip both axes for it.
@@ -32,17 +34,25 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
     reach = path.detach().abs().max().item()
     if not reach <= radius:
         raise ValueError(f"path reaches {reach:.1f} pixels, but a {size} x {size} kernel holds {radius}. Raise size.")
+    if size == 1:
+        return path.new_ones(len(path), 1, 1)
+    shares = [_shared(paths.detach().cpu().numpy(), size) for paths in path.split(PATHS_AT_ONCE)]
+    return torch.cat(shares).to(path)
+
+
+def _shared(path: NDArray[np.floating], size: int) -> Tensor:
+    """Count light by pixel: four shares of each position, all pictures in one row of pixels."""
     pictures, samples, _ = path.shape
-    share = path.new_zeros(pictures, size * size)
-    whole = path.floor().clamp(-radius, max(radius - 1, -radius))
-    fraction = path - whole
-    for down in (0, 1):
-        for right in (0, 1):
-            corner = torch.tensor((right, down), dtype=path.dtype, device=path.device)
-            light = (1 - (fraction - corner).abs()).prod(dim=-1)
-            column, row = ((whole + corner).clamp(max=radius) + radius).long().unbind(-1)
-            share.scatter_add_(1, row * size + column, light)
-    return share.view(pictures, size, size) / samples
+    across, down = path[..., 0] + size // 2, path[..., 1] + size // 2
+    column, row = (np.minimum(place.astype(np.intp), size - 2) for place in (across, down))
+    right, below = across - column, down - row
+    both = right * below
+    pixel = (row * size + column + size * size * np.arange(pictures)[:, np.newaxis]).ravel()
+    light = np.zeros(pictures * size * size)
+    for offset, share in ((0, 1 - right - below + both), (1, right - both), (size, below - both), (size + 1, both)):
+        counted = np.bincount(pixel, share.ravel(), light.size)
+        light[offset:] += counted[: light.size - offset]
+    return torch.from_numpy(light.reshape(pictures, size, size).clip(0) / samples)
 
 
 def shake_kernels(

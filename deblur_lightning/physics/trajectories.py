@@ -115,7 +115,7 @@ def follow_tremors(tremors: Tremors) -> Tensor:
     Returns:
         Positions ``[N, T, 2]``, as of `shake_trajectories`.
     """
-    pull, pushes, impulses = tremors.pull.numpy(), tremors.pushes.numpy(), tremors.impulses.numpy()
+    pull, pushes, impulses = tremors.pull.numpy(), tremors.pushes.double().numpy(), tremors.impulses.numpy()
     steps, _, count = pushes.shape
     thrown = np.isfinite(impulses)
     any_thrown = thrown.any(axis=1)
@@ -133,7 +133,7 @@ def follow_tremors(tremors: Tremors) -> Tensor:
         np.sqrt(speed, out=speed)
         np.divide(velocity, speed, out=velocity)
         np.add(position[now], velocity, out=position[now + 1])
-    return torch.from_numpy(position).permute(2, 0, 1) * tremors.step
+    return (torch.from_numpy(position).permute(2, 0, 1) * tremors.step).contiguous()
 
 
 def _throw(velocity: NDArray[np.float64], angle: NDArray[np.float32]) -> NDArray[np.float64]:
