@@ -1,2 +1,3 @@
+from .adaptive_basis import AdaptiveBasisModule as AdaptiveBasisModule
 from .evaluation import RestorationModule as RestorationModule
 from .save_restored import SaveRestored as SaveRestored

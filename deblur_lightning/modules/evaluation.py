@@ -1,7 +1,6 @@
 """What both methods share when they are scored: restore, compare, average, log."""
 
 from abc import abstractmethod
-from typing import Any
 
 from pytorch_lightning import LightningModule
 from torch import Tensor
@@ -41,6 +40,10 @@ class RestorationModule(LightningModule):
         """
         return self.restore(batch["blurry"]), {}
 
+    def derive(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add figures that are made of means, as quotients are, not averaged themselves."""
+        return {}
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)
 
@@ -76,6 +79,7 @@ class RestorationModule(LightningModule):
         self.kohler_scores.reset()
 
     def _log_means(self, stage: str, metrics: RestorationMetrics) -> None:
-        means: dict[str, Any] = {f"{stage}/{name}": mean.float() for name, mean in metrics.compute().items()}
-        self.log_dict(means, prog_bar=True, sync_dist=True)  # equal on every process already
+        means = metrics.compute()
+        means = {f"{stage}/{name}": mean.float() for name, mean in {**means, **self.derive(means)}.items()}
+        self.log_dict(means, sync_dist=True)  # equal on every process already
         metrics.reset()

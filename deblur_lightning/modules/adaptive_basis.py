@@ -1,0 +1,144 @@
+"""The adaptive basis network as a LightningModule (Carbajal et al. 2021, arXiv 2102.01026)."""
+
+from typing import Literal
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Adam
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.losses import kernel_distance, kernel_loss, reblur_loss, sampled_cross_entropy
+from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.modules.evaluation import RestorationModule
+from deblur_lightning.networks import AdaptiveBasisNetwork
+from deblur_lightning.physics import blur, saturate, to_display, to_linear
+from deblur_lightning.restoration import richardson_lucy
+
+
+class AdaptiveBasisModule(RestorationModule):
+    """See each pixel's motion, then undo it.
+
+    Training adds the paper's two losses, each with its own weight. What the last three groups of arguments turn
+    on beyond the paper is off by default.
+
+    Args:
+        num_basis: number B of basis kernels.
+        kernel_size: side K of the kernels, in pixels: 9, 17, 33 or 65.
+        width: channels of the network's first stage; published 64.
+        normalize: group normalisation in the encoder (ours).
+        relative: see light relative to the picture's mean (ours).
+        gamma: display to linear light; 1.0 for pictures that are linear already, as Köhler's.
+        kernel_weight: factor of the kernel loss.
+        reblur_weight: factor of the reblur loss.
+        l1_from_epoch: first epoch whose kernel loss is L1; before it, and always if None, L2. The authors' file
+            names tell of 300.
+        cross_entropy_weight: factor of a cross-entropy between true and predicted kernels (ours); leaves the
+            plateau of the mean kernel sooner.
+        cross_entropy_samples: pixels a picture at which it is taken.
+        method: Richardson-Lucy's update: basic, saturated or combined.
+        iterations: Richardson-Lucy's; few while the field is uncertain.
+        optimizer: builds the optimiser.
+        scheduler: builds the schedule of the learning rate.
+        scheduler_interval: whether the schedule counts epochs or steps.
+    """
+
+    def __init__(
+        self,
+        num_basis: int = 25,
+        kernel_size: int = 33,
+        width: int = 64,
+        normalize: bool = False,
+        relative: bool = False,
+        gamma: float = 2.2,
+        kernel_weight: float = 1.0,
+        reblur_weight: float = 1.0,
+        l1_from_epoch: int | None = None,
+        cross_entropy_weight: float = 0.0,
+        cross_entropy_samples: int = 256,
+        method: Literal["basic", "saturated", "combined"] = "basic",
+        iterations: int = 30,
+        optimizer: OptimizerCallable = Adam,
+        scheduler: LRSchedulerCallable | None = None,
+        scheduler_interval: Literal["epoch", "step"] = "epoch",
+    ) -> None:
+        super().__init__(further=("blurry_psnr", "reblur_psnr", "kernel_l2", "still_l2"))
+        self.save_hyperparameters(ignore=["optimizer", "scheduler"])  # callables would need pickle to load
+        self.network = AdaptiveBasisNetwork(num_basis, kernel_size, width, normalize, relative)
+        self.gamma, self.method, self.iterations = gamma, method, iterations
+        self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
+        self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
+        self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
+
+    def forward(self, blurry: Tensor) -> KernelField:
+        """Estimate the field of pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
+        return self.network(to_linear(blurry, self.gamma) - 0.5)
+
+    def restore(self, blurry: Tensor) -> Tensor:
+        """Return sharp pictures of the shape and range of ``blurry``."""
+        return self._deconvolve(blurry, self(blurry))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        field = self(batch["blurry"])
+        losses = self._losses(field, batch)
+        self.log_dict({f"train/{name}": loss for name, (loss, _) in losses.items()}, batch_size=len(batch["name"]))
+        total = torch.stack([weight * loss for loss, weight in losses.values()]).sum()
+        self.log("train/loss", total, prog_bar=True, batch_size=len(batch["name"]))
+        return total
+
+    def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Restore a batch; measure the blurry input, the reblurred sharp picture and, if known, the field.
+
+        Returns:
+            Restored pictures; PSNR of ``blurry`` and of the sharp picture blurred by the estimated field against
+            ``blurry`` (dB), and the squared distance of the estimated and of no field to the true one, a pixel
+            (NaN where none is known). The logged ``kernel_error`` is the quotient of both means.
+        """
+        blurry, sharp = batch["blurry"], batch["sharp"]
+        field = self(blurry)
+        reblurred = to_display(saturate(blur(to_linear(sharp, self.gamma), field)), self.gamma)
+        ours = nothing = blurry.new_full((len(blurry),), torch.nan)
+        if "field" in batch:
+            true, pixels = batch["field"], blurry[0, 0].numel()
+            ours = kernel_distance(field, true) / pixels
+            nothing = kernel_distance(delta_field(blurry, true.kernel_size), true) / pixels
+        return self._deconvolve(blurry, field), {
+            "blurry_psnr": picture_psnr(blurry, sharp),
+            "reblur_psnr": picture_psnr(reblurred.clamp(0, 1), blurry),
+            "kernel_l2": ours,
+            "still_l2": nothing,
+        }
+
+    def derive(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the kernel error: the field's squared distance to the truth, over that of no blur at all."""
+        return {"kernel_error": means["kernel_l2"] / means["still_l2"]}
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.optimizer(self.parameters())
+        if self.scheduler is None:
+            return optimizer
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": self.scheduler(optimizer), "interval": self.scheduler_interval},
+        }
+
+    def _losses(self, field: KernelField, batch: Batch) -> dict[str, tuple[Tensor, float]]:
+        """Compute each loss that counts, with its factor."""
+        target, weights = batch["field"], batch["weights"]
+        losses: dict[str, tuple[Tensor, float]] = {}
+        if self.kernel_weight:
+            late = self.l1_from_epoch is not None and self.current_epoch >= self.l1_from_epoch
+            losses["kernel_loss"] = kernel_loss(field, target, weights, p=1 if late else 2), self.kernel_weight
+        if self.reblur_weight:
+            scene = batch.get("scene", batch["sharp"])
+            reblur = reblur_loss(batch["blurry"], scene, field, weights, gamma=self.gamma)
+            losses["reblur_loss"] = reblur, self.reblur_weight
+        if self.cross_entropy_weight:
+            cross_entropy = sampled_cross_entropy(field, target, self.cross_entropy_samples)
+            losses["cross_entropy"] = cross_entropy, self.cross_entropy_weight
+        return losses
+
+    def _deconvolve(self, blurry: Tensor, field: KernelField) -> Tensor:
+        return richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
