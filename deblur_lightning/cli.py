@@ -3,12 +3,17 @@
 Lightning takes six seconds to import on two cores, so help and mistyped commands are answered before it is.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytorch_lightning.cli import LightningCLI
 
 SUBCOMMANDS = {
     "fit": "train a model, validating as it goes",
@@ -47,42 +52,42 @@ def front(argv: Sequence[str]) -> None:
             parser.error(f"{path} does not exist, but it is needed first. Check the path; this folder is {Path.cwd()}.")
 
 
-def run(argv: Sequence[str] | None) -> Any:  # noqa: ANN401 - a LightningCLI, whose class is imported late
-    """Hand over to LightningCLI in subclass mode: the YAML names the module and the data."""
-    from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
-    from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
-    from pytorch_lightning.loggers import CSVLogger
+def run(argv: Sequence[str] | None) -> LightningCLI:
+    """Hand over to LightningCLI in subclass mode: the YAML names the module and the data.
 
-    import deblur_lightning.data.catalog
-    import deblur_lightning.modules.catalog  # noqa: F401 - short class names work once these are imported
+    The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
+    ``val/psnr``) and ``last`` in ``results/runs/version_N``, and every test added to the results store.
+    """
+    import pytorch_lightning as lightning
+    from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
+    from pytorch_lightning.cli import LightningCLI
+
+    import deblur_lightning.data as data
+    import deblur_lightning.modules as modules
     from deblur_lightning.jobs.record_results import RecordResults
 
-    class DeblurCLI(LightningCLI):
-        def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-            parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-            parser.set_defaults(
-                {
-                    "checkpoint.monitor": "val/psnr",
-                    "checkpoint.mode": "max",
-                    "checkpoint.save_last": True,
-                    "checkpoint.filename": "best",
-                    "checkpoint.enable_version_counter": False,
-                }
-            )
-            parser.add_lightning_class_args(RecordResults, "results")
-
-    logger = {"class_path": CSVLogger.__module__ + ".CSVLogger", "init_args": {"save_dir": "results", "name": "runs"}}
-    return DeblurCLI(
+    for package in (data, modules):  # a class has a short name in YAML once it is imported
+        for name in package.__all__:
+            getattr(package, name)
+    return LightningCLI(
+        lightning.LightningModule,
+        lightning.LightningDataModule,
         subclass_mode_model=True,
         subclass_mode_data=True,
         auto_configure_optimizers=False,
         seed_everything_default=1,
         save_config_kwargs={"overwrite": True},
         trainer_defaults={
-            "logger": logger,
-            "callbacks": [LearningRateMonitor()],
+            "logger": {
+                "class_path": "pytorch_lightning.loggers.CSVLogger",
+                "init_args": {"save_dir": "results", "name": "runs"},
+            },
+            "callbacks": [
+                ModelCheckpoint(monitor="val/psnr", mode="max", filename="best", save_last=True),
+                LearningRateMonitor(),
+                RecordResults(),
+            ],
             "log_every_n_steps": 10,
-            "use_distributed_sampler": True,
         },
         args=None if argv is None else list(argv),
     )

@@ -1,0 +1,54 @@
+"""Add every `lightning test` to the results store, as any other evaluation."""
+
+import time
+from pathlib import Path
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
+
+
+class RecordResults(Callback):
+    """Append a test's means to the results store, and its pictures' scores beside it.
+
+    Args:
+        method: the method's name in tables; None takes the module's class name.
+        dataset: the dataset's name in tables; None takes the datamodule's class name.
+        blur: GoPro's blur, where the dataset has two.
+        store: the JSON-lines file.
+    """
+
+    def __init__(
+        self, method: str | None = None, dataset: str | None = None, blur: str = "", store: Path = STORE
+    ) -> None:
+        self.method, self.dataset, self.blur, self.store = method, dataset, blur, store
+        self._started = 0.0
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write, once, on the first process; figures that are not numbers (an unknown field's) are left out."""
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        means = {name.removeprefix("test/"): float(value) for name, value in trainer.callback_metrics.items()}
+        known = {name: value for name, value in means.items() if abs(value) < float("inf")}
+        rows: dict[str, tuple[float, ...]] = getattr(pl_module, "test_rows", {})
+        columns = getattr(getattr(pl_module, "test_metrics", None), "columns", ())
+        if not known:
+            return
+        append_result(
+            Result(
+                method=self.method or type(pl_module).__name__,
+                dataset=self.dataset or type(trainer.datamodule).__name__,  # type: ignore[attr-defined]
+                blur=self.blur,
+                metrics=known,
+                pictures=len(rows),
+                seconds=round(time.monotonic() - self._started, 1),
+                checkpoint=file_hash(trainer.ckpt_path) if trainer.ckpt_path else "",
+                commit=source_commit(),
+            ),
+            self.store,
+            [{"name": name, **dict(zip(columns, values, strict=False))} for name, values in rows.items()],
+        )
