@@ -29,6 +29,7 @@ class Scale(NamedTuple):
 
     picture: Array
     mean: Array
+    variance: Array
     deviation: Array
 
 
@@ -55,7 +56,7 @@ def moments(luma: Array) -> list[Scale]:
         variance = local_mean(luma * luma)
         variance -= mean * mean
         np.maximum(variance, 0, out=variance)  # a negative rounding residue
-        scales.append(Scale(luma, mean, np.sqrt(variance, out=variance)))
+        scales.append(Scale(luma, mean, variance, np.sqrt(variance)))
         if len(scales) < len(SCALE_WEIGHTS):
             luma = half_size(luma)
     return scales
@@ -67,45 +68,52 @@ def ms_ssim(first: Sequence[Scale], second: Sequence[Scale], gain: float = 1.0) 
     Args:
         first: as `moments` gives them.
         second: of a picture of the same size.
-        gain: at least 0; moments need not be computed anew for another brightness.
+        gain: positive; moments need not be computed anew for another brightness.
 
     Returns:
         The index, 1 for equal pictures. A scale whose mean structure is negative makes the published formula
         complex; this is its modulus, by which MATLAB's ``max`` compares.
 
+    Raises:
+        ValueError: ``gain`` is not positive.
+
     Source:
         Wang, Simoncelli and Bovik 2003, with the constants of Köhler et al. 2012's evaluation code.
     """
+    if not gain > 0:
+        raise ValueError(f"gain is {gain}, but a picture is compared as it shines. Pass a positive number.")
     index = 1.0
     for weight, one, other in zip(SCALE_WEIGHTS, first, second, strict=True):
-        means = _mean_terms(one, other, gain)
-        index *= (means.variance * abs(means.structure)) ** weight
-    return float(index * means.luminance ** SCALE_WEIGHTS[-1])
+        variance, structure = _mean_terms(one, other, gain)
+        index *= (variance * abs(structure)) ** weight
+    luminance = (2 * gain * one.mean * other.mean + C1) / (one.mean**2 + (gain * other.mean) ** 2 + C1)
+    return float(index * luminance.mean() ** SCALE_WEIGHTS[-1])
 
 
-class _Terms(NamedTuple):
-    luminance: float
-    variance: float
-    structure: float
+def _mean_terms(one: Scale, other: Scale, gain: float) -> tuple[float, float]:
+    """Average the maps of variance and structure, a band of rows at a time so that it stays in the cache.
 
-
-def _mean_terms(one: Scale, other: Scale, gain: float) -> _Terms:
-    """Average the index's three maps, a band of rows at a time so that a band stays in the processor's cache."""
+    With c = C2 / (2 gain) the published terms are ``V = 2 gain (s1 s2 + c) / (s1² + gain² s2² + C2)`` and
+    ``R = (s12 + c) / (s1 s2 + c)``, s2 and s12 those of the picture before its brightness is multiplied.
+    """
     height, width = one.mean.shape
-    sums = np.zeros(3)
+    constant = C2 / (2 * gain)
+    variance_sum = structure_sum = 0.0
     for top in range(0, height, BAND):
         rows, reach = slice(top, min(top + BAND, height)), slice(top, min(top + BAND, height) + 10)
-        means = one.mean[rows] * other.mean[rows]
         deviations = one.deviation[rows] * other.deviation[rows]
-        deviations *= gain
-        structure = local_mean(one.picture[reach] * other.picture[reach]) - means
-        structure *= gain
-        structure += C2 / 2
-        structure /= deviations + C2 / 2
-        variance = (2 * deviations + C2) / (one.deviation[rows] ** 2 + (gain * other.deviation[rows]) ** 2 + C2)
-        luminance = (2 * gain * means + C1) / (one.mean[rows] ** 2 + (gain * other.mean[rows]) ** 2 + C1)
-        sums += luminance.sum(), variance.sum(), structure.sum()
-    return _Terms(*(sums / (height * width)))
+        deviations += constant
+        structure = local_mean(one.picture[reach] * other.picture[reach])
+        structure -= one.mean[rows] * other.mean[rows]
+        structure += constant
+        structure /= deviations
+        structure_sum += float(structure.sum())
+        variances = other.variance[rows] * gain**2
+        variances += one.variance[rows]
+        variances += C2
+        deviations /= variances
+        variance_sum += float(deviations.sum())
+    return 2 * gain * variance_sum / (height * width), structure_sum / (height * width)
 
 
 def local_mean(picture: Array) -> Array:

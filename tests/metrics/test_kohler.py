@@ -146,3 +146,9 @@ def test_ms_ssim_of_a_brighter_picture_needs_no_new_moments() -> None:
 def test_ms_ssim_of_a_small_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="five scales need 161"):
         moments(np.ones((160, 400)))
+
+
+def test_ms_ssim_needs_light() -> None:
+    picture = moments(scene(161, 161)[..., 0].astype(float))
+    with pytest.raises(ValueError, match=r"gain is 0.*positive"):
+        ms_ssim(picture, picture, 0)
