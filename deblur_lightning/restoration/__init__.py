@@ -1,5 +1,8 @@
 """Deconvolution with a known motion field."""
 
+from deblur_lightning.restoration.noise import noise_level
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
+from deblur_lightning.restoration.ringing import limit_ringing
+from deblur_lightning.restoration.robust import deconvolve
 
-__all__ = ["richardson_lucy"]
+__all__ = ["deconvolve", "limit_ringing", "noise_level", "richardson_lucy"]

@@ -57,7 +57,7 @@ def surrounded(image: Tensor, radius: int, border: Border) -> Tensor:
     return extend(image, radius, "reflect") if border == "extended" else image
 
 
-def inner(image: Tensor, radius: int, border: Border) -> Tensor:
+def cut(image: Tensor, radius: int, border: Border) -> Tensor:
     """Cut off what `surrounded` adds."""
     if border == "reflect" or radius == 0:
         return image

@@ -10,7 +10,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import BlurOperator, saturate, to_display, to_linear
 from deblur_lightning.restoration.momentum import Momentum
-from deblur_lightning.restoration.observation import Border, inner, observations, operator, surrounded
+from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import DARKEST, ratio, saturated_ratio, unsaturated_share
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
 
@@ -102,8 +102,15 @@ def richardson_lucy(
             first = update.light if initial is None else to_linear(initial[number : number + 1].to(picture), gamma)
             sharp = surrounded(first, radius, border).clamp(min=DARKEST)
             sharp = _iterate(sharp, update, iterations, tolerance, acceleration, number, callback)
-            restored.append(to_display(inner(sharp, radius, border), gamma).clamp(0, 1))
+            restored.append(to_display(cut(sharp, radius, border), gamma).clamp(0, 1))
     return torch.cat(restored)
+
+
+def lucy_light(light: Tensor, field: KernelField, border: Border, iterations: int) -> Tensor:
+    """Restore one picture's linear light, its surround included, beyond the ceiling: 'saturated', accelerated."""
+    update = _update(light, field, "exact", border, "saturated", 1.0, 0.0)
+    sharp = surrounded(light, field.kernel_size // 2, border).clamp(min=DARKEST)
+    return _iterate(sharp, update, iterations, 0.0, True, 0, None)
 
 
 def _update(
