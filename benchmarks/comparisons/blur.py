@@ -49,14 +49,20 @@ def cases() -> Iterator[Case]:
 
 
 def loop(image: Tensor, field: KernelField) -> Tensor:
-    """Convolve with one kernel after the other."""
+    """Convolve with one kernel after the other; for a single picture five at a time.
+
+    A depthwise convolution on a CPU fills vectors of 16 channels, so three channels alone cost three times as much.
+    """
     pictures, channels = image.shape[:2]
-    padded = F.pad(image, (field.kernel_size // 2,) * 4, mode="reflect").flatten(0, 1).unsqueeze(0)
+    together = 5 if pictures == 1 else 1
+    padded = F.pad(image, (field.kernel_size // 2,) * 4, mode="reflect").repeat(1, together, 1, 1)
     blurry = torch.zeros_like(image)
-    for kernel, coefficient in zip(field.basis.unbind(1), field.coefficients.unbind(1), strict=True):
-        weight = kernel.repeat_interleave(channels, 0).unsqueeze(1)
-        filtered = F.conv2d(padded, weight, groups=pictures * channels)
-        blurry = blurry + filtered.view_as(image) * coefficient.unsqueeze(1)
+    for kernels, coefficients in zip(
+        field.basis.split(together, 1), field.coefficients.split(together, 1), strict=True
+    ):
+        weight = kernels.repeat_interleave(channels, 1).flatten(0, 1).unsqueeze(1)
+        filtered = F.conv2d(padded.flatten(0, 1).unsqueeze(0), weight, groups=len(weight))
+        blurry = blurry + (filtered.view(pictures, -1, *image.shape[1:]) * coefficients.unsqueeze(2)).sum(dim=1)
     return blurry
 
 

@@ -122,5 +122,5 @@ def _working_type(what: str, dtype: torch.dtype) -> torch.dtype:
 
 def _check_finite(image: Tensor) -> None:
     """Refuse what would silently spread over a whole tile."""
-    if image.numel() and not image.detach().abs().amax().isfinite():
+    if image.numel() and not torch.stack(image.detach().aminmax()).isfinite().all():
         raise ValueError("image has a NaN or infinite value, but blur would smear it. Replace it first.")
