@@ -16,7 +16,7 @@ from torch import Tensor
 
 LARGEST_TILE = 240  # pixels a side; larger ones leave the second-level cache
 LARGEST_TILE_ON_GPU = 1024
-CACHED_BYTES = 4 << 20  # of tile spectra worked on at a time
+CACHED_BYTES = 3 << 20  # of tile spectra worked on at a time
 GPU_SHARE = 8  # the same on a GPU: this fraction of its free memory
 
 
