@@ -37,7 +37,7 @@ def test_with_exponent_two_it_solves_the_linear_system_written_out():
     pixels = torch.eye(11 * 13, dtype=torch.float64).view(-1, 1, 11, 13)
     matrix = blur(pixels, field, "valid").flatten(1).T
     across, down = (slope.flatten(1).T for slope in differences(pixels))
-    smoothing = 0.05 * 0.1 * (across.T @ across + down.T @ down)
+    smoothing = 0.1 * 0.1 * (across.T @ across + down.T @ down)
     wanted = torch.linalg.solve(matrix.T @ matrix + smoothing, matrix.T @ blurry.flatten())
     got = deconvolve(blurry, field, gamma=1.0, noise=0.1, exponent=2.0, outer=1, inner=300)
     cut = wanted.view(1, 1, 11, 13)[..., 1:-1, 1:-1].clamp(0, 1)
