@@ -63,7 +63,7 @@ class KohlerDataModule(LightningDataModule):
     Args:
         root: the folder of the unpacked archives, of the authors' .mat files, of a flat copy, or of the sample set.
         download: fetch the five archives (many GB) into ``root`` and unpack them, where they are missing.
-        pictures: restrict to these, as ``["1_1", "4_12"]``.
+        pictures: restrict to these, as ``[Blurry1_1, Blurry4_12]``; YAML reads a bare 1_1 as the number 11.
         num_workers: processes that load blurry pictures; frames are read where they are scored.
     """
 

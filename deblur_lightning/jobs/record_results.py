@@ -35,7 +35,7 @@ class RecordResults(Callback):
         means = {name.removeprefix("test/"): float(value) for name, value in trainer.callback_metrics.items()}
         known = {name: value for name, value in means.items() if abs(value) < float("inf")}
         rows: dict[str, tuple[float, ...]] = getattr(pl_module, "test_rows", {})
-        columns = getattr(getattr(pl_module, "test_metrics", None), "columns", ())
+        columns: tuple[str, ...] = getattr(pl_module, "test_columns", ())
         if not known:
             return
         append_result(

@@ -13,8 +13,10 @@ class RestorationModule(LightningModule):
     """A LightningModule that restores pictures; validation and test score it alike.
 
     Logs ``val/NAME`` and ``test/NAME``: PSNR (dB), SSIM and the figures of `measure`. After a test
-    ``test_rows`` holds each picture's figures by name. Batches with ``frames`` are tested by Köhler's official protocol
-    instead: ``test/psnr`` and ``test/mssim``, the best over frames.
+    ``test_rows`` holds each picture's figures by name, in the order of ``test_columns``.
+
+    Batches with ``frames`` are tested by Köhler's official protocol instead: ``test/psnr`` and ``test/mssim``, the best
+    over frames, and no figure of `measure`.
 
     Args:
         further: names of the figures that `measure` returns.
@@ -27,6 +29,7 @@ class RestorationModule(LightningModule):
         self.test_metrics = RestorationMetrics(further, quantize)
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
+        self.test_columns: tuple[str, ...] = self.test_metrics.columns
 
     @abstractmethod
     def restore(self, blurry: Tensor) -> Tensor:
@@ -64,7 +67,7 @@ class RestorationModule(LightningModule):
             self._log_kohler_scores()
             return
         with self.test_metrics.sync_context(should_sync=self.trainer.world_size > 1):
-            self.test_rows = self.test_metrics.rows()
+            self.test_rows, self.test_columns = self.test_metrics.rows(), self.test_metrics.columns
         self._log_means("test", self.test_metrics)
 
     def _score(self, batch: Batch, metrics: RestorationMetrics) -> None:
@@ -73,7 +76,7 @@ class RestorationModule(LightningModule):
 
     def _log_kohler_scores(self) -> None:
         with self.kohler_scores.sync_context(should_sync=self.trainer.world_size > 1):
-            self.test_rows = self.kohler_scores.rows()
+            self.test_rows, self.test_columns = self.kohler_scores.rows(), self.kohler_scores.columns
         means = {f"test/{name}": mean.float() for name, mean in self.kohler_scores.compute().items()}
         self.log_dict(means, sync_dist=True)  # equal on every process already
         self.kohler_scores.reset()

@@ -35,6 +35,7 @@ def test_testing_on_kohler_scores_as_the_command_does_on_the_written_pictures(tm
     expected = {f"Blurry{which}": pytest.approx(score[:2], rel=1e-12) for which, score in scored.scores.items()}
     assert module.test_rows == expected
     assert logged == {"test/psnr": pytest.approx(scored.psnr), "test/mssim": pytest.approx(scored.mssim)}
+    assert module.test_columns == ("psnr", "mssim")
     restored = torch.cat(trainer.predict(module, data))
     assert restored.shape == (3, 3, 161, 161)
     assert restored.isfinite().all()
