@@ -18,7 +18,7 @@ from deblur_lightning.metrics.msssim import SMALLEST_SIDE, Array, Scale, moments
 from deblur_lightning.metrics.registration import Shift, Spectrum, overlap, register, shifted, spectrum
 
 LUMA = (0.299, 0.587, 0.114)
-CACHED_MOMENTS = 6  # 27 MB each at 800 x 800; shifts change slowly along a trajectory
+CACHED_MOMENTS = 4  # 27 MB each at 800 x 800; shifts change slowly along a trajectory
 
 
 class KohlerResult(NamedTuple):
@@ -158,6 +158,8 @@ class _Frame:
             covered, _ = overlap(self.luma.shape, shift)
             masked = np.zeros_like(self.luma)
             masked[covered] = self.luma[covered]
+            if len(self._moments) > 1:
+                self._moments.clear()  # methods that disagree about the shift must not fill the memory
             self._moments[shift] = moments(masked)
         return self._moments[shift]
 
