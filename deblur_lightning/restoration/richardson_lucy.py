@@ -165,7 +165,9 @@ def _iterate(
 
 def step(sharp: Tensor, reblurred: Tensor, update: Update) -> Tensor:
     """Update restored light once, given its reblurred picture."""
-    display = to_display(sharp, update.gamma) if update.regularization or update.method == "combined" else sharp
+    display = sharp  # not by `to_display`, which lifts the faintest light for the sake of gradients
+    if update.gamma != 1 and (update.regularization or update.method == "combined"):
+        display = sharp ** (1 / update.gamma)
     if update.method == "combined":
         factor = _combined_factor(display, reblurred, update)
     else:
