@@ -102,7 +102,7 @@ def richardson_lucy(
             first = update.light if initial is None else to_linear(initial[number : number + 1].to(picture), gamma)
             sharp = surrounded(first, radius, border).clamp(min=DARKEST)
             sharp = _iterate(sharp, update, iterations, tolerance, acceleration, number, callback)
-            restored.append(to_display(cut(sharp, radius, border), gamma).clamp(0, 1))
+            restored.append((cut(sharp, radius, border) ** (1 / gamma)).clamp(0, 1))
     return torch.cat(restored)
 
 
