@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test fuzz benchmark
+.PHONY: help install format check test reproduce-tables fuzz benchmark
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -30,6 +30,20 @@ check: $(READY) ## everything that needs no run: lint, format, types, layers
 
 test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+SAMPLE_RUN := results/runs/sample
+QUICK := $(SAMPLE_RUN)/checkpoints/best.ckpt
+
+reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables and curves
+	$(BIN)/deblur benchmark --checkpoint "Adaptive (quick training)=$(QUICK)"
+	$(BIN)/deblur tables
+	$(BIN)/deblur curves $(SAMPLE_RUN)/metrics.csv -o results/figures/curves.png
+	@echo "Tables: results/tables.md. Curves: results/figures/curves.png. Checkpoint: $(QUICK)."
+
+$(SAMPLE_RUN)/complete: $(READY)
+	rm -rf $(SAMPLE_RUN)
+	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml --trainer.logger.init_args.version sample
+	@touch $@
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

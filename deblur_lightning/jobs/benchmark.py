@@ -1,0 +1,108 @@
+"""Score methods on the sample benchmark: photographs that training never sees, blurred by known fields."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.data import SampleBlur
+from deblur_lightning.data.synthetic import SyntheticSample
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.losses import kernel_distance
+from deblur_lightning.metrics import picture_psnr, picture_ssim
+from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
+from deblur_lightning.restoration import richardson_lucy
+
+Answer = tuple[Tensor | None, KernelField | None]  # a restored picture, a motion field
+Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its true field
+
+
+def run_sample_benchmark(
+    checkpoints: dict[str, Path], store: Path = STORE, kernel_size: int = 17, iterations: int = 30
+) -> Iterator[Result]:
+    """Score the blurry input, the bounds and trained models; each result is in the store when it is yielded.
+
+    The bounds are Richardson-Lucy with the true field from above, and of all fields without any detail the best
+    one: the mean of all true kernels of the benchmark, which no method can know.
+
+    Args:
+        checkpoints: trained models by the name they shall have in tables.
+        store: the results store to add to.
+        kernel_size: side of the benchmark's kernels, in pixels; that of the models.
+        iterations: of Richardson-Lucy with the true field; models know their own.
+
+    Raises:
+        ValueError: a checkpoint that is none, or estimates kernels of another size.
+    """
+    models = {name: load_restorer(path) for name, path in checkpoints.items()}
+    benchmark = SampleBlur(kernel_size=kernel_size)
+    pictures = [benchmark[index] for index in range(len(benchmark))]
+    mean = torch.stack([_mean_kernel(KernelField(*(part[None] for part in p["field"]))) for p in pictures]).mean(0)
+
+    def constant(blurry: Tensor, _: KernelField) -> Answer:
+        field = delta_field(blurry, kernel_size)
+        return None, field._replace(basis=mean[None, None].to(field.basis))
+
+    def true(blurry: Tensor, field: KernelField) -> Answer:
+        return richardson_lucy(blurry, field, iterations), field
+
+    def predicted(name: str, blurry: Tensor, _: KernelField) -> Answer:
+        field = models[name].field(blurry)
+        if field.kernel_size != kernel_size:
+            raise ValueError(
+                f"{checkpoints[name]} estimates kernels of {field.kernel_size} pixels, but the benchmark has "
+                f"{kernel_size}. Pass --kernel-size {field.kernel_size}."
+            )
+        return models[name].restore(blurry), field
+
+    methods: dict[str, Method] = {
+        "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),
+        "mean kernel (best constant field)": constant,
+        "Richardson-Lucy, true field": true,
+        **{name: partial(predicted, name) for name in models},
+    }
+    for name, method in methods.items():
+        started = time.monotonic()
+        rows = [_score(method, sample) for sample in pictures]
+        columns = [column for column in rows[0] if column != "name"]
+        means = {column: sum(float(row[column]) for row in rows) / len(rows) for column in columns}
+        if "still_l2" in means:
+            means["kernel_error"] = means.pop("kernel_l2") / means.pop("still_l2")
+        yield append_result(
+            Result(
+                method=name,
+                dataset="sample",
+                metrics=means,
+                pictures=len(rows),
+                seconds=round(time.monotonic() - started, 1),
+                checkpoint=file_hash(checkpoints[name]) if name in checkpoints else "",
+                config=f"deblur benchmark --kernel-size {kernel_size}",
+                commit=source_commit(),
+            ),
+            store,
+            rows,
+        )
+
+
+@torch.no_grad()
+def _score(method: Method, sample: SyntheticSample) -> dict[str, str | float]:
+    blurry, sharp = sample["blurry"][None], sample["sharp"][None]
+    true = KernelField(*(part[None].float() for part in sample["field"]))
+    restored, field = method(blurry, true)
+    row: dict[str, str | float] = {"name": sample["name"]}
+    if restored is not None:
+        restored = (restored.clamp(0, 1) * 255).round() / 255
+        row |= {"psnr": picture_psnr(restored, sharp).item(), "ssim": picture_ssim(restored, sharp).item()}
+    if field is not None:
+        pixels, nothing = sharp[0, 0].numel(), delta_field(blurry, true.kernel_size)
+        row |= {"kernel_l2": kernel_distance(field, true).item() / pixels}
+        row |= {"still_l2": kernel_distance(nothing, true).item() / pixels}
+    return row
+
+
+def _mean_kernel(field: KernelField) -> Tensor:
+    return torch.einsum("nbij,nb->ij", field.basis, field.coefficients.mean(dim=(2, 3)))
