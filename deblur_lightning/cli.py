@@ -6,6 +6,7 @@ Lightning takes six seconds to import on two cores, so help and mistyped command
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -58,6 +59,8 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
     ``val/psnr``) and ``last`` in ``results/runs/version_N``, and every test added to the results store.
     """
+    # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
     from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
     from pytorch_lightning.cli import LightningCLI

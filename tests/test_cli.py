@@ -18,6 +18,7 @@ trainer:
   enable_progress_bar: false
   enable_model_summary: false
   num_sanity_val_steps: 0
+  log_every_n_steps: 1
 model:
   class_path: AdaptiveBasisModule
   init_args: {num_basis: 3, kernel_size: 9, width: 8, iterations: 2, cross_entropy_weight: 0.05, l1_from_epoch: 1}
@@ -35,10 +36,10 @@ data:
 """
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
-    pytest.mark.filterwarnings("ignore:(?s).*JSONARGPARSE_DEPRECATION_WARNINGS"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
     pytest.mark.filterwarnings("ignore:.*logging interval.*"),
     pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed.*"),
 ]
 
 

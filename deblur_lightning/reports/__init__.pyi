@@ -1,6 +1,12 @@
+from .figures import Crop as Crop
 from .figures import draw_basis as draw_basis
 from .figures import draw_coefficients as draw_coefficients
+from .figures import draw_comparison as draw_comparison
+from .figures import draw_curves as draw_curves
+from .figures import draw_errors as draw_errors
 from .figures import draw_field as draw_field
+from .figures import most_blurred as most_blurred
+from .figures import read_curves as read_curves
 from .figures import save_figure as save_figure
 from .results import Result as Result
 from .results import append_result as append_result

@@ -1,0 +1,43 @@
+import pytest
+
+from deblur_lightning.reports.figures import draw_curves, read_curves, save_figure
+
+LOG = """epoch,step,train/loss_step,train/loss_epoch,val/psnr,lr-Adam
+0,9,4.0,,,0.1
+0,19,2.0,,,0.1
+0,19,,3.0,,
+0,19,,,20.0,
+1,39,,1.0,,
+1,39,,,22.0,
+"""
+
+
+def test_curves_hold_one_value_an_epoch_under_the_logged_key(tmp_path):
+    (tmp_path / "version_0").mkdir()
+    (tmp_path / "version_0" / "metrics.csv").write_text(LOG)
+    curves = read_curves(tmp_path)
+    assert curves == {"train/loss": [(0, 3.0), (1, 1.0)], "val/psnr": [(0, 20.0), (1, 22.0)]}
+
+
+def test_runs_are_overlaid_in_one_panel_a_metric(tmp_path):
+    run = {"train/psnr": [(0, 1.0), (1, 2.0)], "val/psnr": [(0, 1.5), (1, 2.5)], "val/ssim": [(0, 0.5)]}
+    figure = draw_curves({"Adaptive": run, "DeblurGAN": run})
+    assert [(ax.get_title(), len(ax.lines)) for ax in figure.axes if ax.lines] == [("psnr", 4), ("ssim", 2)]
+    assert len({line.get_color() for line in figure.axes[0].lines}) == 2
+    assert all(path.stat().st_size for path in save_figure(figure, tmp_path / "curves"))
+
+
+def test_a_missing_log_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Train with CSVLogger first"):
+        read_curves(tmp_path)
+
+
+def test_another_csv_is_refused(tmp_path):
+    (tmp_path / "metrics.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="Pass a log of CSVLogger"):
+        read_curves(tmp_path / "metrics.csv")
+
+
+def test_runs_without_metrics_are_refused():
+    with pytest.raises(ValueError, match="Log train/NAME or val/NAME"):
+        draw_curves({"empty": {}})
