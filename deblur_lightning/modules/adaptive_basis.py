@@ -136,7 +136,8 @@ class AdaptiveBasisModule(RestorationModule):
             reblur = reblur_loss(batch["blurry"], scene, field, weights, gamma=self.gamma)
             losses["reblur_loss"] = reblur, self.reblur_weight
         if self.cross_entropy_weight:
-            cross_entropy = sampled_cross_entropy(field, target, self.cross_entropy_samples)
+            pixels = torch.Generator(self.device).manual_seed(self.global_step)  # so that a resumed run draws the same
+            cross_entropy = sampled_cross_entropy(field, target, self.cross_entropy_samples, pixels)
             losses["cross_entropy"] = cross_entropy, self.cross_entropy_weight
         return losses
 
