@@ -1,0 +1,48 @@
+"""The sample benchmark's bounds, on one small picture of each photograph and kind."""
+
+import pytest
+import torch
+
+import deblur_lightning.jobs.benchmark as benchmark
+from deblur_lightning.app import main
+from deblur_lightning.data import SampleBlur
+from deblur_lightning.reports.results import read_results, read_rows
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(benchmark, "SampleBlur", lambda kernel_size: SampleBlur(64, kernel_size, per_photo=1))
+
+
+def test_bounds_stand_in_the_right_order(small, tmp_path):
+    store = tmp_path / "results.jsonl"
+    results = {result.method: result for result in benchmark.run_sample_benchmark({}, store, kernel_size=9)}
+    blurry, true = results["blurry"], results["Richardson-Lucy, true field"]
+    mean = results["mean kernel (best constant field)"]
+    assert blurry.metrics["kernel_error"] == pytest.approx(1)
+    assert true.metrics["kernel_error"] < 1e-9 < mean.metrics["kernel_error"] < 1
+    assert true.metrics["psnr"] > blurry.metrics["psnr"] + 1
+    assert [result.method for result in read_results(store)] == list(results)
+    assert len(read_rows(read_results(store)[0], store)) == 6
+
+
+def test_no_constant_kernel_beats_the_mean(small, tmp_path):
+    results = list(benchmark.run_sample_benchmark({}, tmp_path / "results.jsonl", kernel_size=9))
+    mean = results[1].metrics["kernel_error"]
+    pictures = [SampleBlur(64, 9, per_photo=1)[index] for index in range(6)]
+    kernels = torch.cat(
+        [
+            torch.einsum("bij,bhw->hwij", *(part.double() for part in picture["field"])).reshape(-1, 9, 9)
+            for picture in pictures
+        ]
+    )
+    still = torch.zeros(9, 9, dtype=torch.float64)
+    still[4, 4] = 1
+    by_definition = ((kernels - kernels.mean(0)) ** 2).sum() / ((kernels - still) ** 2).sum()
+    assert mean == pytest.approx(by_definition.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("named", "remedy"), [("model.ckpt", "Pass NAME=PATH"), ("a=absent.ckpt", "Train it first")])
+def test_checkpoints_are_checked_first(named, remedy):
+    with pytest.raises(SystemExit, match=remedy):
+        main(["benchmark", "--checkpoint", named])
