@@ -78,6 +78,11 @@ class KohlerDataModule(LightningDataModule):
         if self.download:
             download_kohler(self.root)
 
+    @property
+    def table_name(self) -> str:
+        """What tables call these pictures: the locally made sample set is not the benchmark."""
+        return "Köhler sample" if (self.root / SAMPLE_NOTE).exists() else "Köhler"
+
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             raise ValueError(f"stage is {stage}, but Köhler is a test set. Train on synthetic or GoPro pictures.")

@@ -13,7 +13,7 @@ class RecordResults(Callback):
 
     Args:
         method: the method's name in tables; None takes the module's class name.
-        dataset: the dataset's name in tables; None takes the datamodule's class name.
+        dataset: the dataset's name in tables; None takes the datamodule's ``table_name``, or its class name.
         blur: GoPro's blur, where the dataset has two.
         store: the JSON-lines file.
     """
@@ -41,7 +41,7 @@ class RecordResults(Callback):
         append_result(
             Result(
                 method=self.method or type(pl_module).__name__,
-                dataset=self.dataset or type(trainer.datamodule).__name__,  # type: ignore[attr-defined]
+                dataset=self.dataset or _table_name(trainer),
                 blur=self.blur,
                 metrics=known,
                 pictures=len(rows),
@@ -52,3 +52,8 @@ class RecordResults(Callback):
             self.store,
             [{"name": name, **dict(zip(columns, values, strict=False))} for name, values in rows.items()],
         )
+
+
+def _table_name(trainer: Trainer) -> str:
+    datamodule = trainer.datamodule  # type: ignore[attr-defined]
+    return getattr(datamodule, "table_name", type(datamodule).__name__)

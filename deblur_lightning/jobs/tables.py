@@ -12,7 +12,7 @@ from deblur_lightning.whole_file import whole_file
 
 ADDING = {
     SAMPLE: "make reproduce-tables",
-    GOPRO: "lightning test --config experiments/deblurgan/gopro.yaml --data.root GOPRO_Large --ckpt_path CHECKPOINT",
+    GOPRO: "lightning test -c experiments/gopro/adaptive_basis_blur.yaml --data.root GOPRO_Large --ckpt_path CKPT",
     KOHLER: "deblur score-kohler RESTORED --data KOHLER",
 }
 """The one command that adds a dataset to the tables."""

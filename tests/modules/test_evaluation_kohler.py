@@ -7,7 +7,9 @@ from torch import Tensor
 
 from deblur_lightning.data import KohlerDataModule, write_kohler_sample
 from deblur_lightning.jobs import score_folders
+from deblur_lightning.jobs.record_results import RecordResults
 from deblur_lightning.modules import RestorationModule, SaveRestored
+from deblur_lightning.reports.results import read_results
 
 
 class Brighten(RestorationModule):
@@ -27,7 +29,7 @@ def test_testing_on_kohler_scores_as_the_command_does_on_the_written_pictures(tm
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[SaveRestored(tmp_path / "restored")],
+        callbacks=[SaveRestored(tmp_path / "restored"), RecordResults(store=tmp_path / "results.jsonl")],
     )
     data = KohlerDataModule(tmp_path / "set")
     (logged,) = trainer.test(module, data, verbose=False)
@@ -35,6 +37,9 @@ def test_testing_on_kohler_scores_as_the_command_does_on_the_written_pictures(tm
     expected = {f"Blurry{which}": pytest.approx(score[:2], rel=1e-12) for which, score in scored.scores.items()}
     assert module.test_rows == expected
     assert logged == {"test/psnr": pytest.approx(scored.psnr), "test/mssim": pytest.approx(scored.mssim)}
+    (result,) = read_results(tmp_path / "results.jsonl")
+    assert result.dataset == "Köhler sample"
+    assert result.metrics["mssim"] == logged["test/mssim"]
     assert module.test_columns == ("psnr", "mssim")
     restored = torch.cat(trainer.predict(module, data))
     assert restored.shape == (3, 3, 161, 161)
