@@ -63,26 +63,18 @@ class RestorationModule(LightningModule):
         self._log_means("val", self.val_metrics)
 
     def on_test_epoch_end(self) -> None:
-        if self.kohler_scores.update_called:
-            self._log_kohler_scores()
-            return
-        with self.test_metrics.sync_context(should_sync=self.trainer.world_size > 1):
-            self.test_rows, self.test_columns = self.test_metrics.rows(), self.test_metrics.columns
-        self._log_means("test", self.test_metrics)
+        metrics = self.kohler_scores if self.kohler_scores.update_called else self.test_metrics
+        with metrics.sync_context(should_sync=self.trainer.world_size > 1):
+            self.test_rows, self.test_columns = metrics.rows(), metrics.columns
+        self._log_means("test", metrics)
 
     def _score(self, batch: Batch, metrics: RestorationMetrics) -> None:
         restored, further = self.measure(batch)
         metrics.update(restored, batch["sharp"], batch["name"], **further)
 
-    def _log_kohler_scores(self) -> None:
-        with self.kohler_scores.sync_context(should_sync=self.trainer.world_size > 1):
-            self.test_rows, self.test_columns = self.kohler_scores.rows(), self.kohler_scores.columns
-        means = {f"test/{name}": mean.float() for name, mean in self.kohler_scores.compute().items()}
-        self.log_dict(means, sync_dist=True)  # equal on every process already
-        self.kohler_scores.reset()
-
-    def _log_means(self, stage: str, metrics: RestorationMetrics) -> None:
+    def _log_means(self, stage: str, metrics: RestorationMetrics | KohlerScore) -> None:
         means = metrics.compute()
-        means = {f"{stage}/{name}": mean.float() for name, mean in {**means, **self.derive(means)}.items()}
-        self.log_dict(means, sync_dist=True)  # equal on every process already
+        if isinstance(metrics, RestorationMetrics):
+            means |= self.derive(means)
+        self.log_dict({f"{stage}/{name}": mean.float() for name, mean in means.items()}, sync_dist=True)  # equal on all
         metrics.reset()
