@@ -1,4 +1,5 @@
 from .checkpoint_paths import find_checkpoint as find_checkpoint
+from .import_weights import import_weights as import_weights
 from .kernels import draw_kernels as draw_kernels
 from .load_restorer import load_restorer as load_restorer
 from .restore import restore_photos as restore_photos

@@ -1,1 +1,0 @@
-"""Published weights, read without running them."""
