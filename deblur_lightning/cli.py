@@ -48,7 +48,7 @@ def front(argv: Sequence[str]) -> None:
     known, _ = parser.parse_known_args(argv[:1] if argv[:1] and argv[0].startswith("-") else argv)
     named = [path for path in known.config if "\n" not in path] + [known.ckpt_path or ""]
     for path in named:
-        looks_like_path = path.endswith((".yaml", ".yml", ".ckpt"))
+        looks_like_path = path.endswith((".yaml", ".yml", ".ckpt", ".safetensors"))
         if looks_like_path and not Path(path).is_file():
             parser.error(f"{path} does not exist, but it is needed first. Check the path; this folder is {Path.cwd()}.")
 
@@ -63,16 +63,16 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
     from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
-    from pytorch_lightning.cli import LightningCLI
 
     import deblur_lightning.data as data
     import deblur_lightning.modules as modules
+    from deblur_lightning.jobs.checkpoint_cli import CheckpointCLI
     from deblur_lightning.jobs.record_results import RecordResults
 
     for package in (data, modules):  # a class has a short name in YAML once it is imported
         for name in package.__all__:
             getattr(package, name)
-    return LightningCLI(
+    return CheckpointCLI(
         lightning.LightningModule,
         lightning.LightningDataModule,
         subclass_mode_model=True,

@@ -10,6 +10,8 @@ from deblur_lightning.jobs.load_restorer import MODULES, module_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from deblur_lightning.checkpoints import Checkpoint
+
 PREFIXES = {"adaptive-basis": "network.", "deblurgan": "generator."}
 """Where in its module each published model is."""
 
@@ -65,20 +67,20 @@ def _read(source: Path, model: str | None) -> _Weights:
 
     content = None if source.suffix == ".safetensors" else read_torch_file(source, SOURCE)
     if content is None:
-        return _restoring(source, *read_checkpoint(source), model)
+        return _restoring(source, read_checkpoint(source), model)
     if isinstance(content, dict) and "state_dict" in content:
-        return _restoring(source, *parse_checkpoint(source, content), model)
+        return _restoring(source, parse_checkpoint(source, content), model)
     published = parse_published(source, content, model)
     prefix = PREFIXES[published.model]
     weights = {prefix + name: weight for name, weight in published.network.state_dict().items()}
     return _Weights(MODULES[prefix], weights, published.arguments)
 
 
-def _restoring(source: Path, weights: dict[str, Tensor], arguments: dict[str, Any], model: str | None) -> _Weights:
+def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weights:
     """Keep of a checkpoint of ours what restores."""
-    prefix, module = module_of(source, weights)
+    prefix, module = module_of(source, checkpoint.weights)
     if model is not None and PREFIXES[model] != prefix:
         raise ValueError(f"{source} is a checkpoint of {module}, but --model is {model}. Leave out --model.")
-    kept = {name: weight for name, weight in weights.items() if name.startswith(prefix)}
-    plain = {name: value for name, value in arguments.items() if not name.startswith("_")}
+    kept = {name: weight for name, weight in checkpoint.weights.items() if name.startswith(prefix)}
+    plain = {name: value for name, value in checkpoint.arguments.items() if not name.startswith("_")}
     return _Weights(module, kept, plain)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from deblur_lightning.jobs.restorer import Restorer
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from deblur_lightning.modules import RestorationModule
 
 MODULES = {"network.": "AdaptiveBasisModule", "generator.": "DeblurGANModule"}
@@ -32,7 +34,7 @@ def load_restorer(checkpoint: Path, strength: float = 1.0, tile: int = 1024, **o
 
     from deblur_lightning.checkpoints import read_checkpoint
 
-    weights, arguments = read_checkpoint(checkpoint)
+    weights, arguments, _ = read_checkpoint(checkpoint)
     module = _build(
         checkpoint, weights, arguments, {name: value for name, value in options.items() if value is not None}
     )
@@ -59,6 +61,22 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
             raise ValueError(f"{name} is {value}, but {kind} has {', '.join(get_args(annotation))}. Pass one of these.")
     arguments = {name: value for name, value in arguments.items() if name in taken} | options
     module: RestorationModule = cls(**arguments)
+    load_restoring(module, weights, prefix, path)
+    return module
+
+
+def load_restoring(module: nn.Module, weights: Mapping[str, Any], prefix: str, path: Path) -> None:
+    """Load the weights of the network that restores, all of them, and no others.
+
+    Args:
+        module: takes them.
+        weights: of a checkpoint, by name.
+        prefix: the beginning of the names of that network, as `module_of` tells it.
+        path: of the checkpoint, for the error.
+
+    Raises:
+        ValueError: a weight is missing, unknown or of another shape.
+    """
     restoring = {name: weight for name, weight in weights.items() if name.startswith(prefix)}
     try:
         missing, unknown = module.load_state_dict(restoring, strict=False)
@@ -67,7 +85,6 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
     if first:
         raise ValueError(f"{path} holds weights of another architecture ({first}). Train it anew with this version.")
-    return module
 
 
 def module_of(path: Path, weights: Iterable[str]) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def test_safetensors_say_what_they_are_for(authors, tmp_path):
     import_weights(authors, tmp_path / "imported.safetensors")
     with safe_open(tmp_path / "imported.safetensors", framework="pt") as file:
         assert file.metadata() == {
-            "config": '{"num_basis": 3, "kernel_size": 9, "width": 8}',
+            "config": '{"num_basis": 3, "kernel_size": 9, "width": 8, "normalize": false, "relative": false}',
             "module": "AdaptiveBasisModule",
         }
         assert all(name.startswith("network.") for name in file.keys())  # noqa: SIM118 - it is no mapping

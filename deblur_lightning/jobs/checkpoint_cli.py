@@ -1,0 +1,81 @@
+"""LightningCLI with checkpoints that tell a network's shape, and nothing else."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from pytorch_lightning import Trainer
+from pytorch_lightning.cli import LightningCLI
+
+from deblur_lightning import networks
+from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
+from deblur_lightning.checkpoints.own import as_lightning
+from deblur_lightning.jobs.load_restorer import load_restoring, module_of
+
+NETWORKS = {"AdaptiveBasisModule": "AdaptiveBasisNetwork", "DeblurGANModule": "DeblurGANGenerator"}
+"""Each module's network that restores; its arguments are the shape that a checkpoint tells."""
+
+
+class CheckpointCLI(LightningCLI):
+    """Run a configuration with any checkpoint of ours as ``--ckpt_path``, `deblur import-weights`' among them.
+
+    Lightning lets every argument in a checkpoint win over the configuration: a network trained with gamma 2.2 would be
+    tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its network's arguments alone.
+
+    A checkpoint without the state of a training begins a new one with its weights.
+    """
+
+    _read: Checkpoint | None = None
+
+    def _parse_ckpt_path(self) -> None:
+        """Read the checkpoint, where LightningCLI would take all of its arguments."""
+        path = self._path()
+        options = self.config[self.config.subcommand].get("model")
+        configured = options.class_path.rpartition(".")[2] if options else None
+        if path is None or configured not in NETWORKS:
+            return  # another project's module knows its own checkpoints
+        self._read = read_checkpoint(path)
+        _, kind = module_of(path, self._read.weights)
+        if kind != configured:
+            raise ValueError(
+                f"{path} is a checkpoint of {kind}, but the configuration's model is {configured}. "
+                "Pass another --ckpt_path or --config."
+            )
+        for name in inspect.signature(getattr(networks, NETWORKS[kind])).parameters:
+            if name in self._read.arguments and name in options.init_args:
+                options.init_args[name] = self._read.arguments[name]
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning's signature
+        """Let the trainer read safetensors too."""
+        trainer = super().instantiate_trainer(**kwargs)
+        path = self._path()
+        if path is not None and path.suffix == ".safetensors":
+            trainer.strategy.checkpoint_io = Safetensors()
+        return trainer
+
+    def before_fit(self) -> None:
+        """Begin anew with the weights of a checkpoint that holds nothing else."""
+        path = self._path()
+        if path is None or self._read is None or self._read.resumes:
+            return
+        prefix, _ = module_of(path, self._read.weights)
+        load_restoring(self.model, self._read.weights, prefix, path)
+        self.config_init["fit"]["ckpt_path"] = None
+
+    def _path(self) -> Path | None:
+        """Return the checkpoint's path if one was passed; ``best``, ``last`` and addresses are Lightning's."""
+        named = self.config[self.config.subcommand].get("ckpt_path") if self.config.get("subcommand") else None
+        return Path(named) if named and Path(named).is_file() else None
+
+
+class Safetensors(TorchCheckpointIO):
+    """Give the trainer what a ``.safetensors`` of ours holds."""
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Callable[..., Any] | None = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Read the weights; nothing in such files can be executed."""
+        checkpoint = read_checkpoint(Path(path))
+        return as_lightning(checkpoint.weights, checkpoint.arguments)

@@ -1,0 +1,90 @@
+import json
+import sys
+
+import pytest
+import torch
+from two_heads import two_heads_weights
+
+from deblur_lightning import cli
+from deblur_lightning.jobs import import_weights
+from deblur_lightning.modules import AdaptiveBasisModule
+
+CONFIG = """\
+trainer: {accelerator: cpu, max_epochs: 1, enable_progress_bar: false, enable_model_summary: false}
+model:
+  class_path: AdaptiveBasisModule
+  init_args: {num_basis: 4, kernel_size: 17, width: 16, gamma: 1.0, method: saturated, iterations: 2}
+data:
+  class_path: SyntheticBlurDataModule
+  init_args:
+    sources: [{class_path: WheelPhotos}]
+    crop_size: 40
+    kernel_size: 9
+    batch_size: 2
+    samples_per_epoch: 2
+    val_samples: 2
+    test_samples: 2
+    num_workers: 0
+"""
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
+    pytest.mark.filterwarnings("ignore:.*logging interval.*"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    torch.save(two_heads_weights(3, 9, 8), "TwoHeads.pkl")
+    return tmp_path
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["lightning", *arguments])
+    return cli.run(None)
+
+
+@pytest.mark.parametrize("imported", ["imported.ckpt", "imported.safetensors"])
+def test_a_checkpoint_tells_the_shape_and_the_configuration_everything_else(folder, monkeypatch, imported):
+    import_weights(folder / "TwoHeads.pkl", folder / imported)
+    module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", imported).model
+    assert (module.network.kernel_size, module.gamma, module.method, module.iterations) == (9, 1.0, "saturated", 2)
+    assert torch.equal(module.network.stem_rgb[0].weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"])
+    assert json.loads((folder / "results" / "results.jsonl").read_text())["checkpoint"]
+
+
+def test_arguments_that_a_training_saved_do_not_win_over_the_configuration(folder, monkeypatch):
+    trained = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, gamma=2.2, method="basic", iterations=30)
+    hyper_parameters = {**trained.hparams, "_class_path": "deblur_lightning.modules.AdaptiveBasisModule"}
+    content = {"state_dict": trained.state_dict(), "hyper_parameters": hyper_parameters, "optimizer_states": []}
+    torch.save({**content, "pytorch-lightning_version": "2.6.6", "epoch": 0, "global_step": 0}, "trained.ckpt")
+    module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", "trained.ckpt").model
+    assert (module.gamma, module.method, module.iterations) == (1.0, "saturated", 2)
+    assert module.network.kernel_size == 9
+
+
+def test_imported_weights_begin_a_training(folder, monkeypatch):
+    import_weights(folder / "TwoHeads.pkl", folder / "half.safetensors", half=True)
+    still = ("--model.optimizer", "torch.optim.SGD", "--model.optimizer.lr", "0")
+    done = run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "half.safetensors", *still)
+    assert done.trainer.global_step == 1
+    weight = done.model.network.stem_rgb[0].weight
+    assert torch.equal(weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"].half().float())
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        ({"state_dict": {"network.x": torch.zeros(1)}}, r"bad\.ckpt holds weights of another architecture"),
+        ({"state_dict": {"x": torch.zeros(1)}}, r"bad\.ckpt holds the weights of another model"),
+        ({"x": torch.zeros(1)}, r"bad\.ckpt holds weights without their module.* Import it first"),
+        ({"state_dict": {}, "callbacks": print}, r"bad\.ckpt holds more than weights, and code in it is never run"),
+        (3, r"bad\.ckpt is damaged, or no checkpoint"),
+    ],
+)
+def test_other_files_stop_the_run_with_a_sentence(folder, monkeypatch, content, remedy):
+    torch.save(content, "bad.ckpt")
+    with pytest.raises(ValueError, match=remedy):
+        run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "bad.ckpt")
