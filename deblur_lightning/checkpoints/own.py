@@ -1,0 +1,115 @@
+"""Our own checkpoints: Lightning's, and safetensors with the module's arguments inside."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.checkpoints.reading import read_torch_file
+from deblur_lightning.whole_file import whole_file
+
+FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."
+
+
+class Checkpoint(NamedTuple):
+    """What a module's file holds.
+
+    Attributes:
+        weights: by their names in the module.
+        arguments: of the module.
+        resumes: whether the state of a training is there as well, to go on with.
+    """
+
+    weights: dict[str, Tensor]
+    arguments: dict[str, Any]
+    resumes: bool
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a module's weights and arguments without running what may be hidden in the file.
+
+    Args:
+        path: ``.safetensors`` with ``config`` in its metadata, or, whatever its suffix, a Lightning checkpoint.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a damaged file, one with code in it, or one that is no checkpoint of a module.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
+    return _read_safetensors(path) if path.suffix == ".safetensors" else parse_checkpoint(path, read_torch_file(path, FIT))
+
+
+def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - whatever was saved
+    """Take a module's weights and arguments out of what a Lightning checkpoint holds; see `read_checkpoint`."""
+    try:
+        weights, arguments = dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
+        return Checkpoint(weights, arguments, "optimizer_states" in content)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        if _is_bare(content):
+            raise ValueError(
+                f"{path} holds weights without their module, as authors publish them. "
+                f"Import it first: deblur import-weights {path} -o imported.ckpt."
+            ) from error
+        raise ValueError(f"{path} is damaged, or no checkpoint. {FIT}") from error
+
+
+def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arguments: Mapping[str, Any]) -> None:
+    """Write a module's weights and arguments; the file is whole or not there.
+
+    Args:
+        path: ``.ckpt``, for Lightning and for `deblur`, or ``.safetensors``.
+        weights: by their names in the module.
+        module: name of its class in `deblur_lightning.modules`.
+        arguments: of the module: all those of its network, and what else is not its default.
+
+    Raises:
+        ValueError: another suffix.
+    """
+    check_target(path)
+    whole = {name: weight.detach().to("cpu").contiguous() for name, weight in weights.items()}
+    with whole_file(path) as part:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import save_file
+
+            save_file(whole, part, {"config": json.dumps(dict(arguments)), "module": module})
+        else:
+            torch.save(as_lightning(whole, {**arguments, "_class_path": f"deblur_lightning.modules.{module}"}), part)
+
+
+def as_lightning(weights: dict[str, Tensor], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give weights the form of a Lightning checkpoint, without the state of a training."""
+    return {
+        "epoch": 0,
+        "global_step": 0,
+        "pytorch-lightning_version": version("pytorch-lightning"),
+        "state_dict": weights,
+        "hyper_parameters": arguments,
+    }
+
+
+def check_target(path: Path) -> None:
+    """Refuse a checkpoint's name that does not tell a format."""
+    if path.suffix not in (".ckpt", ".safetensors"):
+        raise ValueError(f"{path} names no format of checkpoints. End the name in .ckpt or .safetensors.")
+
+
+def _is_bare(content: object) -> bool:
+    return isinstance(content, dict) and bool(content) and all(isinstance(value, Tensor) for value in content.values())
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            return Checkpoint(weights, dict(json.loads((file.metadata() or {})["config"])), resumes=False)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not say which model it is for. Pass a file that this package wrote.") from error

@@ -1,0 +1,153 @@
+"""load_published: a network of ours with the weights of a file as its authors released it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.checkpoints import adaptive_basis
+from deblur_lightning.checkpoints.reading import read_torch_file
+from deblur_lightning.networks import AdaptiveBasisNetwork
+
+PublishedModel = Literal["adaptive-basis", "deblurgan"]
+SOURCE = "Download it again from its authors."
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+"""Of instance norms; ours, as the authors' test code in effect, takes those of the picture."""
+
+
+class Layout(NamedTuple):
+    """How a model's authors name its weights.
+
+    Attributes:
+        network: builds ours from its arguments.
+        marks: names that tell the files from others.
+        arguments: reads the network's arguments off the tensors.
+        our_names: maps the authors' name of each weight to ours.
+    """
+
+    network: Callable[..., nn.Module]
+    marks: tuple[str, ...]
+    arguments: Callable[[Mapping[str, Tensor]], dict[str, Any]]
+    our_names: Callable[[Mapping[str, Tensor]], dict[str, str]]
+
+
+LAYOUTS = {
+    "adaptive-basis": Layout(
+        AdaptiveBasisNetwork, adaptive_basis.MARKS, adaptive_basis.arguments, adaptive_basis.our_names
+    ),
+}
+
+
+class Published(NamedTuple):
+    """What a file of the authors holds.
+
+    Attributes:
+        model: its name, a key of `LAYOUTS`.
+        network: ours, with the file's weights, in evaluation mode.
+        arguments: of the network.
+    """
+
+    model: str
+    network: nn.Module
+    arguments: dict[str, Any]
+
+
+def load_published(path: Path | str, model: PublishedModel | None = None) -> nn.Module:
+    """Load the authors' weights, unchanged, into our network.
+
+    Sizes (number and side of the basis kernels, channels, blocks) are read off the tensors. Nothing in the file is
+    executed.
+
+    Args:
+        path: a state dict that torch.save wrote (``.pkl``, ``.pth``), from one or from several GPUs.
+        model: which network it must be; None takes what the names in the file tell.
+
+    Returns:
+        The network, float32, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a damaged file, one with code in it, the weights of another network, a critic, a Lightning
+            checkpoint, or weights that are missing, unknown, misshapen or not finite.
+
+    Source:
+        Names as in the code of Carbajal et al. (TwoHeadsNetwork) and of Kupyn et al. (ResnetGenerator).
+    """
+    path = Path(path)
+    return parse_published(path, read_torch_file(path, SOURCE), model).network
+
+
+def parse_published(path: Path, content: object, model: str | None = None) -> Published:
+    """Like `load_published`, of a file that has been read; also tell which model it is and with which arguments."""
+    if model is not None and model not in LAYOUTS:
+        raise ValueError(f"model is {model}, but there are {' and '.join(LAYOUTS)}. Pass one of these.")
+    weights = _weights(path, content)
+    name = _identify(path, weights, model)
+    layout = LAYOUTS[name]
+    try:
+        arguments, our_names = layout.arguments(weights), layout.our_names(weights)
+        with torch.device("meta"):  # the weights take their places without others being drawn first
+            network = layout.network(**arguments)
+    except (ValueError, LookupError) as error:
+        raise ValueError(f"{path} holds {name} in sizes that it does not come in ({error}). {SOURCE}") from error
+    _check(path, name, weights, our_names, network)
+    network.load_state_dict({our_names[key]: weight.float() for key, weight in weights.items()}, assign=True)
+    return Published(name, network.eval(), arguments)
+
+
+def _weights(path: Path, content: object) -> dict[str, Tensor]:
+    """Take the weights out of what a file holds; several GPUs' prefix and statistics are dropped."""
+    if isinstance(content, dict) and "state_dict" in content:
+        raise ValueError(
+            f"{path} is a Lightning checkpoint, but weights as their authors released them are needed. "
+            "Pass it as it is to `deblur restore --checkpoint` or `lightning test --ckpt_path`."
+        )
+    if not (isinstance(content, dict) and content and all(isinstance(value, Tensor) for value in content.values())):
+        raise ValueError(f"{path} holds no weights by name. {SOURCE}")
+    weights = {str(name).removeprefix("module."): weight for name, weight in content.items()}
+    weights = {name: weight for name, weight in weights.items() if not name.endswith(STATISTICS)}
+    for name, weight in weights.items():
+        if weight.layout != torch.strided or weight.nbytes > weight.untyped_storage().nbytes():
+            raise ValueError(f"{path} holds {name} without all of its values. {SOURCE}")
+        if not (weight.is_floating_point() and weight.isfinite().all()):
+            raise ValueError(f"{path} holds {name} with values that are no finite numbers. {SOURCE}")
+    return weights
+
+
+def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> str:
+    """Tell a file's model by its names; it must be the wanted one, if one is."""
+    found = next((name for name, layout in LAYOUTS.items() if all(mark in weights for mark in layout.marks)), None)
+    if found is None:
+        first = next(iter(weights), "nothing")
+        raise ValueError(
+            f"{path} holds another network ({first}, …) than {wanted or ' or '.join(LAYOUTS)}. "
+            "Pass the file that its authors released."
+        )
+    if wanted not in (found, None):
+        raise ValueError(f"{path} holds the weights of {found}, but model is {wanted}. Pass {found}.")
+    return found
+
+
+def _check(
+    path: Path, model: str, weights: Mapping[str, Tensor], our_names: Mapping[str, str], network: nn.Module
+) -> None:
+    """Refuse a file in which a weight is missing, unknown or misshapen."""
+    wrong = [
+        f"{fault} {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        for fault, names in (
+            ("lacks", [name for name in our_names if name not in weights]),
+            ("has the unknown", [name for name in weights if name not in our_names]),
+        )
+        if names
+    ]
+    if wrong:
+        raise ValueError(f"{path} is no {model} as released: it {' and '.join(wrong)}. {SOURCE}")
+    needed = network.state_dict()
+    for name, weight in weights.items():
+        shape = needed[our_names[name]].shape
+        if weight.shape != shape:
+            raise ValueError(
+                f"{path} holds {name} of shape {list(weight.shape)}, but {list(shape)} is needed. {SOURCE}"
+            )

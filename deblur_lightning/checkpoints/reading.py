@@ -1,0 +1,31 @@
+"""Files of torch.save, read as data: code in them is never run."""
+
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def read_torch_file(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever was saved
+    """Read what torch.save wrote, of any version, if it is tensors and plain containers.
+
+    Args:
+        path: the file; its suffix does not matter.
+        remedy: the sentence that ends the error at a damaged file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a damaged file, another kind of file, or one that holds more than weights.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what torch guesses about damaged files
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what unpickling damaged bytes raises has no end (struct.error, AssertionError, …)
+        if isinstance(error, pickle.UnpicklingError) and "Unsupported operand" not in str(error):
+            raise ValueError(f"{path} holds more than weights, and code in it is never run. Pass a file of weights alone.") from error
+        raise ValueError(f"{path} is damaged, or no checkpoint. {remedy}") from error
