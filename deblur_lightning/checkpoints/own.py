@@ -41,7 +41,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
-    return _read_safetensors(path) if path.suffix == ".safetensors" else parse_checkpoint(path, read_torch_file(path, FIT))
+    return (
+        _read_safetensors(path) if path.suffix == ".safetensors" else parse_checkpoint(path, read_torch_file(path, FIT))
+    )
 
 
 def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - whatever was saved

@@ -27,5 +27,7 @@ def read_torch_file(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever 
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what unpickling damaged bytes raises has no end (struct.error, AssertionError, …)
         if isinstance(error, pickle.UnpicklingError) and "Unsupported operand" not in str(error):
-            raise ValueError(f"{path} holds more than weights, and code in it is never run. Pass a file of weights alone.") from error
+            raise ValueError(
+                f"{path} holds more than weights, and code in it is never run. Pass a file of weights alone."
+            ) from error
         raise ValueError(f"{path} is damaged, or no checkpoint. {remedy}") from error

@@ -74,7 +74,10 @@ def test_a_file_cut_short_is_damaged(tmp_path, share, options):
             tiny(up2__up__bias=None, feat__0__bias=None, up9__extra=torch.zeros(2)),
             r"it lacks feat\.0\.bias and 1 more and has the unknown up9\.extra\. Download it again",
         ),
-        (tiny(kernel_up3__up__weight=None), "holds adaptive-basis in sizes that it does not come in .*kernel_size is 5"),
+        (
+            tiny(kernel_up3__up__weight=None),
+            "holds adaptive-basis in sizes that it does not come in .*kernel_size is 5",
+        ),
         (tiny(inc_rgb__0__weight=torch.zeros(9, 3, 3, 3)), "sizes that it does not come in .*width is 9"),
         (tiny(inc_rgb__0__weight=torch.tensor(1.0)), "sizes that it does not come in"),
         (tiny(feat__0__bias=torch.zeros(5)), r"holds feat\.0\.bias of shape \[5\], but \[128\] is needed"),
