@@ -30,6 +30,10 @@ class AdaptiveBasisModule(RestorationModule):
         width: channels of the network's first stage; published 64.
         normalize: group normalisation in the encoder (ours).
         relative: see light relative to the picture's mean (ours).
+        correlations: hand the kernel decoder the picture's edge correlations (ours).
+        fold: side of the squares of pixels that enter the network as one (ours).
+        deepest: limit of the stages' channels, as a multiple of ``width``; published 16.
+        gray_stem: whether gray pictures have a first convolution of their own, as published.
         gamma: display to linear light; 1.0 for pictures that are linear already, as Köhler's.
         kernel_weight: factor of the kernel loss.
         reblur_weight: factor of the reblur loss.
@@ -52,6 +56,10 @@ class AdaptiveBasisModule(RestorationModule):
         width: int = 64,
         normalize: bool = False,
         relative: bool = False,
+        correlations: bool = False,
+        fold: int = 1,
+        deepest: int = 16,
+        gray_stem: bool = True,
         gamma: float = 2.2,
         kernel_weight: float = 1.0,
         reblur_weight: float = 1.0,
@@ -66,7 +74,9 @@ class AdaptiveBasisModule(RestorationModule):
     ) -> None:
         super().__init__(further=("blurry_psnr", "reblur_psnr", "kernel_l2", "still_l2"))
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])  # callables would need pickle to load
-        self.network = AdaptiveBasisNetwork(num_basis, kernel_size, width, normalize, relative)
+        self.network = AdaptiveBasisNetwork(
+            num_basis, kernel_size, width, normalize, relative, correlations, fold, deepest, gray_stem
+        )
         self.gamma, self.method, self.iterations = gamma, method, iterations
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
