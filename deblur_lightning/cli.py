@@ -57,19 +57,21 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     """Hand over to LightningCLI in subclass mode: the YAML names the module and the data.
 
     The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
-    ``val/psnr``) and ``last`` in ``results/runs/version_N``, and every test added to the results store.
+    ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that repeat exactly when resumed, a stop at the
+    first NaN, and every test added to the results store.
     """
     # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
     from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
 
+    import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
     import deblur_lightning.modules as modules
     from deblur_lightning.jobs.checkpoint_cli import CheckpointCLI
     from deblur_lightning.jobs.record_results import RecordResults
 
-    for package in (data, modules):  # a class has a short name in YAML once it is imported
+    for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
         for name in package.__all__:
             getattr(package, name)
     return CheckpointCLI(
@@ -82,11 +84,14 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
         save_config_kwargs={"overwrite": True},
         trainer_defaults={
             "logger": {
-                "class_path": "pytorch_lightning.loggers.CSVLogger",
+                "class_path": "deblur_lightning.callbacks.GrowingLog",
                 "init_args": {"save_dir": "results", "name": "runs"},
             },
             "callbacks": [
-                ModelCheckpoint(monitor="val/psnr", mode="max", filename="best", save_last=True),
+                ModelCheckpoint(monitor="val/psnr", mode="max", filename="best"),
+                callbacks.KeepLast(),
+                callbacks.StepSeeds(),
+                callbacks.StopOnNaN(),
                 LearningRateMonitor(),
                 RecordResults(),
             ],

@@ -1,0 +1,72 @@
+"""GrowingLog: a CSV log that an interrupted training goes on with."""
+
+import csv
+import warnings
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric.loggers.csv_logs import _ExperimentWriter
+from lightning_fabric.loggers.logger import rank_zero_experiment
+from lightning_utilities.core.rank_zero import rank_zero_only
+from pytorch_lightning.loggers import CSVLogger
+
+from deblur_lightning.whole_file import whole_file
+
+
+class GrowingLog(CSVLogger):
+    """Lightning's CSVLogger, except that a run resumed in its own folder keeps the rows written before.
+
+    Rows of steps that the resumed run makes again are replaced. A run that begins anew in the folder replaces all.
+    """
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> _ExperimentWriter:
+        """Put the earlier log aside before Lightning's writer deletes it."""
+        if self._experiment is None:
+            if self._log.is_file():
+                self._log.replace(self._earlier)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Experiment logs directory")  # which says it would delete them
+                self._experiment = CSVLogger.experiment.fget(self)  # type: ignore[attr-defined]
+        return self._experiment
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
+        """Log a row; the first one tells where the run goes on."""
+        self._bring_back(self.experiment, set(metrics), step)
+        super().log_metrics(metrics, step)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write what is left; bring the earlier rows back even if there was nothing to add."""
+        if self._experiment is not None:
+            self._bring_back(self._experiment, set(), None)
+        super().finalize(status)
+
+    @property
+    def _log(self) -> Path:
+        return Path(self.log_dir) / "metrics.csv"
+
+    @property
+    def _earlier(self) -> Path:
+        return Path(self.log_dir) / "metrics.earlier.csv"
+
+    def _bring_back(self, writer: _ExperimentWriter, keys: set[str], step: int | None) -> None:
+        """Copy earlier rows before ``step``, and those of ``step`` itself that hold nothing of ``keys``."""
+        if not self._earlier.is_file():
+            return
+        with self._earlier.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        if step is not None:
+            here = (step, "")
+            rows = [
+                row for row in rows if (int(row["step"]), "".join(row.get(key) or "" for key in sorted(keys))) <= here
+            ]
+        if rows:
+            writer.metrics_keys = sorted(rows[0])
+            with whole_file(self._log) as part, part.open("w", newline="") as file:
+                table = csv.DictWriter(file, writer.metrics_keys)
+                table.writeheader()
+                table.writerows(rows)
+        self._earlier.unlink()

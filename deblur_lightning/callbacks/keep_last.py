@@ -1,0 +1,171 @@
+"""KeepLast: a training that is killed, preempted or stopped goes on where it was."""
+
+import copy
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning_utilities.core.rank_zero import rank_zero_info
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
+from pytorch_lightning.trainer.states import TrainerFn
+
+from deblur_lightning.callbacks.checkpoint_files import WholeFileCheckpoints
+
+TERMINATED = 128 + signal.SIGTERM  # the exit status that shells give
+
+
+class KeepLast(Checkpoint):
+    """Keep ``last.ckpt``: at the end of each epoch, every few minutes amid one, and before SIGTERM ends the process.
+
+    Only states from which a run goes on exactly are saved: between optimiser steps, never amid accumulated gradients;
+    amid a validation the state before it, so that it is made again as a whole. SIGTERM is heeded at the next such
+    place, on whichever process it arrives, with exit status 143. With `StepSeeds` and data whose order depends on the
+    epoch alone (all of ours), the resumed run ends in the same weights as the uninterrupted one.
+
+    The other checkpoints are written whole as well; see `WholeFileCheckpoints`.
+
+    Args:
+        minutes: between two checkpoints amid an epoch; 0 saves after every step.
+    """
+
+    def __init__(self, minutes: float = 10.0) -> None:
+        if not minutes >= 0:
+            raise ValueError(f"minutes is {minutes}, but time goes forward. Pass 0 or more.")
+        self.minutes = minutes
+        self._saved_at = 0.0
+        self._asked = False
+        self._between_steps = False
+        self._before_validation: dict[str, Any] | None = None
+        self._handler: Any = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Have every checkpoint written whole, and find out now whether there is a place for them.
+
+        Raises:
+            OSError: nothing can be written where checkpoints belong.
+        """
+        if stage != "fit" or _only_tried(trainer):
+            return
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+            trainer.strategy.checkpoint_io = WholeFileCheckpoints()
+        if trainer.is_global_zero:
+            trainer.strategy.checkpoint_io.save_checkpoint({}, self.path(trainer).with_name(".probe.ckpt"))
+            self.path(trainer).with_name(".probe.ckpt").unlink()
+
+    def path(self, trainer: Trainer) -> Path:
+        """Return where ``last.ckpt`` is: beside the other checkpoints."""
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.dirpath is not None:
+                return Path(callback.dirpath) / "last.ckpt"
+        return Path(trainer.log_dir or trainer.default_root_dir) / "checkpoints" / "last.ckpt"
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen to SIGTERM in place of Lightning, which would stop amid accumulated gradients."""
+        self._saved_at, self._asked = time.monotonic(), False
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.signal(signal.SIGTERM, self._on_signal)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Save if it is time, or if the run ends here. An epoch's last batch waits for the epoch's end."""
+        self._between_steps = trainer.is_last_batch or (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        if not self._between_steps or trainer.is_last_batch:
+            return
+        stop = self._must_stop(trainer)
+        if stop or self._is_time(trainer, batch_idx) or trainer.global_step == trainer.max_steps:
+            self._save(trainer)
+        if stop:
+            self._leave(trainer)
+
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,  # noqa: ANN401 - Lightning's signature
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Remember the place before a validation: Lightning would go on amid it, with part of the pictures."""
+        if batch_idx or dataloader_idx or not self._training(trainer):
+            return
+        place = copy.deepcopy(trainer.fit_loop.state_dict())
+        for count in place["epoch_loop.val_loop.batch_progress"].values():
+            if isinstance(count, dict):
+                count["started"] = count["ready"]  # as Lightning has it once the first batch is under way
+        self._before_validation = place
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Heed SIGTERM."""
+        if self._training(trainer) and self._between_steps and self._must_stop(trainer):
+            self._save(trainer)
+            self._leave(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget the place before it."""
+        self._before_validation = None
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, unless ``max_steps`` has ended the epoch early: that state is saved already."""
+        if trainer.is_last_batch:
+            self._save(trainer)
+        if self._must_stop(trainer):
+            self._leave(trainer)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Listen to SIGTERM no more."""
+        if self._handler is not None:
+            signal.signal(signal.SIGTERM, self._handler)
+            self._handler = None
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Amid a validation, put the place before it."""
+        if self._before_validation is not None:
+            checkpoint["loops"]["fit_loop"] = self._before_validation
+
+    def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def _must_stop(self, trainer: Trainer) -> bool:
+        """Ask whether any process was told to stop."""
+        return self._asked if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(self._asked, False)
+
+    def _is_time(self, trainer: Trainer, batch_idx: int) -> bool:
+        due = time.monotonic() - self._saved_at >= 60 * self.minutes
+        return due if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(due, False)
+
+    def _training(self, trainer: Trainer) -> bool:
+        return trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+
+    def _save(self, trainer: Trainer) -> None:
+        if not _only_tried(trainer):
+            for logger in trainer.loggers:
+                logger.save()  # what led to a checkpoint is not lost either
+            trainer.save_checkpoint(self.path(trainer), weights_only=False)
+        self._saved_at = time.monotonic()
+
+    def _leave(self, trainer: Trainer) -> None:
+        rank_zero_info(f"Stopped by SIGTERM after step {trainer.global_step}. Resume: --ckpt_path {self.path(trainer)}")
+        raise SystemExit(TERMINATED)
+
+
+def _only_tried(trainer: Trainer) -> bool:
+    return bool(trainer.fast_dev_run)  # type: ignore[attr-defined] # which Lightning sets by its connectors
