@@ -40,7 +40,8 @@ class StopOnNaN(Callback):
         sound = bool(loss.isfinite().all())
         together = sound if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(sound)
         if not together:
-            parts = (f"{name} {value:.4g}" for name, value in trainer.callback_metrics.items() if not value.isfinite())
+            logged = ((name, value) for name, value in trainer.callback_metrics.items() if name.startswith("train/"))
+            parts = [f"{name} {value:.4g}" for name, value in logged if not value.isfinite()]
             what = ", ".join(parts) or f"the loss {loss.detach().mean().item():.4g}"
             self._stop(trainer, pl_module, what if not sound else "the loss of another process broken")
 
