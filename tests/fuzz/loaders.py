@@ -23,9 +23,13 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
+from deblur_lightning.checkpoints import load_published
 from deblur_lightning.data.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.jobs.load_restorer import load_restorer
 
+LOADERS = {
+    ".ckpt": load_restorer, ".safetensors": load_restorer, ".pkl": load_published, ".pth": load_published,
+}  # fmt: skip
 PATIENCE = 60  # seconds a file may take
 MEMORY = 12 * 2**30  # bytes of address space a file may take
 SPECIAL = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\1", b"\1\0")
@@ -52,7 +56,19 @@ def corpus(folder):
     torch.save({"state_dict": weights, "hyper_parameters": {"num_basis": 3, "gamma": 2.2}}, file)
     whole.append((".ckpt", file.getvalue()))
     whole.append((".safetensors", save(weights, {"config": json.dumps({"num_basis": 3})})))
+    whole.extend(authors_files())
     return whole
+
+
+def authors_files():
+    """Write the beginnings of published weights, small enough to be damaged in many places."""
+    adaptive = {"inc_rgb.0.weight": torch.rand(8, 3, 3, 3), "inc_rgb.0.bias": torch.rand(8)}
+    adaptive |= {f"kernel_up{stage}.up.weight": torch.rand(2, 2, 2, 2) for stage in range(1, 6)}
+    adaptive |= {name: torch.rand(3, 8, 3, 3) for name in ("masks_end.4.weight", "kernels_end.4.weight")}
+    for suffix, zipped in ((".pkl", True), (".pth", False)):
+        file = io.BytesIO()
+        torch.save(adaptive, file, _use_new_zipfile_serialization=zipped)
+        yield suffix, file.getvalue()
 
 
 def damage(content, random_, others):
@@ -82,13 +98,11 @@ def damage(content, random_, others):
 
 def attempt(path):
     """Load one file; return what is wrong with how that went, or None."""
-    photo = path.suffix not in (".ckpt", ".safetensors")
     try:
-        if photo:
-            image, record = read_photo(path)
-        else:
-            load_restorer(path)
+        if path.suffix in LOADERS:
+            LOADERS[path.suffix](path)
             return None
+        image, record = read_photo(path)
     except (ValueError, OSError) as error:
         sentence = str(error)
         return None if sentence.startswith(str(path)) and "\n" not in sentence else f"an unclear error: {sentence!r}"

@@ -83,7 +83,9 @@ def test_code_in_a_checkpoint_is_never_run(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 truncated", b"a letter", b"\x80\x02}q\x00.", b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\3\4 truncated", b"a letter", b"\x80\x02}q\x00.", b"\x80\x02X\x01", b"\xff" * 4000]
+)
 def test_damaged_checkpoints_are_one_sentence(tmp_path, suffix, content):
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(content)
