@@ -12,6 +12,17 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gamma", type=positive, help="display to linear light; 1 for linear pictures (usually 2.2)")
 
 
+def add_named_checkpoints(parser: argparse.ArgumentParser) -> None:
+    """Add models to compare, in order, each with the name it shall have."""
+    parser.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help=".ckpt or .safetensors; again for each further model (default: the model that comes along)",
+    )
+
+
 def count(text: str) -> int:
     """Read a whole number from 1."""
     if not text.isdecimal() or int(text) < 1:

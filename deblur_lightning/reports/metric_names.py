@@ -18,6 +18,8 @@ KNOWN = {
     "mssim": MetricName("MSSIM", 4, more_is_better=True),
     "printed_ssim": MetricName("SSIM as printed", 3, more_is_better=None),
     "kernel_error": MetricName("kernel error", 3, more_is_better=False),
+    "kernel_l2": MetricName("kernel error, squared", 4, more_is_better=False),
+    "kernel_loss": MetricName("kernel loss", 4, more_is_better=False),
     "reblur_psnr": MetricName("reblur PSNR (dB)", 2, more_is_better=True),
     "seconds": MetricName("s / picture", 2, more_is_better=None),
 }

@@ -41,7 +41,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save_figure(
-    figure: Figure, path: Path | str, formats: Iterable[str] = ("png", "pdf"), dpi: int = 160
+    figure: Figure, path: Path | str, formats: Iterable[str] = ("png", "pdf"), dpi: int = 160, title: str = ""
 ) -> list[Path]:
     """Save a figure whole, without dates, in each format.
 
@@ -50,6 +50,7 @@ def save_figure(
         path: the file's name; its suffix, if any, is replaced by each format's.
         formats: suffixes that matplotlib knows.
         dpi: resolution of PNG files and of pictures inside PDF files.
+        title: what the figure shows, kept in the file for those who cannot see it.
 
     Returns:
         The files written.
@@ -65,7 +66,8 @@ def save_figure(
     for target in paths:
         kind = target.suffix[1:]
         with whole_file(target) as part, mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "deblur"}):
-            figure.savefig(part, format=kind, dpi=dpi, metadata=undated.get(kind))
+            said = {"Title": title} if title and kind in undated else {}
+            figure.savefig(part, format=kind, dpi=dpi, metadata={**undated.get(kind, {}), **said} or None)
     return paths
 
 

@@ -23,18 +23,18 @@ class Crop(NamedTuple):
     width: int
 
 
-def most_blurred(blurry: Tensor, sharp: Tensor, side: int = 96) -> Crop:
+def most_blurred(blurry: Tensor, sharp: Tensor, side: int | None = None) -> Crop:
     """Find the square where blur took most of the picture's gradients away.
 
     Args:
         blurry: ``[C, H, W]`` or ``[1, C, H, W]`` in [0, 1].
         sharp: likewise, of the same size; a restored picture serves where no sharp one is known.
-        side: of the square, in pixels; clipped to the picture.
+        side: of the square, in pixels, clipped to the picture; None takes a quarter of the shorter side, 64 at least.
     """
     seen, true = one_picture(blurry).mean(axis=2), one_picture(sharp).mean(axis=2)
     if seen.shape != true.shape:
         raise ValueError(f"blurry is {seen.shape}, but sharp is {true.shape}. Pass pictures of one size.")
-    side = min(side, *seen.shape)
+    side = min(max(64, min(seen.shape) // 4) if side is None else side, *seen.shape)
     lost = np.hypot(*np.gradient(true)) - np.hypot(*np.gradient(seen))
     total = np.pad(lost.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     boxes = total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
@@ -42,13 +42,19 @@ def most_blurred(blurry: Tensor, sharp: Tensor, side: int = 96) -> Crop:
     return Crop(int(top), int(left), side, side)
 
 
-def draw_comparison(pictures: Mapping[str, Tensor], crop: Crop | None = None, sharp: str = "Sharp") -> Figure:
+def draw_comparison(
+    pictures: Mapping[str, Tensor],
+    crop: Crop | None = None,
+    sharp: str = "Sharp",
+    scores: Mapping[str, str] | None = None,
+) -> Figure:
     """Draw pictures side by side, one place enlarged below each.
 
     Args:
         pictures: by title, in order, such as Blurry, DeblurGAN, Adaptive, Sharp; the first is the blurry one.
         crop: the place; None finds the most blurred one.
         sharp: the title of the true picture, or the one to compare with; the last one where there is none.
+        scores: what to say below a title.
 
     Raises:
         ValueError: fewer than two pictures, different sizes, or a crop outside.
@@ -65,10 +71,12 @@ def draw_comparison(pictures: Mapping[str, Tensor], crop: Crop | None = None, sh
     axes = figure.subplots(2, len(shown), squeeze=False, height_ratios=(height / width, crop.height / crop.width))
     for (title, picture), whole, inset in zip(shown.items(), *axes, strict=True):
         whole.imshow(picture)
-        whole.set_title(title, fontsize=10)
+        said = (scores or {}).get(title)
+        whole.set_title(f"{title}\n{said}" if said else title, fontsize=10)
         corner = (crop.left - 0.5, crop.top - 0.5)
         whole.add_patch(Rectangle(corner, crop.width, crop.height, fill=False, edgecolor=COLOURS[5], linewidth=2))
-        inset.imshow(picture[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width])
+        enlarged = picture[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+        inset.imshow(enlarged, interpolation="nearest")
         for ax in (whole, inset):
             ax.set_xticks([])
             ax.set_yticks([])

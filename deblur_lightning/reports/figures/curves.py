@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deblur_lightning.reports.figures.canvas import COLOURS, new_figure
+from deblur_lightning.reports.metric_names import metric_name
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+REFERENCES = {"psnr": ("blurry_psnr", "blurry input")}
+"""What each metric is to be compared with that no training changes, and its name in the legend."""
+
+FACTORS = {"kernel_error": ("kernel_l2", "still_l2")}
+"""What each metric is made of: no panels of their own where it is there."""
 
 STYLES = {"train": "--", "val": "-"}
 
@@ -55,19 +64,25 @@ def read_curves(path: Path | str) -> dict[str, Curve]:
 def draw_curves(runs: Mapping[str, Mapping[str, Curve]]) -> Figure:
     """Draw every metric in its own panel: training dashed, validation solid, one colour a run.
 
+    What no training changes, as the blurry pictures' PSNR, is a dotted line in the panel it is to be compared in.
+
     Args:
         runs: :func:`read_curves` by the run's name.
 
     Raises:
         ValueError: nothing was logged.
     """
-    names = sorted({key.split("/", 1)[1] for curves in runs.values() for key in curves})
+    logged = {key.split("/", 1)[1] for curves in runs.values() for key in curves}
+    hidden = {name for name, _ in REFERENCES.values()}
+    hidden |= {part for whole, parts in FACTORS.items() if whole in logged for part in parts}
+    names = sorted(logged - hidden)
     if not names:
         raise ValueError("runs hold no metric, but a curve needs one. Log train/NAME or val/NAME.")
     columns = min(3, len(names))
-    figure = new_figure(3.4 * columns, 2.6 * -(-len(names) // columns) + 0.4)
-    panels = list(figure.subplots(-(-len(names) // columns), columns, squeeze=False).flat)
-    handles = {}
+    rows = -(-len(names) // columns)
+    figure = new_figure(3.4 * columns, 2.6 * rows + 0.25 * len(runs) + 0.2)
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    handles: dict[str, Artist] = {}
     for name, ax in zip(names, panels, strict=False):
         for number, (run, curves) in enumerate(runs.items()):
             for stage, style in STYLES.items():
@@ -81,12 +96,38 @@ def draw_curves(runs: Mapping[str, Mapping[str, Curve]]) -> Figure:
                         markersize=3,
                     )
                     handles[f"{run}, {'training' if stage == 'train' else 'validation'}"] = line
-        ax.set_title(name.replace("_", " "), fontsize=9)
+        if name in REFERENCES:
+            _draw_reference(ax, runs, *REFERENCES[name], handles)
+        ax.set_title(metric_name(name).label, fontsize=9)
         ax.set_xlabel("epoch", fontsize=8)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.tick_params(labelsize=7)
         ax.grid(alpha=0.25)
     for ax in panels[len(names) :]:
         ax.set_axis_off()
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    ordered = sorted(handles.items(), key=lambda item: _position(item[0], runs))
+    figure.legend(
+        [line for _, line in ordered], [label for label, _ in ordered], loc="outside lower center",
+        ncols=min(4, max(2, len(runs))), fontsize=8, frameon=False,
+    )  # fmt: skip
     return figure
+
+
+def _draw_reference(
+    ax: Axes, runs: Mapping[str, Mapping[str, Curve]], name: str, label: str, handles: dict[str, Artist]
+) -> None:
+    """Draw a level that training does not change: one line if the runs agree, else one in each run's colour."""
+    levels = [
+        (run, COLOURS[number % len(COLOURS)], curves[f"val/{name}"][-1][1])
+        for number, (run, curves) in enumerate(runs.items())
+        if curves.get(f"val/{name}")
+    ]
+    agree = len({f"{level:.4g}" for _, _, level in levels}) == 1
+    for run, colour, level in levels[:1] if agree else levels:
+        line = ax.axhline(level, color="0.4" if agree else colour, linestyle=":", linewidth=1.2)
+        handles[label if agree else f"{run}, {label}"] = line
+
+
+def _position(label: str, runs: Mapping[str, object]) -> int:
+    """Sort a legend's labels by run; what all share comes last."""
+    return next((number for number, run in enumerate(runs) if label.startswith(f"{run}, ")), len(runs))

@@ -1,0 +1,100 @@
+"""Draw one photo as several models restore it, beside the truth where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deblur_lightning.jobs.method_names import load_methods
+from deblur_lightning.jobs.photo_paths import check_folder_writable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BLURRY, SHARP = "Blurry", "Sharp"
+DRAWN = (".png", ".pdf")
+
+
+def compare_photo(
+    photo: Path,
+    checkpoints: Sequence[tuple[str, Path]],
+    output: Path,
+    sharp: Path | None = None,
+    crop: tuple[int, int, int, int] | None = None,
+    watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
+) -> list[Path]:
+    """Write the comparison, and the maps of errors where the sharp picture is known, as PNG and PDF.
+
+    Args:
+        photo: the blurry photo.
+        checkpoints: each model's name, which may be empty, and its file.
+        output: the comparison's name; a suffix of ``DRAWN`` is replaced by each.
+        sharp: the true picture.
+        crop: the place to enlarge as x, y, width, height; None picks the most blurred one.
+        watch: starts a model's progress bar, by its name; takes the share done, 0 to 1.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: no photo, pictures of two sizes, a place outside, no checkpoint.
+        OSError: a file or folder that cannot be read or written.
+    """
+    from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.reports import Crop, draw_comparison, draw_errors, save_figure
+
+    blurry, _ = read_photo(photo)
+    true = _read_sharp(sharp, photo, blurry) if sharp else None
+    place = Crop(crop[1], crop[0], crop[3], crop[2]) if crop else None
+    _check_place(place, photo, blurry)
+    check_folder_writable(output.parent)
+    restored = {name: restorer.restore(blurry, watch(name)) for name, restorer in load_methods(checkpoints).items()}
+    pictures = {BLURRY: blurry, **restored, **({SHARP: true} if true is not None else {})}
+    stem = output.with_suffix("") if output.suffix in DRAWN else output
+    paths = save_figure(
+        draw_comparison(pictures, place, SHARP, _scores(pictures)), stem.with_name(f"{stem.name}.png"),
+        title=f"{photo.name}: {', '.join(pictures)}",
+    )  # fmt: skip
+    if true is not None:
+        paths += save_figure(
+            draw_errors(pictures, SHARP), stem.with_name(f"{stem.name}_errors.png"),
+            title=f"{photo.name}: absolute error of {', '.join(name for name in pictures if name != SHARP)}",
+        )  # fmt: skip
+    return paths
+
+
+def _read_sharp(sharp: Path, photo: Path, blurry: Tensor) -> Tensor:
+    from deblur_lightning.data.photos import read_photo
+
+    true, _ = read_photo(sharp)
+    if true.shape[-2:] != blurry.shape[-2:]:
+        (rows, columns), (height, width) = true.shape[-2:], blurry.shape[-2:]
+        raise ValueError(
+            f"{sharp} has {columns} x {rows} pixels, but {photo} has {width} x {height}. Pass the same picture."
+        )
+    return true.expand_as(blurry) if true.shape[1] == 1 else true
+
+
+def _check_place(place: tuple[int, int, int, int] | None, photo: Path, blurry: Tensor) -> None:
+    if place is None:
+        return
+    (top, left, rows, columns), (height, width) = place, blurry.shape[-2:]
+    if top + rows > height or left + columns > width:
+        raise ValueError(
+            f"--crop is {left},{top},{columns},{rows}, but {photo} has {width} x {height} pixels. Keep it inside."
+        )
+
+
+def _scores(pictures: dict[str, Tensor]) -> dict[str, str]:
+    """Give each picture's PSNR against the sharp one, if that is there."""
+    from deblur_lightning.metrics import picture_psnr
+
+    true = pictures.get(SHARP)
+    if true is None:
+        return {}
+    return {
+        name: f"{picture_psnr(picture.expand_as(true), true).item():.2f} dB"
+        for name, picture in pictures.items()
+        if name != SHARP
+    }
