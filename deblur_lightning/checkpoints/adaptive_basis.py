@@ -10,7 +10,7 @@ MARKS = ("inc_rgb.0.weight", "masks_end.4.weight", "kernels_end.4.weight")
 
 
 def arguments(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Read `AdaptiveBasisNetwork`'s arguments off the tensors.
+    """Read those arguments of `AdaptiveBasisNetwork` off the tensors that are sizes.
 
     The kernel decoder doubles one pixel as often as it has stages, and its head adds one.
     """
@@ -19,8 +19,6 @@ def arguments(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         "num_basis": weights["masks_end.4.weight"].shape[0],
         "kernel_size": 2**stages + 1,
         "width": weights["inc_rgb.0.weight"].shape[0],
-        "normalize": False,
-        "relative": False,
     }
 
 

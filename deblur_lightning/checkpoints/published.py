@@ -1,5 +1,6 @@
 """load_published: a network of ours with the weights of a file as its authors released it."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,9 +22,9 @@ class Layout(NamedTuple):
     """How a model's authors name its weights.
 
     Attributes:
-        network: builds ours from its arguments.
+        network: builds ours from its arguments, whose defaults are as published.
         marks: names that tell the files from others.
-        arguments: reads the network's arguments off the tensors.
+        arguments: reads off the tensors those arguments that are sizes.
         our_names: maps the authors' name of each weight to ours.
     """
 
@@ -46,7 +47,7 @@ class Published(NamedTuple):
     Attributes:
         model: its name, a key of `LAYOUTS`.
         network: ours, with the file's weights, in evaluation mode.
-        arguments: of the network.
+        arguments: of the network, all of them.
     """
 
     model: str
@@ -87,7 +88,7 @@ def parse_published(path: Path, content: object, model: str | None = None) -> Pu
     name = _identify(path, weights, model)
     layout = LAYOUTS[name]
     try:
-        arguments, our_names = layout.arguments(weights), layout.our_names(weights)
+        arguments, our_names = _defaults(layout.network) | layout.arguments(weights), layout.our_names(weights)
         with torch.device("meta"):  # the weights take their places without others being drawn first
             network = layout.network(**arguments)
     except (ValueError, LookupError) as error:
@@ -95,6 +96,10 @@ def parse_published(path: Path, content: object, model: str | None = None) -> Pu
     _check(path, name, weights, our_names, network)
     network.load_state_dict({our_names[key]: weight.float() for key, weight in weights.items()}, assign=True)
     return Published(name, network.eval(), arguments)
+
+
+def _defaults(network: Callable[..., nn.Module]) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in inspect.signature(network).parameters.items()}
 
 
 def _weights(path: Path, content: object) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ def test_old_files_and_those_of_several_gpus_load(tmp_path, prefix, options):
     path = saved(tmp_path / "80000_kernels_network.pth", {prefix + k: v for k, v in weights.items()}, **options)
     network = load_published(path, "adaptive-basis")
     assert torch.equal(network.stem_rgb[0].weight, weights["inc_rgb.0.weight"])
-    assert network.kernel_size == 9
+    assert len(network.kernel_up) == 3
 
 
 def test_sixteen_bits_load_as_thirty_two_and_the_network_can_be_trained_on(tmp_path):

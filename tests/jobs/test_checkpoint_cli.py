@@ -50,7 +50,7 @@ def run(monkeypatch, *arguments):
 def test_a_checkpoint_tells_the_shape_and_the_configuration_everything_else(folder, monkeypatch, imported):
     import_weights(folder / "TwoHeads.pkl", folder / imported)
     module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", imported).model
-    assert (module.network.kernel_size, module.gamma, module.method, module.iterations) == (9, 1.0, "saturated", 2)
+    assert (module.gamma, module.method, module.iterations) == (1.0, "saturated", 2)
     assert torch.equal(module.network.stem_rgb[0].weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"])
     assert json.loads((folder / "results" / "results.jsonl").read_text())["checkpoint"]
 
@@ -62,7 +62,7 @@ def test_arguments_that_a_training_saved_do_not_win_over_the_configuration(folde
     torch.save({**content, "pytorch-lightning_version": "2.6.6", "epoch": 0, "global_step": 0}, "trained.ckpt")
     module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", "trained.ckpt").model
     assert (module.gamma, module.method, module.iterations) == (1.0, "saturated", 2)
-    assert module.network.kernel_size == 9
+    assert len(module.network.kernel_up) == 3
 
 
 def test_imported_weights_begin_a_training(folder, monkeypatch):
