@@ -69,11 +69,13 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import deblur_lightning.data as data
     import deblur_lightning.modules as modules
     from deblur_lightning.jobs.checkpoint_cli import CheckpointCLI
+    from deblur_lightning.jobs.quiet import quiet_lightning
     from deblur_lightning.jobs.record_results import RecordResults
 
     for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
         for name in package.__all__:
             getattr(package, name)
+    quiet_lightning()
     return CheckpointCLI(
         lightning.LightningModule,
         lightning.LightningDataModule,

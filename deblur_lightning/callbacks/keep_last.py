@@ -51,7 +51,7 @@ class KeepLast(Checkpoint):
         """
         if stage != "fit" or _only_tried(trainer):
             return
-        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+        if type(trainer.strategy.checkpoint_io).save_checkpoint is TorchCheckpointIO.save_checkpoint:
             trainer.strategy.checkpoint_io = WholeFileCheckpoints()
         if trainer.is_global_zero:
             trainer.strategy.checkpoint_io.save_checkpoint({}, self.path(trainer).with_name(".probe.ckpt"))

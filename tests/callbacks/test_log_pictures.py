@@ -1,0 +1,76 @@
+"""Pictures to Weights & Biases without an account or a network, and to files without it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import wandb
+from PIL import Image
+
+from deblur_lightning import cli
+
+WANDB = Path(__file__).parents[2] / "experiments" / "loggers" / "wandb.yaml"
+TINY = """\
+trainer:
+  accelerator: cpu
+  max_epochs: 3
+  limit_train_batches: 1
+  enable_progress_bar: false
+  enable_model_summary: false
+  num_sanity_val_steps: 0
+model:
+  class_path: AdaptiveBasisModule
+  init_args: {num_basis: 3, kernel_size: 9, width: 8, iterations: 2}
+data:
+  class_path: SyntheticBlurDataModule
+  init_args:
+    sources: [{class_path: WheelPhotos}]
+    crop_size: 40
+    kernel_size: 9
+    batch_size: 2
+    samples_per_epoch: 2
+    val_samples: 2
+    num_workers: 0
+"""
+KINDS = ("restored", "basis", "coefficients", "field")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+    pytest.mark.filterwarnings("ignore:.*logging interval.*"),
+]
+
+
+@pytest.fixture
+def fit(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", "tiny.yaml", *arguments])
+        cli.main()
+
+    return run
+
+
+@pytest.mark.slow
+def test_offline_weights_and_biases_needs_no_account_and_gets_pictures_at_the_cadence(fit, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    fit("--config", str(WANDB))
+    wandb.finish()
+    (run,) = Path("results/wandb").glob("offline-run-*")
+    assert next(run.glob("*.wandb")).stat().st_size > 1000
+    for picture in (0, 1):
+        for kind in KINDS:
+            shown = list(run.glob(f"files/media/images/pictures/{picture}-{kind}_*.png"))
+            assert len(shown) == 2, kind  # of the first and the third validation
+            with Image.open(shown[0]) as figure:
+                assert min(figure.size) > 100
+    assert "val/psnr" in Path("results/runs/version_0/metrics.csv").read_text()
+
+
+def test_without_weights_and_biases_pictures_are_files(fit):
+    fit("--trainer.callbacks=LogPictures", "--trainer.callbacks.pictures=1", "--trainer.max_epochs=1")
+    pictures = {path.name for path in Path("results/runs/version_0/pictures").iterdir()}
+    assert pictures == {f"0-{kind}-step-1.png" for kind in KINDS}
