@@ -76,9 +76,9 @@ def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arg
     whole = {name: weight.detach().to("cpu").contiguous() for name, weight in weights.items()}
     with whole_file(path) as part:
         if path.suffix == ".safetensors":
-            from safetensors.torch import save_file
+            from safetensors.torch import save  # not save_file, whose files nobody else may read
 
-            save_file(whole, part, {"config": json.dumps(dict(arguments)), "module": module})
+            part.write_bytes(save(whole, {"config": json.dumps(dict(arguments)), "module": module}))
         else:
             torch.save(as_lightning(whole, {**arguments, "_class_path": f"deblur_lightning.modules.{module}"}), part)
 

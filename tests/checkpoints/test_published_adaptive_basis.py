@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 from two_heads import two_heads, two_heads_weights
@@ -52,6 +54,16 @@ def test_old_files_and_those_of_several_gpus_load(tmp_path, prefix, options):
     network = load_published(path, "adaptive-basis")
     assert torch.equal(network.stem_rgb[0].weight, weights["inc_rgb.0.weight"])
     assert len(network.kernel_up) == 3
+
+
+def test_files_from_a_gpu_and_from_python_2_load(tmp_path):
+    weights = two_heads_weights(3, 9, 8)
+    path = saved(tmp_path / "TwoHeads.pkl", weights, _use_new_zipfile_serialization=False)
+    from_gpu = path.read_bytes().replace(b"X\3\0\0\0cpu", b"X\6\0\0\0cuda:0")
+    path.write_bytes(re.sub(rb"X([\x01-\x7f])\0\0\0(?=[\x20-\x7e])", rb"U\1", from_gpu))  # byte strings, not Unicode
+    assert b"U\6cuda:0" in path.read_bytes()
+    network = load_published(path, "adaptive-basis")
+    assert torch.equal(network.kernel_head[2].weight, weights["kernels_end.4.weight"])
 
 
 def test_sixteen_bits_load_as_thirty_two_and_the_network_can_be_trained_on(tmp_path):

@@ -62,6 +62,7 @@ def test_safetensors_say_what_they_are_for(authors, tmp_path):
         assert config.items() > {**ARGUMENTS, "normalize": False, "relative": False}.items()
         assert file.metadata()["module"] == "AdaptiveBasisModule"
         assert all(name.startswith("network.") for name in file.keys())  # noqa: SIM118 - it is no mapping
+    assert (tmp_path / "imported.safetensors").stat().st_mode == authors.stat().st_mode  # others may read it
 
 
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
