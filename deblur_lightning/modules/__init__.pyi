@@ -1,3 +1,4 @@
 from .adaptive_basis import AdaptiveBasisModule as AdaptiveBasisModule
+from .deblurgan import DeblurGANModule as DeblurGANModule
 from .evaluation import RestorationModule as RestorationModule
 from .save_restored import SaveRestored as SaveRestored

@@ -1,5 +1,7 @@
-"""Plain nn.Modules: the networks of both papers."""
+"""Plain nn.Modules: the networks of both papers, and VGG-19 that one of them is judged by."""
 
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
+from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.vgg import VGGFeatures
 
-__all__ = ["AdaptiveBasisNetwork"]
+__all__ = ["AdaptiveBasisNetwork", "DeblurGANGenerator", "PatchCritic", "VGGFeatures"]

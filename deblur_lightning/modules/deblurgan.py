@@ -1,0 +1,187 @@
+"""DeblurGAN as a LightningModule (Kupyn et al. 2018, arXiv 1711.07064)."""
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pytorch_lightning.strategies import DDPStrategy
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Adam
+from torch.optim.lr_scheduler import LambdaLR
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.losses import critic_loss, generator_loss, gradient_penalty, perceptual_loss
+from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.modules.evaluation import RestorationModule
+from deblur_lightning.networks import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.deblurgan import start_small
+from deblur_lightning.networks.vgg import find_vgg, load_vgg
+
+
+class DeblurGANModule(RestorationModule):
+    """Map blurry to sharp, judged by a critic and by what VGG-19 sees.
+
+    One update restores a batch once. The critic takes its steps on those pictures, then the generator its one: it has
+    not changed meanwhile, so its pictures still hold, as in the authors' code.
+
+    Args:
+        width: channels of the generator's first stage; published 64.
+        blocks: its residual blocks; published 9.
+        convolutions: in each block; 2 as released, 1 as in the authors' later code.
+        dropout: in each block, in training.
+        residual: whether the generator draws the difference to the blurry picture.
+        critic_width: channels of the critic's first stage; published 64.
+        critic_steps: steps of the critic before each of the generator; published 5.
+        adversarial_weight: factor of the generator's adversarial loss; at 0 there is no critic.
+        content: what sharp and restored pictures are compared by: VGG-19's features or their pixels (L1, ours).
+        content_weight: its factor; published 100.
+        vgg_weights: VGG-19's weights in torchvision's format; torch's cache, or their download, if None.
+        penalty_weight: factor of the gradient penalty; published 10.
+        penalty_mix: whether each sample or each batch has its own place between sharp and restored.
+        penalty_norm: whether the norm of the slope is a whole sample's, or each pixel's, as the authors' code has it.
+        learning_rate: of both networks.
+        betas: of both Adams.
+        constant_epochs: epochs at that rate; published 150.
+        decay_epochs: epochs of a linear way to zero after them; published 150.
+        accumulate: batches whose gradients make one step.
+    """
+
+    def __init__(
+        self,
+        width: int = 64,
+        blocks: int = 9,
+        convolutions: Literal[1, 2] = 2,
+        dropout: float = 0.5,
+        residual: bool = True,
+        critic_width: int = 64,
+        critic_steps: int = 5,
+        adversarial_weight: float = 1.0,
+        content: Literal["perceptual", "l1"] = "perceptual",
+        content_weight: float = 100.0,
+        vgg_weights: Path | None = None,
+        penalty_weight: float = 10.0,
+        penalty_mix: Literal["sample", "batch"] = "sample",
+        penalty_norm: Literal["sample", "channel"] = "sample",
+        learning_rate: float = 1e-4,
+        betas: tuple[float, float] = (0.5, 0.999),
+        constant_epochs: int = 150,
+        decay_epochs: int = 150,
+        accumulate: int = 1,
+    ) -> None:
+        super().__init__(further=("blurry_psnr",))
+        if critic_steps < 1 or accumulate < 1:
+            raise ValueError(
+                f"critic_steps is {critic_steps} and accumulate {accumulate}, but both count. Pass at least 1."
+            )
+        self.save_hyperparameters(ignore="vgg_weights")  # a path of this machine
+        self.automatic_optimization = False
+        self.generator = DeblurGANGenerator(width, blocks, convolutions, dropout, residual)
+        self.critic = PatchCritic(critic_width)
+        start_small(self)
+        self.critic_steps, self.accumulate = critic_steps, accumulate
+        self.adversarial_weight, self.penalty_weight = adversarial_weight, penalty_weight
+        self.penalty_mix, self.penalty_norm = penalty_mix, penalty_norm
+        self.content, self.content_weight, self.vgg_weights = content, content_weight, vgg_weights
+        self.learning_rate, self.betas = learning_rate, betas
+        self.constant_epochs, self.decay_epochs = constant_epochs, decay_epochs
+        self._features: list[torch.nn.Module] = []  # in a list, so that VGG-19 is neither trained nor saved
+        self._waiting: list[Batch] = []
+
+    def prepare_data(self) -> None:
+        if self.content == "perceptual" and self.trainer.training:
+            find_vgg(self.vgg_weights)
+
+    def setup(self, stage: str) -> None:
+        if stage != "fit":
+            return
+        if self.content == "perceptual":
+            self._features = [load_vgg(find_vgg(self.vgg_weights)).to(self.device)]
+        if isinstance(self.trainer.strategy, DDPStrategy):  # each step trains one network of two
+            self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
+
+    def forward(self, blurry: Tensor) -> Tensor:
+        """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
+        gray = blurry.shape[1] == 1
+        restored = self.generator(2 * blurry.expand(-1, 3, -1, -1) - 1)
+        restored = (restored.float() + 1) / 2
+        return restored.mean(dim=1, keepdim=True) if gray else restored
+
+    def restore(self, blurry: Tensor) -> Tensor:
+        """Return sharp pictures of the shape and range of ``blurry``."""
+        return self(blurry).clamp(0, 1)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        self._waiting.append(batch)
+        last = batch_idx + 1 == self.trainer.num_training_batches
+        if len(self._waiting) == self.accumulate or last:
+            batches, self._waiting = self._waiting, []
+            self._update(batches)
+
+    def on_train_epoch_end(self) -> None:
+        for scheduler in self.lr_schedulers():  # type: ignore[union-attr]
+            scheduler.step()
+
+    def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Restore a batch; measure the blurry input beside it, PSNR in dB."""
+        return self.restore(batch["blurry"]), {"blurry_psnr": picture_psnr(batch["blurry"], batch["sharp"])}
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        generator, critic = (
+            Adam(network.parameters(), self.learning_rate, self.betas) for network in (self.generator, self.critic)
+        )
+        return [generator, critic], [LambdaLR(optimizer, self._share_of_rate) for optimizer in (generator, critic)]
+
+    def _share_of_rate(self, epoch: int) -> float:
+        late = max(0, epoch - self.constant_epochs)
+        return max(0.0, 1 - late / self.decay_epochs) if self.decay_epochs else 1.0
+
+    def _update(self, batches: list[Batch]) -> None:
+        """Let the critic take its steps and the generator its one, each on all pictures of some batches."""
+        generator, critic = self.optimizers()  # type: ignore[attr-defined]
+        total = sum(len(batch["blurry"]) for batch in batches)
+        pairs = []
+        for batch in batches:
+            restored = self.generator(2 * batch["blurry"] - 1)
+            pairs.append((restored, 2 * batch["sharp"] - 1, len(restored) / total))
+        if self.adversarial_weight:
+            self.toggle_optimizer(critic)
+            for _ in range(self.critic_steps):
+                critic.zero_grad()
+                for restored, sharp, share in pairs:
+                    self.manual_backward(share * self._critic_loss(restored.detach(), sharp))
+                critic.step()
+            self.untoggle_optimizer(critic)
+        self.toggle_optimizer(generator)
+        generator.zero_grad()
+        for restored, sharp, share in pairs:
+            self.manual_backward(share * self._generator_loss(restored, sharp))
+        generator.step()
+        self.untoggle_optimizer(generator)
+
+    def _critic_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
+        game = critic_loss(self.critic(sharp).float(), self.critic(restored).float())
+        penalty = gradient_penalty(self.critic, sharp, restored, mix=self.penalty_mix, norm=self.penalty_norm)
+        self._log(len(sharp), critic_loss=game, gradient_penalty=penalty)
+        return game + self.penalty_weight * penalty
+
+    def _generator_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
+        if self.content == "perceptual":
+            content = perceptual_loss(restored, sharp, self._features[0])
+        else:
+            content = F.l1_loss(restored.float(), sharp)
+        loss = self.content_weight * content
+        self._log(len(sharp), content_loss=content)
+        if self.adversarial_weight:
+            game = generator_loss(self.critic(restored).float())
+            self._log(len(sharp), adversarial_loss=game)
+            loss = loss + self.adversarial_weight * game
+        self._log(len(sharp), prog_bar=True, loss=loss)
+        return loss
+
+    def _log(self, size: int, prog_bar: bool = False, **losses: Tensor) -> None:
+        self.log_dict(
+            {f"train/{name}": loss.detach() for name, loss in losses.items()}, prog_bar=prog_bar, batch_size=size,
+            on_step=False, on_epoch=True,
+        )  # fmt: skip
