@@ -34,11 +34,11 @@ test: $(READY) ## run every test
 SAMPLE_RUN := results/runs/sample
 QUICK := $(SAMPLE_RUN)/checkpoints/best.ckpt
 
-reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables and curves
+reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables, curves and the page
 	$(BIN)/deblur benchmark --checkpoint "Adaptive (quick training)=$(QUICK)"
+	$(BIN)/deblur curves $(SAMPLE_RUN)/metrics.csv -o results/figures/curves
 	$(BIN)/deblur tables
-	$(BIN)/deblur curves $(SAMPLE_RUN)/metrics.csv -o results/figures/curves.png
-	@echo "Tables: results/tables.md. Curves: results/figures/curves.png. Checkpoint: $(QUICK)."
+	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoint: $(QUICK)."
 
 $(SAMPLE_RUN)/complete: $(READY)
 	rm -rf $(SAMPLE_RUN)

@@ -1,4 +1,4 @@
-"""Score the blurry input, the bounds and trained models on the built-in sample benchmark; add them to the results."""
+"""score the blurry input, the bounds and trained models on the built-in sample benchmark; add them to the results."""
 
 import argparse
 from pathlib import Path
@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from deblur_lightning.jobs.benchmark import run_sample_benchmark
 
-    for result in run_sample_benchmark(checkpoints, arguments.store, arguments.kernel_size):
+    page = arguments.store.parent / "page"
+    for result in run_sample_benchmark(checkpoints, arguments.store, arguments.kernel_size, page=page):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
         print(f"{result.method}: {scores} ({result.pictures} pictures, {result.seconds} s)")  # noqa: T201
     return 0

@@ -1,4 +1,4 @@
-"""Print every result as tables beside the published numbers; write Markdown, CSV and LaTeX."""
+"""print every result as tables beside the published numbers; write Markdown, CSV, LaTeX and the page."""
 
 import argparse
 from pathlib import Path
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print and write the tables."""
+    from deblur_lightning.jobs.page import write_page
     from deblur_lightning.jobs.tables import gather_tables, write_tables
     from deblur_lightning.reports.rendering import to_markdown
 
@@ -25,9 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.only and arguments.only not in names:
         raise ValueError(f"--only is {arguments.only}, but there is no such table. Choose one of {', '.join(names)}.")
     shown = [to_markdown(table) for table in tables if arguments.only in (None, table.name)]
-    files = write_tables(
-        arguments.output or arguments.store.parent, arguments.store, arguments.published, arguments.format
-    )
+    output = arguments.output or arguments.store.parent
+    files = write_tables(output, arguments.store, arguments.published, arguments.format)
+    page = write_page(output, arguments.store, arguments.published)
     print("\n".join(shown))  # noqa: T201 - the command's output
-    print(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}")  # noqa: T201
+    print(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")  # noqa: T201
     return 0

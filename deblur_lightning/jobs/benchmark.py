@@ -14,6 +14,8 @@ from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import picture_psnr, picture_ssim
+from deblur_lightning.reports.page import add_picture
+from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
 from deblur_lightning.restoration import richardson_lucy
 
@@ -22,7 +24,11 @@ Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its 
 
 
 def run_sample_benchmark(
-    checkpoints: dict[str, Path], store: Path = STORE, kernel_size: int = 17, iterations: int = 30
+    checkpoints: dict[str, Path],
+    store: Path = STORE,
+    kernel_size: int = 17,
+    iterations: int = 30,
+    page: Path | None = None,
 ) -> Iterator[Result]:
     """Score the blurry input, the bounds and trained models; each result is in the store when it is yielded.
 
@@ -34,6 +40,7 @@ def run_sample_benchmark(
         store: the results store to add to.
         kernel_size: side of the benchmark's kernels, in pixels; that of the models.
         iterations: of Richardson-Lucy with the true field; models know their own.
+        page: folder of the results page's pictures, which each method's are added to; None adds none.
 
     Raises:
         ValueError: a checkpoint that is none, or estimates kernels of another size.
@@ -67,7 +74,12 @@ def run_sample_benchmark(
     }
     for name, method in methods.items():
         started = time.monotonic()
-        rows = [_score(method, sample) for sample in pictures]
+        scored = [_score(method, sample) for sample in pictures]
+        seconds = round(time.monotonic() - started, 1)
+        rows = [row for row, _ in scored]
+        if page and name != "blurry":
+            for sample, (row, answer) in zip(pictures, scored, strict=True):
+                _show(page, name, sample, row, answer)
         columns = [column for column in rows[0] if column != "name"]
         means = {column: sum(float(row[column]) for row in rows) / len(rows) for column in columns}
         if "still_l2" in means:
@@ -78,7 +90,7 @@ def run_sample_benchmark(
                 dataset="sample",
                 metrics=means,
                 pictures=len(rows),
-                seconds=round(time.monotonic() - started, 1),
+                seconds=seconds,
                 checkpoint=file_hash(checkpoints[name]) if name in checkpoints else "",
                 config=f"deblur benchmark --kernel-size {kernel_size}",
                 commit=source_commit(),
@@ -89,7 +101,7 @@ def run_sample_benchmark(
 
 
 @torch.no_grad()
-def _score(method: Method, sample: SyntheticSample) -> dict[str, str | float]:
+def _score(method: Method, sample: SyntheticSample) -> tuple[dict[str, str | float], Answer]:
     blurry, sharp = sample["blurry"][None], sample["sharp"][None]
     true = KernelField(*(part[None].float() for part in sample["field"]))
     restored, field = method(blurry, true)
@@ -101,7 +113,20 @@ def _score(method: Method, sample: SyntheticSample) -> dict[str, str | float]:
         pixels, nothing = sharp[0, 0].numel(), delta_field(blurry, true.kernel_size)
         row |= {"kernel_l2": kernel_distance(field, true).item() / pixels}
         row |= {"still_l2": kernel_distance(nothing, true).item() / pixels}
-    return row
+    return row, (restored, field)
+
+
+def _show(page: Path, name: str, sample: SyntheticSample, row: dict[str, str | float], answer: Answer) -> None:
+    """Add what a method made of a picture to the page; methods that restore nothing add nothing."""
+    restored, field = answer
+    if restored is None or field is None:
+        return
+    blurry, sharp = sample["blurry"][None], sample["sharp"][None]
+    scores = {
+        BLURRY: {"psnr": picture_psnr(blurry, sharp).item(), "ssim": picture_ssim(blurry, sharp).item()},
+        name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
+    }
+    add_picture(page, "sample", sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, {name: field}, scores)
 
 
 def _mean_kernel(field: KernelField) -> Tensor:

@@ -8,6 +8,10 @@ from .figures import draw_field as draw_field
 from .figures import most_blurred as most_blurred
 from .figures import read_curves as read_curves
 from .figures import save_figure as save_figure
+from .page import add_picture as add_picture
+from .page import pack_field as pack_field
+from .page import read_pictures as read_pictures
+from .page import render_page as render_page
 from .results import Result as Result
 from .results import append_result as append_result
 from .results import file_hash as file_hash

@@ -110,7 +110,7 @@ def read_results(store: Path | str = STORE) -> list[Result]:
     if not store.exists():
         return []
     results = []
-    for number, line in enumerate(store.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(store.read_text(encoding="utf-8").split("\n"), 1):  # names may hold other line ends
         if not line.strip():
             continue
         try:

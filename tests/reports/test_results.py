@@ -98,3 +98,8 @@ def test_checkpoints_are_told_apart_by_their_bytes(tmp_path):
 
 def test_the_commit_is_one_word():
     assert len(source_commit().split()) <= 1
+
+
+def test_a_name_with_an_odd_line_end_is_read_back(tmp_path):
+    result = append_result(Result("a\u2028b\x85c", "sample", {"psnr": 1.0}), tmp_path / "results.jsonl")
+    assert read_results(tmp_path / "results.jsonl") == [result]

@@ -1,0 +1,145 @@
+"""Write the page of results, and add photos to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deblur_lightning.jobs.method_names import load_methods
+from deblur_lightning.jobs.photo_paths import check_folder_writable, plan_photos
+from deblur_lightning.jobs.tables import gather_tables
+from deblur_lightning.reports.page import add_picture, find_figures, read_pictures, render_page
+from deblur_lightning.reports.page.pictures import BLURRY, SHARP
+from deblur_lightning.reports.results import STORE, latest_results, read_results
+from deblur_lightning.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.reports.page import PagePicture
+
+PAGE = "index.html"
+PICTURES = "page"
+
+
+def write_page(output: Path | str, store: Path | str = STORE, published: Path | str | None = None) -> Path:
+    """Write ``index.html``: the tables, the figures of ``figures/`` and the pictures of ``page/``, what there is.
+
+    Args:
+        output: the folder.
+        store: the results store; missing means that nothing was run yet.
+        published: CSV of published numbers; None takes the one that came with the package.
+
+    Returns:
+        The page.
+    """
+    output = Path(output)
+    latest = max(latest_results(read_results(store)), key=lambda result: result.date, default=None)
+    made = f"Latest result: {latest.date}, source {latest.commit or 'unknown'}." if latest else ""
+    text = render_page(
+        gather_tables(store, published),
+        find_figures(output / "figures", output),
+        read_pictures(output / PICTURES),
+        made,
+        f"{PICTURES}/",
+    )
+    with whole_file(output / PAGE) as part:
+        part.write_text(text, encoding="utf-8")
+    return output / PAGE
+
+
+def add_photos(
+    photos: Sequence[Path],
+    checkpoints: Sequence[tuple[str, Path]],
+    output: Path,
+    sharp: Path | None = None,
+    dataset: str = "photo",
+    say: Callable[[str], None] = lambda line: None,
+    watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
+) -> list[str]:
+    """Restore photos by each model and add them to the page's pictures.
+
+    Args:
+        photos: files, or folders of photos.
+        checkpoints: each model's name, which may be empty, and its file.
+        output: the page's folder.
+        sharp: the true picture of a single photo, or a folder with true pictures under the photos' names.
+        dataset: what the pictures are listed under.
+        say: takes lines for people.
+        watch: starts a progress bar, by its name; takes the share done, 0 to 1.
+
+    Returns:
+        Why photos were left out, a sentence each.
+
+    Raises:
+        ValueError: no checkpoint of ours.
+        OSError: a folder that cannot be written.
+    """
+    from deblur_lightning.data.photos import read_photo
+
+    plan = plan_photos(photos, output / PICTURES)
+    failed = [reason for _, reason in plan.failed]
+    check_folder_writable(output / PICTURES)
+    methods = load_methods(checkpoints) if plan.pairs else {}
+    for photo, named in plan.pairs:
+        name = named.relative_to(output / PICTURES).as_posix()
+        try:
+            blurry, _ = read_photo(photo)
+            true = _true(sharp / name if sharp and sharp.is_dir() else sharp, photo, blurry)
+            show_photo(output / PICTURES, dataset, name, blurry, methods, true, watch)
+            say(f"{photo}: {dataset}/{name}")
+        except (ValueError, OSError) as error:
+            failed.append(str(error))
+    return failed
+
+
+def show_photo(
+    folder: Path,
+    dataset: str,
+    name: str,
+    blurry: Tensor,
+    methods: dict[str, Restorer],
+    sharp: Tensor | None = None,
+    watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
+) -> PagePicture:
+    """Restore a photo by each model and write its versions, motion fields and scores for the page.
+
+    Args:
+        folder: of the page's pictures.
+        dataset: what it is listed under.
+        name: its name there.
+        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
+        methods: models by name.
+        sharp: the true picture.
+        watch: starts a progress bar, by its name; takes the share done, 0 to 1.
+    """
+    from deblur_lightning.jobs.kernels import shrink_to_show
+    from deblur_lightning.metrics import picture_psnr, picture_ssim
+
+    pictures = {BLURRY: blurry, **{key: one.restore(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}}
+    small = shrink_to_show(blurry)
+    seen = {key: one.field_if_any(small) for key, one in methods.items()}
+    fields = {key: field for key, field in seen.items() if field is not None}
+    scores = {}
+    if sharp is not None:
+        for key, picture in pictures.items():
+            alike = picture.expand_as(sharp)
+            scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
+        pictures[SHARP] = sharp
+    return add_picture(folder, dataset, name, pictures, fields, scores)
+
+
+def _true(path: Path | None, photo: Path, blurry: Tensor) -> Tensor | None:
+    from deblur_lightning.data.photos import read_photo
+
+    if path is None:
+        return None
+    true, _ = read_photo(path)
+    if true.shape[-2:] != blurry.shape[-2:]:
+        (rows, columns), (height, width) = true.shape[-2:], blurry.shape[-2:]
+        raise ValueError(
+            f"{path} has {columns} x {rows} pixels, but {photo} has {width} x {height}. Pass the same picture."
+        )
+    return true.expand(-1, max(true.shape[1], blurry.shape[1]), -1, -1)

@@ -1,0 +1,81 @@
+"""A motion field in a few kilobytes: bytes instead of floats, coefficients no finer than a pointer can tell."""
+
+import base64
+import zlib
+from typing import TypedDict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from deblur_lightning.field import KernelField, check_field_shape
+
+MAP_SIDE = 128
+"""Cells along the longer side of the coefficients kept; larger fields are averaged down to it."""
+
+
+class PackedField(TypedDict):
+    """What the page's script unpacks: arrays of bytes, deflated (zlib) and in base64.
+
+    ``basis`` is ``[count, size, size]``, oriented for correlation, each kernel relative to its peak in ``peaks``;
+    ``coefficients`` is ``[count, rows, columns]``, 255 being 1. Mixed kernels are to be divided by their sum.
+    """
+
+    count: int
+    size: int
+    rows: int
+    columns: int
+    peaks: list[float]
+    basis: str
+    coefficients: str
+
+
+def pack_field(field: KernelField, side: int = MAP_SIDE) -> PackedField:
+    """Quantise a field to bytes.
+
+    Args:
+        field: a motion field, N = 1.
+        side: longest side of the coefficients to keep, in cells.
+
+    Raises:
+        ValueError: more than one picture, or shapes that do not fit.
+    """
+    check_field_shape(field)
+    if len(field.basis) != 1:
+        raise ValueError(f"field has {len(field.basis)} pictures, but one is packed at a time. Index both by [i:i+1].")
+    basis = field.basis[0].detach().float().cpu()
+    coefficients = field.coefficients.detach().float().cpu()
+    shrink = max(coefficients.shape[-2:]) / side
+    if shrink > 1:
+        height, width = (max(1, round(length / shrink)) for length in coefficients.shape[-2:])
+        coefficients = F.interpolate(coefficients, size=(height, width), mode="area")
+    peaks = basis.amax(dim=(1, 2)).clamp(min=torch.finfo(torch.float32).tiny)
+    count, rows, columns = coefficients.shape[1:]
+    return PackedField(
+        count=count,
+        size=field.kernel_size,
+        rows=rows,
+        columns=columns,
+        peaks=[float(f"{peak:.6g}") for peak in peaks.tolist()],
+        basis=_encode(basis / peaks[:, None, None]),
+        coefficients=_encode(coefficients[0]),
+    )
+
+
+def unpack_field(packed: PackedField) -> KernelField:
+    """Restore a field as the page's script does, its coefficients at their reduced size."""
+    count, size = packed["count"], packed["size"]
+    peaks = torch.tensor(packed["peaks"])[:, None, None]
+    basis = _decode(packed["basis"], (count, size, size)) * peaks
+    coefficients = _decode(packed["coefficients"], (count, packed["rows"], packed["columns"]))
+    return KernelField(basis[None], coefficients[None])
+
+
+def _encode(shares: torch.Tensor) -> str:
+    levels = (shares.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    return base64.b64encode(zlib.compress(levels.tobytes(), 9)).decode("ascii")
+
+
+def _decode(text: str, shape: tuple[int, ...]) -> torch.Tensor:
+    levels = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(shape)
+    return torch.from_numpy(levels.astype(np.float32) / 255)

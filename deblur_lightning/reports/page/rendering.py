@@ -1,0 +1,120 @@
+"""The page's HTML, from templates; every name in it is escaped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+from PIL import Image, UnidentifiedImageError
+
+from deblur_lightning.reports.metric_names import metric_name
+from deblur_lightning.reports.page.pictures import PagePicture
+from deblur_lightning.reports.tables import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class PageFigure(NamedTuple):
+    """A figure's file, relative to the page, what it shows, its size, and the same as PDF where there is one."""
+
+    file: str
+    title: str
+    width: int
+    height: int
+    vector: str = ""
+
+
+def find_figures(folder: Path | str, page: Path | str) -> list[PageFigure]:
+    """List the PNG figures of a folder; files that are no pictures are passed over.
+
+    Args:
+        folder: of the figures; it may be missing.
+        page: the folder that the page is in.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("*.png")):
+        try:
+            with Image.open(path) as picture:
+                title = str(picture.info.get("Title") or path.stem.replace("_", " "))
+                width, height = picture.size
+        except (OSError, UnidentifiedImageError):
+            continue
+        file = path.relative_to(page).as_posix()
+        vector = path.with_suffix(".pdf")
+        found.append(
+            PageFigure(file, title, width, height, vector.relative_to(page).as_posix() if vector.is_file() else "")
+        )
+    return found
+
+
+def render_page(
+    tables: Sequence[Table],
+    figures: Sequence[PageFigure],
+    pictures: Sequence[PagePicture],
+    made: str = "",
+    base: str = "page/",
+) -> str:
+    """Render the page of results.
+
+    Args:
+        tables: as built from the results store.
+        figures: see :func:`find_figures`.
+        pictures: see :func:`deblur_lightning.reports.page.read_pictures`.
+        made: when and by which source the results were made, for people.
+        base: the pictures' folder, relative to the page.
+    """
+    template = _environment().get_template("page.html")
+    return template.render(tables=tables, figures=figures, pictures=pictures, made=made, base=base)
+
+
+def render_demo(model: str, limits: str, base: str = "photos/") -> str:
+    """Render the live page, whose pictures come one by one.
+
+    Args:
+        model: the model's name.
+        limits: what photos it takes, for people.
+        base: where the pictures' files are.
+    """
+    return _environment().get_template("demo.html").render(model=model, limits=limits, pictures=[], base=base)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("deblur_lightning.reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = _code
+    environment.filters["address"] = _address
+    environment.filters["data"] = _data
+    environment.globals["metric"] = metric_name
+    return environment
+
+
+def _code(text: str) -> Markup:
+    """Escape a text and set what it has in backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+def _address(path: str) -> str:
+    """Quote a file's path for an address, its slashes kept."""
+    from urllib.parse import quote
+
+    return quote(path)
+
+
+def _data(value: object) -> Markup:
+    """Write JSON that ends no script element early."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - no markup is left

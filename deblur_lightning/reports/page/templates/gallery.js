@@ -1,0 +1,79 @@
+"use strict";
+// The list of pictures: find, order, go through; the address names the one that is shown.
+(() => {
+  const { base, pictures } = JSON.parse(document.getElementById("pictures").textContent);
+  if (!pictures.length) return;
+  const part = (name) => document.getElementById(name);
+  const viewer = new Viewer(part("viewer"), base);
+  const items = new Map([...part("gallery").querySelectorAll("a")].map((link) => [link.dataset.slug, link]));
+  const AT_FIRST = 24;
+  let shown = pictures, current = null, all = false;
+
+  // What the first model gains on the blurry picture, in dB.
+  function gain(picture) {
+    const blurry = picture.scores.Blurry?.psnr;
+    const restored = Object.entries(picture.scores).find(([title, one]) => title !== "Blurry" && "psnr" in one)?.[1].psnr;
+    return restored - blurry;
+  }
+
+  const orders = [["name", () => 0]];
+  if (pictures.some((one) => Number.isFinite(gain(one)))) {
+    orders.push(["least gain first", gain], ["most gain first", (one) => -gain(one)]);
+  }
+  part("order").replaceChildren(...orders.map(([name], number) => new Option(name, number)));
+
+  function list() {
+    const wanted = part("find").value.trim().toLowerCase(), value = orders[part("order").value][1];
+    const last = (number) => (Number.isFinite(number) ? number : Infinity);
+    const found = pictures.filter((one) => `${one.dataset}: ${one.name}`.toLowerCase().includes(wanted));
+    shown = found.map((one, number) => [last(value(one)), number, one])
+      .sort((one, other) => one[0] - other[0] || one[1] - other[1]).map(([, , one]) => one);
+    const listed = all ? shown : shown.slice(0, AT_FIRST);
+    part("gallery").replaceChildren(...listed.map((one) => items.get(one.slug).parentElement));
+    part("more").hidden = listed.length === shown.length;
+    part("more").textContent = `List all ${shown.length}`;
+    part("count").textContent = shown.length === pictures.length ? `${shown.length} pictures` : `${shown.length} of ${pictures.length} pictures`;
+    buttons();
+  }
+
+  function buttons() {
+    const place = shown.indexOf(current);
+    part("previous").disabled = place <= 0;
+    part("next").disabled = place < 0 || place === shown.length - 1;
+  }
+
+  function open(picture) {
+    items.get(current?.slug)?.removeAttribute("aria-current");
+    items.get(picture.slug).setAttribute("aria-current", "true");
+    current = picture;
+    part("shown").textContent = `${picture.dataset}: ${picture.name}`;
+    buttons();
+    viewer.show(picture);
+  }
+
+  function turn(by) {
+    const next = shown[shown.indexOf(current) + by];
+    if (next) location.replace(`#picture=${next.slug}`);
+  }
+
+  function follow() {
+    const slug = new URLSearchParams(location.hash.slice(1)).get("picture");
+    const picture = pictures.find((one) => one.slug === slug);
+    if (picture && picture !== current) open(picture);
+    return picture;
+  }
+
+  for (const [slug, link] of items) link.href = `#picture=${slug}`;
+  part("gallery").addEventListener("click", (event) => {
+    if (event.target.closest("a")) part("turn").scrollIntoView({ block: "start" });
+  });
+  part("previous").addEventListener("click", () => turn(-1));
+  part("next").addEventListener("click", () => turn(1));
+  part("more").addEventListener("click", () => { all = true; list(); items.get(shown[AT_FIRST].slug).focus(); });
+  part("find").addEventListener("input", list);
+  part("order").addEventListener("change", list);
+  addEventListener("hashchange", follow);
+  part("turn").hidden = part("choice").hidden = false;
+  list();
+  if (!follow()) open(pictures[0]);
+})();
