@@ -21,8 +21,8 @@ BLOCK_CONVOLUTION = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.weight")
 
 def arguments(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """Read those arguments of `DeblurGANGenerator` off the tensors that are sizes."""
-    blocks, places = _blocks(weights)
-    return {"width": weights["model.1.weight"].shape[0], "blocks": blocks, "block_convolutions": places}
+    blocks, convolutions = _blocks(weights)
+    return {"width": weights["model.1.weight"].shape[0], "blocks": blocks, "convolutions": convolutions}
 
 
 def our_names(weights: Mapping[str, Tensor]) -> dict[str, str]:
@@ -40,4 +40,4 @@ def our_names(weights: Mapping[str, Tensor]) -> dict[str, str]:
 def _blocks(weights: Mapping[str, Tensor]) -> tuple[int, int]:
     """Count the residual blocks, and the convolutions of each."""
     found = [match.groups() for match in map(BLOCK_CONVOLUTION.fullmatch, weights) if match]
-    return len({block for block, _ in found}), len({place for _, place in found})
+    return len({block for block, _ in found}), 2 if {"5", "6"} & {place for _, place in found} else 1

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.checkpoints import adaptive_basis
+from deblur_lightning.checkpoints import adaptive_basis, deblurgan
 from deblur_lightning.checkpoints.reading import read_torch_file
-from deblur_lightning.networks import AdaptiveBasisNetwork
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
 
 PublishedModel = Literal["adaptive-basis", "deblurgan"]
 SOURCE = "Download it again from its authors."
@@ -23,12 +23,14 @@ class Layout(NamedTuple):
 
     Attributes:
         network: builds ours from its arguments, whose defaults are as published.
-        marks: names that tell the files from others.
+        files: what its authors call them.
+        marks: names of weights that tell them from others.
         arguments: reads off the tensors those arguments that are sizes.
         our_names: maps the authors' name of each weight to ours.
     """
 
     network: Callable[..., nn.Module]
+    files: str
     marks: tuple[str, ...]
     arguments: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     our_names: Callable[[Mapping[str, Tensor]], dict[str, str]]
@@ -36,7 +38,14 @@ class Layout(NamedTuple):
 
 LAYOUTS = {
     "adaptive-basis": Layout(
-        AdaptiveBasisNetwork, adaptive_basis.MARKS, adaptive_basis.arguments, adaptive_basis.our_names
+        AdaptiveBasisNetwork,
+        "TwoHeads.pkl or N_kernels_network.pth",
+        adaptive_basis.MARKS,
+        adaptive_basis.arguments,
+        adaptive_basis.our_names,
+    ),
+    "deblurgan": Layout(
+        DeblurGANGenerator, "latest_net_G.pth", deblurgan.MARKS, deblurgan.arguments, deblurgan.our_names
     ),
 }
 
@@ -123,13 +132,14 @@ def _weights(path: Path, content: object) -> dict[str, Tensor]:
 
 def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> str:
     """Tell a file's model by its names; it must be the wanted one, if one is."""
+    if all(mark in weights for mark in deblurgan.CRITIC_MARKS):
+        raise ValueError(f"{path} holds DeblurGAN's critic, but its generator restores. Pass latest_net_G.pth.")
     found = next((name for name, layout in LAYOUTS.items() if all(mark in weights for mark in layout.marks)), None)
     if found is None:
         first = next(iter(weights), "nothing")
-        raise ValueError(
-            f"{path} holds another network ({first}, …) than {wanted or ' or '.join(LAYOUTS)}. "
-            "Pass the file that its authors released."
-        )
+        names = LAYOUTS if wanted is None else [wanted]
+        files = " or ".join(LAYOUTS[name].files for name in names)
+        raise ValueError(f"{path} holds another network ({first}, …) than {' or '.join(names)}. Pass {files}.")
     if wanted not in (found, None):
         raise ValueError(f"{path} holds the weights of {found}, but model is {wanted}. Pass {found}.")
     return found
