@@ -1,7 +1,7 @@
 """DeblurGAN as a LightningModule (Kupyn et al. 2018, arXiv 1711.07064)."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -111,6 +111,12 @@ class DeblurGANModule(RestorationModule):
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
         return self(blurry).clamp(0, 1)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep this module's critic where a checkpoint has none, as imported weights: only training needs one."""
+        if not any(name.startswith("critic.") for name in checkpoint["state_dict"]):
+            ours = {f"critic.{name}": weight for name, weight in self.critic.state_dict().items()}
+            checkpoint["state_dict"] = {**checkpoint["state_dict"], **ours}
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         self._waiting.append(batch)

@@ -65,10 +65,15 @@ def authors_files():
     adaptive = {"inc_rgb.0.weight": torch.rand(8, 3, 3, 3), "inc_rgb.0.bias": torch.rand(8)}
     adaptive |= {f"kernel_up{stage}.up.weight": torch.rand(2, 2, 2, 2) for stage in range(1, 6)}
     adaptive |= {name: torch.rand(3, 8, 3, 3) for name in ("masks_end.4.weight", "kernels_end.4.weight")}
-    for suffix, zipped in ((".pkl", True), (".pth", False)):
-        file = io.BytesIO()
-        torch.save(adaptive, file, _use_new_zipfile_serialization=zipped)
-        yield suffix, file.getvalue()
+    generator = {"model.1.weight": torch.rand(4, 3, 7, 7), "model.1.bias": torch.rand(4)}
+    generator |= {
+        f"model.{10 + block}.conv_block.{place}.weight": torch.rand(2) for block in (0, 1) for place in (1, 6)
+    }
+    for weights in (adaptive, generator):
+        for suffix, zipped in ((".pkl", True), (".pth", False)):
+            file = io.BytesIO()
+            torch.save(weights, file, _use_new_zipfile_serialization=zipped)
+            yield suffix, file.getvalue()
 
 
 def damage(content, random_, others):

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 import torch
+from resnet_generator import generator_weights
 from two_heads import two_heads_weights
 
 from deblur_lightning import cli
@@ -72,6 +73,23 @@ def test_imported_weights_begin_a_training(folder, monkeypatch):
     assert done.trainer.global_step == 1
     weight = done.model.network.stem_rgb[0].weight
     assert torch.equal(weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"].half().float())
+
+
+@pytest.mark.parametrize("imported", ["imported.ckpt", "imported.safetensors"])
+def test_deblurgan_is_scored_without_a_critic_in_the_checkpoint(folder, monkeypatch, imported):
+    weights = generator_weights("one", width=8)
+    torch.save(weights, "latest_net_G.pth")
+    import_weights(folder / "latest_net_G.pth", folder / imported)
+    (folder / "small.yaml").write_text(CONFIG.replace("AdaptiveBasisModule", "DeblurGANModule").replace(
+        "num_basis: 4, kernel_size: 17, width: 16, gamma: 1.0, method: saturated, iterations: 2", "blocks: 3"
+    ))  # fmt: skip
+    module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", imported).model
+    assert torch.equal(module.generator.model[18].conv_block[1].weight, weights["model.18.conv_block.1.weight"])
+    import_weights(folder / "TwoHeads.pkl", folder / "other.ckpt")
+    with pytest.raises(
+        ValueError, match=r"is a checkpoint of AdaptiveBasisModule, but the configuration's model is Deb"
+    ):
+        run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", "other.ckpt")
 
 
 @pytest.mark.parametrize(

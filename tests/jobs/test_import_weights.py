@@ -3,6 +3,7 @@ import re
 
 import pytest
 import torch
+from resnet_generator import generator_weights, resnet_generator
 from safetensors import safe_open
 from two_heads import two_heads_weights
 
@@ -53,6 +54,22 @@ def test_imported_weights_restore_a_photo_as_the_network_itself_does(authors, tm
     blurry, _ = read_photo(tmp_path / "photo.png")
     assert torch.equal(loaded.network.stem_rgb[0].weight, two_heads_weights(**ARGUMENTS)["inc_rgb.0.weight"])
     torch.testing.assert_close(restored, loaded.restore(blurry).clamp(0, 1), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
+@pytest.mark.parametrize("topology", ["two, dropout", "two", "one"])
+def test_imported_deblurgan_restores_a_photo_as_the_original(tmp_path, suffix, topology, capsys):
+    weights = generator_weights(topology, width=8)
+    torch.save(weights, tmp_path / "latest_net_G.pth")
+    imported = tmp_path / f"imported{suffix}"
+    assert deblur("import-weights", tmp_path / "latest_net_G.pth", "--model", "deblurgan", "-o", imported) == 0
+    assert "DeblurGANModule, 0." in capsys.readouterr().out
+    write_photo(tmp_path / "photo.png", torch.rand(1, 3, 72, 80), PhotoRecord(bits=16))
+    assert deblur("restore", tmp_path / "photo.png", "-o", tmp_path / "out", "--checkpoint", imported) == 0
+    blurry, _ = read_photo(tmp_path / "photo.png")
+    restored, _ = read_photo(tmp_path / "out" / "photo.png")
+    expected = (resnet_generator(weights, 2 * blurry - 1) + 1) / 2
+    torch.testing.assert_close(restored, expected, rtol=0, atol=2e-5)  # a step of 16 bits is 1.5e-5
 
 
 def test_safetensors_say_what_they_are_for(authors, tmp_path):
