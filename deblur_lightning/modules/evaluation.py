@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 from pytorch_lightning import LightningModule
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from deblur_lightning.batch import Batch
@@ -30,6 +31,10 @@ class RestorationModule(LightningModule):
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns
+
+    def setup(self, stage: str) -> None:
+        if isinstance(self.trainer.strategy, DDPStrategy):  # colour leaves the gray stem unused, a GAN one of its two
+            self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
 
     @abstractmethod
     def restore(self, blurry: Tensor) -> Tensor:
