@@ -126,8 +126,10 @@ class DeblurGANModule(RestorationModule):
             self._update(batches)
 
     def on_train_epoch_end(self) -> None:
-        for scheduler in self.lr_schedulers():  # type: ignore[union-attr]
-            scheduler.step()
+        generator, critic = self.lr_schedulers()  # type: ignore[misc]
+        generator.step()
+        if self.adversarial_weight:
+            critic.step()
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Restore a batch; measure the blurry input beside it, PSNR in dB."""

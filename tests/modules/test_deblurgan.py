@@ -1,0 +1,192 @@
+"""DeblurGANModule as Lightning runs it: steps, rates, accumulation, resume, VGG-19, two processes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader
+
+from deblur_lightning.modules import DeblurGANModule
+from deblur_lightning.networks import VGGFeatures
+
+# Lightning advises on numbers of workers and logging intervals, which a run of seconds does not need.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+    pytest.mark.filterwarnings("ignore:.*logging interval.*"),
+]
+TINY = {"width": 4, "blocks": 1, "critic_width": 4, "content": "l1", "dropout": 0.0}
+
+
+def pairs(count, channels=3):
+    generator = torch.Generator().manual_seed(0)
+    return [
+        {
+            "blurry": torch.rand(channels, 24, 20, generator=generator),
+            "sharp": torch.rand(channels, 24, 20, generator=generator),
+            "name": f"{number}",
+        }
+        for number in range(count)
+    ]
+
+
+def trained(module, batch_size, epochs, ckpt_path=None, count=4, **options):
+    torch.manual_seed(5)
+    trainer = Trainer(
+        accelerator="cpu", max_epochs=epochs, logger=False, enable_progress_bar=False, enable_model_summary=False,
+        enable_checkpointing=False, num_sanity_val_steps=0, **options,
+    )  # fmt: skip
+    trainer.fit(module, DataLoader(pairs(count), batch_size), ckpt_path=ckpt_path, weights_only=True)
+    return trainer
+
+
+def built(**arguments):
+    torch.manual_seed(1)
+    return DeblurGANModule(**TINY | arguments)
+
+
+def steps_of(optimizer):
+    return {int(state["step"]) for state in optimizer.state.values()}
+
+
+def test_the_critic_takes_its_steps_for_each_of_the_generator():
+    module = built(critic_steps=3)
+    generator, critic = trained(module, batch_size=2, epochs=2).optimizers
+    assert steps_of(generator) == {4}
+    assert steps_of(critic) == {12}
+
+
+def test_rates_stay_and_then_fall_to_zero_in_a_line():
+    module = built(learning_rate=0.1, constant_epochs=2, decay_epochs=4)
+    rates = []
+    module.on_train_epoch_start = lambda: rates.append([o.param_groups[0]["lr"] for o in module.trainer.optimizers])
+    trained(module, batch_size=4, epochs=6)
+    assert rates == [[pytest.approx(rate)] * 2 for rate in (0.1, 0.1, 0.1, 0.075, 0.05, 0.025)]
+
+
+def test_accumulated_batches_make_the_step_of_a_large_one():
+    one, many = built(), built(accumulate=2)
+    trained(one, batch_size=2, epochs=2)
+    trained(many, batch_size=1, epochs=2)
+    for name, weights in one.state_dict().items():
+        if name.endswith("weight"):  # normalisation cancels biases: theirs are steps along rounding errors
+            torch.testing.assert_close(many.state_dict()[name], weights, rtol=1e-3, atol=1e-4)
+
+
+def test_batches_left_over_at_an_epoch_s_end_make_a_step_too():
+    generator, critic = trained(built(accumulate=3), batch_size=1, epochs=1).optimizers
+    assert (steps_of(generator), steps_of(critic)) == ({2}, {10})
+
+
+def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
+    whole, begun, resumed = (built(constant_epochs=1, penalty_weight=0.0) for _ in range(3))
+    trained(whole, batch_size=2, epochs=3)
+    trained(begun, batch_size=2, epochs=2).save_checkpoint(tmp_path / "two.ckpt")
+    trainer = trained(resumed, batch_size=2, epochs=3, ckpt_path=tmp_path / "two.ckpt")
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(1e-4 * (1 - 2 / 150))
+    changed = 0
+    for name, weights in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], weights)
+        changed += not torch.equal(begun.state_dict()[name], weights)
+    assert changed > 10
+
+
+def test_without_adversary_the_critic_stays_as_it_was():
+    module = built(adversarial_weight=0.0)
+    before = {name: weights.clone() for name, weights in module.critic.state_dict().items()}
+    generator, critic = trained(module, batch_size=2, epochs=1).optimizers
+    assert steps_of(generator) == {2}
+    assert not critic.state
+    assert all(torch.equal(weights, before[name]) for name, weights in module.critic.state_dict().items())
+
+
+def test_bfloat16_trains_with_the_penalty_in_float32():
+    module = built(width=8, critic_width=8)
+    trained(module, batch_size=2, epochs=1, precision="bf16-mixed")
+    assert all(weights.dtype == torch.float32 and weights.isfinite().all() for weights in module.parameters())
+
+
+def test_the_perceptual_loss_reads_torchvision_s_file_and_does_not_save_it(tmp_path):
+    torch.manual_seed(0)
+    file = {f"features.{name}": weights for name, weights in VGGFeatures().state_dict().items()}
+    torch.save(file | {"classifier.0.bias": torch.zeros(3)}, tmp_path / "vgg.pth")
+    module = built(content="perceptual", vgg_weights=tmp_path / "vgg.pth")
+    trainer = trained(module, batch_size=2, epochs=1)
+    trainer.save_checkpoint(tmp_path / "gan.ckpt")
+    saved = torch.load(tmp_path / "gan.ckpt", weights_only=True)
+    assert {name.split(".")[0] for name in saved["state_dict"]} == {"generator", "critic"}
+    assert "vgg_weights" not in saved["hyper_parameters"]
+
+
+def test_absent_or_other_vgg_weights_are_named_before_training(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.pth is no file.*Download"):
+        trained(built(content="perceptual", vgg_weights=tmp_path / "none.pth"), batch_size=2, epochs=1)
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(ValueError, match=r"other\.pth holds no VGG-19"):
+        trained(built(content="perceptual", vgg_weights=tmp_path / "other.pth"), batch_size=2, epochs=1)
+
+
+def test_gray_and_odd_pictures_are_restored_alike():
+    module = built().eval()
+    gray = torch.rand(2, 1, 19, 23, generator=torch.Generator().manual_seed(2))
+    restored = module.restore(gray)
+    assert restored.shape == gray.shape
+    torch.testing.assert_close(restored, module(gray.expand(-1, 3, -1, -1)).mean(dim=1, keepdim=True).clamp(0, 1))
+
+
+@pytest.mark.parametrize("arguments", [{"critic_steps": 0}, {"accumulate": 0}])
+def test_counts_of_nothing_are_refused(arguments):
+    with pytest.raises(ValueError, match="at least 1"):
+        built(**arguments)
+
+
+SCRIPT = """
+import json, sys
+import torch
+from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader
+from deblur_lightning.modules import DeblurGANModule
+
+
+class Recorded(DeblurGANModule):
+    def on_train_end(self):
+        mine = [self.trainer.world_size, *(weights.double().sum().item() for name, weights in
+                self.named_parameters() if name.endswith("weight"))]
+        everyone = [mine]
+        if self.trainer.world_size > 1:
+            everyone = [None] * self.trainer.world_size
+            torch.distributed.all_gather_object(everyone, mine)
+        if self.trainer.is_global_zero:
+            json.dump(everyone, open(sys.argv[1], "w"))
+
+
+if __name__ == "__main__":
+    devices = int(sys.argv[2])
+    torch.manual_seed(1)
+    generator = torch.Generator().manual_seed(0)
+    pairs = [dict(blurry=torch.rand(3, 24, 20, generator=generator), sharp=torch.rand(3, 24, 20, generator=generator),
+             name=str(number)) for number in range(4)]
+    module = Recorded(width=4, blocks=1, critic_width=4, content="l1", dropout=0.0, penalty_weight=0.0)
+    trainer = Trainer(
+        accelerator="cpu", devices=devices, strategy="ddp_fork" if devices > 1 else "auto", max_epochs=2, logger=False,
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, limit_val_batches=0,
+    )
+    trainer.fit(module, DataLoader(pairs, 4 // devices))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_both_networks_as_one_does(tmp_path):
+    script, weights = tmp_path / "script.py", []
+    script.write_text(SCRIPT)
+    for devices in (1, 2):
+        out = tmp_path / f"{devices}.json"
+        subprocess.run([sys.executable, script, out, str(devices)], check=True, capture_output=True, timeout=300)
+        weights.append(json.loads(out.read_text()))
+    (alone,), (first, second) = weights
+    assert first == second
+    assert [alone[0], first[0]] == [1, 2]
+    assert first[1:] == pytest.approx(alone[1:], rel=1e-3, abs=1e-4)
