@@ -6,6 +6,7 @@ import torch
 import deblur_lightning.jobs.benchmark as benchmark
 from deblur_lightning.app import main
 from deblur_lightning.data import SampleBlur
+from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import read_results, read_rows
 
 
@@ -24,6 +25,17 @@ def test_bounds_stand_in_the_right_order(small, tmp_path):
     assert true.metrics["psnr"] > blurry.metrics["psnr"] + 1
     assert [result.method for result in read_results(store)] == list(results)
     assert len(read_rows(read_results(store)[0], store)) == 6
+
+
+def test_pictures_are_added_to_the_page_with_fields_and_scores(small, tmp_path):
+    list(benchmark.run_sample_benchmark({}, tmp_path / "results.jsonl", kernel_size=9, page=tmp_path / "page"))
+    records = read_pictures(tmp_path / "page")
+    assert len(records) == 6
+    titles = ["Blurry", "Richardson-Lucy, true field", "Sharp"]
+    for record in records:
+        assert [one["title"] for one in record["pictures"]] == titles
+        assert [one["title"] for one in record["fields"]] == titles[1:2]
+        assert record["scores"]["Blurry"]["psnr"] < record["scores"][titles[1]]["psnr"]
 
 
 def test_no_constant_kernel_beats_the_mean(small, tmp_path):

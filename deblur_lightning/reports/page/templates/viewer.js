@@ -95,7 +95,7 @@ const { Viewer, deblurField } = (() => {
   }
 
   const glow = (light) => [255 * Math.min(1, 1.6 * light), 255 * Math.min(1, 1.25 * light), 255 * light ** 1.6, 255];
-  const amber = (light) => [255, 194, 8, 255 * light];
+  const amber = (light) => [255, 194, 8, 255 * light ** 0.7];
 
   class Viewer {
     constructor(root, base) {
@@ -129,7 +129,7 @@ const { Viewer, deblurField } = (() => {
       stage.classList.toggle("coarse", picture.width < 320);
       const titles = picture.pictures.map((one) => one.title);
       const wanted = picture.fields.map((one) => one.title);
-      const restored = titles.find((title, number) => number > 0 && title !== "Sharp" && wanted.includes(title));
+      const restored = titles.findLast((title, number) => number > 0 && title !== "Sharp" && wanted.includes(title));
       this.fill(left, titles, left.value || titles[0]);
       this.fill(right, titles, right.value || restored || titles[1] || titles[0]);
       this.fill(field, wanted, field.value || restored || wanted[0]);
@@ -238,8 +238,8 @@ const { Viewer, deblurField } = (() => {
       const size = this.field.size, middle = (size - 1) / 2, scale = 1600 / Math.max(width, height);
       layer.width = Math.round(width * scale);
       layer.height = Math.round(height * scale);
-      const columns = Math.max(1, Math.round((18 * width) / Math.max(width, height)));
-      const rows = Math.max(1, Math.round((18 * height) / Math.max(width, height)));
+      const columns = Math.max(1, Math.round((15 * width) / Math.max(width, height)));
+      const rows = Math.max(1, Math.round((15 * height) / Math.max(width, height)));
       const paths = [];
       let reach = 2;
       for (let row = 0; row < rows; row++) {

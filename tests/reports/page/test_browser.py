@@ -1,0 +1,243 @@
+"""The page in a real browser, from a disk: divider, probe, keys, touch, narrow and dark screens, many pictures."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.field import KernelField
+from deblur_lightning.jobs.page import write_page
+from deblur_lightning.reports.page import add_picture
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser is installed: apt-get install chromium")
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+READ_KERNEL = """() => {
+  const copy = new OffscreenCanvas(9, 9).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(document.querySelector("[data-part=kernel]"), 0, 0);
+  return [...copy.getImageData(0, 0, 9, 9).data];
+}"""
+OPENED = """() => {
+  const part = (name) => viewer.querySelector(`[data-part=${name}]`);
+  return part("said").textContent || part("failure").textContent || !part("field").value;
+}"""
+WIDTH, HEIGHT = 96, 64
+HOSTILE = "<img src=x onerror=alert(1)>'\"&.png"
+
+
+def _field():
+    """Left half: light went from the centre to the right. Right half: straight down."""
+    basis = torch.zeros(1, 2, 9, 9)
+    basis[0, 0, 4, :5] = 0.2  # as correlation kernels, which are the light's path turned by half a turn
+    basis[0, 1, :5, 4] = 0.2
+    coefficients = torch.zeros(1, 2, HEIGHT, WIDTH)
+    coefficients[:, 0, :, : WIDTH // 2] = 1
+    coefficients[:, 1, :, WIDTH // 2 :] = 1
+    return KernelField(basis, coefficients)
+
+
+def _plain(red, green, blue):
+    return torch.tensor((red, green, blue)).view(3, 1, 1).expand(3, HEIGHT, WIDTH).clone()
+
+
+@pytest.fixture
+def results(tmp_path):
+    pictures = {"Blurry": _plain(1.0, 0, 0), "Adaptive": _plain(0, 0, 1.0), "Sharp": _plain(0, 1.0, 0)}
+    scores = {"Blurry": {"psnr": 20.0}, "Adaptive": {"psnr": 22.5}}
+    for name in ("a.png", HOSTILE):
+        add_picture(tmp_path / "page", "photo", name, pictures, {"Adaptive": _field()}, scores)
+    add_picture(tmp_path / "page", "still", "no field", {"Blurry": pictures["Blurry"]})
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page, and fail in the end if it complained or asked for anything but files."""
+    contexts, complaints, requests = [], [], []
+
+    def visit(folder, picture="a.png", complain=True, **options):
+        path = write_page(folder, folder / "results.jsonl")
+        records = [json.loads(one.read_text()) for one in folder.glob("page/*/picture.json")]
+        slug = next(one["slug"] for one in records if one["name"] == picture)
+        contexts.append(browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **options}))
+        page = contexts[-1].new_page()
+        if complain:
+            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{path.as_uri()}#picture={slug}")
+        page.wait_for_function(OPENED)
+        page.asked = requests
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [one for one in requests if not one.startswith(("file://", "data:"))] == []
+
+
+def part(page, name):
+    return page.locator(f"[data-part={name}]")
+
+
+def pixel(page, x, y):
+    """The colour that the stage shows at a share of its width and height."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    page.wait_for_function("[...document.querySelectorAll('.stage img')].every((one) => one.complete)")
+    shown = Image.open(BytesIO(part(page, "stage").screenshot())).convert("RGB")
+    return shown.getpixel((int(x * shown.width), int(y * shown.height)))
+
+
+def point(page, x, y):
+    box = part(page, "stage").bounding_box()
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def test_the_divider_moves_by_mouse_and_keys(results, visit):
+    page = visit(results)
+    assert pixel(page, 0.3, 0.1) == (255, 0, 0)
+    assert pixel(page, 0.7, 0.1) == (0, 0, 255)
+    box = part(page, "stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert pixel(page, 0.7, 0.1) == (255, 0, 0)
+    part(page, "divider").focus()
+    page.keyboard.press("Home")
+    assert pixel(page, 0.3, 0.1) == (0, 0, 255)
+    for _ in range(80):
+        page.keyboard.press("ArrowRight")
+    assert float(part(page, "divider").input_value()) == 40
+    assert pixel(page, 0.3, 0.1) == (255, 0, 0)
+    part(page, "right").select_option("Sharp")
+    assert pixel(page, 0.7, 0.1) == (0, 255, 0)
+
+
+def test_the_kernel_under_the_pointer_is_the_fields_as_the_lights_path(results, visit):
+    page = visit(results)
+    drawn = {}
+    for side, x in (("left", 0.1), ("right", 0.9)):
+        point(page, x, 0.2)
+        data = page.evaluate(READ_KERNEL)
+        drawn[side] = np.array(data).reshape(9, 9, 4)[..., 0] / 255
+    right, down = np.zeros((9, 9)), np.zeros((9, 9))
+    right[4, 4:] = down[4:, 4] = 1
+    np.testing.assert_allclose(drawn["left"], right, atol=0.02)
+    np.testing.assert_allclose(drawn["right"], down, atol=0.02)
+    point(page, 0.1, 0.2)
+    assert part(page, "said").inner_text() == "Pixel 9, 12: light spread over 4.9 px, mostly along 0°"
+    point(page, 0.9, 0.2)
+    assert part(page, "said").inner_text().endswith("along 90°")
+    assert "Blur kernel, 9 × 9 pixels" in part(page, "kernel").get_attribute("aria-label")
+
+
+def test_the_arrow_keys_move_the_probe(results, visit):
+    page = visit(results)
+    for _ in range(40):  # by the keyboard alone
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.part") == "probe":
+            break
+    before = re.findall(r"\d+", part(page, "said").inner_text())[:2]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    after = re.findall(r"\d+", part(page, "said").inner_text())[:2]
+    assert int(after[0]) == int(before[0]) + 2  # a 64th of the width, rounded
+    assert int(after[1]) == int(before[1]) + 1
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    for _ in range(100):
+        page.keyboard.press("ArrowRight")
+    assert f"Pixel {WIDTH - 1}, " in part(page, "said").inner_text()
+
+
+def test_the_motion_is_drawn_everywhere_on_demand(results, visit):
+    page = visit(results)
+    gray = pixel(page, 0.02, 0.02)
+    part(page, "motion").check()
+    assert part(page, "motion-layer").is_visible()
+    assert pixel(page, 0.02, 0.02) != gray
+    part(page, "motion").uncheck()
+    assert pixel(page, 0.02, 0.02) == gray
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_down_only_and_takes_taps(results, visit, scheme):
+    page = visit(
+        results, viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True, color_scheme=scheme
+    )  # fmt: skip
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    box = part(page, "stage").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"])
+    assert part(page, "said").inner_text().endswith("along 90°")
+    paper, ink = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    lightness = [sum(map(int, re.findall(r"\d+", colour))) for colour in (paper, ink)]
+    assert (lightness[0] > lightness[1]) == (scheme == "light")
+
+
+def test_pictures_are_gone_through_found_and_ordered(results, visit):
+    page = visit(results)
+    page.locator("#next").click()
+    assert page.locator("#shown").inner_text() in (f"photo: {HOSTILE}", "still: no field")
+    page.locator("#find").fill("STILL")
+    assert page.locator("#gallery a:visible").count() == 1
+    page.locator("#gallery a").click()
+    page.wait_for_function("shown.textContent === 'still: no field'")
+    assert not part(page, "panel").is_visible()  # nothing to probe
+    page.locator("#find").fill("")
+    page.locator("#order").select_option("most gain first")
+    assert page.locator("#gallery li").last.inner_text().strip() == "still: no field"
+
+
+def test_a_hostile_name_is_shown_as_it_is(results, visit):
+    page = visit(results, HOSTILE)
+    assert page.locator("#shown").inner_text() == f"photo: {HOSTILE}"
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_missing_field_is_said_and_the_pictures_stay(results, visit):
+    for path in results.glob("page/photo-a*/field-*.js"):
+        path.unlink()
+    page = visit(results, complain=False)
+    assert "is missing" in part(page, "failure").inner_text()
+    assert pixel(page, 0.3, 0.1) == (255, 0, 0)
+
+
+def test_a_thousand_pictures_load_few_files(results, visit):
+    source = next(results.glob("page/photo-a*"))
+    record = json.loads((source / "picture.json").read_text())
+    for number in range(1111):
+        copy = results / "page" / f"go-{number}"
+        copy.mkdir()
+        (copy / "picture.json").write_text(json.dumps({**record, "slug": copy.name, "name": f"many {number:04}"}))
+        (copy / "thumbnail.webp").write_bytes((source / "thumbnail.webp").read_bytes())
+    page = visit(results)
+    assert page.locator("#gallery li").count() == 24
+    assert len(page.asked) < 250  # those near the screen
+    page.locator("#more").click()
+    assert page.locator("#gallery li").count() == 1114
+    page.locator("#find").fill("many 1110")
+    assert page.locator("#gallery li").count() == 1
+    assert len(page.asked) < 400
