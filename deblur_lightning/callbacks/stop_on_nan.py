@@ -43,7 +43,7 @@ class StopOnNaN(Callback):
             logged = ((name, value) for name, value in trainer.callback_metrics.items() if name.startswith("train/"))
             parts = [f"{name} {value:.4g}" for name, value in logged if not value.isfinite()]
             what = ", ".join(parts) or f"the loss {loss.detach().mean().item():.4g}"
-            self._stop(trainer, pl_module, what if not sound else "the loss of another process broken")
+            self._stop(trainer, pl_module, what if not sound else "a broken loss on another process", together=True)
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Look at the gradients.
@@ -60,7 +60,7 @@ class StopOnNaN(Callback):
             first = next((named[id(p)] for p in broken if not p.grad.isfinite().all()), "all parameters together")
             self._stop(trainer, pl_module, f"the gradient of {first} not finite")
 
-    def _stop(self, trainer: Trainer, pl_module: LightningModule, what: str) -> None:
+    def _stop(self, trainer: Trainer, pl_module: LightningModule, what: str, together: bool = False) -> None:
         step, names = trainer.global_step, list(self._batch["name"]) if "name" in self._batch else []
         path = Path(trainer.log_dir or trainer.default_root_dir) / f"failed-step-{step}-rank-{trainer.global_rank}.pt"
         content = {
@@ -73,6 +73,8 @@ class StopOnNaN(Callback):
         }
         with whole_file(path) as part:
             torch.save(content, part)
+        if together:
+            trainer.strategy.barrier()  # the first process to leave ends the others
         broken = [key for key, value in _tensors(self._batch) if not value.isfinite().all()]
         inputs = f"In the batch, {', '.join(broken)} is not finite already. " if broken else ""
         raise ValueError(
