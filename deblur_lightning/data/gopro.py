@@ -15,6 +15,8 @@ from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.soundness import Check, sound_pairs
 from deblur_lightning.data.splits import choose, hold_out
 
+GOPRO_TEST_PAIRS = 1111
+
 
 class GoProDataModule(LightningDataModule):
     """Blurry and sharp pictures from disk; held-out training sequences validate, so the test split selects nothing.
@@ -68,6 +70,16 @@ class GoProDataModule(LightningDataModule):
         self.evaluate_all = evaluate_all
         self._checked: dict[str, list[Pair]] = {}
         self._frames: FrameCache | None = None
+
+    @property
+    def table_name(self) -> str:
+        """What tables call the test pictures: GoPro's are 1,111; other sets go by their folder."""
+        return "GoPro" if len(self.test_pairs) == GOPRO_TEST_PAIRS else self.root.expanduser().absolute().name
+
+    @property
+    def table_blur(self) -> str:
+        """Which of GoPro's blurs they have; empty for other sets."""
+        return self.blur if self.table_name == "GoPro" else ""
 
     def prepare_data(self) -> None:
         if self.cache_folder is not None and self._stage() in (None, "fit"):

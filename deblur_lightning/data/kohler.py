@@ -80,8 +80,11 @@ class KohlerDataModule(LightningDataModule):
 
     @property
     def table_name(self) -> str:
-        """What tables call these pictures: the locally made sample set is not the benchmark."""
-        return "Köhler sample" if (self.root / SAMPLE_NOTE).exists() else "Köhler"
+        """What tables call these pictures: the locally made sample set or a part is not the benchmark."""
+        if (self.root / SAMPLE_NOTE).exists():
+            return "Köhler sample"
+        count = len(self.chosen)
+        return "Köhler" if count == len(PICTURES) else f"Köhler, {count} of {len(PICTURES)} pictures"
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):

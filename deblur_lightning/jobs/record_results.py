@@ -13,13 +13,14 @@ class RecordResults(Callback):
 
     Args:
         method: the method's name in tables; None takes the module's class name.
-        dataset: the dataset's name in tables; None takes the datamodule's ``table_name``, or its class name.
-        blur: GoPro's blur, where the dataset has two.
+        dataset: the dataset's name in tables; None takes the datamodule's ``table_name``, or its class name, and
+            says of how many pictures where ``limit_test_batches`` left some out.
+        blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
         store: the JSON-lines file.
     """
 
     def __init__(
-        self, method: str | None = None, dataset: str | None = None, blur: str = "", store: Path = STORE
+        self, method: str | None = None, dataset: str | None = None, blur: str | None = None, store: Path = STORE
     ) -> None:
         self.method, self.dataset, self.blur, self.store = method, dataset, blur, store
         self._started = 0.0
@@ -41,8 +42,8 @@ class RecordResults(Callback):
         append_result(
             Result(
                 method=self.method or type(pl_module).__name__,
-                dataset=self.dataset or _table_name(trainer),
-                blur=self.blur,
+                dataset=self.dataset or _table_name(trainer, len(rows)),
+                blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
                 pictures=len(rows),
                 seconds=round(time.monotonic() - self._started, 1),
@@ -54,6 +55,12 @@ class RecordResults(Callback):
         )
 
 
-def _table_name(trainer: Trainer) -> str:
-    datamodule = trainer.datamodule  # type: ignore[attr-defined]
-    return getattr(datamodule, "table_name", type(datamodule).__name__)
+def _table_name(trainer: Trainer, pictures: int) -> str:
+    data = _data(trainer)
+    name: str = getattr(data, "table_name", type(data).__name__)
+    limit = trainer.limit_test_batches
+    return name if isinstance(limit, float) and limit == 1 else f"{name}, {pictures} of its pictures"
+
+
+def _data(trainer: Trainer) -> object:
+    return trainer.datamodule  # type: ignore[attr-defined]
