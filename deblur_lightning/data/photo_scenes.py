@@ -19,6 +19,7 @@ Objects = Literal["blobs", "none"]
 Segments = NDArray[np.int32]
 
 MAX_ZOOM = 2.5  # further away, a photo's texture is lost
+SOFTNESS = (0.3, 1.3)  # of lenses, in pixels: what is soft need not have moved
 
 
 class Photo(Protocol):
@@ -113,7 +114,7 @@ def cut_labels(segments: Segments, box: tuple[float, float, float, float], size:
 
 
 def augmentation() -> "albumentations.Compose":
-    """Compose what varies a scene before it is blurred: a square's eight symmetries, colour, contrast."""
+    """Compose what varies a scene before it is blurred: a square's eight symmetries, colour, contrast, softness."""
     import os
 
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version
@@ -125,5 +126,6 @@ def augmentation() -> "albumentations.Compose":
             albumentations.ColorJitter(
                 brightness=(0.7, 1.3), contrast=(0.8, 1.2), saturation=(0.6, 1.4), hue=(-0.05, 0.05), p=0.8
             ),
+            albumentations.GaussianBlur(sigma_limit=SOFTNESS, p=0.5),
         ]
     )
