@@ -6,6 +6,7 @@ Carbajal et al. 2021 (arXiv 2102.01026), section 3: the blur kernel of pixel i i
 from typing import NamedTuple, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SUM_TOLERANCE = 1e-3  # float16 kernels of 65 x 65 cells still pass; a forgotten normalisation does not
@@ -34,6 +35,11 @@ class KernelField(NamedTuple):
     def crop(self, top: int, left: int, height: int, width: int) -> Self:
         """Return the field of a rectangle of the picture; the basis is shared, not copied."""
         return self._replace(coefficients=self.coefficients[..., top : top + height, left : left + width])
+
+    def widened(self, kernel_size: int) -> Self:
+        """Return the same field in kernels of a larger odd side, zeros around them."""
+        margin = (kernel_size - self.kernel_size) // 2
+        return self._replace(basis=F.pad(self.basis, (margin,) * 4))
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """Move or cast both tensors, as ``Tensor.to`` does."""

@@ -38,12 +38,12 @@ def run_sample_benchmark(
     Args:
         checkpoints: trained models by the name they shall have in tables.
         store: the results store to add to.
-        kernel_size: side of the benchmark's kernels, in pixels; that of the models.
+        kernel_size: side of the benchmark's kernels, in pixels; models may know smaller or larger ones.
         iterations: of Richardson-Lucy with the true field; models know their own.
         page: folder of the results page's pictures, which each method's are added to; None adds none.
 
     Raises:
-        ValueError: a checkpoint that is none, or estimates kernels of another size.
+        ValueError: a checkpoint that is none.
     """
     models = {name: load_restorer(path) for name, path in checkpoints.items()}
     benchmark = SampleBlur(kernel_size=kernel_size)
@@ -58,13 +58,8 @@ def run_sample_benchmark(
         return richardson_lucy(blurry, field, iterations), field
 
     def predicted(name: str, blurry: Tensor, _: KernelField) -> Answer:
-        field = models[name].field(blurry)
-        if field.kernel_size != kernel_size:
-            raise ValueError(
-                f"{checkpoints[name]} estimates kernels of {field.kernel_size} pixels, but the benchmark has "
-                f"{kernel_size}. Pass --kernel-size {field.kernel_size}."
-            )
-        return models[name].restore(blurry), field
+        model = models[name]
+        return model.restore(blurry), model.field(blurry) if model.sees_motion else None
 
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),
@@ -110,6 +105,8 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[dict[str, str | flo
         restored = (restored.clamp(0, 1) * 255).round() / 255
         row |= {"psnr": picture_psnr(restored, sharp).item(), "ssim": picture_ssim(restored, sharp).item()}
     if field is not None:
+        size = max(field.kernel_size, true.kernel_size)
+        field, true = field.widened(size), true.widened(size)
         pixels, nothing = sharp[0, 0].numel(), delta_field(blurry, true.kernel_size)
         row |= {"kernel_l2": kernel_distance(field, true).item() / pixels}
         row |= {"still_l2": kernel_distance(nothing, true).item() / pixels}
@@ -119,14 +116,15 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[dict[str, str | flo
 def _show(page: Path, name: str, sample: SyntheticSample, row: dict[str, str | float], answer: Answer) -> None:
     """Add what a method made of a picture to the page; methods that restore nothing add nothing."""
     restored, field = answer
-    if restored is None or field is None:
+    if restored is None:
         return
     blurry, sharp = sample["blurry"][None], sample["sharp"][None]
     scores = {
         BLURRY: {"psnr": picture_psnr(blurry, sharp).item(), "ssim": picture_ssim(blurry, sharp).item()},
         name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
     }
-    add_picture(page, "sample", sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, {name: field}, scores)
+    fields = {} if field is None else {name: field}
+    add_picture(page, "sample", sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, fields, scores)
 
 
 def _mean_kernel(field: KernelField) -> Tensor:

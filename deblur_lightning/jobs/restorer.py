@@ -44,6 +44,11 @@ class Restorer:
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
 
+    @property
+    def sees_motion(self) -> bool:
+        """Whether the model estimates a motion field."""
+        return self.module.sees_motion
+
     @torch.no_grad()
     def restore(self, blurry: Tensor, progress: Callable[[float], None] = lambda share: None) -> Tensor:
         """Restore one photo of any size.

@@ -49,6 +49,8 @@ class AdaptiveBasisModule(RestorationModule):
         scheduler_interval: whether the schedule counts epochs or steps.
     """
 
+    sees_motion = True
+
     def __init__(
         self,
         num_basis: int = 25,

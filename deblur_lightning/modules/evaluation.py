@@ -24,6 +24,9 @@ class RestorationModule(LightningModule):
         quantize: round restored pictures to 8 bits before scoring, as benchmarks on files do.
     """
 
+    sees_motion = False
+    """Whether calling the module gives a KernelField, the motion at each pixel."""
+
     def __init__(self, further: tuple[str, ...] = (), quantize: bool = True) -> None:
         super().__init__()
         self.val_metrics = RestorationMetrics(further, quantize)

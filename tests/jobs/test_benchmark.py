@@ -6,6 +6,7 @@ import torch
 import deblur_lightning.jobs.benchmark as benchmark
 from deblur_lightning.app import main
 from deblur_lightning.data import SampleBlur
+from deblur_lightning.modules import AdaptiveBasisModule, DeblurGANModule
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import read_results, read_rows
 
@@ -52,6 +53,26 @@ def test_no_constant_kernel_beats_the_mean(small, tmp_path):
     still[4, 4] = 1
     by_definition = ((kernels - kernels.mean(0)) ** 2).sum() / ((kernels - still) ** 2).sum()
     assert mean == pytest.approx(by_definition.item(), rel=1e-4)
+
+
+def test_models_of_other_kernel_sizes_and_of_none_are_scored_too(small, tmp_path):
+    modules = {
+        "larger": AdaptiveBasisModule(2, 17, 8, iterations=1),
+        "smaller": AdaptiveBasisModule(2, 9, 8, iterations=1),
+        "gan": DeblurGANModule(4, 1, critic_width=4, content="l1"),
+    }
+    for name, module in modules.items():
+        content = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
+        torch.save(content, tmp_path / f"{name}.ckpt")
+    checkpoints = {name: tmp_path / f"{name}.ckpt" for name in modules}
+    store, page = tmp_path / "results.jsonl", tmp_path / "page"
+    for size in (9, 17):
+        results = {r.method: r.metrics for r in benchmark.run_sample_benchmark(checkpoints, store, size, 1, page)}
+        still = results["blurry"]["kernel_error"]
+        assert {"psnr", "ssim"} <= results["gan"].keys()
+        assert "kernel_error" not in results["gan"]
+        assert all(0 < results[name]["kernel_error"] < still for name in ("larger", "smaller"))
+    assert [one["title"] for one in read_pictures(page)[0]["pictures"]][-2:] == ["gan", "Sharp"]
 
 
 @pytest.mark.parametrize(("named", "remedy"), [("model.ckpt", "Pass NAME=PATH"), ("a=absent.ckpt", "Train it first")])
