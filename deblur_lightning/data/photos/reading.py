@@ -29,7 +29,7 @@ DAMAGED = (
 """What Pillow's decoders raise at damaged files."""
 
 
-def read_photo(path: Path | str) -> tuple[Tensor, PhotoRecord]:
+def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor, PhotoRecord]:
     """Read a photo upright, and what its file holds beside the pixels.
 
     Palette and CMYK pictures become RGB, 1-bit ones gray. 16-bit gray, and 16-bit colour in PNG and TIFF, keep
@@ -37,13 +37,14 @@ def read_photo(path: Path | str) -> tuple[Tensor, PhotoRecord]:
 
     Args:
         path: JPEG, PNG, TIFF, WebP, JPEG 2000, AVIF, BMP, PPM, TGA or GIF, told by its content, not its name.
+        pixel_limit: pixels of the largest photo to read.
 
     Returns:
         The picture ``[1, 3 or 1, H, W]``, float32 in [0, 1], display values; and the record for `write_photo`.
 
     Raises:
         FileNotFoundError: nothing there.
-        ValueError: no picture, a damaged one, one of a kind that is not read, or one beyond ``PIXEL_LIMIT``.
+        ValueError: no picture, a damaged one, one of a kind that is not read, or one beyond ``pixel_limit``.
         OSError: a file that may not be read.
     """
     path = Path(path)
@@ -53,11 +54,11 @@ def read_photo(path: Path | str) -> tuple[Tensor, PhotoRecord]:
         try:
             with Image.open(path, formats=READ) as picture:
                 width, height = picture.size
-                if not width * height <= PIXEL_LIMIT:
-                    raise _too_large(path, f"{width} x {height} pixels")
+                if not width * height <= pixel_limit:
+                    raise _too_large(path, f"{width} x {height} pixels", pixel_limit)
                 pixels, record = _decode(picture, path, head)
         except Image.DecompressionBombError as error:
-            raise _too_large(path, "far more pixels") from error
+            raise _too_large(path, "far more pixels", pixel_limit) from error
         except PhotoError:
             raise
         except MemoryError as error:
@@ -102,9 +103,9 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _too_large(path: Path, size: str) -> PhotoError:
+def _too_large(path: Path, size: str, limit: int) -> PhotoError:
     return PhotoError(
-        f"{path} has {size}, but at most {PIXEL_LIMIT // 1_000_000} million are read. Scale it down or cut it first."
+        f"{path} has {size}, but at most {limit / 1e6:.4g} million are read. Scale it down or cut it first."
     )
 
 

@@ -208,9 +208,9 @@ const { Viewer, deblurField } = (() => {
       if (!this.field) return;
       const shares = sharesAt(this.field, (this.x + 0.5) / width, (this.y + 0.5) / height);
       const path = mix(this.field, shares), size = this.field.size;
-      const { length, degrees } = stroke(path, size);
-      const motion = length < 1 ? "no visible motion"
-        : `light spread over ${length.toFixed(1)} px, mostly along ${Math.round(degrees) % 180}°`;
+      const { length, width: breadth, degrees } = stroke(path, size);
+      const along = breadth > 0.7 * length ? "about equally all around" : `mostly along ${Math.round(degrees) % 180}°`;
+      const motion = length < 1 ? "no visible motion" : `light spread over ${length.toFixed(1)} px, ${along}`;
       const said = `Pixel ${this.x}, ${this.y}: ${motion}`;
       drawPath(this.part.kernel, path, size, glow);
       this.part.kernel.setAttribute("aria-label", `Blur kernel, ${size} × ${size} pixels. ${said}`);
