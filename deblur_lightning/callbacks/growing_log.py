@@ -14,7 +14,7 @@ from deblur_lightning.whole_file import whole_file
 
 
 class GrowingLog(CSVLogger):
-    """Lightning's CSVLogger, except that a run resumed in its own folder keeps the rows written before.
+    """Lightning's CSVLogger, except that rows are on disk at once and a run resumed in its own folder keeps them.
 
     Rows of steps that the resumed run makes again are replaced. A run that begins anew in the folder replaces all.
     """
@@ -33,9 +33,10 @@ class GrowingLog(CSVLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        """Log a row; the first one tells where the run goes on."""
+        """Write a row, at once; the first one tells where the run goes on."""
         self._bring_back(self.experiment, set(metrics), step)
         super().log_metrics(metrics, step)
+        self.save()
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -79,7 +79,10 @@ class KeepLast(Checkpoint):
         batch_idx: int,
     ) -> None:
         """Save if it is time, or if the run ends here. An epoch's last batch waits for the epoch's end."""
-        self._between_steps = trainer.is_last_batch or (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        accumulated = (batch_idx + 1) % trainer.accumulate_grad_batches == 0 and getattr(
+            pl_module, "between_steps", True
+        )
+        self._between_steps = trainer.is_last_batch or accumulated
         if not self._between_steps or trainer.is_last_batch:
             return
         stop = self._must_stop(trainer)
@@ -157,8 +160,6 @@ class KeepLast(Checkpoint):
 
     def _save(self, trainer: Trainer) -> None:
         if not _only_tried(trainer):
-            for logger in trainer.loggers:
-                logger.save()  # what led to a checkpoint is not lost either
             trainer.save_checkpoint(self.path(trainer), weights_only=False)
         self._saved_at = time.monotonic()
 

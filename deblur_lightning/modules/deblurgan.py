@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning.strategies import DDPStrategy
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Adam
@@ -94,12 +93,9 @@ class DeblurGANModule(RestorationModule):
             find_vgg(self.vgg_weights)
 
     def setup(self, stage: str) -> None:
-        if stage != "fit":
-            return
-        if self.content == "perceptual":
+        super().setup(stage)
+        if stage == "fit" and self.content == "perceptual":
             self._features = [load_vgg(find_vgg(self.vgg_weights)).to(self.device)]
-        if isinstance(self.trainer.strategy, DDPStrategy):  # each step trains one network of two
-            self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
 
     def forward(self, blurry: Tensor) -> Tensor:
         """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
@@ -124,6 +120,11 @@ class DeblurGANModule(RestorationModule):
         if len(self._waiting) == self.accumulate or last:
             batches, self._waiting = self._waiting, []
             self._update(batches)
+
+    @property
+    def between_steps(self) -> bool:
+        """Tell whether no batch waits for its step."""
+        return not self._waiting
 
     def on_train_epoch_end(self) -> None:
         generator, critic = self.lr_schedulers()  # type: ignore[misc]

@@ -39,6 +39,11 @@ class RestorationModule(LightningModule):
         if isinstance(self.trainer.strategy, DDPStrategy):  # colour leaves the gray stem unused, a GAN one of its two
             self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
 
+    @property
+    def between_steps(self) -> bool:
+        """Tell whether every batch so far has reached the weights, so that a checkpoint here loses none."""
+        return True
+
     @abstractmethod
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures ``[N, C, H, W]`` in [0, 1] of blurry ones alike."""

@@ -55,6 +55,14 @@ data:
     val_samples: 2
     num_workers: 0
 """
+GAN = """\
+model:
+  class_path: DeblurGANModule
+  init_args: {width: 4, blocks: 1, critic_width: 4, content: l1, accumulate: 2, constant_epochs: 1, decay_epochs: 4}
+data:
+  class_path: GoProDataModule
+  init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 1, num_workers: 0}
+"""
 DUEL = """\
 model: duel.Duel
 data:
@@ -75,8 +83,9 @@ def tree(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_training_killed_again_and_again_ends_in_the_weights_of_one_left_alone(tmp_path):
-    found, _ = run_script(tmp_path, KILLED, TRAINER + ADAPTIVE)
+@pytest.mark.parametrize("method", [ADAPTIVE, GAN], ids=["adaptive", "deblurgan"])
+def test_a_training_killed_again_and_again_ends_in_the_weights_of_one_left_alone(tmp_path, tree, method):
+    found, _ = run_script(tmp_path, KILLED, TRAINER + method)
     assert found["whole"] == found["finished"] == 0
     assert found["steps"] == sorted(set(found["steps"]))
     assert found["killed"] == []

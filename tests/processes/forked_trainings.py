@@ -112,11 +112,12 @@ def differences(one, other, where=""):
 
 
 def compare(one, other):
-    """List the differences of two trainings' last states and of their logs, whatever the order of the lines."""
+    """List the differences of two trainings' last states and of their validations."""
     keys = "epoch", "global_step", "state_dict", "optimizer_states", "lr_schedulers"
     states = ({key: load(version)[key] for key in keys} for version in (one, other))
-    logs = ({tuple(sorted(row.items())) for row in log(version)} for version in (one, other))
-    return differences(*states) + sorted(set.symmetric_difference(*logs))
+    logs = ([(row["epoch"], row["step"], row["val/psnr"]) for row in log(version)] for version in (one, other))
+    scores = ({row for row in rows if row[-1]} for rows in logs)
+    return differences(*states) + sorted(set.symmetric_difference(*scores))
 
 
 def log(version):
