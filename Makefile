@@ -34,9 +34,10 @@ test: $(READY) ## run every test
 SAMPLE_RUN := results/runs/sample
 QUICK := $(SAMPLE_RUN)/checkpoints/best.ckpt
 
-reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables, curves and the page
+reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables, figures and the page
 	$(BIN)/deblur benchmark --checkpoint "Adaptive (quick training)=$(QUICK)"
 	$(BIN)/deblur curves $(SAMPLE_RUN)/metrics.csv -o results/figures/curves
+	$(BIN)/deblur figures --checkpoint "Adaptive (quick training)=$(QUICK)"
 	$(BIN)/deblur tables
 	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoint: $(QUICK)."
 

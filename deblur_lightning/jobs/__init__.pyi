@@ -1,6 +1,7 @@
 from .checkpoint_paths import find_checkpoint as find_checkpoint
 from .compare import compare_photo as compare_photo
 from .curves import draw_run_curves as draw_run_curves
+from .figures import draw_sample_figures as draw_sample_figures
 from .import_weights import import_weights as import_weights
 from .kernels import draw_kernels as draw_kernels
 from .load_restorer import load_restorer as load_restorer

@@ -12,6 +12,8 @@ from deblur_lightning.jobs.photo_paths import check_folder_writable
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from deblur_lightning.reports import Crop
+
 BLURRY, SHARP = "Blurry", "Sharp"
 DRAWN = (".png", ".pdf")
 
@@ -42,7 +44,7 @@ def compare_photo(
         OSError: a file or folder that cannot be read or written.
     """
     from deblur_lightning.data.photos import read_photo
-    from deblur_lightning.reports import Crop, draw_comparison, draw_errors, save_figure
+    from deblur_lightning.reports import Crop
 
     blurry, _ = read_photo(photo)
     true = _read_sharp(sharp, photo, blurry) if sharp else None
@@ -52,15 +54,26 @@ def compare_photo(
     restored = {name: restorer.restore(blurry, watch(name)) for name, restorer in load_methods(checkpoints).items()}
     pictures = {BLURRY: blurry, **restored, **({SHARP: true} if true is not None else {})}
     stem = output.with_suffix("") if output.suffix in DRAWN else output
-    paths = save_figure(
-        draw_comparison(pictures, place, SHARP, _scores(pictures)), stem.with_name(f"{stem.name}.png"),
-        title=f"{photo.name}: {', '.join(pictures)}",
-    )  # fmt: skip
-    if true is not None:
-        paths += save_figure(
-            draw_errors(pictures, SHARP), stem.with_name(f"{stem.name}_errors.png"),
-            title=f"{photo.name}: absolute error of {', '.join(name for name in pictures if name != SHARP)}",
-        )  # fmt: skip
+    return draw_pictures(pictures, stem, photo.name, place)
+
+
+def draw_pictures(pictures: dict[str, Tensor], stem: Path, name: str, place: Crop | None = None) -> list[Path]:
+    """Write the comparison of a picture's versions, and the maps of errors where ``Sharp`` is among them.
+
+    Args:
+        pictures: versions by title, ``[1, 3 or 1, H, W]`` in [0, 1], the blurry one first.
+        stem: the files' common beginning: ``STEM.png``, ``STEM.pdf``, ``STEM_errors.png``, ``STEM_errors.pdf``.
+        name: the picture's, for people.
+        place: to enlarge; None picks the most blurred one.
+    """
+    from deblur_lightning.reports import draw_comparison, draw_errors, save_figure
+
+    figure, title = draw_comparison(pictures, place, SHARP, _scores(pictures)), f"{name}: {', '.join(pictures)}"
+    paths = save_figure(figure, stem.with_name(f"{stem.name}.png"), title=title)
+    if SHARP in pictures:
+        erring = ", ".join(title for title in pictures if title != SHARP)
+        target = stem.with_name(f"{stem.name}_errors.png")
+        paths += save_figure(draw_errors(pictures, SHARP), target, title=f"{name}: absolute error of {erring}")
     return paths
 
 

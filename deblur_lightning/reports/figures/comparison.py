@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +13,10 @@ from deblur_lightning.reports.figures.canvas import COLOURS, new_figure, one_pic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+TITLE_WIDTH = 30
+"""Characters of a title that stand over a picture."""
 
 
 class Crop(NamedTuple):
@@ -72,7 +77,7 @@ def draw_comparison(
     for (title, picture), whole, inset in zip(shown.items(), *axes, strict=True):
         whole.imshow(picture)
         said = (scores or {}).get(title)
-        whole.set_title(f"{title}\n{said}" if said else title, fontsize=10)
+        whole.set_title("\n".join([*wrap(title, TITLE_WIDTH), *([said] if said else [])]), fontsize=10)
         corner = (crop.left - 0.5, crop.top - 0.5)
         whole.add_patch(Rectangle(corner, crop.width, crop.height, fill=False, edgecolor=COLOURS[5], linewidth=2))
         enlarged = picture[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
@@ -106,7 +111,7 @@ def draw_errors(pictures: Mapping[str, Tensor], sharp: str = "Sharp") -> Figure:
     axes = figure.subplots(1, len(errors), squeeze=False)[0]
     for (name, error), ax in zip(errors.items(), axes, strict=True):
         drawn = ax.imshow(error, cmap="cividis", vmin=0, vmax=top)
-        ax.set_title(f"{name}: mean {error.mean():.4f}", fontsize=9)
+        ax.set_title("\n".join(wrap(f"{name}: mean {error.mean():.4f}", TITLE_WIDTH + 6)), fontsize=9)
         ax.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), shrink=0.8, label="absolute error")
     return figure

@@ -1,0 +1,34 @@
+import pytest
+import torch
+from PIL import Image
+
+import deblur_lightning.data
+from deblur_lightning.data import SampleBlur
+from deblur_lightning.jobs import draw_sample_figures
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(deblur_lightning.data, "SampleBlur", lambda kernel_size: SampleBlur(64, kernel_size, 1))
+
+
+def test_every_kind_of_figure_is_drawn_for_the_truth_and_the_model(small, tmp_path):
+    from deblur_lightning.modules.adaptive_basis import AdaptiveBasisModule
+
+    torch.manual_seed(5)
+    module = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, iterations=2)
+    torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}, tmp_path / "tiny.ckpt")
+    paths = draw_sample_figures([("My (first) model", tmp_path / "tiny.ckpt")], tmp_path / "out", kernel_size=9)
+    kinds = ("basis_kernels", "mixing_coefficients", "motion_field")
+    stems = {f"sample_{name}_{kind}" for name in ("true_field", "my_first_model") for kind in kinds}
+    stems |= {"sample_comparison", "sample_comparison_errors"}
+    assert {path.name for path in paths} == {f"{stem}.{suffix}" for stem in stems for suffix in ("png", "pdf")}
+    assert all(path.is_file() for path in paths)
+    with Image.open(tmp_path / "out" / "sample_comparison.png") as drawn:
+        titles = "Blurry, My (first) model, Richardson-Lucy, true field, Sharp"
+        assert drawn.text["Title"] == f"objects/coffee-1: {titles}"
+
+
+def test_an_unknown_picture_is_refused_with_the_known_ones(small, tmp_path):
+    with pytest.raises(ValueError, match=r"picture is cat, but .*objects/coffee-1.*Pass one of these"):
+        draw_sample_figures([], tmp_path, picture="cat")
