@@ -12,6 +12,7 @@ from pytorch_lightning.cli import LightningCLI
 from deblur_lightning import networks
 from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
+from deblur_lightning.jobs.class_paths import refuse_functions
 from deblur_lightning.jobs.load_restorer import load_restoring, module_of
 
 NETWORKS = {"AdaptiveBasisModule": "AdaptiveBasisNetwork", "DeblurGANModule": "DeblurGANGenerator"}
@@ -46,6 +47,10 @@ class CheckpointCLI(LightningCLI):
         for name in inspect.signature(getattr(networks, NETWORKS[kind])).parameters:
             if name in self._read.arguments and name in options.init_args:
                 options.init_args[name] = self._read.arguments[name]
+
+    def before_instantiate_classes(self) -> None:
+        """Refuse what would run code of a configuration's choice."""
+        refuse_functions(self.config)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning's signature
         """Let the trainer read safetensors too."""
