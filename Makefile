@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables fuzz benchmark
+.PHONY: help install format check test reproduce-tables fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -15,7 +15,7 @@ install: $(READY) ## create .venv with the tested set of packages
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is %d.%d, but Python 3.11 is needed. Pass PYTHON=python3.11." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
 	@touch $(READY)
 
 format: $(READY) ## rewrite the code in the house's format
@@ -52,3 +52,10 @@ fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS
 
 benchmark: $(READY) ## time each fast path beside its plain formulation; ONLY=blur for one
 	$(BIN)/python -m benchmarks $(ONLY)
+
+docs: $(READY) ## build the documentation in site/, readable without a network
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html."
+
+before-after: $(READY) ## draw the first page's picture anew; ARGS=--true-field without a model
+	$(BIN)/python docs/_before_after.py $(ARGS)

@@ -36,7 +36,9 @@ class ADE20K(SceneSource):
         self.memory, self.skip_corrupt = memory, skip_corrupt
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        photos = parts_of(_photos(self.root, "training"), _photos(self.root, "validation"), split, self.root)
+        photos = parts_of(
+            ade20k_photos(self.root, "training"), ade20k_photos(self.root, "validation"), split, self.root
+        )
         return scenes_of_files(
             photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
             skip_corrupt=self.skip_corrupt,
@@ -50,7 +52,12 @@ def parts_of(training: list[PhotoFile], validation: list[PhotoFile], split: Spli
     return {"train": training, "val": validation[::2], "test": validation[1::2]}[split]
 
 
-def _photos(root: Path, part: str) -> list[PhotoFile]:
+def ade20k_photos(root: Path, part: str) -> list[PhotoFile]:
+    """List the photos of ``training`` or ``validation`` with their segmentations, in either layout.
+
+    Raises:
+        FileNotFoundError: no such folder, no training photo, or a photo without its segmentation.
+    """
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder. Pass the one that holds ADE20K.")
     parsing = root / "images" / part
