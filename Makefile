@@ -31,19 +31,29 @@ check: $(READY) ## everything that needs no run: lint, format, types, layers
 test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
-SAMPLE_RUN := results/runs/sample
-QUICK := $(SAMPLE_RUN)/checkpoints/best.ckpt
+RUNS := results/runs
+QUICK := $(RUNS)/sample/checkpoints/best.ckpt
+QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-reproduce-tables: $(READY) $(SAMPLE_RUN)/complete ## train the small configuration, score it, write tables, figures and the page
-	$(BIN)/deblur benchmark --checkpoint "Adaptive (quick training)=$(QUICK)"
-	$(BIN)/deblur curves $(SAMPLE_RUN)/metrics.csv -o results/figures/curves
-	$(BIN)/deblur figures --checkpoint "Adaptive (quick training)=$(QUICK)"
+MODELS := --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+
+reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
+	$(BIN)/deblur benchmark $(MODELS)
+	$(BIN)/lightning test --config experiments/sample/deblurgan.yaml --ckpt_path $(QUICK_GAN)
+	$(BIN)/deblur curves $(RUNS)/sample/metrics.csv $(RUNS)/sample-gan/metrics.csv -o results/figures/curves
+	$(BIN)/deblur figures $(MODELS)
 	$(BIN)/deblur tables
-	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoint: $(QUICK)."
+	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoints: $(QUICK), $(QUICK_GAN)."
 
-$(SAMPLE_RUN)/complete: $(READY)
-	rm -rf $(SAMPLE_RUN)
+$(RUNS)/sample/complete: $(READY)
+	rm -rf $(@D)
 	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml --trainer.logger.init_args.version sample
+	@touch $@
+
+$(RUNS)/sample-gan/complete: $(READY)
+	rm -rf $(@D)
+	$(BIN)/deblur sample-gopro results/data/gopro-sample
+	$(BIN)/lightning fit --config experiments/sample/deblurgan.yaml --trainer.logger.init_args.version sample-gan
 	@touch $@
 
 SECONDS ?= 60
