@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from deblur_lightning.jobs.checkpoint_paths import find_named_checkpoints
     from deblur_lightning.jobs.demo import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
     from deblur_lightning.jobs.demo_photos import Limits, PhotoDesk
-    from deblur_lightning.jobs.method_names import load_methods
+    from deblur_lightning.jobs.load_methods import load_methods
     from deblur_lightning.jobs.progress import Console
 
     check_demo_installed()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deblur_lightning.jobs.method_names import load_methods
+from deblur_lightning.jobs.load_methods import load_methods
 from deblur_lightning.jobs.photo_paths import check_folder_writable
 
 if TYPE_CHECKING:

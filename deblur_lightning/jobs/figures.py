@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deblur_lightning.jobs.compare import BLURRY, SHARP, draw_pictures
-from deblur_lightning.jobs.method_names import load_methods
+from deblur_lightning.jobs.load_methods import load_methods
 from deblur_lightning.jobs.photo_paths import check_folder_writable
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def draw_sample_figures(
     restored = {name: one.restore(blurry) for name, one in methods.items()}
     shown = {BLURRY: blurry, **restored, f"Richardson-Lucy, {TRUE}": richardson_lucy(blurry, true), SHARP: sharp}
     paths = draw_pictures(shown, output / "sample_comparison", picture)
-    for name, field in {TRUE: true, **{name: one.field_if_any(blurry) for name, one in methods.items()}}.items():
-        if field is None:
-            continue
+    seen = {name: one.field(blurry) for name, one in methods.items() if one.sees_motion}
+    for name, field in {TRUE: true, **seen}.items():
         figures: dict[str, Figure] = {
             "motion field": draw_field(blurry, field),
             "basis kernels": draw_basis(field),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deblur_lightning.jobs.method_names import load_methods
+from deblur_lightning.jobs.load_methods import load_methods
 from deblur_lightning.jobs.photo_paths import check_folder_writable, plan_photos
 from deblur_lightning.jobs.tables import gather_tables
 from deblur_lightning.reports.page import add_picture, find_figures, read_pictures, render_page
@@ -120,8 +120,7 @@ def show_photo(
 
     pictures = {BLURRY: blurry, **{key: one.restore(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}}
     small = shrink_to_show(blurry)
-    seen = {key: one.field_if_any(small) for key, one in methods.items()}
-    fields = {key: field for key, field in seen.items() if field is not None}
+    fields = {key: one.field(small) for key, one in methods.items() if one.sees_motion}
     scores = {}
     if sharp is not None:
         for key, picture in pictures.items():

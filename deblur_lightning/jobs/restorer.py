@@ -91,17 +91,11 @@ class Restorer:
         Raises:
             ValueError: no photo in [0, 1], or a model without motion fields.
         """
-        field = self.field_if_any(blurry)
-        if field is None:
-            raise ValueError(f"{self.name} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule.")
-        return field
-
-    @torch.no_grad()
-    def field_if_any(self, blurry: Tensor) -> KernelField | None:
-        """Estimate the motion field of one photo as `field` does; None of a model that restores without one."""
         check_image(blurry, "blurry")
         field = self.module(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
-        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu") if isinstance(field, KernelField) else None
+        if not isinstance(field, KernelField):
+            raise ValueError(f"{self.name} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule.")
+        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
 
 
 def mirror_to(photo: Tensor, side: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a model is called in figures and tables, where nobody named it."""
+"""Load models to compare, each under a name of its own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deblur_lightning.reports.method_names import method_name
+
 if TYPE_CHECKING:
     from deblur_lightning.jobs.restorer import Restorer
-
-METHODS = {"AdaptiveBasisModule": "Adaptive", "DeblurGANModule": "DeblurGAN"}
 
 
 def load_methods(checkpoints: Sequence[tuple[str, Path]]) -> dict[str, Restorer]:
@@ -24,7 +24,7 @@ def load_methods(checkpoints: Sequence[tuple[str, Path]]) -> dict[str, Restorer]
     from deblur_lightning.jobs.load_restorer import load_restorer
 
     loaded = [(name, path, load_restorer(path)) for name, path in checkpoints]
-    kinds = [METHODS.get(kind, kind) for kind in (type(restorer.module).__name__ for _, _, restorer in loaded)]
+    kinds = [method_name(type(restorer.module).__name__) for _, _, restorer in loaded]
     unnamed = [kind for (name, _, _), kind in zip(loaded, kinds, strict=True) if not name]
     methods: dict[str, Restorer] = {}
     for (name, path, restorer), kind in zip(loaded, kinds, strict=True):

@@ -1,0 +1,75 @@
+"""ShowPictures: the pictures behind a test's scores, for the page of results."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.field import KernelField
+from deblur_lightning.metrics import picture_psnr, picture_ssim
+from deblur_lightning.reports.method_names import method_name
+from deblur_lightning.reports.page import add_picture
+from deblur_lightning.reports.page.pictures import BLURRY, SHARP
+
+
+class ShowPictures(Callback):
+    """Add every picture of a test to the page of results: blurry, restored, sharp, and its motion where it is seen.
+
+    Each is restored once more for it. ``deblur page`` then writes the page; several methods tested on the same
+    data stand beside each other. With several processes each writes its share.
+
+    Args:
+        folder: of the page's pictures.
+        method: the title of what was restored; None takes the module's method.
+        dataset: what the pictures are listed under; None takes the datamodule's ``table_name``, or its class name.
+        every: 1 takes every picture, 10 every tenth.
+    """
+
+    def __init__(
+        self, folder: Path = Path("results/page"), method: str | None = None, dataset: str | None = None, every: int = 1
+    ) -> None:
+        if not every >= 1:
+            raise ValueError(f"every is {every}, but it counts pictures. Pass 1 or more.")
+        self.folder, self.method, self.dataset, self.every = Path(folder), method, dataset, every
+        self._seen = 0
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count from the first."""
+        self._seen = 0
+
+    @torch.no_grad()
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Write a batch."""
+        method = self.method or method_name(type(pl_module).__name__)
+        datamodule = trainer.datamodule  # type: ignore[attr-defined]
+        dataset = self.dataset or getattr(datamodule, "table_name", None) or type(datamodule).__name__
+        for number, name in enumerate(batch["name"]):
+            if self._seen % self.every == 0:
+                self._show(pl_module, batch, number, name, method, dataset)
+            self._seen += 1
+
+    def _show(self, module: LightningModule, batch: Batch, number: int, name: str, method: str, dataset: str) -> None:
+        blurry = batch["blurry"][number : number + 1]
+        restored: Tensor = module.restore(blurry).clamp(0, 1)  # type: ignore[operator]
+        field = module(blurry)
+        pictures, scores = {BLURRY: blurry, method: restored}, {}
+        if "sharp" in batch:
+            sharp = batch["sharp"][number : number + 1]
+            scores = {
+                title: {"psnr": picture_psnr(one, sharp).item(), "ssim": picture_ssim(one, sharp).item()}
+                for title, one in pictures.items()
+            }
+            pictures[SHARP] = sharp
+        fields = {method: field} if isinstance(field, KernelField) else {}
+        add_picture(self.folder, dataset, name, pictures, fields, scores)
