@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deblur_lightning.field import KernelField
+from deblur_lightning.field import KernelField, check_field
+from deblur_lightning.image import check_image
 
 
 class Batch(TypedDict):
@@ -27,3 +28,27 @@ class Batch(TypedDict):
     weights: NotRequired[Tensor]  # [N, H, W], the losses' w_i
     scene: NotRequired[Tensor]  # [N, C, H + K - 1, W + K - 1], display values, may exceed 1
     frames: NotRequired[list[Iterable[NDArray[np.uint8]]]]  # N of them, uint8
+
+
+def check_batch(batch: Batch) -> None:
+    """Raise unless a batch is one: pictures in [0, 1] of one size, their names, a motion field that sums to 1.
+
+    A pass over every pixel, which waits for a GPU: meant for the first batch of a training.
+
+    Raises:
+        ValueError: what is wrong, and the remedy.
+    """
+    blurry = batch["blurry"]
+    check_image(blurry, "blurry")
+    if "sharp" in batch:
+        check_image(batch["sharp"], "sharp")
+        if batch["sharp"].shape != blurry.shape:
+            raise ValueError(
+                f"sharp is {list(batch['sharp'].shape)}, but blurry is {list(blurry.shape)}. Pair pictures of one size."
+            )
+    if len(batch["name"]) != len(blurry):
+        raise ValueError(f"names are {batch['name']}, but there are {len(blurry)} pictures. Give each one.")
+    if "field" in batch:
+        check_field(batch["field"])
+    if "weights" in batch and not (batch["weights"] >= 0).all():
+        raise ValueError("weights have a negative value or NaN, but losses add weighted squares. Pass 0 or more.")

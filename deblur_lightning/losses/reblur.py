@@ -34,9 +34,12 @@ def reblur_loss(
         The sum over pixels and channels, divided by the number N of pictures; a scalar, float32 or wider.
 
     Raises:
-        ValueError: sizes that do not fit.
+        ValueError: sizes that do not fit, or integers.
     """
     check_field_shape(field)
+    for name, picture in (("blurry", blurry), ("sharp", sharp)):
+        if not picture.is_floating_point():
+            raise ValueError(f"{name} holds {picture.dtype}, but light is a real number. Pass floats in [0, 1].")
     margin = field.kernel_size - 1
     surrounded = [size + margin for size in blurry.shape[-2:]]
     if list(sharp.shape[-2:]) not in (surrounded, list(blurry.shape[-2:])):

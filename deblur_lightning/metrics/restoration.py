@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
+from deblur_lightning.image import check_image
 from deblur_lightning.metrics.pictures import PictureScores
 
 
@@ -19,7 +20,12 @@ def picture_psnr(restored: Tensor, sharp: Tensor) -> Tensor:
     Returns:
         ``[N]``. The mean squared error is each picture's own: papers print the mean of these, not the PSNR of the
         pooled error that torchmetrics gives by default.
+
+    Raises:
+        ValueError: integers, NaN or another range of values; see `check_image`.
     """
+    check_image(restored, "restored")
+    check_image(sharp, "sharp")
     psnr = peak_signal_noise_ratio(restored, sharp, data_range=(0.0, 1.0), dim=(1, 2, 3), reduction="none")
     return torch.where((restored == sharp).flatten(1).all(dim=1), torch.inf, psnr)
 
@@ -35,7 +41,12 @@ def picture_ssim(restored: Tensor, sharp: Tensor) -> Tensor:
 
     Returns:
         ``[N]``.
+
+    Raises:
+        ValueError: integers, NaN or another range of values; see `check_image`.
     """
+    check_image(restored, "restored")
+    check_image(sharp, "sharp")
     ssim = structural_similarity_index_measure(restored, sharp, data_range=(0.0, 1.0), reduction="none")
     return torch.as_tensor(ssim).reshape(-1)  # one picture comes back without its axis
 
@@ -62,7 +73,7 @@ class RestorationMetrics(PictureScores):
             **further: ``[N]`` figures under the names given at construction.
 
         Raises:
-            ValueError: sizes differ, a value is no number, or the figures are not those announced.
+            ValueError: sizes differ, a value is not in [0, 1] or no number, or the figures are not those announced.
         """
         if restored.shape != sharp.shape:
             raise ValueError(
@@ -72,9 +83,11 @@ class RestorationMetrics(PictureScores):
             raise ValueError(
                 f"figures are {sorted(further)}, but {sorted(self.columns[2:])} were announced. Match them."
             )
-        restored, sharp = restored.double().clamp(0, 1), sharp.double().clamp(0, 1)
         if not (restored.isfinite().all() and sharp.isfinite().all()):
             raise ValueError(f"{', '.join(names)}: a pixel is NaN, but scores need numbers. Look at its restoration.")
+        check_image(restored, "restored")  # before clamping, which would make equals of two pictures in 0 to 255
+        check_image(sharp, "sharp")
+        restored, sharp = restored.double().clamp(0, 1), sharp.double().clamp(0, 1)
         if self.quantize:
             restored = (restored * 255).round() / 255
         scores = {"psnr": picture_psnr(restored, sharp), "ssim": picture_ssim(restored, sharp)}

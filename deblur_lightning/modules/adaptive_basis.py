@@ -10,11 +10,12 @@ from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.image import check_image
 from deblur_lightning.losses import kernel_distance, kernel_loss, reblur_loss, sampled_cross_entropy
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import AdaptiveBasisNetwork
-from deblur_lightning.physics import blur, saturate, to_display, to_linear
+from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
 from deblur_lightning.restoration import richardson_lucy
 
 
@@ -74,6 +75,7 @@ class AdaptiveBasisModule(RestorationModule):
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "epoch",
     ) -> None:
+        check_gamma(gamma)
         super().__init__(further=("blurry_psnr", "reblur_psnr", "kernel_l2", "still_l2"))
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])  # callables would need pickle to load
         self.network = AdaptiveBasisNetwork(
@@ -90,6 +92,7 @@ class AdaptiveBasisModule(RestorationModule):
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
+        check_image(blurry, "blurry")
         return self._deconvolve(blurry, self(blurry))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

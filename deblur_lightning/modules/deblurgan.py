@@ -11,6 +11,7 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import LambdaLR
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.image import check_image
 from deblur_lightning.losses import critic_loss, generator_loss, gradient_penalty, perceptual_loss
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
@@ -106,6 +107,7 @@ class DeblurGANModule(RestorationModule):
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
+        check_image(blurry, "blurry")
         return self(blurry).clamp(0, 1)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
-from deblur_lightning.batch import Batch
+from deblur_lightning.batch import Batch, check_batch
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics
 
 
@@ -59,6 +59,10 @@ class RestorationModule(LightningModule):
     def derive(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add figures that are made of means, as quotients are, not averaged themselves."""
         return {}
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        if batch_idx == 0:
+            check_batch(batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)

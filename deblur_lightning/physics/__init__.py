@@ -6,7 +6,7 @@ from deblur_lightning.physics.point_spread import draw_sides, kernels_along, poi
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
 from deblur_lightning.physics.shake_field import shake_field
-from deblur_lightning.physics.tone import to_display, to_linear
+from deblur_lightning.physics.tone import check_gamma, to_display, to_linear
 from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Tremors",
     "blur",
     "blur_adjoint",
+    "check_gamma",
     "draw_sides",
     "expose",
     "follow_tremors",

@@ -3,13 +3,27 @@
 from torch import Tensor
 
 
+def check_gamma(gamma: float) -> None:
+    """Raise unless a number is the exponent from display values to linear light.
+
+    Raises:
+        ValueError: below 1, which would be its inverse, above 5, which no camera has, or no number.
+    """
+    if not 1 <= gamma <= 5:
+        raise ValueError(f"gamma is {gamma}, but it is an exponent of light. Pass 2.2, or 1.0 for linear pictures.")
+
+
 def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:
     """Undo the camera's gamma: ``display ** gamma``.
 
     Args:
         display: values of any shape, not negative; a negative one counts as 0, as a file would store it.
         gamma: 2.2 for photographs, 1.0 for pictures that are linear already, as Köhler's.
+
+    Raises:
+        ValueError: no gamma, see `check_gamma`.
     """
+    check_gamma(gamma)
     return display.clamp(min=0) ** gamma if gamma != 1 else display
 
 
@@ -22,7 +36,11 @@ def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
     Args:
         linear: values of any shape; a negative one counts as 0.
         gamma: 2.2 for photographs, 1.0 for pictures that stay linear.
+
+    Raises:
+        ValueError: no gamma, see `check_gamma`.
     """
+    check_gamma(gamma)
     if gamma == 1:
         return linear
     return linear.clamp(min=1e-6) ** (1 / gamma) * (linear > 0)

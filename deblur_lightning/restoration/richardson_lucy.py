@@ -8,7 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
-from deblur_lightning.physics import BlurOperator, saturate, to_display, to_linear
+from deblur_lightning.physics import BlurOperator, check_gamma, saturate, to_display, to_linear
 from deblur_lightning.restoration.momentum import Momentum
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import DARKEST, ratio, saturated_ratio, unsaturated_share
@@ -212,8 +212,7 @@ def _check_options(
         raise ValueError(f"border is {border!r}, but the published adjoint mirrors. Pass border='reflect'.")
     if not iterations >= 0:
         raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 0 or more.")
-    if not 0 < gamma < float("inf"):
-        raise ValueError(f"gamma is {gamma}, but it is an exponent of light. Pass 2.2, or 1.0 for linear pictures.")
+    check_gamma(gamma)
     if not 0 <= regularization * STEEPEST < 0.9:
         raise ValueError(f"regularization is {regularization}, but above 0.05 it may turn light negative. Pass 1e-3.")
     if not tolerance >= 0:

@@ -121,7 +121,7 @@ def _check_options(
     if border not in ("extended", "reflect"):
         raise ValueError(f"border is {border!r}, but that is unknown. Pass one of extended, reflect.")
     for name, value, least, most, remedy in (
-        ("gamma", gamma, 1e-3, 1e3, "Pass 2.2, or 1.0 for linear pictures"),
+        ("gamma", gamma, 1.0, 5.0, "Pass 2.2, or 1.0 for linear pictures"),
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
         ("regularization", regularization, 0.0, math.inf, "Pass 0 or more"),
         ("exponent", exponent, 1e-3, 2.0, "Pass 0.8, or up to 2"),
