@@ -1,4 +1,4 @@
-"""draw training and validation curves from Lightning's CSV logs, several runs overlaid."""
+"""draw training and validation curves of several runs, from CSV or offline wandb logs."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,10 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `deblur curves` takes."""
     parser.add_argument(
-        "runs", nargs="+", metavar="[NAME=]RUN", help="metrics.csv files, or folders that hold one, and their names"
+        "runs",
+        nargs="+",
+        metavar="[NAME=]RUN",
+        help="metrics.csv or .wandb files, or folders that hold one, and their names",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help="OUT.png and OUT.pdf; or one picture, as named"

@@ -46,7 +46,7 @@ def name_runs(runs: Sequence[str]) -> dict[str, Path]:
             raise ValueError(f"{name} names two runs, but names tell them apart. Rename one.")
         else:
             named[name] = Path(path)
-    folders = {run: (run.parent if run.suffix == ".csv" else run).resolve().parts for run in unnamed}
+    folders = {run: (run.parent if run.suffix in (".csv", ".wandb") else run).resolve().parts for run in unnamed}
     for run, parts in folders.items():
         others = [other for where, other in folders.items() if where != run]
         alike = (depth for depth in range(1, len(parts)) if all(other[-depth:] != parts[-depth:] for other in others))

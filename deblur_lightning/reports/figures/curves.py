@@ -1,13 +1,13 @@
-"""Training and validation metrics per epoch, several runs overlaid, from Lightning's CSV logs."""
+"""Training and validation metrics per epoch, several runs overlaid."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deblur_lightning.reports.figures.canvas import COLOURS, new_figure
+from deblur_lightning.reports.figures.run_logs import find_log, read_csv_log, read_wandb_log
 from deblur_lightning.reports.metric_names import metric_name
 
 if TYPE_CHECKING:
@@ -30,29 +30,24 @@ def read_curves(path: Path | str) -> dict[str, Curve]:
     """Read one run's metrics, averaged over each epoch.
 
     Args:
-        path: a ``metrics.csv`` as CSVLogger writes it, or a folder that holds one, at any depth; the newest counts.
+        path: a ``metrics.csv`` as CSVLogger writes it, a ``.wandb`` file of an offline Weights & Biases run, or a
+            folder that holds one, at any depth; the newest counts.
 
     Returns:
         ``(epoch, value)`` in order, by logged key: ``train/kernel_loss``, ``val/psnr``, ….
 
     Raises:
         FileNotFoundError: there is no log.
-        ValueError: it logs no epochs.
+        ValueError: it logs no epochs, or is another file.
     """
-    path = Path(path)
-    if path.is_dir():
-        logs = sorted(path.rglob("metrics.csv"), key=lambda log: log.stat().st_mtime)
-        path = logs[-1] if logs else path / "metrics.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing, but curves are drawn from it. Train with CSVLogger first.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or "epoch" not in rows[0]:
+    path = find_log(Path(path))
+    rows = list(read_wandb_log(path) if path.suffix == ".wandb" else read_csv_log(path))
+    if not any("epoch" in row for row in rows):
         raise ValueError(f"{path} has no column 'epoch', but curves are per epoch. Pass a log of CSVLogger.")
     values: dict[str, dict[int, list[float]]] = {}
     for row in rows:
         for key, text in row.items():
-            if key.startswith(("train/", "val/")) and text and row["epoch"]:
+            if key.startswith(("train/", "val/")) and text and row.get("epoch"):
                 values.setdefault(key.removesuffix("_epoch"), {}).setdefault(int(row["epoch"]), []).append(float(text))
     return {
         key: [(epoch, sum(logged) / len(logged)) for epoch, logged in sorted(epochs.items())]
