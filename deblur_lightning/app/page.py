@@ -1,7 +1,8 @@
 """write the page of results: tables, figures, and pictures with a divider and a kernel under the pointer.
 
 Without photos it gathers what there is. With photos it restores them by each model and adds them first. The page is
-OUT/index.html with OUT/figures/ and OUT/page/ beside it; copy the three together, it needs no network.
+OUT/index.html with OUT/figures/ and OUT/page/ beside it; copy the three together, it needs no network. Photos beyond
+1.5 megapixels are halved first. To drop a picture, remove its folder from OUT/page/ and write the page again.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class ShowPictures(Callback):
             sharp = batch["sharp"][number : number + 1]
             scores = {
                 title: {"psnr": picture_psnr(one, sharp).item(), "ssim": picture_ssim(one, sharp).item()}
-                for title, one in pictures.items()
+                for title, one in ((title, (one * 255).round() / 255) for title, one in pictures.items())
             }
             pictures[SHARP] = sharp
         fields = {method: field} if isinstance(field, KernelField) else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deblur_lightning.jobs.load_methods import load_methods
 from deblur_lightning.jobs.photo_paths import check_folder_writable
+from deblur_lightning.jobs.sharp_photo import read_sharp
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +48,7 @@ def compare_photo(
     from deblur_lightning.reports import Crop
 
     blurry, _ = read_photo(photo)
-    true = _read_sharp(sharp, photo, blurry) if sharp else None
+    true = read_sharp(sharp, photo, blurry) if sharp else None
     place = Crop(crop[1], crop[0], crop[3], crop[2]) if crop else None
     _check_place(place, photo, blurry)
     check_folder_writable(output.parent)
@@ -75,18 +76,6 @@ def draw_pictures(pictures: dict[str, Tensor], stem: Path, name: str, place: Cro
         target = stem.with_name(f"{stem.name}_errors.png")
         paths += save_figure(draw_errors(pictures, SHARP), target, title=f"{name}: absolute error of {erring}")
     return paths
-
-
-def _read_sharp(sharp: Path, photo: Path, blurry: Tensor) -> Tensor:
-    from deblur_lightning.data.photos import read_photo
-
-    true, _ = read_photo(sharp)
-    if true.shape[-2:] != blurry.shape[-2:]:
-        (rows, columns), (height, width) = true.shape[-2:], blurry.shape[-2:]
-        raise ValueError(
-            f"{sharp} has {columns} x {rows} pixels, but {photo} has {width} x {height}. Pass the same picture."
-        )
-    return true.expand_as(blurry) if true.shape[1] == 1 else true
 
 
 def _check_place(place: tuple[int, int, int, int] | None, photo: Path, blurry: Tensor) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deblur_lightning.jobs.load_methods import load_methods
 from deblur_lightning.jobs.photo_paths import check_folder_writable, plan_photos
+from deblur_lightning.jobs.sharp_photo import read_sharp
 from deblur_lightning.jobs.tables import gather_tables
 from deblur_lightning.reports.page import add_picture, find_figures, read_pictures, render_page
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
@@ -61,6 +62,8 @@ def add_photos(
 ) -> list[str]:
     """Restore photos by each model and add them to the page's pictures.
 
+    Large photos, and their true pictures, are halved until they fit a screen: restored, scored and shown so.
+
     Args:
         photos: files, or folders of photos.
         checkpoints: each model's name, which may be empty, and its file.
@@ -78,6 +81,7 @@ def add_photos(
         OSError: a folder that cannot be written.
     """
     from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.jobs.kernels import shrink_to_show
 
     plan = plan_photos(photos, output / PICTURES)
     failed = [reason for _, reason in plan.failed]
@@ -87,9 +91,14 @@ def add_photos(
         name = named.relative_to(output / PICTURES).as_posix()
         try:
             blurry, _ = read_photo(photo)
-            true = _true(sharp / name if sharp and sharp.is_dir() else sharp, photo, blurry)
-            show_photo(output / PICTURES, dataset, name, blurry, methods, true, watch)
-            say(f"{photo}: {dataset}/{name}")
+            named_sharp = sharp / name if sharp and sharp.is_dir() else sharp
+            true = read_sharp(named_sharp, photo, blurry) if named_sharp else None
+            shown = shrink_to_show(blurry)
+            show_photo(
+                output / PICTURES, dataset, name, shown, methods, None if true is None else shrink_to_show(true), watch
+            )
+            (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
+            say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
         except (ValueError, OSError) as error:
             failed.append(str(error))
     return failed
@@ -110,35 +119,19 @@ def show_photo(
         folder: of the page's pictures.
         dataset: what it is listed under.
         name: its name there.
-        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
+        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1], small enough for a field at once.
         methods: models by name.
         sharp: the true picture.
         watch: starts a progress bar, by its name; takes the share done, 0 to 1.
     """
-    from deblur_lightning.jobs.kernels import shrink_to_show
     from deblur_lightning.metrics import picture_psnr, picture_ssim
 
     pictures = {BLURRY: blurry, **{key: one.restore(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}}
-    small = shrink_to_show(blurry)
-    fields = {key: one.field(small) for key, one in methods.items() if one.sees_motion}
+    fields = {key: one.field(blurry) for key, one in methods.items() if one.sees_motion}
     scores = {}
     if sharp is not None:
         for key, picture in pictures.items():
-            alike = picture.expand_as(sharp)
+            alike = ((picture * 255).round() / 255).expand_as(sharp)  # as files of 8 bits are scored
             scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
         pictures[SHARP] = sharp
     return add_picture(folder, dataset, name, pictures, fields, scores)
-
-
-def _true(path: Path | None, photo: Path, blurry: Tensor) -> Tensor | None:
-    from deblur_lightning.data.photos import read_photo
-
-    if path is None:
-        return None
-    true, _ = read_photo(path)
-    if true.shape[-2:] != blurry.shape[-2:]:
-        (rows, columns), (height, width) = true.shape[-2:], blurry.shape[-2:]
-        raise ValueError(
-            f"{path} has {columns} x {rows} pixels, but {photo} has {width} x {height}. Pass the same picture."
-        )
-    return true.expand(-1, max(true.shape[1], blurry.shape[1]), -1, -1)

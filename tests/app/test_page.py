@@ -53,3 +53,13 @@ def test_without_photos_no_model_is_needed(tmp_path, capsys):
     assert f"Page: {tmp_path / 'index.html'}" in capsys.readouterr().out
     assert run("tables", "--store", tmp_path / "other" / "results.jsonl", "--only", "sample") == 0
     assert (tmp_path / "other" / "index.html").is_file()
+
+
+def test_a_large_photo_is_restored_and_shown_smaller(tmp_path, checkpoint, capsys, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.jobs.kernels.PIXELS_SHOWN", 5000)
+    Image.effect_noise((100, 80), 80).save(tmp_path / "a.png")
+    photo = tmp_path / "a.png"
+    assert run("page", photo, "--checkpoint", checkpoint, "--sharp", photo, "-o", tmp_path / "out") == 0
+    assert "photo/a.png, 50 x 40 of 100 x 80" in capsys.readouterr().out
+    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("out/page/*/picture.json"))
+    assert (record["width"], record["height"]) == (50, 40)
