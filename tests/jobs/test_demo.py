@@ -207,6 +207,7 @@ def test_the_page_works_in_a_browser(port, tmp_path):
     asked, errors = [], []
     with playwright.sync_playwright() as driver:
         page = driver.chromium.launch(executable_path=browser, args=flags).new_page()
+        page.set_default_timeout(120_000)  # on a busy machine
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}/")

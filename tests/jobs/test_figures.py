@@ -1,15 +1,22 @@
+from functools import partial
+
 import pytest
 import torch
 from PIL import Image
 
 import deblur_lightning.data
+import deblur_lightning.reports
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.jobs import draw_sample_figures
+from deblur_lightning.reports import draw_field
 
 
 @pytest.fixture
 def small(monkeypatch):
     monkeypatch.setattr(deblur_lightning.data, "SampleBlur", lambda kernel_size: SampleBlur(64, kernel_size, 1))
+    monkeypatch.setattr(
+        deblur_lightning.reports, "draw_field", partial(draw_field, kernels=4)
+    )  # the whole grid is slow
 
 
 def test_every_kind_of_figure_is_drawn_for_the_truth_and_the_model(small, tmp_path):

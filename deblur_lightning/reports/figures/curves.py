@@ -70,7 +70,7 @@ def draw_curves(runs: Mapping[str, Mapping[str, Curve]]) -> Figure:
     logged = {key.split("/", 1)[1] for curves in runs.values() for key in curves}
     hidden = {name for name, _ in REFERENCES.values()}
     hidden |= {part for whole, parts in FACTORS.items() if whole in logged for part in parts}
-    names = sorted(logged - hidden)
+    names = sorted(logged - hidden, key=lambda name: (*_interest(name, runs), name))
     if not names:
         raise ValueError("runs hold no metric, but a curve needs one. Log train/NAME or val/NAME.")
     columns = min(3, len(names))
@@ -121,6 +121,12 @@ def _draw_reference(
     for run, colour, level in levels[:1] if agree else levels:
         line = ax.axhline(level, color="0.4" if agree else colour, linestyle=":", linewidth=1.2)
         handles[label if agree else f"{run}, {label}"] = line
+
+
+def _interest(name: str, runs: Mapping[str, Mapping[str, Curve]]) -> tuple[int, int]:
+    """Sort metrics: what most runs share comes first, then what validation measures."""
+    validated = sum(f"val/{name}" in curves for curves in runs.values())
+    return -sum(any(f"{stage}/{name}" in curves for stage in STYLES) for curves in runs.values()), -validated
 
 
 def _position(label: str, runs: Mapping[str, object]) -> int:

@@ -51,6 +51,13 @@ def test_runs_on_other_data_have_a_line_each_in_their_colour():
     assert [line.get_color() for line in lines] == [curve.get_color() for curve in curves]
 
 
+def test_what_the_runs_share_comes_first():
+    one = {"train/a_loss": [(0, 1.0)], "train/loss": [(0, 1.0)], **_run(psnr=[1], b_error=[1])}
+    two = {"train/c_loss": [(0, 1.0)], "train/loss": [(0, 1.0)], **_run(psnr=[1])}
+    titles = [ax.get_title() for ax in draw_curves({"one": one, "two": two}).axes if ax.lines]
+    assert titles == ["PSNR (dB)", "loss", "b error", "a loss", "c loss"]
+
+
 def test_a_missing_log_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="Train with CSVLogger first"):
         read_curves(tmp_path)

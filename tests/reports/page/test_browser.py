@@ -77,6 +77,7 @@ def visit(browser):
         slug = next(one["slug"] for one in records if one["name"] == picture)
         contexts.append(browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **options}))
         page = contexts[-1].new_page()
+        page.set_default_timeout(120_000)  # on a busy machine
         if complain:
             page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
