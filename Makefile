@@ -65,7 +65,7 @@ benchmark: $(READY) ## time each fast path beside its plain formulation; ONLY=bl
 
 docs: $(READY) ## build the documentation in site/, readable without a network
 	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "Open site/index.html."
+	@echo "Open site/index.html; to search in it: python3 -m http.server -d site."
 
 before-after: $(READY) ## draw the first page's picture anew; ARGS=--true-field without a model
 	$(BIN)/python docs/_before_after.py $(ARGS)

@@ -87,7 +87,7 @@ class SyntheticBlurDataModule(LightningDataModule):
         return self._fixed(self.test_set)
 
     def _fixed(self, samples: SyntheticBlur) -> DataLoader[SyntheticSample]:
-        return DataLoader(samples, self.batch_size, num_workers=self.num_workers)
+        return DataLoader(samples, batch_size=self.batch_size, num_workers=self.num_workers)
 
     def _open(self, split: Split) -> SyntheticBlur:
         """Open every source, so that what is wrong with one shows before training begins."""

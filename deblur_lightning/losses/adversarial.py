@@ -26,7 +26,17 @@ def critic_loss(sharp_scores: Tensor, restored_scores: Tensor) -> Tensor:
 
 
 def generator_loss(restored_scores: Tensor) -> Tensor:
-    """Ask the generator for pictures that the critic scores high: ``-mean D(G(blurry))``, a scalar."""
+    """Ask the generator for pictures that the critic scores high: ``-mean D(G(blurry))``.
+
+    Args:
+        restored_scores: of restored pictures, any shape.
+
+    Returns:
+        A scalar.
+
+    Source:
+        Kupyn et al. 2018, section 3.1 (arXiv 1711.07064).
+    """
     return -restored_scores.mean()
 
 

@@ -46,7 +46,19 @@ def kernel_loss(
 
 
 def kernel_distance(predicted: KernelField, target: KernelField, weights: Tensor | None = None) -> Tensor:
-    """Give each picture's own L2 `kernel_loss`, ``[N]``, without gradients."""
+    """Give each picture's own L2 `kernel_loss`, without gradients.
+
+    Args:
+        predicted: the network's field.
+        target: the true field of the same pictures, pixels and kernel size.
+        weights: w_i, ``[N, H, W]``; 1 everywhere if None.
+
+    Returns:
+        ``[N]``, each the sum over its picture's pixels.
+
+    Raises:
+        ValueError: sizes that do not fit.
+    """
     weights = _checked_weights(predicted, target, weights)
     with torch.no_grad():
         return _KernelDistance.apply(*predicted, *target, weights, 2)
@@ -54,6 +66,11 @@ def kernel_distance(predicted: KernelField, target: KernelField, weights: Tensor
 
 def kernel_error(predicted: KernelField, target: KernelField, weights: Tensor | None = None) -> Tensor:
     """Give each picture's L2 kernel loss relative to that of "no blur", a delta kernel everywhere.
+
+    Args:
+        predicted: the network's field.
+        target: the true field of the same pictures, pixels and kernel size.
+        weights: w_i, ``[N, H, W]``; 1 everywhere if None.
 
     Returns:
         ``[N]``: 0 for the truth, 1 for a field no better than none; infinite where the truth is a delta kernel.

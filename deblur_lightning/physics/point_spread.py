@@ -96,7 +96,16 @@ def shake_kernels(
 
 
 def draw_sides(count: int, extent: tuple[float, float], generator: torch.Generator) -> Tensor:
-    """Draw the sides of the squares that kernels fill, ``[N]``, uniformly from a range in pixels."""
+    """Draw the sides of the squares that kernels fill, uniformly.
+
+    Args:
+        count: number N of sides.
+        extent: least and largest side, in pixels.
+        generator: source of the draw, on the CPU.
+
+    Returns:
+        ``[N]``, in pixels, float64.
+    """
     return torch.rand(count, generator=generator, dtype=torch.float64) * (extent[1] - extent[0]) + extent[0]
 
 

@@ -25,5 +25,14 @@ def saturate(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) ->
 
 
 def saturate_derivative(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) -> Tensor:
-    """Slope of `saturate`: ``R'(x) = sigmoid(a (m - x))``, 1 in the dark and 0 far above ``max_value``."""
+    """Slope of `saturate`: ``R'(x) = sigmoid(a (m - x))``, 1 in the dark and 0 far above ``max_value``.
+
+    Args:
+        linear: linear light of any shape and sign.
+        max_value: full well m, in the units of ``linear``.
+        sharpness: a, per unit of light.
+
+    Returns:
+        Values in [0, 1], of the shape of ``linear``.
+    """
     return (sharpness * (max_value - linear)).sigmoid()

@@ -20,6 +20,9 @@ def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:
         display: values of any shape, not negative; a negative one counts as 0, as a file would store it.
         gamma: 2.2 for photographs, 1.0 for pictures that are linear already, as Köhler's.
 
+    Returns:
+        Linear light of the same shape and, of values in [0, 1], range.
+
     Raises:
         ValueError: no gamma, see `check_gamma`.
     """
@@ -36,6 +39,9 @@ def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
     Args:
         linear: values of any shape; a negative one counts as 0.
         gamma: 2.2 for photographs, 1.0 for pictures that stay linear.
+
+    Returns:
+        Display values of the same shape and, of light in [0, 1], range.
 
     Raises:
         ValueError: no gamma, see `check_gamma`.

@@ -70,8 +70,9 @@ def richardson_lucy(
         border: 'extended' also estimates the K // 2 pixels around the picture that light came from; 'reflect' takes
             the picture to mirror there, as published, and rings where it does not. None is 'extended', and
             'reflect' for the published adjoint, which knows no other.
-        acceleration: extrapolate from step to step (Biggs and Andrews 1997): half of the iterations or fewer give as
-            sharp a picture, so pass fewer.
+        acceleration: extrapolate from step to step (Biggs and Andrews 1997). Compared with plain updates of the same
+            method and field, by PSNR against the sharp picture, half as many come within 0.3 dB (15 for 30 in the
+            tests), so pass about half.
         tolerance: a picture is done when its squared reblur error (mean over display values) improves by less; 0
             never stops.
         callback: called as ``callback(picture, iteration, error)`` before each update.

@@ -39,18 +39,21 @@ def deconvolve(
 ) -> Tensor:
     """Undo a known blur, preferring pictures of few, sharp edges.
 
-    Minimises ``|A u - v|² + lambda sum |D u| ** p`` over linear light u >= 0, lambda = ``regularization * noise``
-    (its square fitted three levels of noise worse). Each outer step weighs the differences D u by how dear the prior
-    holds them, then conjugate gradients take ``inner`` steps on ``A^T A + lambda D^T W D``. A clipped pixel of v is
-    first replaced by the light that Richardson-Lucy, 'saturated', makes out behind it.
+    Minimises ``|A u - v|² + (2 lambda / p) sum (|D u|² + 0.01²) ** (p / 2)`` over linear light u >= 0, D u being the
+    differences between neighbours and lambda = ``regularization * noise`` (noise's square fitted three levels of
+    noise worse). Each outer step weighs the differences by how dear the prior holds them, then conjugate gradients
+    take ``inner`` steps on ``A^T A + lambda D^T W D``. A clipped pixel of v is first replaced by the light that
+    Richardson-Lucy, 'saturated', makes out behind it.
 
     Args:
         blurry: v, ``[N, C, H, W]`` in [0, 1], display values.
         field: its motion field, one for all pictures or one each.
         gamma: display to linear light; 1.0 for pictures that are linear already.
-        noise: standard deviation in linear light, full well being 1; None estimates each picture's.
-        regularization: the prior's weight; 0.2 served best where kernels were known only roughly, but there 30
-            updates of `richardson_lucy` did better than any.
+        noise: standard deviation in linear light, full well being 1 (below 0.002 counts as 0.002); None estimates each
+            picture's.
+        regularization: lambda per unit of noise, of light whose full scale is 1 (dimension light ** (1 - p)); 0 leaves
+            the prior out. 0.2 served best where kernels were known only roughly, but there 30 updates of
+            `richardson_lucy` did better than any.
         exponent: p, 0.5 to 0.8 for photographs, 1 for total variation, 2 for Tikhonov.
         outer: reweightings.
         inner: conjugate gradient steps in each.

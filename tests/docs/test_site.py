@@ -1,0 +1,55 @@
+"""The site builds without a warning, asks nothing of the network, and has every public name."""
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mkdocs", reason="needs the extra docs, which make install brings")
+ROOT = Path(__file__).parents[2]
+ASKED = re.compile(r"""<(?:script|img|iframe)[^>]*\ssrc=["']?(https?:[^"'> ]*)|<link[^>]*rel=["']?(?:stylesheet|preconnect)["']?[^>]*href=["']?(https?:[^"'> ]*)""")  # fmt: skip # noqa: E501
+PACKAGES = (
+    "physics", "losses", "networks", "restoration", "metrics", "checkpoints",
+    "data", "modules", "callbacks", "reports", "jobs",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site as `make docs` does; the build ends with status 1 at the first warning."""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_no_page_asks_the_network_for_anything(site):
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 15
+    assert {page.name: asked for page in pages if (asked := ASKED.findall(page.read_text()))} == {}
+
+
+@pytest.mark.slow
+def test_formulas_are_drawn(site):
+    page = (site / "how-it-works.html").read_text()
+    assert page.count("<math") > 20
+    assert "arithmatex" not in page
+    assert "$$" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_has_an_entry(package, site):
+    names = importlib.import_module(f"deblur_lightning.{package}").__all__
+    page = (site / "api" / f"{package}.html").read_text()
+    shown = set(re.findall(r'id="deblur_lightning\.[\w.]*?(\w+)"', page))
+    assert set(names) - shown == set()
