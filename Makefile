@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -32,10 +32,11 @@ test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 RUNS := results/runs
+SHIPPED := deblur_lightning/weights/adaptive_small.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Adaptive (small, shipped)=$(SHIPPED)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)
@@ -55,6 +56,11 @@ $(RUNS)/sample-gan/complete: $(READY)
 	$(BIN)/deblur sample-gopro results/data/gopro-sample
 	$(BIN)/lightning fit --config experiments/sample/deblurgan.yaml --trainer.logger.init_args.version sample-gan
 	@touch $@
+
+train-small: $(READY) ## train the model that the package ships from nothing, about an hour on one CPU core, and pack it
+	OMP_NUM_THREADS=1 $(BIN)/lightning fit --config experiments/small/adaptive_basis.yaml --trainer.logger.init_args.version small
+	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(SHIPPED) --half
+	sha256sum $(SHIPPED)
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

@@ -45,6 +45,8 @@ class AdaptiveBasisModule(RestorationModule):
         cross_entropy_samples: pixels a picture at which it is taken.
         method: Richardson-Lucy's update: basic, saturated or combined.
         iterations: Richardson-Lucy's; few while the field is uncertain.
+        still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
+            hardly anything moved, and the picture is returned as it is. 1 restores every picture.
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
         scheduler_interval: whether the schedule counts epochs or steps.
@@ -71,6 +73,7 @@ class AdaptiveBasisModule(RestorationModule):
         cross_entropy_samples: int = 256,
         method: Literal["basic", "saturated", "combined"] = "basic",
         iterations: int = 30,
+        still: float = 1.0,
         optimizer: OptimizerCallable = Adam,
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "epoch",
@@ -81,7 +84,7 @@ class AdaptiveBasisModule(RestorationModule):
         self.network = AdaptiveBasisNetwork(
             num_basis, kernel_size, width, normalize, relative, correlations, fold, deepest, gray_stem
         )
-        self.gamma, self.method, self.iterations = gamma, method, iterations
+        self.gamma, self.method, self.iterations, self.still = gamma, method, iterations, still
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
         self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
@@ -157,4 +160,7 @@ class AdaptiveBasisModule(RestorationModule):
         return losses
 
     def _deconvolve(self, blurry: Tensor, field: KernelField) -> Tensor:
-        return richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
+        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
+        mean = torch.einsum("nbij,nb->nij", field.basis, field.coefficients.mean(dim=(2, 3)))
+        moved = mean.amax(dim=(1, 2)) <= self.still
+        return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype))

@@ -96,7 +96,10 @@ class DeblurGANModule(RestorationModule):
     def setup(self, stage: str) -> None:
         super().setup(stage)
         if stage == "fit" and self.content == "perceptual":
-            self._features = [load_vgg(find_vgg(self.vgg_weights)).to(self.device)]
+            self._features = [load_vgg(find_vgg(self.vgg_weights))]
+
+    def on_fit_start(self) -> None:
+        self._features = [features.to(self.device) for features in self._features]  # known only after `setup`
 
     def forward(self, blurry: Tensor) -> Tensor:
         """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
