@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.data.objects import outline_of
-from deblur_lightning.data.photo_scenes import PhotoScenes
+from deblur_lightning.data.photo_scenes import SOFTNESS, PhotoScenes
 from deblur_lightning.data.sources import DrawScene, SceneSource, Split
 
 SPLITS = {"train": 0, "val": 1, "test": 2}
@@ -28,19 +28,23 @@ class DeadLeaves(SceneSource):
         pictures: how many there are in each split (0.4 s and 1 MB each, in every loading process).
         seed: of the pictures.
         side: of each picture, in pixels; a larger scene makes it larger.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 
     name = "dead-leaves"
 
-    def __init__(self, weight: float = 1.0, pictures: int = 16, seed: int = 0, side: int = 512) -> None:
+    def __init__(
+        self, weight: float = 1.0, pictures: int = 16, seed: int = 0, side: int = 512, softness: float = SOFTNESS
+    ) -> None:
         if not pictures >= 1:
             raise ValueError(f"pictures is {pictures}, but scenes are cut from pictures. Pass at least 1.")
         self.weight, self.pictures, self.seed, self.side = weight, pictures, seed, side
+        self.softness = softness
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         side = max(self.side, size)
         leaves = [LeafPicture(side, (self.seed, SPLITS[split], number)) for number in range(self.pictures)]
-        return PhotoScenes(leaves, size, max_objects)
+        return PhotoScenes(leaves, size, max_objects, softness=self.softness)
 
 
 class LeafPicture:

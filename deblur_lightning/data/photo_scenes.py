@@ -19,7 +19,8 @@ Objects = Literal["blobs", "none"]
 Segments = NDArray[np.int32]
 
 MAX_ZOOM = 2.5  # further away, a photo's texture is lost
-SOFTNESS = (0.3, 1.3)  # of lenses, in pixels: what is soft need not have moved
+SHARPEST = 0.3  # less softness than this does not show
+SOFTNESS = 2.5  # of focus and lenses, in pixels: what is soft need not have moved
 
 
 class Photo(Protocol):
@@ -44,7 +45,8 @@ class PhotoScenes:
         max_objects: at most so many objects; their number is uniform from 0 on.
         objects: what moves in photos without segmentation.
         min_area: pixels that a segment needs in the scene to be an object.
-        augment: turn, mirror and vary colours.
+        augment: turn, mirror, vary colours and soften.
+        softness: largest standard deviation of the Gaussian that softens every other scene, in pixels.
     """
 
     def __init__(
@@ -55,9 +57,10 @@ class PhotoScenes:
         objects: Objects = "blobs",
         min_area: int = 400,
         augment: bool = True,
+        softness: float = SOFTNESS,
     ) -> None:
         self.photos, self.size, self.max_objects = list(photos), size, max_objects
-        self.objects, self.min_area, self.augment = objects, min_area, augment
+        self.objects, self.min_area, self.augment, self.softness = objects, min_area, augment, softness
         self._augmentation: albumentations.Compose | None = None
 
     def __call__(self, generator: np.random.Generator) -> Scene:
@@ -90,7 +93,7 @@ class PhotoScenes:
 
     def _varied(self, photo: Frame, labels: Labels, generator: np.random.Generator) -> Scene:
         if self._augmentation is None:
-            self._augmentation = augmentation()
+            self._augmentation = augmentation(self.softness)
         self._augmentation.set_random_seed(int(generator.integers(2**31)))
         varied = self._augmentation(image=photo, mask=labels)
         return Scene(varied["image"], varied["mask"])
@@ -113,7 +116,7 @@ def cut_labels(segments: Segments, box: tuple[float, float, float, float], size:
     return segments[top:bottom, left:right][np.ix_(grid, grid)]
 
 
-def augmentation() -> "albumentations.Compose":
+def augmentation(softness: float = SOFTNESS) -> "albumentations.Compose":
     """Compose what varies a scene before it is blurred: a square's eight symmetries, colour, contrast, softness."""
     import os
 
@@ -126,6 +129,6 @@ def augmentation() -> "albumentations.Compose":
             albumentations.ColorJitter(
                 brightness=(0.7, 1.3), contrast=(0.8, 1.2), saturation=(0.6, 1.4), hue=(-0.05, 0.05), p=0.8
             ),
-            albumentations.GaussianBlur(sigma_limit=SOFTNESS, p=0.5),
+            *([albumentations.GaussianBlur(sigma_limit=(SHARPEST, softness), p=0.5)] if softness > SHARPEST else []),
         ]
     )

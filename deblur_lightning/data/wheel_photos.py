@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from deblur_lightning.data.frames import Frame
-from deblur_lightning.data.photo_scenes import Objects, PhotoScenes
+from deblur_lightning.data.photo_scenes import SOFTNESS, Objects, PhotoScenes
 from deblur_lightning.data.sources import DrawScene, SceneSource, Split
 
 WHEEL_PHOTOS: dict[Split, tuple[str, ...]] = {
@@ -46,12 +46,13 @@ class WheelPhotos(SceneSource):
     Args:
         weight: how often it is drawn from, relative to the other sources.
         objects: ``blobs`` filled with another part of the photo, or ``none``.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 
     name = "wheel"
 
-    def __init__(self, weight: float = 1.0, objects: Objects = "blobs") -> None:
-        self.weight, self.objects = weight, objects
+    def __init__(self, weight: float = 1.0, objects: Objects = "blobs", softness: float = SOFTNESS) -> None:
+        self.weight, self.objects, self.softness = weight, objects, softness
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         sides = {name: min(wheel_photo(name).shape[:2]) for name in WHEEL_PHOTOS[split]}
@@ -61,4 +62,4 @@ class WheelPhotos(SceneSource):
                 f"scenes are {size} x {size} (crop_size + kernel_size - 1), but the largest {split} photo of "
                 f"scikit-image allows {max(sides.values())}. Lower crop_size, or pass other sources."
             )
-        return PhotoScenes(photos, size, max_objects, self.objects)
+        return PhotoScenes(photos, size, max_objects, self.objects, softness=self.softness)

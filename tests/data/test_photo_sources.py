@@ -6,6 +6,7 @@ from PIL import Image
 
 from deblur_lightning.data import ADE20K, COCO, PhotoFolder, SyntheticBlurDataModule
 from deblur_lightning.data.coco import coco_photos, paint_instances, run_length_mask, run_lengths
+from deblur_lightning.data.photo_scenes import PhotoScenes
 
 CORRUPT = b"\xff\xd8\xff\xe0 not a picture"
 
@@ -230,3 +231,21 @@ def test_coco_annotations_that_do_not_fit_are_told(coco):
     (coco / "val2017" / "1.jpg").unlink()
     with pytest.raises(FileNotFoundError, match=r"1\.jpg is missing, but it is annotated"):
         coco_photos(coco, "val")
+
+
+def test_softness_blurs_about_half_of_the_scenes_and_none_at_zero():
+    edges = np.zeros((64, 64, 3), np.uint8)
+    edges[:, 32:] = 255
+
+    class Edge:
+        name = "edge"
+
+        def read(self):
+            return edges, None
+
+    def kinds(softness):
+        draw = PhotoScenes([Edge()], 64, 0, softness=softness)
+        return [len(np.unique(draw(np.random.default_rng(seed)).photo[..., 0])) > 2 for seed in range(40)]
+
+    assert not any(kinds(0.0))
+    assert 10 <= sum(kinds(2.5)) <= 30
