@@ -1,5 +1,6 @@
 from .ade20k import ADE20K as ADE20K
 from .coco import COCO as COCO
+from .combined import CombinedDataModule as CombinedDataModule
 from .dead_leaves import DeadLeaves as DeadLeaves
 from .gopro import GoProDataModule as GoProDataModule
 from .kohler import KohlerDataModule as KohlerDataModule

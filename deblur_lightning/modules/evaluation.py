@@ -7,6 +7,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from deblur_lightning.batch import Batch, check_batch
+from deblur_lightning.image import check_image
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics
 
 
@@ -67,11 +68,14 @@ class RestorationModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        if "frames" in batch:
-            self.kohler_scores.update(self.restore(batch["blurry"]), batch["frames"], batch["name"])
-        else:
-            self._score(batch, self.test_metrics)
+    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Score a batch and return what was restored, for callbacks that save or show it."""
+        if "frames" not in batch:
+            return self._score(batch, self.test_metrics)
+        check_image(batch["blurry"], "blurry")
+        restored = self.restore(batch["blurry"])
+        self.kohler_scores.update(restored, batch["frames"], batch["name"])
+        return restored
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         return self.restore(batch["blurry"])
@@ -85,9 +89,11 @@ class RestorationModule(LightningModule):
             self.test_rows, self.test_columns = metrics.rows(), metrics.columns
         self._log_means("test", metrics)
 
-    def _score(self, batch: Batch, metrics: RestorationMetrics) -> None:
+    def _score(self, batch: Batch, metrics: RestorationMetrics) -> Tensor:
+        check_image(batch["blurry"], "blurry")
         restored, further = self.measure(batch)
         metrics.update(restored, batch["sharp"], batch["name"], **further)
+        return restored
 
     def _log_means(self, stage: str, metrics: RestorationMetrics | KohlerScore) -> None:
         means = metrics.compute()

@@ -1,0 +1,79 @@
+"""Real pairs and synthetic blur in one training, through the real command line."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deblur_lightning import cli
+from deblur_lightning.data import CombinedDataModule, GoProDataModule, SyntheticBlurDataModule, WheelPhotos
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+]
+
+
+@pytest.fixture
+def root(tmp_path):
+    generator = np.random.default_rng(0)
+    for sequence in ("GOPR0001_11_00", "GOPR0002_11_00"):
+        for kind in ("blur", "sharp"):
+            folder = tmp_path / "GOPRO" / "train" / sequence / kind
+            folder.mkdir(parents=True)
+            for number in range(3):
+                pixels = generator.integers(0, 256, (48, 64, 3), np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number:06d}.png")
+    return tmp_path / "GOPRO"
+
+
+def combined(root, **arguments):
+    real = GoProDataModule(root, crop_size=40, held_out=["GOPR0002_11_00"], num_workers=0)
+    synthetic = SyntheticBlurDataModule(
+        [WheelPhotos()], crop_size=40, kernel_size=9, max_objects=0, samples_per_epoch=4, num_workers=0
+    )
+    return CombinedDataModule(real, synthetic, num_workers=0, **arguments)
+
+
+def test_an_epoch_holds_every_pair_and_so_many_synthetic_ones(root):
+    data = combined(root)
+    data.setup("fit")
+    loader = data.train_dataloader()
+    seen = [name for batch in loader for name in batch["name"]]
+    assert sum(name.startswith("GOPR0001") for name in seen) == 3
+    assert sum(name.startswith("train/wheel") for name in seen) == 6
+    assert all(batch.keys() == {"blurry", "sharp", "name"} for batch in loader)
+    assert [batch["name"] for batch in data.val_dataloader()] != []
+
+
+def test_crops_of_two_sizes_and_no_share_are_refused(root):
+    with pytest.raises(ValueError, match="Pass one crop_size"):
+        CombinedDataModule(GoProDataModule(root), SyntheticBlurDataModule(crop_size=64))
+    with pytest.raises(ValueError, match="at least 1"):
+        combined(root, share=0)
+
+
+def test_the_command_line_builds_and_trains_it(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "comb.yaml"
+    config.write_text(f"""\
+trainer: {{accelerator: cpu, max_epochs: 1, limit_train_batches: 2, enable_progress_bar: false,
+           enable_model_summary: false, num_sanity_val_steps: 0}}
+model:
+  class_path: DeblurGANModule
+  init_args: {{width: 4, blocks: 1, critic_width: 4, content: l1}}
+data:
+  class_path: CombinedDataModule
+  init_args:
+    num_workers: 0
+    real:
+      class_path: GoProDataModule
+      init_args: {{root: {root}, crop_size: 40, held_out: 1, num_workers: 0}}
+    synthetic:
+      class_path: SyntheticBlurDataModule
+      init_args: {{crop_size: 40, kernel_size: 9, max_objects: 0, num_workers: 0}}
+""")
+    monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", str(config)])
+    cli.main()
+    assert (tmp_path / "results" / "runs" / "version_0" / "checkpoints" / "last.ckpt").is_file()
