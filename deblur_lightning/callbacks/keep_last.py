@@ -16,15 +16,16 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from deblur_lightning.callbacks.checkpoint_files import WholeFileCheckpoints
 
-TERMINATED = 128 + signal.SIGTERM  # the exit status that shells give
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class KeepLast(Checkpoint):
-    """Keep ``last.ckpt``: at the end of each epoch, every few minutes amid one, and before SIGTERM ends the process.
+    """Keep ``last.ckpt``: at the end of each epoch, every few minutes amid one, and before SIGTERM or Ctrl-C end it.
 
     Only states from which a run goes on exactly are saved: between optimiser steps, never amid accumulated gradients;
-    amid a validation the state before it, so that it is made again as a whole. SIGTERM is heeded at the next such
-    place, on whichever process it arrives, with exit status 143. With `StepSeeds` and data whose order depends on the
+    amid a validation the state before it, so that it is made again as a whole. A signal is heeded at the next such
+    place, on whichever process it arrives, with exit status 143 (130 for Ctrl-C, which ends at once when pressed
+    again). With `StepSeeds` and data whose order depends on the
     epoch alone (all of ours), the resumed run ends in the same weights as the uninterrupted one.
 
     The other checkpoints are written whole as well; see `WholeFileCheckpoints`.
@@ -38,10 +39,10 @@ class KeepLast(Checkpoint):
             raise ValueError(f"minutes is {minutes}, but time goes forward. Pass 0 or more.")
         self.minutes = minutes
         self._saved_at = 0.0
-        self._asked = False
+        self._asked = 0  # the signal's number
         self._between_steps = False
         self._before_validation: dict[str, Any] | None = None
-        self._handler: Any = None
+        self._handlers: dict[int, Any] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Have every checkpoint written whole, and find out now whether there is a place for them.
@@ -65,10 +66,10 @@ class KeepLast(Checkpoint):
         return Path(trainer.log_dir or trainer.default_root_dir) / "checkpoints" / "last.ckpt"
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to SIGTERM in place of Lightning, which would stop amid accumulated gradients."""
-        self._saved_at, self._asked = time.monotonic(), False
+        """Listen to signals in place of Lightning, which would stop amid accumulated gradients."""
+        self._saved_at, self._asked = time.monotonic(), 0
         if threading.current_thread() is threading.main_thread():
-            self._handler = signal.signal(signal.SIGTERM, self._on_signal)
+            self._handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
 
     def on_train_batch_end(
         self,
@@ -117,7 +118,7 @@ class KeepLast(Checkpoint):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Heed SIGTERM."""
+        """Heed a signal."""
         if self._training(trainer) and self._between_steps and self._must_stop(trainer):
             self._save(trainer)
             self._leave(trainer)
@@ -134,22 +135,24 @@ class KeepLast(Checkpoint):
             self._leave(trainer)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Listen to SIGTERM no more."""
-        if self._handler is not None:
-            signal.signal(signal.SIGTERM, self._handler)
-            self._handler = None
+        """Listen no more."""
+        while self._handlers:
+            signal.signal(*self._handlers.popitem())
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Amid a validation, put the place before it."""
         if self._before_validation is not None:
             checkpoint["loops"]["fit_loop"] = self._before_validation
 
-    def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:
-        self._asked = True
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self._asked = number
 
     def _must_stop(self, trainer: Trainer) -> bool:
         """Ask whether any process was told to stop."""
-        return self._asked if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(self._asked, False)
+        asked = bool(self._asked)
+        return asked if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(asked, False)
 
     def _is_time(self, trainer: Trainer, batch_idx: int) -> bool:
         due = time.monotonic() - self._saved_at >= 60 * self.minutes
@@ -164,8 +167,11 @@ class KeepLast(Checkpoint):
         self._saved_at = time.monotonic()
 
     def _leave(self, trainer: Trainer) -> None:
-        rank_zero_info(f"Stopped by SIGTERM after step {trainer.global_step}. Resume: --ckpt_path {self.path(trainer)}")
-        raise SystemExit(TERMINATED)
+        number = signal.Signals(self._asked or signal.SIGTERM)  # another process may have been told
+        rank_zero_info(
+            f"{number.name}: stopped after step {trainer.global_step}. Resume: --ckpt_path {self.path(trainer)}"
+        )
+        raise SystemExit(128 + number)
 
 
 def _only_tried(trainer: Trainer) -> bool:

@@ -14,6 +14,7 @@ from deblur_lightning.data.pairs import PairedImages, Sample
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.soundness import Check, sound_pairs
 from deblur_lightning.data.splits import choose, hold_out
+from deblur_lightning.data.workers import leave_signals_to_training
 
 GOPRO_TEST_PAIRS = 1111
 
@@ -109,7 +110,7 @@ class GoProDataModule(LightningDataModule):
         return self._whole(self.predict_pairs)
 
     def _whole(self, pairs: PairedImages) -> DataLoader[Sample]:
-        return DataLoader(pairs, batch_size=1, num_workers=self.num_workers)
+        return DataLoader(pairs, batch_size=1, num_workers=self.num_workers, worker_init_fn=leave_signals_to_training)
 
     def _pairs(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
         """Find, choose and check the pairs of a part, once."""

@@ -8,6 +8,7 @@ from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.data.epoch_sampler import EpochSampler
+from deblur_lightning.data.workers import leave_signals_to_training
 
 if TYPE_CHECKING:
     Base = DataLoader[Any]
@@ -56,6 +57,7 @@ class ResumableLoader(Base):
             drop_last=drop_last,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=num_workers > 0,
+            worker_init_fn=leave_signals_to_training,
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.sources import SceneSource, Split
 from deblur_lightning.data.synthetic import SyntheticBlur, SyntheticSample
 from deblur_lightning.data.wheel_photos import WheelPhotos
+from deblur_lightning.data.workers import leave_signals_to_training
 
 SEEDS = {"train": 0, "val": 1, "test": 2}
 
@@ -87,7 +88,12 @@ class SyntheticBlurDataModule(LightningDataModule):
         return self._fixed(self.test_set)
 
     def _fixed(self, samples: SyntheticBlur) -> DataLoader[SyntheticSample]:
-        return DataLoader(samples, batch_size=self.batch_size, num_workers=self.num_workers)
+        return DataLoader(
+            samples,
+            batch_size=self.batch_size,
+            num_workers=self.num_workers,
+            worker_init_fn=leave_signals_to_training,
+        )
 
     def _open(self, split: Split) -> SyntheticBlur:
         """Open every source, so that what is wrong with one shows before training begins."""

@@ -92,9 +92,9 @@ def test_a_training_killed_again_and_again_ends_in_the_weights_of_one_left_alone
 
 
 @pytest.mark.slow
-def test_a_training_by_manual_optimisation_on_files_survives_a_kill_and_sigterm_at_any_moment(tmp_path, tree):
+def test_a_training_by_manual_optimisation_on_files_survives_a_kill_a_termination_and_an_interrupt(tmp_path, tree):
     found, log = run_script(tmp_path, STOPPED, TRAINER + DUEL)
     assert found["whole"] == found["finished"] == 0
     assert found["killed"] == []
-    assert [found[moment] for moment in ("validation", "step", "epoch_end")] == [[143, 6], [143, 9], [143, 12]]
-    assert "Stopped by SIGTERM after step 9. Resume: --ckpt_path" in log
+    assert [found[moment] for moment in ("validation", "step", "epoch_end")] == [[143, 6], [130, 9], [143, 12]]
+    assert "SIGINT: stopped after step 9. Resume: --ckpt_path" in log

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import torch
@@ -56,4 +57,8 @@ class Duel(RestorationModule):
             and Path("stop").read_text() == moment
         ):
             Path("stop").unlink()
-            os.kill(os.getpid(), signal.SIGTERM)
+            if self.trainer.world_size > 1:
+                os.kill(os.getpid(), signal.SIGTERM)
+            else:  # as a terminal and SLURM do, to the loading processes too, and not by this process itself
+                name = "INT" if moment == "step" else "TERM"
+                subprocess.run(["/bin/sh", "-c", f"kill -s {name} -- -{os.getpgrp()}"], check=False)
