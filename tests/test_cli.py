@@ -76,7 +76,7 @@ def test_fit_resume_test_and_predict(main, tiny, tmp_path):
     assert resumed["global_step"] == 2 * first["global_step"]
 
     main(["test", "--config", str(tiny), "--ckpt_path", str(last)])
-    assert '"method": "AdaptiveBasisModule"' in (tmp_path / "results" / "results.jsonl").read_text()
+    assert '"method": "Adaptive"' in (tmp_path / "results" / "results.jsonl").read_text()
     main(["predict", "--config", str(tiny), "--ckpt_path", str(last), "--data", "SampleBlurDataModule",
           "--data.kernel_size", "9", "--data.crop_size", "48", "--data.per_photo", "1"])  # fmt: skip
 

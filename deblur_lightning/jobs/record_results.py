@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from deblur_lightning.reports.method_names import method_name
 from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
 
 
@@ -12,7 +13,7 @@ class RecordResults(Callback):
     """Append a test's means to the results store, and its pictures' scores beside it.
 
     Args:
-        method: the method's name in tables; None takes the module's class name.
+        method: the method's name in tables; None takes the module's method.
         dataset: the dataset's name in tables; None takes the datamodule's ``table_name``, or its class name, and
             says of how many pictures where ``limit_test_batches`` left some out.
         blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
@@ -41,7 +42,7 @@ class RecordResults(Callback):
             return
         append_result(
             Result(
-                method=self.method or type(pl_module).__name__,
+                method=self.method or method_name(type(pl_module).__name__),
                 dataset=self.dataset or _table_name(trainer, len(rows)),
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,

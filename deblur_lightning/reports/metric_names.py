@@ -13,6 +13,7 @@ class MetricName(NamedTuple):
 
 KNOWN = {
     "psnr": MetricName("PSNR (dB)", 2, more_is_better=True),
+    "blurry_psnr": MetricName("PSNR of the blurry input (dB)", 2, more_is_better=None),
     "ssim": MetricName("SSIM", 4, more_is_better=True),
     "cw_ssim": MetricName("CW-SSIM", 4, more_is_better=True),
     "mssim": MetricName("MSSIM", 4, more_is_better=True),
