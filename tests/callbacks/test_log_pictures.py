@@ -59,6 +59,7 @@ def test_offline_weights_and_biases_needs_no_account_and_gets_pictures_at_the_ca
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     fit("--config", str(WANDB))
     wandb.finish()
+    wandb.teardown()  # its own process writes the file: wait until it has ended
     (run,) = Path("results/wandb").glob("offline-run-*")
     assert next(run.glob("*.wandb")).stat().st_size > 1000
     for picture in (0, 1):
