@@ -82,7 +82,7 @@ def draw_sample(module: LightningModule, batch: Batch, number: int) -> dict[str,
     """Draw one picture of a batch before and after, and the motion that the module sees in it, if it does.
 
     Args:
-        module: restores; where calling it gives a KernelField, that is drawn too.
+        module: restores; where it sees motion, its field is drawn too.
         batch: holds the picture.
         number: which of the batch.
 
@@ -96,8 +96,8 @@ def draw_sample(module: LightningModule, batch: Batch, number: int) -> dict[str,
     if "sharp" in batch:
         shown["Sharp"] = batch["sharp"][number : number + 1]
     figures = {"restored": draw_comparison(shown)}
-    field = module(blurry)
-    if isinstance(field, KernelField):
+    if getattr(module, "sees_motion", False):
+        field: KernelField = module.field(blurry)  # type: ignore[operator]
         figures |= {"basis": draw_basis(field), "coefficients": draw_coefficients(field)}
         figures["field"] = draw_field(blurry, field)
     return figures

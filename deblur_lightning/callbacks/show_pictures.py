@@ -56,14 +56,21 @@ class ShowPictures(Callback):
         dataset = self.dataset or getattr(datamodule, "table_name", None) or type(datamodule).__name__
         for number, name in enumerate(batch["name"]):
             if self._seen % self.every == 0:
-                self._show(pl_module, batch, number, name, method, dataset)
+                self._show(pl_module, outputs[number : number + 1], batch, number, name, method, dataset)
             self._seen += 1
 
-    def _show(self, module: LightningModule, batch: Batch, number: int, name: str, method: str, dataset: str) -> None:
+    def _show(
+        self,
+        module: LightningModule,
+        restored: Tensor,
+        batch: Batch,
+        number: int,
+        name: str,
+        method: str,
+        dataset: str,
+    ) -> None:
         blurry = batch["blurry"][number : number + 1]
-        restored: Tensor = module.restore(blurry).clamp(0, 1)  # type: ignore[operator]
-        field = module(blurry)
-        pictures, scores = {BLURRY: blurry, method: restored}, {}
+        pictures, scores = {BLURRY: blurry, method: restored.clamp(0, 1)}, {}
         if "sharp" in batch:
             sharp = batch["sharp"][number : number + 1]
             scores = {
@@ -71,5 +78,7 @@ class ShowPictures(Callback):
                 for title, one in ((title, (one * 255).round() / 255) for title, one in pictures.items())
             }
             pictures[SHARP] = sharp
-        fields = {method: field} if isinstance(field, KernelField) else {}
+        fields: dict[str, KernelField] = {}
+        if getattr(module, "sees_motion", False):
+            fields[method] = module.field(blurry)  # type: ignore[operator]
         add_picture(self.folder, dataset, name, pictures, fields, scores)

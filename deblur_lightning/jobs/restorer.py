@@ -92,9 +92,7 @@ class Restorer:
             ValueError: no photo in [0, 1], or a model without motion fields.
         """
         check_image(blurry, "blurry")
-        field = self.module(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
-        if not isinstance(field, KernelField):
-            raise ValueError(f"{self.name} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule.")
+        field = self.module.field(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
 
 

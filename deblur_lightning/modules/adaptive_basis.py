@@ -16,7 +16,7 @@ from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
-from deblur_lightning.restoration import richardson_lucy
+from deblur_lightning.restoration import refine_field, richardson_lucy
 
 
 class AdaptiveBasisModule(RestorationModule):
@@ -45,6 +45,8 @@ class AdaptiveBasisModule(RestorationModule):
         cross_entropy_samples: pixels a picture at which it is taken.
         method: Richardson-Lucy's update: basic, saturated or combined.
         iterations: Richardson-Lucy's; few while the field is uncertain.
+        refine: fit the field to the picture before it restores: blind deconvolution that starts from the network's
+            field and stays near, see `refine_field` (ours). Everywhere but in training steps.
         still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
             hardly anything moved, and the picture is returned as it is. 1 restores every picture.
         optimizer: builds the optimiser.
@@ -73,6 +75,7 @@ class AdaptiveBasisModule(RestorationModule):
         cross_entropy_samples: int = 256,
         method: Literal["basic", "saturated", "combined"] = "basic",
         iterations: int = 30,
+        refine: bool = False,
         still: float = 1.0,
         optimizer: OptimizerCallable = Adam,
         scheduler: LRSchedulerCallable | None = None,
@@ -84,19 +87,24 @@ class AdaptiveBasisModule(RestorationModule):
         self.network = AdaptiveBasisNetwork(
             num_basis, kernel_size, width, normalize, relative, correlations, fold, deepest, gray_stem
         )
-        self.gamma, self.method, self.iterations, self.still = gamma, method, iterations, still
+        self.gamma, self.method, self.iterations = gamma, method, iterations
+        self.refine, self.still = refine, still
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
         self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
 
     def forward(self, blurry: Tensor) -> KernelField:
-        """Estimate the field of pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
+        """Estimate the field of pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values, at a glance."""
         return self.network(to_linear(blurry, self.gamma) - 0.5)
+
+    def field(self, blurry: Tensor) -> KernelField:
+        check_image(blurry, "blurry")
+        return self._seen(blurry)[0]
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
         check_image(blurry, "blurry")
-        return self._deconvolve(blurry, self(blurry))
+        return self._deconvolve(blurry, *self._seen(blurry))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         field = self(batch["blurry"])
@@ -115,14 +123,14 @@ class AdaptiveBasisModule(RestorationModule):
             (NaN where none is known). The logged ``kernel_error`` is the quotient of both means.
         """
         blurry, sharp = batch["blurry"], batch["sharp"]
-        field = self(blurry)
+        field, moved = self._seen(blurry)
         reblurred = to_display(saturate(blur(to_linear(sharp, self.gamma), field)), self.gamma)
         ours = nothing = blurry.new_full((len(blurry),), torch.nan)
         if "field" in batch:
             true, pixels = batch["field"], blurry[0, 0].numel()
             ours = kernel_distance(field, true) / pixels
             nothing = kernel_distance(delta_field(blurry, true.kernel_size), true) / pixels
-        return self._deconvolve(blurry, field), {
+        return self._deconvolve(blurry, field, moved), {
             "blurry_psnr": picture_psnr(blurry, sharp),
             "reblur_psnr": picture_psnr(reblurred.clamp(0, 1), blurry),
             "kernel_l2": ours,
@@ -159,8 +167,15 @@ class AdaptiveBasisModule(RestorationModule):
             losses["cross_entropy"] = cross_entropy, self.cross_entropy_weight
         return losses
 
-    def _deconvolve(self, blurry: Tensor, field: KernelField) -> Tensor:
-        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
+    def _seen(self, blurry: Tensor) -> tuple[KernelField, Tensor]:
+        """Estimate the field, refined if it shall be, and which pictures ``[N]`` moved at all."""
+        field = self(blurry)
         mean = torch.einsum("nbij,nb->nij", field.basis, field.coefficients.mean(dim=(2, 3)))
         moved = mean.amax(dim=(1, 2)) <= self.still
+        if self.refine and moved.any():
+            field = refine_field(blurry, field, gamma=self.gamma, still=self.still)
+        return field, moved
+
+    def _deconvolve(self, blurry: Tensor, field: KernelField, moved: Tensor) -> Tensor:
+        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
         return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype))

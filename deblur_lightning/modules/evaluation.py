@@ -7,6 +7,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from deblur_lightning.batch import Batch, check_batch
+from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics
 
@@ -26,7 +27,7 @@ class RestorationModule(LightningModule):
     """
 
     sees_motion = False
-    """Whether calling the module gives a KernelField, the motion at each pixel."""
+    """Whether `field` gives the motion at each pixel."""
 
     def __init__(self, further: tuple[str, ...] = (), quantize: bool = True) -> None:
         super().__init__()
@@ -48,6 +49,16 @@ class RestorationModule(LightningModule):
     @abstractmethod
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures ``[N, C, H, W]`` in [0, 1] of blurry ones alike."""
+
+    def field(self, blurry: Tensor) -> KernelField:
+        """Return the motion field of pictures ``[N, C, H, W]`` in [0, 1], as `restore` undoes it.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or a module that sees no motion.
+        """
+        raise ValueError(
+            f"{type(self).__name__} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule."
+        )
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Restore a batch and measure what the method knows beside PSNR and SSIM.

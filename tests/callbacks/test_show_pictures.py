@@ -19,8 +19,8 @@ class Brighter(RestorationModule):
         super().__init__()
         self.sees_motion = sees_motion
 
-    def forward(self, blurry):
-        return delta_field(blurry, 5) if self.sees_motion else blurry
+    def field(self, blurry):
+        return delta_field(blurry, 5)
 
     def restore(self, blurry):
         return blurry + 0.2

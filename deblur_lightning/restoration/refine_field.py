@@ -1,0 +1,86 @@
+"""Refine an estimated motion field by the picture itself."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from deblur_lightning.field import KernelField
+from deblur_lightning.image import check_image
+from deblur_lightning.physics import check_gamma, to_linear
+from deblur_lightning.restoration.blind_kernel import refine_kernel
+from deblur_lightning.restoration.regions import motion_regions
+
+SMALLEST = 48**2  # pixels: smaller regions show too few edges
+STEP = 16
+WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
+
+
+@torch.no_grad()
+def refine_field(
+    blurry: Tensor, field: KernelField, *, gamma: float = 2.2, still: float = 1.0, most: int = 3, spread: float = 0.3
+) -> KernelField:
+    """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
+
+    The field is parted into regions of one motion (`motion_regions`); each region's kernel is improved by blind
+    deconvolution that starts from it and stays near (`refine_kernel`). Small regions keep the estimate.
+
+    Args:
+        blurry: ``[N, C, H, W]`` in [0, 1], display values.
+        field: estimated, of the same pictures.
+        gamma: display to linear light.
+        still: regions whose kernel has a larger value than this hardly moved and keep the estimate.
+        most: at most so many regions a picture.
+        spread: variation of the kernels within a region that is not looked at, see `motion_regions`.
+
+    Returns:
+        A field with ``most`` basis kernels or fewer; float32.
+
+    Raises:
+        ValueError: pictures that are none or not in [0, 1].
+    """
+    check_image(blurry, "blurry")
+    check_gamma(gamma)
+    refined = []
+    with torch.autocast(blurry.device.type, enabled=False):
+        for picture, basis, coefficients in zip(blurry.float(), *field, strict=True):
+            light = to_linear(picture, gamma).mean(0)
+            regions = motion_regions(KernelField(basis[None].float(), coefficients[None].float()), most, spread)
+            parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
+            kernels = [_refined(light, kernel, share, still) for kernel, share in parts]
+            refined.append(regions._replace(basis=torch.stack(kernels)[None]))
+    count = max(regions.basis.shape[1] for regions in refined)
+    padded = [_with(regions, count) for regions in refined]
+    return KernelField(*(torch.cat(tensors) for tensors in zip(*padded, strict=True)))
+
+
+def _refined(light: Tensor, kernel: Tensor, share: Tensor, still: float) -> Tensor:
+    reach = kernel.shape[-1] // 4
+    inside = -F.max_pool2d(-share[None], 2 * reach + 1, 1, reach)[0]
+    if kernel.max() > still or inside.sum() < SMALLEST or min(light.shape) <= 2 * kernel.shape[-1]:
+        return kernel
+    window = richest_window(light, inside)
+    return refine_kernel(light[window], kernel, inside[window])
+
+
+def richest_window(light: Tensor, share: Tensor, side: int = WINDOW) -> tuple[slice, slice]:
+    """Find the square of at most ``side`` pixels that holds most of a region's squared slopes, to 16 pixels.
+
+    Args:
+        light: ``[H, W]``.
+        share: of the region at each pixel, ``[H, W]``.
+        side: in pixels.
+    """
+    height, width = (min(side, length) for length in light.shape)
+    energy = (light.diff(dim=0)[:, :-1].square() + light.diff(dim=1)[:-1].square()) * share[1:, 1:]
+    sums = F.avg_pool2d(energy[None], (height - 1, width - 1), STEP)[0]
+    row, column = divmod(int(sums.argmax()), sums.shape[1])
+    return slice(row * STEP, row * STEP + height), slice(column * STEP, column * STEP + width)
+
+
+def _with(regions: KernelField, count: int) -> KernelField:
+    """Add basis kernels that no pixel uses, so that pictures of a batch have equally many."""
+    basis, coefficients = regions
+    missing = count - basis.shape[1]
+    return KernelField(
+        torch.cat((basis, basis[:, :1].expand(-1, missing, -1, -1)), 1), F.pad(coefficients, (0, 0, 0, 0, 0, missing))
+    )
