@@ -11,6 +11,7 @@ GAUSSIAN_SIGMA = 1.5
 GAUSSIAN_RADIUS = 5  # scikit-image's 3.5 sigma, rounded: an 11 x 11 window
 SSIM_STABILISERS = (0.01, 0.03)
 CW_SSIM_STABILISER = 0.01
+WIDTHS = 30
 PILLOW_LUMA = (19595, 38470, 7471)  # 65536ths of R, G, B
 
 
@@ -59,15 +60,30 @@ def ssim_valid(restored: Tensor, sharp: Tensor) -> Tensor:
     _check_sizes(restored, sharp)
     if min(restored.shape[-2:]) <= 2 * GAUSSIAN_RADIUS:
         raise ValueError(f"restored is {list(restored.shape)}, but the window is 11 x 11. Score larger pictures.")
-    x, y = eight_bit(restored), eight_bit(sharp)
+    return ssim_map(eight_bit(restored), eight_bit(sharp)).flatten(1).mean(dim=1)
+
+
+def ssim_map(x: Tensor, y: Tensor) -> Tensor:
+    """Compare each pixel's 11 x 11 surroundings, where they lie inside.
+
+    Args:
+        x: ``[N, C, H, W]`` in [0, 1].
+        y: likewise.
+
+    Returns:
+        ``[N, C, H - 10, W - 10]``, at most 1.
+
+    Source:
+        Wang, Bovik, Sheikh and Simoncelli 2004, equations 13 to 17.
+    """
     mean_x, mean_y, xx, yy, xy = _gaussian(torch.stack((x, y, x * x, y * y, x * y))).unbind()
     c1, c2 = (constant**2 for constant in SSIM_STABILISERS)
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     structure = (2 * (xy - mean_x * mean_y) + c2) / (xx - mean_x**2 + yy - mean_y**2 + c2)
-    return (luminance * structure).flatten(1).mean(dim=1)
+    return luminance * structure
 
 
-def cw_ssim(restored: Tensor, sharp: Tensor, widths: int = 30) -> Tensor:
+def cw_ssim(restored: Tensor, sharp: Tensor, widths: int = WIDTHS) -> Tensor:
     """Score each picture by what pyssim calls CW-SSIM, which DeblurGAN's tables probably print.
 
     It is not the complex-wavelet index of Sampat et al. 2009 that it is named after: the gray picture is strung out

@@ -15,7 +15,8 @@ from deblur_lightning.metrics import KohlerScore, RestorationMetrics
 class RestorationModule(LightningModule):
     """A LightningModule that restores pictures; validation and test score it alike.
 
-    Logs ``val/NAME`` and ``test/NAME``: PSNR (dB), SSIM and the figures of `measure`. After a test
+    Logs ``val/NAME`` and ``test/NAME``: PSNR (dB), SSIM with reflected borders and over the valid region, in tests
+    also CW-SSIM, and the figures of `measure`. After a test
     ``test_rows`` holds each picture's figures by name, in the order of ``test_columns``.
 
     Batches with ``frames`` are tested by Köhler's official protocol instead: ``test/psnr`` and ``test/mssim``, the best
@@ -32,7 +33,7 @@ class RestorationModule(LightningModule):
     def __init__(self, further: tuple[str, ...] = (), quantize: bool = True) -> None:
         super().__init__()
         self.val_metrics = RestorationMetrics(further, quantize)
-        self.test_metrics = RestorationMetrics(further, quantize)
+        self.test_metrics = RestorationMetrics(further, quantize, wavelets=True)
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns

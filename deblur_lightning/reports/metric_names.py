@@ -15,6 +15,7 @@ KNOWN = {
     "psnr": MetricName("PSNR (dB)", 2, more_is_better=True),
     "blurry_psnr": MetricName("PSNR of the blurry input (dB)", 2, more_is_better=None),
     "ssim": MetricName("SSIM", 4, more_is_better=True),
+    "ssim_valid": MetricName("SSIM, valid region", 4, more_is_better=True),
     "cw_ssim": MetricName("CW-SSIM", 4, more_is_better=True),
     "mssim": MetricName("MSSIM", 4, more_is_better=True),
     "printed_ssim": MetricName("SSIM as printed", 3, more_is_better=None),
@@ -26,9 +27,11 @@ KNOWN = {
 }
 
 DEFINITIONS = {
-    "ssim": "SSIM is torchmetrics' (11 × 11 Gaussian, mean over the padded map); scikit-image's valid region differs.",
-    "printed_ssim": "SSIM as printed is probably CW-SSIM, which the authors' test code computes: compare it with "
-    "neither column unseen.",
+    "ssim": "SSIM is torchmetrics' (11 × 11 Gaussian, mean over the map with reflected borders).",
+    "ssim_valid": "SSIM, valid region, is Wang's and scikit-image's: the same map where its window lies inside.",
+    "cw_ssim": "CW-SSIM is what pyssim calls so and the test code of DeblurGAN's authors computes; it is no SSIM.",
+    "printed_ssim": "SSIM as printed: in DeblurGAN's paper probably CW-SSIM, in NAFNet's repository a "
+    "three-dimensional SSIM, elsewhere mostly untold. It stands beside our columns and is subtracted from none.",
     "mssim": "MSSIM is Wang's five-scale index as the benchmark's own code has it.",
     "kernel_error": "Kernel error is relative to that of a picture without blur: 1 is no better than a delta kernel.",
     "seconds": "Seconds were taken on different machines: published ones on the authors'.",

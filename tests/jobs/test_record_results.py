@@ -46,5 +46,11 @@ def test_gopro_is_recorded_with_its_blur_and_a_part_of_it_under_another_name(roo
     assert recorded(root, "blur", limit_test_batches=2) == ("GoPro, 2 of its pictures", "blur", 2)
 
 
+def test_every_ssim_is_recorded_under_its_own_name(root):
+    recorded(root, "blur")
+    metrics = read_results(root.parent / "results.jsonl")[-1].metrics
+    assert set(metrics) == {"psnr", "ssim", "ssim_valid", "cw_ssim"}
+
+
 def test_other_sets_go_by_their_folder_without_a_blur(root):
     assert recorded(root, "blur") == ("GOPRO_Large", "", 3)

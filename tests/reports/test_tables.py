@@ -72,6 +72,17 @@ def test_ssim_is_never_compared_with_what_a_paper_printed_as_ssim():
     assert not any(head.startswith("SSIM") and head.endswith("difference") for head in heads)
 
 
+def test_no_published_ssim_on_gopro_claims_to_be_one_of_ours():
+    names = {one.metric for one in read_published() if one.dataset == "GoPro"}
+    assert "printed_ssim" in names
+    assert not names & {"ssim", "ssim_valid", "cw_ssim"}
+    layout = next(layout for layout in CATALOGUE if layout.name == "deblurgan-table1")
+    measured = [Result("DeblurGAN Comb", "GoPro", {"psnr": 25.0, "ssim": 0.7, "cw_ssim": 0.9}, "blur", 1111)]
+    heads = [column.head for column in build_table(layout, measured, read_published()).columns]
+    assert "CW-SSIM on blur, measured" in heads
+    assert [head for head in heads if head.endswith("difference")] == ["PSNR (dB) on blur, difference"]
+
+
 def test_a_dataset_that_was_not_run_is_named_with_its_command():
     table = build_table(LAYOUT, [], PUBLISHED, {"GoPro": "do this"})
     assert "GoPro was not run. Add it: `do this`" in table.notes
