@@ -95,6 +95,11 @@ class DeblurGANModule(RestorationModule):
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
+        if stage == "fit" and self.trainer.precision == "16-true":
+            raise ValueError(
+                "precision is 16-true, but Adam's smallest divisor is nothing in float16 and its steps become NaN. "
+                "Pass bf16-true, bf16-mixed or 16-mixed."
+            )
         if stage == "fit" and self.content == "perceptual":
             self._features = [load_vgg(find_vgg(self.vgg_weights))]
 
@@ -121,7 +126,7 @@ class DeblurGANModule(RestorationModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         self._waiting.append(batch)
-        last = batch_idx + 1 == self.trainer.num_training_batches
+        last = batch_idx + 1 == self.trainer.num_training_batches or self.trainer.is_last_batch  # of unknown length
         if len(self._waiting) == self.accumulate or last:
             batches, self._waiting = self._waiting, []
             self._update(batches)
@@ -175,24 +180,28 @@ class DeblurGANModule(RestorationModule):
         self.untoggle_optimizer(generator)
 
     def _critic_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
-        game = critic_loss(self.critic(sharp).float(), self.critic(restored).float())
-        penalty = gradient_penalty(self.critic, sharp, restored, mix=self.penalty_mix, norm=self.penalty_norm)
+        game = critic_loss(self._score_patches(sharp), self._score_patches(restored))
+        penalty = gradient_penalty(self._score_patches, sharp, restored, mix=self.penalty_mix, norm=self.penalty_norm)
         self._log(len(sharp), critic_loss=game, gradient_penalty=penalty)
         return game + self.penalty_weight * penalty
 
     def _generator_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
         if self.content == "perceptual":
-            content = perceptual_loss(restored, sharp, self._features[0])
+            content = perceptual_loss(restored.float(), sharp.float(), self._features[0])
         else:
-            content = F.l1_loss(restored.float(), sharp)
+            content = F.l1_loss(restored.float(), sharp.float())
         loss = self.content_weight * content
         self._log(len(sharp), content_loss=content)
         if self.adversarial_weight:
-            game = generator_loss(self.critic(restored).float())
+            game = generator_loss(self._score_patches(restored))
             self._log(len(sharp), adversarial_loss=game)
             loss = loss + self.adversarial_weight * game
         self._log(len(sharp), prog_bar=True, loss=loss)
         return loss
+
+    def _score_patches(self, pictures: Tensor) -> Tensor:
+        """Let the critic score pictures in the precision of its weights; scores, and slopes of them, are float32."""
+        return self.critic(pictures.to(self.dtype)).float()
 
     def _log(self, size: int, prog_bar: bool = False, **losses: Tensor) -> None:
         self.log_dict(

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 from pytorch_lightning import Trainer
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from deblur_lightning.modules import DeblurGANModule
 from deblur_lightning.networks import VGGFeatures
@@ -33,13 +33,13 @@ def pairs(count, channels=3):
     ]
 
 
-def trained(module, batch_size, epochs, ckpt_path=None, count=4, **options):
+def trained(module, batch_size, epochs, ckpt_path=None, data=None, **options):
     torch.manual_seed(5)
     trainer = Trainer(
         accelerator="cpu", max_epochs=epochs, logger=False, enable_progress_bar=False, enable_model_summary=False,
         enable_checkpointing=False, num_sanity_val_steps=0, **options,
     )  # fmt: skip
-    trainer.fit(module, DataLoader(pairs(count), batch_size), ckpt_path=ckpt_path, weights_only=True)
+    trainer.fit(module, DataLoader(data or pairs(4), batch_size), ckpt_path=ckpt_path, weights_only=True)
     return trainer
 
 
@@ -81,6 +81,27 @@ def test_batches_left_over_at_an_epoch_s_end_make_a_step_too():
     assert (steps_of(generator), steps_of(critic)) == ({2}, {10})
 
 
+class Endless(IterableDataset):
+    """Pairs whose number a loader cannot know beforehand."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __iter__(self):
+        return iter(pairs(self.count))
+
+
+@pytest.mark.parametrize(
+    ("data", "limit"), [(Endless(4), 1.0), (Endless(9), 4), (pairs(9), 4), (pairs(8), 0.5)],
+    ids=["unknown", "unknown, limited", "limited", "half"],
+)  # fmt: skip
+def test_the_last_batches_make_a_step_whatever_the_loader_knows_of_its_length(data, limit):
+    module = built(accumulate=3, critic_steps=1)
+    trainer = trained(module, batch_size=1, epochs=2, data=data, limit_train_batches=limit)
+    assert [steps_of(optimizer) for optimizer in trainer.optimizers] == [{4}, {4}]  # of 3 and of 1, twice
+    assert module.between_steps
+
+
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
     whole, begun, resumed = (built(constant_epochs=1, penalty_weight=0.0) for _ in range(3))
     trained(whole, batch_size=2, epochs=3)
@@ -107,6 +128,22 @@ def test_bfloat16_trains_with_the_penalty_in_float32():
     module = built(width=8, critic_width=8)
     trained(module, batch_size=2, epochs=1, precision="bf16-mixed")
     assert all(weights.dtype == torch.float32 and weights.isfinite().all() for weights in module.parameters())
+
+
+def test_weights_in_bfloat16_train_with_the_penalty_in_float32():
+    module = built(width=8, critic_width=8, critic_steps=1, learning_rate=0.01)
+    before = {name: weights.clone() for name, weights in module.named_parameters()}
+    trainer = trained(module, batch_size=2, epochs=1, precision="bf16-true")
+    assert trainer.callback_metrics["train/gradient_penalty"].isfinite()
+    for name, weights in module.named_parameters():
+        assert weights.dtype == torch.bfloat16
+        assert weights.isfinite().all()
+        assert name.endswith("bias") or not torch.equal(weights.float(), before[name])
+
+
+def test_weights_in_float16_are_refused_with_what_to_pass_instead():
+    with pytest.raises(ValueError, match="Pass bf16-true, bf16-mixed or 16-mixed"):
+        trained(built(), batch_size=2, epochs=1, precision="16-true")
 
 
 def test_the_perceptual_loss_reads_torchvision_s_file_and_does_not_save_it(tmp_path):
