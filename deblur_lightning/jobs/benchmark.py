@@ -58,8 +58,7 @@ def run_sample_benchmark(
         return richardson_lucy(blurry, field, iterations), field
 
     def predicted(name: str, blurry: Tensor, _: KernelField) -> Answer:
-        model = models[name]
-        return model.restore(blurry), model.field(blurry) if model.sees_motion else None
+        return models[name].module.see(blurry)
 
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),

@@ -103,8 +103,12 @@ class AdaptiveBasisModule(RestorationModule):
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
+        return self.see(blurry)[0]
+
+    def see(self, blurry: Tensor) -> tuple[Tensor, KernelField]:
         check_image(blurry, "blurry")
-        return self._deconvolve(blurry, *self._seen(blurry))
+        field, moved = self._seen(blurry)
+        return self._deconvolve(blurry, field, moved), field
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         field = self(batch["blurry"])

@@ -61,6 +61,10 @@ class RestorationModule(LightningModule):
             f"{type(self).__name__} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule."
         )
 
+    def see(self, blurry: Tensor) -> tuple[Tensor, KernelField | None]:
+        """Return what `restore` does and the motion field that it undid, None from a module that sees no motion."""
+        return self.restore(blurry), None
+
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Restore a batch and measure what the method knows beside PSNR and SSIM.
 

@@ -24,7 +24,7 @@ def refine_kernel(
     tether: float = 30.0,
     ridge: float = 2.0,
     sparsity: float = 1e-2,
-    threshold: float = 0.15,
+    threshold: float = 0.12,
 ) -> Tensor:
     """Improve a guess of the one kernel that blurred a picture, or a part of it.
 
