@@ -2,7 +2,8 @@
 
 Size, orientation, 8 or 16 bits, transparency, colour profile and EXIF are kept. Folders keep their structure;
 a bad photo is reported and the next one taken. Large photos are restored tile by tile: 100 megapixels take 5 GB
-of memory beside what the model takes for a tile.
+of memory beside what the model takes for a tile. DeblurGAN normalises by the whole picture: without --tile it restores
+up to 4 megapixels at once (4 GB), and tiles of as many beyond, each normalised on its own.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", metavar="NAME", help="Richardson-Lucy's update: basic, saturated or combined (the model's)"
     )
     parser.add_argument(
-        "--tile", type=count, default=1024, metavar="PIXELS", help="side of a tile; less needs less memory (1024)"
+        "--tile",
+        type=count,
+        metavar="PIXELS",
+        help="side of a tile; less needs less memory (1024; DeblurGAN restores photos of up to 4 megapixels whole)",
     )
 
 

@@ -17,7 +17,7 @@ MODULES = {"network.": "AdaptiveBasisModule", "generator.": "DeblurGANModule"}
 """The module that a checkpoint is of, by the beginning of its weights' names."""
 
 
-def load_restorer(checkpoint: Path, strength: float = 1.0, tile: int = 1024, **options: object) -> Restorer:
+def load_restorer(checkpoint: Path, strength: float = 1.0, tile: int | None = None, **options: object) -> Restorer:
     """Load a trained model for photos.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +12,13 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
-from deblur_lightning.jobs.tiles import check_tile, map_tiles
+from deblur_lightning.jobs.tiles import SMALLEST_TILE, check_tile, map_tiles
 
 if TYPE_CHECKING:
     from deblur_lightning.modules import RestorationModule
+
+TILE = 1024
+"""Longest side of what is restored at once, unless told otherwise."""
 
 SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
@@ -28,7 +32,9 @@ class Restorer:
         module: a trained module, in evaluation mode.
         name: what people know it by.
         strength: share of the restoration: 0 leaves the photo as it is, 1 restores it fully.
-        tile: longest side in pixels of what is restored at once; memory grows with its square.
+        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
+            module that looks at the whole photo, as DeblurGAN's normalisation does, takes it at once up to its
+            ``whole_pixels``, and tiles of as many beyond, each normalised on its own.
 
     Raises:
         ValueError: a strength beyond 0 to 1, a tile too small to overlap.
@@ -37,10 +43,11 @@ class Restorer:
     module: RestorationModule
     name: str
     strength: float = 1.0
-    tile: int = 1024
+    tile: int | None = None
 
     def __post_init__(self) -> None:
-        check_tile(self.tile)
+        if self.tile is not None:
+            check_tile(self.tile)
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
 
@@ -64,8 +71,17 @@ class Restorer:
             ValueError: no photo in [0, 1], or a model that answers with NaN.
         """
         check_image(blurry, "blurry")
-        restored = map_tiles(blurry, self._restore_tile, self.tile, progress)
+        restored = map_tiles(blurry, self._restore_tile, self._side(blurry), progress)
         return restored.sub_(blurry).mul_(self.strength).add_(blurry).clamp_(0, 1)
+
+    def _side(self, photo: Tensor) -> int:
+        """Choose the longest side of a tile."""
+        if self.tile is not None:
+            return self.tile
+        height, width = photo.shape[-2:]
+        if height * width <= self.module.whole_pixels:
+            return max(height, width, SMALLEST_TILE)
+        return max(math.isqrt(self.module.whole_pixels), TILE)
 
     def _restore_tile(self, blurry: Tensor) -> Tensor:
         height, width = blurry.shape[-2:]

@@ -10,6 +10,7 @@ from torch import Tensor
 CONTEXT = 32  # pixels at a tile's inner borders that see too little of the photo around them, and are dropped
 BLEND = 64  # pixels over which neighbours melt into one another
 OVERLAP = 2 * CONTEXT + BLEND
+SMALLEST_TILE = 2 * OVERLAP
 
 
 def map_tiles(
@@ -57,8 +58,8 @@ def check_tile(tile: int) -> None:
     Raises:
         ValueError: a tile below two overlaps.
     """
-    if not tile >= 2 * OVERLAP:
-        raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {2 * OVERLAP}.")
+    if not tile >= SMALLEST_TILE:
+        raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {SMALLEST_TILE}.")
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int]]:

@@ -48,6 +48,9 @@ class DeblurGANModule(RestorationModule):
         accumulate: batches whose gradients make one step.
     """
 
+    whole_pixels = 2048**2
+    """Normalisation sees the whole picture. At the published width this takes 4 GB: 935 bytes a pixel."""
+
     def __init__(
         self,
         width: int = 64,

@@ -30,6 +30,9 @@ class RestorationModule(LightningModule):
     sees_motion = False
     """Whether `field` gives the motion at each pixel."""
 
+    whole_pixels = 0
+    """Up to how many pixels a photo is restored at once, where each of its pixels depends on all others."""
+
     def __init__(self, further: tuple[str, ...] = (), quantize: bool = True) -> None:
         super().__init__()
         self.val_metrics = RestorationMetrics(further, quantize)

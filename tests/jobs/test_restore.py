@@ -6,8 +6,8 @@ from PIL import Image
 from deblur_lightning.data.photos import read_photo
 from deblur_lightning.field import KernelField
 from deblur_lightning.jobs.restore import restore_photos
-from deblur_lightning.jobs.restorer import SHORTEST_SIDE, Restorer, mirror_to
-from deblur_lightning.modules import RestorationModule
+from deblur_lightning.jobs.restorer import SHORTEST_SIDE, TILE, Restorer, mirror_to
+from deblur_lightning.modules import DeblurGANModule, RestorationModule
 
 
 class Brighten(RestorationModule):
@@ -136,6 +136,38 @@ def test_a_large_photo_is_restored_tile_by_tile_with_progress(tmp_path):
     assert shares[-1] == 1
     expected = 0.5 + 0.5 * read_photo(source)[0]
     assert torch.allclose(read_photo(report.restored[0])[0], expected, atol=0.51 / 255)
+
+
+@pytest.mark.parametrize("size", [(1090, 75), (75, 1090), (64, 40)])
+def test_deblurgan_restores_a_photo_as_it_is_evaluated_whole(size):
+    torch.manual_seed(4)
+    module = DeblurGANModule(width=4, blocks=1, critic_width=4, content="l1").eval()
+    photo = torch.rand(1, 3, *size) * torch.linspace(0.1, 1, size[1])
+    whole = module.restore(mirror_to(photo, SHORTEST_SIDE))[..., : size[0], : size[1]]
+    torch.testing.assert_close(Restorer(module, "gan").restore(photo.clone()), whole, rtol=0, atol=2e-6)
+    if max(size) > 256:
+        assert (Restorer(module, "gan", tile=256).restore(photo) - whole).abs().max() > 0.01
+
+
+def test_what_is_too_large_to_be_restored_whole_comes_in_the_largest_tiles(monkeypatch):
+    seen = []
+
+    class Seeing(Brighten):
+        def restore(self, blurry):
+            seen.append(blurry.shape[-2:])
+            return super().restore(blurry)
+
+    monkeypatch.setattr(Seeing, "whole_pixels", 1500**2)
+    Restorer(Seeing(), "tiny").restore(torch.rand(1, 1, 2000, 1100))
+    assert seen == [(2000, 1100)]
+    seen.clear()
+    Restorer(Seeing(), "tiny").restore(torch.rand(1, 1, 2000, 1200))
+    assert len(seen) == 2
+    assert max(max(size) for size in seen) > TILE
+    seen.clear()
+    monkeypatch.setattr(Seeing, "whole_pixels", 0)
+    Restorer(Seeing(), "tiny").restore(torch.rand(1, 3, 1025, 70))
+    assert len(seen) == 2
 
 
 def test_strength_goes_from_the_photo_itself_to_the_full_restoration():
