@@ -1,12 +1,30 @@
-"""Every configuration in experiments/ is one that the command line understands, key by key."""
+"""Every configuration in experiments/ is understood key by key, and runs a step on a tiny set of the kind it names.
 
+Sweeps and loggers are run by the tests of `deblur sweep` and of the callbacks.
+"""
+
+import csv
+import json
+import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from PIL import Image
 
 from deblur_lightning import cli
+from deblur_lightning.data import write_kohler_sample
+from deblur_lightning.networks import VGGFeatures
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
+    pytest.mark.filterwarnings("ignore:.*logging interval.*"),
+    pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
+]
 
 ROOT = Path(__file__).parents[1]
 FRAGMENTS = ("sweeps", "loggers")
@@ -33,3 +51,110 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {"adaptive_basis", "deblurgan", "gopro", "kohler", "sample", "small"}
+
+
+TINY = {
+    "AdaptiveBasisModule": {"width": 8, "num_basis": 3, "iterations": 2},
+    "DeblurGANModule": {"width": 4, "blocks": 1, "critic_width": 4, "critic_steps": 1},
+}
+"""Networks of seconds, by the module's name; everything else is as written."""
+
+TINY_DATA = {
+    "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
+    "GoProDataModule": {"crop_size": 32},
+    "CombinedDataModule": {"real.init_args.crop_size": 32, "synthetic.init_args.crop_size": 32},
+    "KohlerDataModule": {},
+}
+QUIET = ["--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false",
+         "--trainer.enable_model_summary", "false"]  # fmt: skip
+ONE_STEP = ["--trainer.max_epochs", "1", "--trainer.limit_train_batches", "1", "--trainer.limit_val_batches", "1",
+            "--trainer.check_val_every_n_epoch", "1", "--trainer.log_every_n_steps", "1"]  # fmt: skip
+SWEPT = "experiments/sample/adaptive_basis.yaml"
+RUNS = [(config,) for config in CONFIGS] + [
+    (Path(SWEPT), path.relative_to(ROOT)) for path in sorted(ROOT.glob("experiments/sweeps/*/*.yaml"))
+]
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    """A folder with tiny sets of every kind that a configuration names, and weights of VGG-19's shape."""
+    folder = tmp_path_factory.mktemp("disk")
+    for root in ("data/GOPRO_Large", "data/GoPro", "results/data/gopro-sample"):
+        for sequence in ("train/a", "train/b", "train/c", "train/d", "test/e"):
+            for kind in ("blur", "blur_gamma", "sharp"):
+                write_photo(folder / root / sequence / kind / "000001.png", (48, 40))
+    write_kohler_sample(folder / "data/kohler", images=1, trajectories=1, frames=3, size=176)
+    for part in ("training", "validation"):
+        for number in range(2):
+            write_photo(folder / f"data/ADE20K/images/{part}/ADE_{part}_{number}.jpg", (110, 100))
+            write_photo(folder / f"data/ADE20K/annotations/{part}/ADE_{part}_{number}.png", (110, 100), "L")
+    for part in ("train", "val"):
+        for number in range(2):
+            write_photo(folder / f"data/COCO/{part}2017/{number}.jpg", (110, 100))
+        images = [{"id": number, "file_name": f"{number}.jpg", "width": 110, "height": 100} for number in range(2)]
+        catalogue = folder / f"data/COCO/annotations/instances_{part}2017.json"
+        catalogue.parent.mkdir(exist_ok=True)
+        catalogue.write_text(json.dumps({"images": images, "annotations": []}))
+    torch.manual_seed(0)
+    weights = {f"features.{name}": tensor for name, tensor in VGGFeatures().state_dict().items()}
+    torch.save(weights, folder / "vgg.pth")
+    return folder
+
+
+def run(monkeypatch, arguments):
+    monkeypatch.setattr(sys, "argv", ["lightning", *arguments])
+    cli.main()
+
+
+def write_photo(path, size, mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(list(str(path).encode()))
+    pixels = random.integers(0, 4 if mode == "L" else 256, (*size[::-1], 3), np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+
+
+def overrides(written, swept):
+    """Make the run a matter of seconds; sizes of kernels stay with a sweep that sets them."""
+    module, data = (written[part]["class_path"].rpartition(".")[2] for part in ("model", "data"))
+    model = dict(TINY[module])
+    if module == "DeblurGANModule" and written["model"].get("init_args", {}).get("content") != "l1":
+        model["vgg_weights"] = "vgg.pth"
+    kernels = {}
+    if module == "AdaptiveBasisModule" and not swept:
+        model["kernel_size"] = 9
+        kernels = {"kernel_size": 9, "extent": "[0,8]"} if data == "SyntheticBlurDataModule" else {}
+    options = {f"--model.{name}": value for name, value in model.items()}
+    options |= {f"--data.init_args.{name}": value for name, value in (TINY_DATA[data] | kernels).items()}
+    if data != "CombinedDataModule":
+        options["--data.num_workers"] = 0
+    return [str(word) for pair in options.items() for word in pair]
+
+
+@pytest.mark.parametrize(
+    "configs", RUNS, ids=lambda configs: " ".join("/".join(config.parts[-2:]) for config in configs)
+)
+def test_it_runs_a_step(configs, disk, monkeypatch):
+    monkeypatch.chdir(disk)
+    written, swept = {}, len(configs) > 1
+    for config in configs:
+        parts = yaml.safe_load((ROOT / config).read_text())
+        written |= {name: part for name, part in parts.items() if name not in written or "class_path" in part}
+    trains = "max_epochs" in written.get("trainer", {})
+    files = [word for config in configs for word in ("--config", str(ROOT / config))]
+    command = ["fit", *files, *ONE_STEP] if trains else ["test", *files, "--trainer.limit_test_batches", "1"]
+    version = "-".join(config.stem for config in configs)
+    run(monkeypatch, [*command, *QUIET, "--trainer.logger.init_args.version", version, *overrides(written, swept)])
+    if trains:
+        saved = torch.load(disk / "results/runs" / version / "checkpoints/last.ckpt", weights_only=True)
+        assert saved["global_step"] >= 1
+        with (disk / "results/runs" / version / "metrics.csv").open() as log:
+            rows = list(csv.DictReader(log))
+        losses = [float(row["train/loss"]) for row in rows if row.get("train/loss")]
+        assert losses
+        assert all(math.isfinite(loss) for loss in losses)
+        assert any(row.get("val/psnr") for row in rows)
+    else:
+        (tested, *_) = reversed((disk / "results/results.jsonl").read_text().splitlines())
+        result = json.loads(tested)
+        assert result["pictures"] == 1
+        assert 0 < result["metrics"]["psnr"] < 100
