@@ -47,7 +47,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - whatever was saved
-    """Take a module's weights and arguments out of what a Lightning checkpoint holds; see `read_checkpoint`."""
+    """Take a module's weights and arguments out of what a Lightning checkpoint holds; see `read_checkpoint`.
+
+    Raises:
+        ValueError: weights without their module, or content of another kind.
+    """
     try:
         weights, arguments = dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
         return Checkpoint(weights, arguments, "optimizer_states" in content)
@@ -95,7 +99,11 @@ def as_lightning(weights: dict[str, Tensor], arguments: dict[str, Any]) -> dict[
 
 
 def check_target(path: Path) -> None:
-    """Refuse a checkpoint's name that does not tell a format."""
+    """Refuse a checkpoint's name that does not tell a format.
+
+    Raises:
+        ValueError: it ends neither in ``.ckpt`` nor in ``.safetensors``.
+    """
     if path.suffix not in (".ckpt", ".safetensors"):
         raise ValueError(f"{path} names no format of checkpoints. End the name in .ckpt or .safetensors.")
 

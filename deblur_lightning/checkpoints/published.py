@@ -90,7 +90,11 @@ def load_published(path: Path | str, model: PublishedModel | None = None) -> nn.
 
 
 def parse_published(path: Path, content: object, model: str | None = None) -> Published:
-    """Like `load_published`, of a file that has been read; also tell which model it is and with which arguments."""
+    """Like `load_published`, of a file that has been read; also tell which model it is and with which arguments.
+
+    Raises:
+        ValueError: no such model, or content that `load_published` refuses.
+    """
     if model is not None and model not in LAYOUTS:
         raise ValueError(f"model is {model}, but there are {' and '.join(LAYOUTS)}. Pass one of these.")
     weights = _weights(path, content)

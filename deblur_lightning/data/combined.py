@@ -45,7 +45,8 @@ class CombinedDataModule(LightningDataModule):
         seed: of the order.
 
     Raises:
-        ValueError: crops of two sizes, or a share that mixes nothing.
+        ValueError: crops of two sizes, or a share that mixes nothing; in `setup`, what either of both refuses.
+        FileNotFoundError: in `setup`: a folder that either of both reads is missing.
     """
 
     def __init__(

@@ -43,6 +43,11 @@ class GoProDataModule(LightningDataModule):
         evaluate_all: test on all pairs of a folder that makes no splits, not on the held-out ones alone.
         augment: flip and turn training crops.
         seed: of order, crops and turns; the same whatever the number of workers.
+
+    Raises:
+        FileNotFoundError: in `setup`: there is no such folder, or nothing in it that is known.
+        ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``skip_corrupt``), pictures smaller than
+            the crop, sequences that are not there, or none left to train, validate or test on.
     """
 
     def __init__(

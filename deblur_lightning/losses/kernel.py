@@ -74,6 +74,9 @@ def kernel_error(predicted: KernelField, target: KernelField, weights: Tensor | 
 
     Returns:
         ``[N]``: 0 for the truth, 1 for a field no better than none; infinite where the truth is a delta kernel.
+
+    Raises:
+        ValueError: sizes that do not fit.
     """
     nothing = delta_field(target.coefficients, target.kernel_size)
     return kernel_distance(predicted, target, weights) / kernel_distance(nothing, target, weights)
@@ -97,7 +100,11 @@ def kernel_weights(target: KernelField) -> Tensor:
 
 
 def check_same_pixels(predicted: KernelField, target: KernelField) -> None:
-    """Raise unless two fields can be compared kernel by kernel; of their B, nothing is asked."""
+    """Raise unless two fields can be compared kernel by kernel; of their B, nothing is asked.
+
+    Raises:
+        ValueError: fields of different pictures, pixels or kernel sizes, or shapes that no field has.
+    """
     check_field_shape(predicted)
     check_field_shape(target)
     if predicted.kernel_size != target.kernel_size:

@@ -46,6 +46,11 @@ class DeblurGANModule(RestorationModule):
         constant_epochs: epochs at that rate; published 150.
         decay_epochs: epochs of a linear way to zero after them; published 150.
         accumulate: batches whose gradients make one step.
+
+    Raises:
+        ValueError: counts of nothing, or a network that there is not. When training begins: a precision of 16-true,
+            or a file without VGG-19's weights.
+        FileNotFoundError: when training begins: VGG-19's weights can be had from nowhere.
     """
 
     whole_pixels = 2048**2
@@ -110,14 +115,22 @@ class DeblurGANModule(RestorationModule):
         self._features = [features.to(self.device) for features in self._features]  # known only after `setup`
 
     def forward(self, blurry: Tensor) -> Tensor:
-        """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values."""
+        """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values.
+
+        Raises:
+            ValueError: another number of axes or channels, or under 8 x 8 pixels.
+        """
         gray = blurry.shape[1] == 1
         restored = self.generator(2 * blurry.expand(-1, 3, -1, -1) - 1)
         restored = (restored.float() + 1) / 2
         return restored.mean(dim=1, keepdim=True) if gray else restored
 
     def restore(self, blurry: Tensor) -> Tensor:
-        """Return sharp pictures of the shape and range of ``blurry``."""
+        """Return sharp pictures of the shape and range of ``blurry``.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or under 8 x 8 pixels.
+        """
         check_image(blurry, "blurry")
         return self(blurry).clamp(0, 1)
 
@@ -146,7 +159,11 @@ class DeblurGANModule(RestorationModule):
             critic.step()
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Restore a batch; measure the blurry input beside it, PSNR in dB."""
+        """Restore a batch; measure the blurry input beside it, PSNR in dB.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or under 8 x 8 pixels.
+        """
         return self.restore(batch["blurry"]), {"blurry_psnr": picture_psnr(batch["blurry"], batch["sharp"])}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

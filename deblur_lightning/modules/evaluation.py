@@ -52,7 +52,11 @@ class RestorationModule(LightningModule):
 
     @abstractmethod
     def restore(self, blurry: Tensor) -> Tensor:
-        """Return sharp pictures ``[N, C, H, W]`` in [0, 1] of blurry ones alike."""
+        """Return sharp pictures ``[N, C, H, W]`` in [0, 1] of blurry ones alike.
+
+        Raises:
+            ValueError: no pictures in [0, 1]; see `check_image`.
+        """
 
     def field(self, blurry: Tensor) -> KernelField:
         """Return the motion field of pictures ``[N, C, H, W]`` in [0, 1], as `restore` undoes it.
@@ -65,7 +69,11 @@ class RestorationModule(LightningModule):
         )
 
     def see(self, blurry: Tensor) -> tuple[Tensor, KernelField | None]:
-        """Return what `restore` does and the motion field that it undid, None from a module that sees no motion."""
+        """Return what `restore` does and the motion field that it undid, None from a module that sees no motion.
+
+        Raises:
+            ValueError: no pictures in [0, 1].
+        """
         return self.restore(blurry), None
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -73,6 +81,9 @@ class RestorationModule(LightningModule):
 
         Returns:
             Restored pictures, and ``[N]`` figures by name.
+
+        Raises:
+            ValueError: no pictures in [0, 1].
         """
         return self.restore(batch["blurry"]), {}
 
@@ -88,7 +99,11 @@ class RestorationModule(LightningModule):
         self._score(batch, self.val_metrics)
 
     def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Score a batch and return what was restored, for callbacks that save or show it."""
+        """Score a batch and return what was restored, for callbacks that save or show it.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or restored ones of another size or with NaN.
+        """
         if "frames" not in batch:
             return self._score(batch, self.test_metrics)
         check_image(batch["blurry"], "blurry")

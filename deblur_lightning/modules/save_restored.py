@@ -20,6 +20,9 @@ class SaveRestored(Callback):
 
     Args:
         folder: where to; ``SEQUENCE/000001.png`` goes below it.
+
+    Raises:
+        OSError: when a batch is written: the folder cannot be.
     """
 
     def __init__(self, folder: Path) -> None:
