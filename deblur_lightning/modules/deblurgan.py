@@ -16,7 +16,7 @@ from deblur_lightning.losses import critic_loss, generator_loss, gradient_penalt
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import DeblurGANGenerator, PatchCritic
-from deblur_lightning.networks.deblurgan import start_small
+from deblur_lightning.networks.deblurgan import start_gently, start_small
 from deblur_lightning.networks.vgg import find_vgg, load_vgg
 
 
@@ -32,6 +32,8 @@ class DeblurGANModule(RestorationModule):
         convolutions: in each block; 2 as released, 1 as in the authors' later code.
         dropout: in each block, in training.
         residual: whether the generator draws the difference to the blurry picture.
+        gentle: begin with a difference of nothing, that is the blurry picture itself, not with the published random
+            one (ours); a short training then spends no steps on unlearning it.
         critic_width: channels of the critic's first stage; published 64.
         critic_steps: steps of the critic before each of the generator; published 5.
         adversarial_weight: factor of the generator's adversarial loss; at 0 there is no critic.
@@ -63,6 +65,7 @@ class DeblurGANModule(RestorationModule):
         convolutions: Literal[1, 2] = 2,
         dropout: float = 0.5,
         residual: bool = True,
+        gentle: bool = False,
         critic_width: int = 64,
         critic_steps: int = 5,
         adversarial_weight: float = 1.0,
@@ -83,11 +86,17 @@ class DeblurGANModule(RestorationModule):
             raise ValueError(
                 f"critic_steps is {critic_steps} and accumulate {accumulate}, but both count. Pass at least 1."
             )
+        if gentle and not residual:
+            raise ValueError(
+                "gentle starts at the blurry picture, but this generator draws no difference to it. Pass residual=True."
+            )
         self.save_hyperparameters(ignore="vgg_weights")  # a path of this machine
         self.automatic_optimization = False
         self.generator = DeblurGANGenerator(width, blocks, convolutions, dropout, residual)
         self.critic = PatchCritic(critic_width)
         start_small(self)
+        if gentle:
+            start_gently(self.generator)
         self.critic_steps, self.accumulate = critic_steps, accumulate
         self.adversarial_weight, self.penalty_weight = adversarial_weight, penalty_weight
         self.penalty_mix, self.penalty_norm = penalty_mix, penalty_norm

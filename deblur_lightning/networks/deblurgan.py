@@ -142,6 +142,12 @@ def start_small(network: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
+def start_gently(generator: DeblurGANGenerator) -> None:
+    """Start a generator's last convolution at zero: a residual one then begins by returning its input."""
+    for parameter in generator.model[-2].parameters():
+        nn.init.zeros_(parameter)
+
+
 def _same(channels: int) -> tuple[nn.Module, ...]:
     return nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels)
 

@@ -115,6 +115,21 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
     assert changed > 10
 
 
+def test_a_gentle_start_returns_the_blurry_picture_and_learns():
+    blurry = torch.rand(1, 3, 20, 24, generator=torch.Generator().manual_seed(3))
+    module = built(gentle=True)
+    torch.testing.assert_close(module.eval().restore(blurry), blurry)
+    assert (built().eval().restore(blurry) - blurry).abs().max() > 0.01
+    trained(module, batch_size=2, epochs=1)
+    assert all(weights.abs().max() > 0 for weights in module.generator.model[-2].parameters())
+    assert not torch.equal(module.eval().restore(blurry), blurry)
+
+
+def test_a_gentle_start_needs_a_residual_generator():
+    with pytest.raises(ValueError, match=r"gentle starts .* Pass residual=True"):
+        built(gentle=True, residual=False)
+
+
 def test_without_adversary_the_critic_stays_as_it_was():
     module = built(adversarial_weight=0.0)
     before = {name: weights.clone() for name, weights in module.critic.state_dict().items()}
