@@ -70,7 +70,7 @@ class TiledCorrelation:
                     correlated = self._correlated(towards[pairs], seen, tile)
                     for values, share in zip(correlated, mixture, strict=True):
                         total.addcmul_(values, share)
-                torch.sum(total, dim=-1, out=tile.of(small[picture]))
+                torch.add(total[..., 0], total[..., 1], out=tile.of(small[picture]))
         return small
 
     def spread(self, small: Tensor, coefficients: Tensor) -> Tensor:
