@@ -1,3 +1,4 @@
+from .channels_last import ChannelsLast as ChannelsLast
 from .checkpoint_files import WholeFileCheckpoints as WholeFileCheckpoints
 from .growing_log import GrowingLog as GrowingLog
 from .keep_last import KeepLast as KeepLast
