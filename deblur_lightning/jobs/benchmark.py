@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,10 +31,11 @@ def run_sample_benchmark(
     iterations: int = 30,
     page: Path | None = None,
 ) -> Iterator[Result]:
-    """Score the blurry input, the bounds and trained models; each result is in the store when it is yielded.
+    """Score the blurry input, the bounds, a baseline and trained models; each result is stored when it is yielded.
 
     The bounds are Richardson-Lucy with the true field from above, and of all fields without any detail the best
-    one: the mean of all true kernels of the benchmark, which no method can know.
+    one: the mean of all true kernels of the benchmark, which no method can know. The baseline sharpens without looking
+    at the motion (`sharpened`).
 
     Args:
         checkpoints: trained models by the name they shall have in tables.
@@ -64,6 +66,7 @@ def run_sample_benchmark(
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),
         "mean kernel (best constant field)": constant,
         "Richardson-Lucy, true field": true,
+        "unsharp masking (scikit-image)": lambda blurry, _: (sharpened(blurry), None),
         **{name: partial(predicted, name) for name in models},
     }
     for name, method in methods.items():
@@ -92,6 +95,17 @@ def run_sample_benchmark(
             store,
             rows,
         )
+
+
+def sharpened(blurry: Tensor) -> Tensor:
+    """Mask unsharply, as photo programs do: what can be had without knowing the motion.
+
+    Radius and amount gained most (0.14 dB) of 16 pairs on the training photographs under `shake_field`.
+    """
+    from skimage.filters import unsharp_mask
+
+    masked = [unsharp_mask(plane, radius=5, amount=0.25) for plane in blurry.flatten(0, 1).double().numpy()]
+    return torch.tensor(np.stack(masked)).view_as(blurry).float()
 
 
 @torch.no_grad()

@@ -1,7 +1,9 @@
 """The sample benchmark's bounds, on one small picture of each photograph and kind."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 import deblur_lightning.jobs.benchmark as benchmark
 from deblur_lightning.app import main
@@ -32,11 +34,18 @@ def test_pictures_are_added_to_the_page_with_fields_and_scores(small, tmp_path):
     list(benchmark.run_sample_benchmark({}, tmp_path / "results.jsonl", kernel_size=9, page=tmp_path / "page"))
     records = read_pictures(tmp_path / "page")
     assert len(records) == 6
-    titles = ["Blurry", "Richardson-Lucy, true field", "Sharp"]
+    titles = ["Blurry", "Richardson-Lucy, true field", "unsharp masking (scikit-image)", "Sharp"]
     for record in records:
         assert [one["title"] for one in record["pictures"]] == titles
         assert [one["title"] for one in record["fields"]] == titles[1:2]
         assert record["scores"]["Blurry"]["psnr"] < record["scores"][titles[1]]["psnr"]
+
+
+def test_the_baseline_is_unsharp_masking_by_its_definition():
+    blurry = torch.rand(1, 3, 40, 50, generator=torch.Generator().manual_seed(2))
+    soft = np.stack([gaussian_filter(plane, 5, mode="reflect") for plane in blurry[0].double().numpy()])
+    expected = (1.25 * blurry[0].double().numpy() - 0.25 * soft).clip(0, 1)
+    np.testing.assert_allclose(benchmark.sharpened(blurry)[0].numpy(), expected, atol=2e-3)
 
 
 def test_no_constant_kernel_beats_the_mean(small, tmp_path):
