@@ -46,6 +46,7 @@ class GoProDataModule(LightningDataModule):
 
     Raises:
         FileNotFoundError: in `setup`: there is no such folder, or nothing in it that is known.
+        OSError: in `prepare_data`: ``cache`` has no room for the frames.
         ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``skip_corrupt``), pictures smaller than
             the crop, sequences that are not there, or none left to train, validate or test on.
     """
