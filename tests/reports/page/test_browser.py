@@ -209,7 +209,7 @@ def test_pictures_are_gone_through_found_and_ordered(results, visit):
     assert not part(page, "panel").is_visible()  # nothing to probe
     page.locator("#find").fill("")
     page.locator("#order").select_option("most gain first")
-    assert page.locator("#gallery li").last.inner_text().strip() == "still: no field"
+    assert page.locator("#gallery li").last.text_content().strip() == "still: no field"
 
 
 def test_a_hostile_name_is_shown_as_it_is(results, visit):
