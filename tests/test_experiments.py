@@ -80,7 +80,8 @@ def disk(tmp_path_factory):
     """A folder with tiny sets of every kind that a configuration names, and weights of VGG-19's shape."""
     folder = tmp_path_factory.mktemp("disk")
     for root in ("data/GOPRO_Large", "data/GoPro", "results/data/gopro-sample"):
-        for sequence in ("train/astronaut_00", "train/chelsea_00", "train/chelsea_01", "test/coffee_00"):
+        held_out = ("train/astronaut_00", "train/astronaut_01", "train/chelsea_00", "train/chelsea_01")
+        for sequence in (*held_out, "train/rocket_00", "test/coffee_00"):
             for kind in ("blur", "blur_gamma", "sharp"):
                 write_photo(folder / root / sequence / kind / "000001.png", (48, 40))
     write_kohler_sample(folder / "data/kohler", images=1, trajectories=1, frames=3, size=176)
