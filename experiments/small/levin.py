@@ -5,14 +5,14 @@ The shots are linear light, so they are shown to the model as display values (ga
 is known up to a shift only: PSNR is the best over whole shifts of up to 6 pixels, 20 pixels of border left out.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from deblur_lightning.data.photos import read_photo
 from deblur_lightning.field import delta_field
 from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
@@ -21,11 +21,6 @@ from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.restoration import richardson_lucy
 
 BORDER, SHIFT, GAMMA = 20, 6, 2.2
-
-
-def gray(path: Path) -> Tensor:
-    """Read ``[1, 1, H, W]`` in [0, 1]."""
-    return torch.tensor(np.asarray(Image.open(path).convert("L")))[None, None] / 255
 
 
 def psnr(restored: Tensor, sharp: Tensor) -> float:
@@ -41,8 +36,9 @@ def main(folder: Path) -> None:
     """Print a table: mean, and the least gain over the blurry shot."""
     restorer, gains = load_restorer(find_checkpoint()), {}
     for shot in sorted(folder.glob("im?_kernel?_img.png")):
-        blurry, sharp = gray(shot), gray(folder / "gt" / f"{shot.name[:3]}.png")
-        kernel = gray(folder / "gt" / f"{shot.name[4:11]}.png").flip(2, 3)  # theirs is of a convolution
+        names = (shot, folder / "gt" / f"{shot.name[:3]}.png", folder / "gt" / f"{shot.name[4:11]}.png")
+        blurry, sharp, kernel = (read_photo(name)[0] for name in names)
+        kernel = kernel.flip(2, 3)  # theirs is of a convolution
         kernel = torch.nn.functional.pad(kernel, (0, 1 - kernel.shape[-1] % 2, 0, 1 - kernel.shape[-2] % 2))
         field = delta_field(blurry, kernel.shape[-1])._replace(basis=kernel / kernel.sum())
         results = {
@@ -55,7 +51,7 @@ def main(folder: Path) -> None:
         for name, restored in results.items():
             gains.setdefault(name, []).append(psnr(restored, sharp))
     if not gains:
-        raise SystemExit(f"{folder} holds no im1_kernel1_img.png and the like. Pass the folder of Levin's shots.")
+        raise FileNotFoundError(f"{folder} holds no im1_kernel1_img.png and the like. Pass the folder of the shots.")
     print("| Method | PSNR (dB) | least gain | shots |\n| --- | --- | --- | --- |")
     for name, values in gains.items():
         least = min(ours - before for ours, before in zip(values, gains["blurry"], strict=True))
@@ -63,4 +59,9 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="of the shots")
+    try:
+        main(parser.parse_args().folder)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
