@@ -32,6 +32,10 @@ class KernelField(NamedTuple):
         """Mix the kernel of one pixel, ``[N, K, K]``."""
         return torch.einsum("nbij,nb->nij", self.basis, self.coefficients[:, :, row, column])
 
+    def mean_kernel(self) -> Tensor:
+        """Average each picture's kernels over its pixels, ``[N, K, K]``."""
+        return torch.einsum("nbij,nb->nij", self.basis, self.coefficients.mean(dim=(2, 3)))
+
     def crop(self, top: int, left: int, height: int, width: int) -> Self:
         """Return the field of a rectangle of the picture; the basis is shared, not copied."""
         return self._replace(coefficients=self.coefficients[..., top : top + height, left : left + width])

@@ -39,8 +39,7 @@ def main() -> None:
         motion, restored = "its true motion", richardson_lucy(blurry, field)
     else:
         restorer = load_restorer(find_checkpoint(arguments.checkpoint))
-        field = restorer.field(blurry)
-        motion, restored = "its motion, estimated", restorer.restore(blurry)
+        motion, (restored, field) = "its motion, estimated", restorer.see(blurry)
     before, after = (picture_psnr(picture, sharp).item() for picture in (blurry, restored))
     panels = {
         f"blurry, {before:.1f} dB": _pixels(blurry),

@@ -8,7 +8,6 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.field import KernelField
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,12 +91,12 @@ def draw_sample(module: LightningModule, batch: Batch, number: int) -> dict[str,
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_comparison, draw_field
 
     blurry = batch["blurry"][number : number + 1]
-    shown = {"Blurry": blurry, "Restored": module.restore(blurry)}  # type: ignore[operator]
+    restored, field = module.see(blurry)  # type: ignore[operator]
+    shown = {"Blurry": blurry, "Restored": restored}
     if "sharp" in batch:
         shown["Sharp"] = batch["sharp"][number : number + 1]
     figures = {"restored": draw_comparison(shown)}
-    if getattr(module, "sees_motion", False):
-        field: KernelField = module.field(blurry)  # type: ignore[operator]
+    if field is not None:
         figures |= {"basis": draw_basis(field), "coefficients": draw_coefficients(field)}
         figures["field"] = draw_field(blurry, field)
     return figures

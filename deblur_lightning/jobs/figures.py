@@ -48,11 +48,12 @@ def draw_sample_figures(
     blurry, sharp = samples[picture]["blurry"][None], samples[picture]["sharp"][None]
     true = KernelField(*(part[None].float() for part in samples[picture]["field"]))
     methods = load_methods(checkpoints)
-    restored = {name: one.restore(blurry) for name, one in methods.items()}
+    seen = {name: one.see(blurry) for name, one in methods.items()}
+    restored = {name: picture for name, (picture, _) in seen.items()}
     shown = {BLURRY: blurry, **restored, f"Richardson-Lucy, {TRUE}": richardson_lucy(blurry, true), SHARP: sharp}
     paths = draw_pictures(shown, output / "sample_comparison", picture)
-    seen = {name: one.field(blurry) for name, one in methods.items() if one.sees_motion}
-    for name, field in {TRUE: true, **seen}.items():
+    fields = {name: field for name, (_, field) in seen.items() if field is not None}
+    for name, field in {TRUE: true, **fields}.items():
         figures: dict[str, Figure] = {
             "motion field": draw_field(blurry, field),
             "basis kernels": draw_basis(field),

@@ -126,8 +126,9 @@ def show_photo(
     """
     from deblur_lightning.metrics import picture_psnr, picture_ssim
 
-    pictures = {BLURRY: blurry, **{key: one.restore(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}}
-    fields = {key: one.field(blurry) for key, one in methods.items() if one.sees_motion}
+    seen = {key: one.see(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}
+    pictures = {BLURRY: blurry, **{key: restored for key, (restored, _) in seen.items()}}
+    fields = {key: field for key, (_, field) in seen.items() if field is not None}
     scores = {}
     if sharp is not None:
         for key, picture in pictures.items():

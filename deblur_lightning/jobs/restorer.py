@@ -71,7 +71,33 @@ class Restorer:
             ValueError: no photo in [0, 1], or a model that answers with NaN.
         """
         check_image(blurry, "blurry")
-        restored = map_tiles(blurry, self._restore_tile, self._side(blurry), progress)
+        restored = map_tiles(blurry, lambda tile: self._seen(tile)[0], self._side(blurry), progress)
+        return self._blended(restored, blurry)
+
+    @torch.no_grad()
+    def see(
+        self, blurry: Tensor, progress: Callable[[float], None] = lambda share: None
+    ) -> tuple[Tensor, KernelField | None]:
+        """Restore one photo and return its motion field too, None from a model that sees none.
+
+        A photo of one tile is looked at once for both.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1].
+            progress: takes the share done, 0 to 1.
+
+        Raises:
+            ValueError: no photo in [0, 1], or a model that answers with NaN.
+        """
+        check_image(blurry, "blurry")
+        if max(blurry.shape[-2:]) > self._side(blurry):
+            return self.restore(blurry, progress), self.field(blurry) if self.sees_motion else None
+        restored, field = self._seen(blurry)
+        progress(1.0)
+        return self._blended(restored, blurry), field
+
+    def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
+        """Take the share of the restoration that was asked for, in place."""
         return restored.sub_(blurry).mul_(self.strength).add_(blurry).clamp_(0, 1)
 
     def _side(self, photo: Tensor) -> int:
@@ -83,10 +109,11 @@ class Restorer:
             return max(height, width, SMALLEST_TILE)
         return max(math.isqrt(self.module.whole_pixels), TILE)
 
-    def _restore_tile(self, blurry: Tensor) -> Tensor:
+    def _seen(self, blurry: Tensor) -> tuple[Tensor, KernelField | None]:
+        """Restore a tile on the model's device."""
         height, width = blurry.shape[-2:]
         try:
-            restored = self.module.restore(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
+            restored, field = self.module.see(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
@@ -95,7 +122,9 @@ class Restorer:
             ) from error
         if not restored.isfinite().all():
             raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
-        return restored[..., :height, :width].to(blurry.device, copy=True)
+        if field is not None:
+            field = field.crop(0, 0, height, width).to("cpu")
+        return restored[..., :height, :width].to(blurry.device, copy=True), field
 
     @torch.no_grad()
     def field(self, blurry: Tensor) -> KernelField:

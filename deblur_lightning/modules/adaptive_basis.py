@@ -108,7 +108,8 @@ class AdaptiveBasisModule(RestorationModule):
     def see(self, blurry: Tensor) -> tuple[Tensor, KernelField]:
         check_image(blurry, "blurry")
         field, moved = self._seen(blurry)
-        return self._deconvolve(blurry, field, moved), field
+        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
+        return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype)), field
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         field = self(batch["blurry"])
@@ -127,14 +128,14 @@ class AdaptiveBasisModule(RestorationModule):
             (NaN where none is known). The logged ``kernel_error`` is the quotient of both means.
         """
         blurry, sharp = batch["blurry"], batch["sharp"]
-        field, moved = self._seen(blurry)
+        restored, field = self.see(blurry)
         reblurred = to_display(saturate(blur(to_linear(sharp, self.gamma), field)), self.gamma)
         ours = nothing = blurry.new_full((len(blurry),), torch.nan)
         if "field" in batch:
             true, pixels = batch["field"], blurry[0, 0].numel()
             ours = kernel_distance(field, true) / pixels
             nothing = kernel_distance(delta_field(blurry, true.kernel_size), true) / pixels
-        return self._deconvolve(blurry, field, moved), {
+        return restored, {
             "blurry_psnr": picture_psnr(blurry, sharp),
             "reblur_psnr": picture_psnr(reblurred.clamp(0, 1), blurry),
             "kernel_l2": ours,
@@ -174,12 +175,7 @@ class AdaptiveBasisModule(RestorationModule):
     def _seen(self, blurry: Tensor) -> tuple[KernelField, Tensor]:
         """Estimate the field, refined if it shall be, and which pictures ``[N]`` moved at all."""
         field = self(blurry)
-        mean = torch.einsum("nbij,nb->nij", field.basis, field.coefficients.mean(dim=(2, 3)))
-        moved = mean.amax(dim=(1, 2)) <= self.still
+        moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
         if self.refine and moved.any():
             field = refine_field(blurry, field, gamma=self.gamma, still=self.still)
         return field, moved
-
-    def _deconvolve(self, blurry: Tensor, field: KernelField, moved: Tensor) -> Tensor:
-        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
-        return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype))

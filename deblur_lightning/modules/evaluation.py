@@ -74,7 +74,7 @@ class RestorationModule(LightningModule):
         Raises:
             ValueError: no pictures in [0, 1].
         """
-        return self.restore(blurry), None
+        return self.restore(blurry), self.field(blurry) if self.sees_motion else None
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Restore a batch and measure what the method knows beside PSNR and SSIM.

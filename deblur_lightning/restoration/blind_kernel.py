@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -93,12 +94,11 @@ def cleaned(kernel: Tensor, threshold: float) -> Tensor:
     from scipy import ndimage
 
     kept = torch.where(kernel < threshold * kernel.max(), 0, kernel)
-    labels, parts = ndimage.label(kept.numpy(force=True) > 0, structure=[[1] * 3] * 3)
-    part = torch.from_numpy(labels).to(kept.device)
-    light = torch.stack([kept[part == number].sum() for number in range(1, parts + 1)])
-    for number, share in enumerate((light / light.sum()).tolist(), start=1):
-        if share < LEAST_PART and number != int(light.argmax()) + 1:
-            kept = kept.masked_fill(part == number, 0)
+    values = kept.numpy(force=True)
+    parts, _ = ndimage.label(values > 0, structure=[[1] * 3] * 3)
+    light = np.bincount(parts.ravel(), values.ravel())
+    large = light >= min(LEAST_PART * light.sum(), light.max())
+    kept = kept * torch.from_numpy(large[parts]).to(kept.device)
     return centred(kept / kept.sum())
 
 

@@ -221,3 +221,32 @@ def test_a_model_without_motion_fields_says_so(tmp_path):
 def test_other_value_ranges_are_caught_before_the_model(blurry):
     with pytest.raises(ValueError, match=r"blurry .* \[0, 1\]"):
         Restorer(Brighten(), "tiny").restore(blurry)
+
+
+def test_a_photo_of_one_tile_is_looked_at_once_for_result_and_field():
+    class Counting(Drawing):
+        sees_motion = True
+        looks = 0
+
+        def see(self, blurry):
+            self.looks += 1
+            return super().see(blurry)
+
+    module = Counting()
+    blurry = torch.rand(1, 3, 50, 60, generator=torch.Generator().manual_seed(1))
+    restored, field = Restorer(module, "tiny", strength=0.5).see(blurry)
+    assert module.looks == 1
+    torch.testing.assert_close(restored, Restorer(module, "tiny", strength=0.5).restore(blurry))
+    torch.testing.assert_close(field.coefficients, Restorer(module, "tiny").field(blurry).coefficients)
+    assert field.coefficients.shape[-2:] == (50, 60)
+
+
+def test_a_photo_of_many_tiles_still_has_the_field_of_the_whole():
+    class Moving(Drawing):
+        sees_motion = True
+
+    blurry = torch.rand(1, 3, 300, 280, generator=torch.Generator().manual_seed(1))
+    restored, field = Restorer(Moving(), "tiny", tile=256).see(blurry)
+    torch.testing.assert_close(restored, 0.5 + 0.5 * blurry)
+    assert field.coefficients.shape[-2:] == (300, 280)
+    assert Restorer(Brighten(), "tiny").see(blurry)[1] is None
