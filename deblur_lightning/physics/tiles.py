@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LARGEST_TILE = 240  # pixels a side; larger ones leave the second-level cache
+LARGEST_TILE = 160  # pixels a side; with 240 large pictures blur 7% faster, in a third more memory
 LARGEST_TILE_ON_GPU = 1024
-CACHED_BYTES = 3 << 20  # of tile spectra worked on at a time
+CACHED_BYTES = 2 << 20  # of tile spectra worked on at a time
 GPU_SHARE = 8  # the same on a GPU: this fraction of its free memory
 
 
