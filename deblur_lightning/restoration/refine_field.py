@@ -12,6 +12,8 @@ from deblur_lightning.restoration.regions import motion_regions
 
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
+CLIPPED = 250 / 255  # display value from which a sensor may have lost light
+LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
 
@@ -22,7 +24,8 @@ def refine_field(
     """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
 
     The field is parted into regions of one motion (`motion_regions`); each region's kernel is improved by blind
-    deconvolution that starts from it and stays near (`refine_kernel`). Small regions keep the estimate.
+    deconvolution that starts from it and stays near (`refine_kernel`). Small regions, and those where most pixels may
+    hold light that the sensor clipped, keep the estimate.
 
     Args:
         blurry: ``[N, C, H, W]`` in [0, 1], display values.
@@ -43,20 +46,37 @@ def refine_field(
     refined = []
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, basis, coefficients in zip(blurry.float(), *field, strict=True):
-            light = to_linear(picture, gamma).mean(0)
+            light, clear = to_linear(picture, gamma).mean(0), out_of_reach_of_clipping(picture, basis.shape[-1])
             regions = motion_regions(KernelField(basis[None].float(), coefficients[None].float()), most, spread)
             parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
-            kernels = [_refined(light, kernel, share, still) for kernel, share in parts]
+            kernels = [_refined(light, kernel, share, clear, still) for kernel, share in parts]
             refined.append(regions._replace(basis=torch.stack(kernels)[None]))
     count = max(regions.basis.shape[1] for regions in refined)
     padded = [_with(regions, count) for regions in refined]
     return KernelField(*(torch.cat(tensors) for tensors in zip(*padded, strict=True)))
 
 
-def _refined(light: Tensor, kernel: Tensor, share: Tensor, still: float) -> Tensor:
+def out_of_reach_of_clipping(picture: Tensor, kernel_size: int) -> Tensor:
+    """Mark pixels that no clipped pixel is near enough to have shared its light with, as a rule.
+
+    Args:
+        picture: ``[C, H, W]`` in [0, 1], display values.
+        kernel_size: K; most kernels stay within three eighths of it from their centre.
+
+    Returns:
+        ``[H, W]``, 1 or 0.
+    """
+    reach = 3 * kernel_size // 8
+    clipped = (picture.amax(0, keepdim=True) >= CLIPPED).to(picture)
+    return 1 - F.max_pool2d(clipped, 2 * reach + 1, 1, reach)[0]
+
+
+def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float) -> Tensor:
     reach = kernel.shape[-1] // 4
     inside = -F.max_pool2d(-share[None], 2 * reach + 1, 1, reach)[0]
     if kernel.max() > still or inside.sum() < SMALLEST or min(light.shape) <= 2 * kernel.shape[-1]:
+        return kernel
+    if (inside * clear).sum() < LEAST_CLEAR * inside.sum():
         return kernel
     window = richest_window(light, inside)
     return refine_kernel(light[window], kernel, inside[window])

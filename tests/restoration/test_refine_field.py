@@ -8,7 +8,7 @@ from deblur_lightning.losses import kernel_distance
 from deblur_lightning.physics import expose, to_linear
 from deblur_lightning.restoration import refine_field, richardson_lucy
 from deblur_lightning.restoration.blind_kernel import centred, cleaned, fitted_kernel, refine_kernel, resized
-from deblur_lightning.restoration.refine_field import richest_window
+from deblur_lightning.restoration.refine_field import out_of_reach_of_clipping, richest_window
 from deblur_lightning.restoration.regions import motion_regions
 
 SIZE, KERNEL = 128, 17
@@ -174,3 +174,25 @@ def test_the_window_is_where_the_edges_are():
     assert {*range(120, 180)} <= {*range(rows.start, rows.stop)}
     assert {*range(200, 260)} <= {*range(columns.start, columns.stop)}
     assert richest_window(light[:50], torch.ones(50, 300), 96) == (slice(0, 50), slice(0, 96))  # no edges
+
+
+def test_out_of_reach_of_clipping_is_what_a_loop_over_the_clipped_pixels_leaves():
+    picture = torch.full((3, 20, 30), 0.5)
+    picture[1, 4, 6], picture[2, 15, 29], picture[0, 10, 20] = 1.0, 251 / 255, 249 / 255
+    expected = torch.ones(20, 30)
+    for row, column in ((4, 6), (15, 29)):
+        for down in range(-3, 4):
+            for right in range(-3, 4):
+                if 0 <= row + down < 20 and 0 <= column + right < 30:
+                    expected[row + down, column + right] = 0
+    torch.testing.assert_close(out_of_reach_of_clipping(picture, 9), expected)
+
+
+def test_a_picture_that_clipped_light_fills_keeps_the_estimate(shot):
+    blurry, _ = shot
+    guess = constant(blurry, round_spot(3.0))
+    overexposed = blurry.clone()
+    overexposed[..., ::8, ::8] = 1.0
+    torch.testing.assert_close(refine_field(overexposed, guess).basis, guess.basis)
+    overexposed[..., ::8, ::8], overexposed[..., :4, :4] = blurry[..., ::8, ::8], 1.0
+    assert (refine_field(overexposed, guess).basis - guess.basis).abs().max() > 1e-3
