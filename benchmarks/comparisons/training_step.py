@@ -25,31 +25,41 @@ Losses = Callable[[KernelField, KernelField, Tensor, Tensor], Tensor]
 
 
 def cases() -> Iterator[Case]:
-    """Both losses with their gradients; the network, its losses, backward and Adam."""
+    """Both losses with their gradients; the network, its losses, backward and Adam, one picture and two."""
     generator = torch.Generator().manual_seed(0)
-    blurry, sharp = torch.rand(2, 1, 3, SIDE, SIDE, generator=generator)
-    target = random_field(1, 4, 33, SIDE, SIDE, seed=1)
+    blurry, sharp = torch.rand(2, 2, 3, SIDE, SIDE, generator=generator)
+    target = random_field(2, 4, 33, SIDE, SIDE, seed=1)
     predicted = random_field(1, 25, 33, SIDE, SIDE, learning=True)
     yield Case(
         f"reblur and kernel loss with gradients, 1 x {SIDE} x {SIDE}",
         {
-            "plain": partial(gradients, plain_losses, predicted, target, blurry, sharp),
-            "losses": partial(gradients, losses, predicted, target, blurry, sharp),
+            "plain": partial(gradients, plain_losses, predicted, first(target, 1), blurry[:1], sharp[:1]),
+            "losses": partial(gradients, losses, predicted, first(target, 1), blurry[:1], sharp[:1]),
         },
     )
-    usual, reordered = (
-        partial(train, network, Adam(network.parameters(), lr=0.0), target, blurry, sharp)
-        for network in (AdaptiveBasisNetwork(), AdaptiveBasisNetwork().to(memory_format=torch.channels_last))
-    )
-    yield Case(
-        f"whole step, 1 x {SIDE} x {SIDE}",
-        {
-            "plain losses": partial(usual, plain_losses),
-            "losses": partial(usual, losses),
-            "losses, bf16": partial(usual, losses, bf16=True),
-            "losses, bf16, channels_last": partial(reordered, losses, bf16=True),
-        },
-    )
+    usual, reordered = AdaptiveBasisNetwork(), AdaptiveBasisNetwork().to(memory_format=torch.channels_last)
+    steps = [
+        partial(train, usual, Adam(usual.parameters(), lr=0.0)),
+        partial(train, reordered, Adam(reordered.parameters(), lr=0.0)),
+        partial(train, reordered, Adam(reordered.parameters(), lr=0.0, fused=True)),
+    ]
+    for pictures in (1, 2):
+        batch = (first(target, pictures), blurry[:pictures], sharp[:pictures])
+        yield Case(
+            f"whole step, {pictures} x {SIDE} x {SIDE}",
+            {
+                "plain losses": partial(steps[0], *batch, plain_losses),
+                "losses": partial(steps[0], *batch, losses),
+                "losses, bf16": partial(steps[0], *batch, losses, bf16=True),
+                "losses, bf16, channels_last": partial(steps[1], *batch, losses, bf16=True),
+                "losses, bf16, channels_last, fused Adam": partial(steps[2], *batch, losses, bf16=True),
+            },
+        )
+
+
+def first(field: KernelField, pictures: int) -> KernelField:
+    """Keep the field of the first pictures."""
+    return KernelField(*(part[:pictures] for part in field))
 
 
 def plain_losses(field: KernelField, target: KernelField, blurry: Tensor, sharp: Tensor) -> Tensor:

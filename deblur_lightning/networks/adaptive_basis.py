@@ -167,14 +167,14 @@ class AdaptiveBasisNetwork(nn.Module):
         return mixture if self.fold == 1 else F.interpolate(mixture, scale_factor=float(self.fold), mode="bilinear")
 
     def _draw(self, features: Tensor, skips: list[Tensor], hints: list[Tensor] | None) -> Tensor:
-        features = features.mean(dim=(2, 3), keepdim=True)
+        features = _mean(features)
         if hints is not None:
             features = features + hints[0]
         for level, up in enumerate(self.kernel_up):
             skip = None
             if level < len(skips):
                 side = 2 ** (level + 1)
-                skip = skips[level].mean(dim=(2, 3), keepdim=True).expand(-1, -1, side, side)
+                skip = _mean(skips[level]).expand(-1, -1, side, side)
                 skip = skip if hints is None else skip + hints[level + 1]
             features = up(features, skip)
         features = self.kernel_head[0](features)
@@ -182,6 +182,11 @@ class AdaptiveBasisNetwork(nn.Module):
             features = features + hints[-1]
         logits = self.kernel_head[1:](features).float()
         return logits.flatten(2).softmax(dim=-1).view_as(logits)
+
+
+def _mean(features: Tensor) -> Tensor:
+    """Average over the picture; unlike that of ``mean``, the gradient is not written out for every pixel."""
+    return features.sum(dim=(2, 3), keepdim=True) / features[0, 0].numel()
 
 
 def _extended(light: Tensor, fold: int) -> Tensor:

@@ -86,3 +86,19 @@ def test_normalised_networks_start_with_signals_that_depend_on_the_picture():
         one, other = AdaptiveBasisNetwork(4, 17, 8, normalize=normalize)(pictures).basis.log()
         spread.append((one - other).std().item())
     assert spread[0] < 1e-3 < 1e-2 < spread[1]
+
+
+def test_gradients_reach_the_encoder_as_through_plain_means(monkeypatch):
+    torch.manual_seed(0)
+    network = AdaptiveBasisNetwork(num_basis=3, kernel_size=17, width=8).double()
+    light = torch.rand(2, 3, 33, 47, dtype=torch.float64) - 0.5
+
+    def gradients():
+        field = network(light)
+        parameters = [*network.stem_rgb.parameters(), *network.down.parameters()]
+        return torch.autograd.grad(field.basis.square().sum() + field.coefficients.square().sum(), parameters)
+
+    found = gradients()
+    name = "deblur_lightning.networks.adaptive_basis._mean"
+    monkeypatch.setattr(name, lambda features: features.mean(dim=(2, 3), keepdim=True))
+    torch.testing.assert_close(found, gradients())
