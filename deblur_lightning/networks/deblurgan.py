@@ -11,6 +11,21 @@ from torch import Tensor, nn
 SMALLEST_SIDE = 8  # two pixels after both halvings: what a block mirrors at its border
 
 
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance normalisation whose gradient is right in every order of memory.
+
+    torch 2.13's is wrong on CPUs for a batch of one where it arrives in channels_last order, as from convolutions
+    with such weights.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same shape, each channel of each picture with mean 0 and variance 1."""
+        normal: Tensor = super().forward(features)
+        if normal.requires_grad:
+            normal.register_hook(Tensor.contiguous)
+        return normal
+
+
 class ResidualBlock(nn.Module):
     """Add to features what one or two convolutions make of them.
 
@@ -114,7 +129,7 @@ class PatchCritic(nn.Module):
             stride = 2 if level < layers else 1
             between += [
                 nn.Conv2d(sizes[level - 1], sizes[level], 4, stride, padding=2),
-                nn.InstanceNorm2d(sizes[level]),
+                InstanceNorm(sizes[level]),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         self.model = nn.Sequential(
@@ -149,11 +164,11 @@ def start_gently(generator: DeblurGANGenerator) -> None:
 
 
 def _same(channels: int) -> tuple[nn.Module, ...]:
-    return nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels)
+    return nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels)
 
 
 def _activated(channels: int) -> tuple[nn.Module, ...]:
-    return nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)
+    return InstanceNorm(channels), nn.ReLU(inplace=True)
 
 
 def _check(pictures: Tensor, smallest: int) -> None:

@@ -1,5 +1,7 @@
 """DeblurGAN's networks: published sizes and names, any picture size, an independent forward."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -91,3 +93,20 @@ def test_pictures_that_do_not_fit_are_named(network):
 def test_generators_that_cannot_be_built_are_named(arguments):
     with pytest.raises(ValueError, match="Published: 64, 9, 2"):
         DeblurGANGenerator(**arguments)
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+@pytest.mark.parametrize(
+    "network", [DeblurGANGenerator(8, 2, dropout=0.0), PatchCritic(8)], ids=["generator", "critic"]
+)
+def test_channels_last_weights_get_the_gradients_of_the_usual_ones(network, pictures):
+    def gradients(network, picture):
+        made = network(picture)
+        weights = [weights for name, weights in network.named_parameters() if name.endswith("weight")]
+        return torch.autograd.grad((made * torch.linspace(-1, 1, made.numel()).view_as(made)).sum(), weights)
+
+    picture = torch.rand(pictures, 3, 40, 36, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    exact = gradients(copy.deepcopy(network).double(), picture.double())
+    found = gradients(copy.deepcopy(network).to(memory_format=torch.channels_last), picture)
+    for weights, expected in zip(found, exact, strict=True):
+        assert (weights - expected).norm() < 1e-4 * expected.norm()
