@@ -1,5 +1,6 @@
 """DeblurGAN as a LightningModule (Kupyn et al. 2018, arXiv 1711.07064)."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -210,7 +211,10 @@ class DeblurGANModule(RestorationModule):
 
     def _critic_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
         game = critic_loss(self._score_patches(sharp), self._score_patches(restored))
-        penalty = gradient_penalty(self._score_patches, sharp, restored, mix=self.penalty_mix, norm=self.penalty_norm)
+        slope = partial(self._slope_of_scores, mixed=torch.is_autocast_enabled(sharp.device.type))
+        penalty = gradient_penalty(
+            self._score_patches, sharp, restored, mix=self.penalty_mix, norm=self.penalty_norm, slope=slope
+        )
         self._log(len(sharp), critic_loss=game, gradient_penalty=penalty)
         return game + self.penalty_weight * penalty
 
@@ -229,8 +233,15 @@ class DeblurGANModule(RestorationModule):
         return loss
 
     def _score_patches(self, pictures: Tensor) -> Tensor:
-        """Let the critic score pictures in the precision of its weights; scores, and slopes of them, are float32."""
+        """Let the critic score pictures in the precision of its weights; scores are float32."""
         return self.critic(pictures.to(self.dtype)).float()
+
+    def _slope_of_scores(self, pictures: Tensor, mixed: bool) -> Tensor:
+        """Differentiate the sum of scores; mixed precision reaches its convolutions if it has float32's range."""
+        device = pictures.device.type
+        wide = mixed and torch.get_autocast_dtype(device) == torch.bfloat16
+        with torch.autocast(device, torch.bfloat16, enabled=wide):
+            return self.critic.slope(pictures.to(self.dtype)).float()
 
     def _log(self, size: int, prog_bar: bool = False, **losses: Tensor) -> None:
         self.log_dict(

@@ -5,6 +5,7 @@ Layers keep the places they have in the authors' files, so that weights move bet
 
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -147,6 +148,39 @@ class PatchCritic(nn.Module):
         scores: Tensor = self.model(pictures)
         return scores
 
+    def slope(self, pictures: Tensor) -> Tensor:
+        """Differentiate the sum of all scores by pictures.
+
+        Written out layer by layer, from convolutions on, so that its own gradient by the weights takes plain first
+        derivatives, which bf16 has fast convolutions for; autograd's second derivatives have none.
+
+        Args:
+            pictures: ``[N, 3, H, W]`` in [-1, 1].
+
+        Returns:
+            The slope, of the pictures' shape.
+
+        Raises:
+            ValueError: another number of axes or channels, or a smaller picture.
+        """
+        _check(pictures, SMALLEST_SIDE)
+        passed = [pictures]
+        for layer in self.model:
+            features = passed[-1]
+            if isinstance(layer, nn.LeakyReLU):  # the layer itself works in place, but what enters it is needed below
+                passed.append(F.leaky_relu(features, layer.negative_slope))
+            else:
+                passed.append(layer(features))
+        slope = torch.ones_like(passed[-1])
+        for layer, entered, left in zip(reversed(list(self.model)), passed[-2::-1], passed[:0:-1], strict=True):
+            if isinstance(layer, nn.Conv2d):
+                slope = _convolution_slope(layer, slope, entered)
+            elif isinstance(layer, nn.LeakyReLU):
+                slope = torch.where(entered > 0, slope, layer.negative_slope * slope)
+            elif isinstance(layer, InstanceNorm):
+                slope = _normalisation_slope(slope, entered, left, layer.eps)
+        return slope
+
 
 def start_small(network: nn.Module) -> None:
     """Start convolutions as the authors do: weights normal(0, 0.02), biases zero."""
@@ -169,6 +203,21 @@ def _same(channels: int) -> tuple[nn.Module, ...]:
 
 def _activated(channels: int) -> tuple[nn.Module, ...]:
     return InstanceNorm(channels), nn.ReLU(inplace=True)
+
+
+def _convolution_slope(layer: nn.Conv2d, slope: Tensor, entered: Tensor) -> Tensor:
+    sides, kernel = entered.shape[-2:], layer.kernel_size
+    stride, padding = (layer.stride[0], layer.stride[1]), (int(layer.padding[0]), int(layer.padding[1]))
+    left_over = [(sides[axis] + 2 * padding[axis] - kernel[axis]) % stride[axis] for axis in (0, 1)]
+    return F.conv_transpose2d(slope, layer.weight, None, stride, padding, left_over)
+
+
+def _normalisation_slope(slope: Tensor, entered: Tensor, left: Tensor, eps: float) -> Tensor:
+    kind, pixels = entered.dtype, (2, 3)
+    slope, entered, left = (part.to(torch.promote_types(kind, torch.float32)) for part in (slope, entered, left))
+    spread = (entered.var(dim=pixels, correction=0, keepdim=True) + eps).sqrt()
+    along = (slope * left).mean(dim=pixels, keepdim=True)
+    return ((slope - slope.mean(dim=pixels, keepdim=True) - left * along) / spread).to(kind)
 
 
 def _check(pictures: Tensor, smallest: int) -> None:

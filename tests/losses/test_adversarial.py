@@ -43,6 +43,17 @@ def test_the_penalty_and_its_slope_are_those_of_the_formula(mix, norm):
     torch.testing.assert_close(critic.a.grad, (2 * (0.6 * length - 1) * 2 * length).mean())
 
 
+def test_a_critic_s_own_slope_gives_autograd_s_penalty():
+    sharp, restored = pictures()
+    critic = Quadratic()
+    found = [
+        gradient_penalty(critic, sharp, restored, slope=slope, generator=torch.Generator().manual_seed(7))
+        for slope in (None, lambda between: 2 * critic.a * between)
+    ]
+    torch.testing.assert_close(*found)
+    torch.testing.assert_close(*(torch.autograd.grad(penalty, critic.a) for penalty in found))
+
+
 def test_no_gradient_reaches_the_pictures_and_a_flat_critic_stays_finite():
     sharp, restored = (part.requires_grad_() for part in pictures())
     critic = Quadratic()

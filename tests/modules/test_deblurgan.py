@@ -1,5 +1,6 @@
 """DeblurGANModule as Lightning runs it: steps, rates, accumulation, resume, VGG-19, two processes."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -33,6 +34,13 @@ def pairs(count, channels=3):
     ]
 
 
+def pairs_with(generator, count):
+    return [
+        {"blurry": blurry, "sharp": sharp, "name": f"{number}"}
+        for number, (blurry, sharp) in enumerate(torch.rand(count, 2, 1, 3, 24, 20, generator=generator))
+    ]
+
+
 def trained(module, batch_size, epochs, ckpt_path=None, data=None, **options):
     torch.manual_seed(5)
     trainer = Trainer(
@@ -57,6 +65,38 @@ def test_the_critic_takes_its_steps_for_each_of_the_generator():
     generator, critic = trained(module, batch_size=2, epochs=2).optimizers
     assert steps_of(generator) == {4}
     assert steps_of(critic) == {12}
+
+
+def test_updates_are_those_of_the_game_written_out(monkeypatch):
+    module = built(critic_steps=2, learning_rate=1e-3)
+    generator, critic = copy.deepcopy(module.generator).double(), copy.deepcopy(module.critic).double()
+    batches = [{**pair, "name": [pair["name"]]} for pair in pairs_with(torch.Generator().manual_seed(3), 3)]
+    monkeypatch.setattr(torch, "rand", lambda *size, **_: torch.full(size, 0.3))  # places of the penalty
+    trainer = trained(module, batch_size=None, epochs=1, data=batches, precision="64-true")
+
+    optimizers = [torch.optim.Adam(n.parameters(), 1e-3, (0.5, 0.999), foreach=False) for n in (generator, critic)]
+    losses = []
+    for batch in batches:
+        blurry, sharp = (2 * batch[name].double() - 1 for name in ("blurry", "sharp"))
+        for _ in range(2):
+            restored = generator(blurry).detach()
+            between = (0.3 * sharp + 0.7 * restored).requires_grad_()
+            (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+            game = critic(restored).mean() - critic(sharp).mean()
+            optimizers[1].zero_grad()
+            (game + 10 * (slope.norm() - 1) ** 2).backward()
+            optimizers[1].step()
+        restored = generator(blurry)
+        loss = 100 * (restored - sharp).abs().mean() - critic(restored).mean()
+        optimizers[0].zero_grad()
+        loss.backward()
+        optimizers[0].step()
+        losses.append(loss.item())
+    assert trainer.callback_metrics["train/loss"] == pytest.approx(sum(losses) / 3, rel=1e-5)
+    for ours, written_out in ((module.generator, generator), (module.critic, critic)):
+        for name, weights in written_out.named_parameters():
+            if name.endswith("weight"):  # normalisation cancels biases: theirs are steps along rounding errors
+                torch.testing.assert_close(ours.get_parameter(name), weights, rtol=1e-4, atol=1e-6)
 
 
 def test_rates_stay_and_then_fall_to_zero_in_a_line():
@@ -139,7 +179,7 @@ def test_without_adversary_the_critic_stays_as_it_was():
     assert all(torch.equal(weights, before[name]) for name, weights in module.critic.state_dict().items())
 
 
-def test_bfloat16_trains_with_the_penalty_in_float32():
+def test_bfloat16_trains_with_weights_in_float32():
     module = built(width=8, critic_width=8)
     trained(module, batch_size=2, epochs=1, precision="bf16-mixed")
     assert all(weights.dtype == torch.float32 and weights.isfinite().all() for weights in module.parameters())

@@ -110,3 +110,30 @@ def test_channels_last_weights_get_the_gradients_of_the_usual_ones(network, pict
     found = gradients(copy.deepcopy(network).to(memory_format=torch.channels_last), picture)
     for weights, expected in zip(found, exact, strict=True):
         assert (weights - expected).norm() < 1e-4 * expected.norm()
+
+
+@pytest.mark.parametrize("size", [(40, 36), (33, 47)])
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_the_critic_s_slope_and_its_gradients_are_autograd_s(size, order):
+    torch.manual_seed(0)
+    critic = PatchCritic(8).double().to(memory_format=order)
+    pictures = (torch.rand(2, 3, *size, dtype=torch.float64) * 2 - 1).requires_grad_()
+    weights = [weights for name, weights in critic.named_parameters() if name.endswith("weight")]
+    (expected,) = torch.autograd.grad(critic(pictures).sum(), pictures, create_graph=True)
+    found = critic.slope(pictures)
+    torch.testing.assert_close(found, expected)
+    factors = torch.linspace(-1, 1, found.numel(), dtype=torch.float64).view_as(found)
+    gradients = [torch.autograd.grad((slope**2 * factors).sum(), weights) for slope in (found, expected)]
+    torch.testing.assert_close(*gradients)
+
+
+def test_the_critic_s_slope_in_bfloat16_is_as_long_as_the_exact_one():
+    torch.manual_seed(0)
+    critic = PatchCritic(8)
+    pictures = torch.rand(2, 3, 40, 36) * 2 - 1
+    exact = critic.slope(pictures)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = critic.slope(pictures)
+    assert mixed.dtype == critic.to(torch.bfloat16).slope(pictures.bfloat16()).dtype == torch.bfloat16
+    assert mixed.float().norm().item() == pytest.approx(exact.norm().item(), rel=0.02)
+    assert (mixed - exact).norm() < 0.25 * exact.norm()
