@@ -9,6 +9,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.restoration.blind_kernel import refine_kernel
 from deblur_lightning.restoration.regions import motion_regions
+from deblur_lightning.restoration.variational_kernel import variational_kernel
 
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
@@ -24,8 +25,9 @@ def refine_field(
     """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
 
     The field is parted into regions of one motion (`motion_regions`); each region's kernel is improved by blind
-    deconvolution that starts from it and stays near (`refine_kernel`). Small regions, and those where most pixels may
-    hold light that the sensor clipped, keep the estimate.
+    deconvolution that starts from it and stays near (`refine_kernel`), then by a finer look that asks what is likely
+    rather than what fits (`variational_kernel`). Small regions, and those where most pixels may hold light that the
+    sensor clipped, keep the estimate.
 
     Args:
         blurry: ``[N, C, H, W]`` in [0, 1], display values.
@@ -79,7 +81,8 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
     if (inside * clear).sum() < LEAST_CLEAR * inside.sum():
         return kernel
     window = richest_window(light, inside)
-    return refine_kernel(light[window], kernel, inside[window])
+    seen, trusted = light[window], inside[window]
+    return variational_kernel(seen, refine_kernel(seen, kernel, trusted), trusted)
 
 
 def richest_window(light: Tensor, share: Tensor, side: int = WINDOW) -> tuple[slice, slice]:

@@ -10,6 +10,7 @@ from deblur_lightning.restoration import refine_field, richardson_lucy
 from deblur_lightning.restoration.blind_kernel import centred, cleaned, fitted_kernel, refine_kernel, resized
 from deblur_lightning.restoration.refine_field import out_of_reach_of_clipping, richest_window
 from deblur_lightning.restoration.regions import motion_regions
+from deblur_lightning.restoration.variational_kernel import softened
 
 SIZE, KERNEL = 128, 17
 
@@ -22,11 +23,11 @@ def round_spot(sigma):
 
 @pytest.fixture(scope="module")
 def hook():
-    """A path with a corner: eight pixels across, then six down."""
+    """A path with a corner, as wide as a shaky one: eight pixels across, then six down."""
     kernel = torch.zeros(KERNEL, KERNEL)
     kernel[5, 4:12] = 1
     kernel[5:11, 11] = 1
-    return centred(kernel / kernel.sum())
+    return softened(centred(kernel / kernel.sum()), 0.7)
 
 
 @pytest.fixture(scope="module")
