@@ -29,5 +29,8 @@ def test_lags_are_sums_of_products(random):
     operator = ValidBlur(torch.rand(3, 3, dtype=torch.float64, generator=random), torch.Size((6, 7)))
     blurry = torch.rand(2, 6, 7, dtype=torch.float64, generator=random)
     sharp = torch.rand(2, 8, 9, dtype=torch.float64, generator=random)
-    expected = [[(blurry * sharp[:, row : row + 6, column : column + 7]).sum() for column in range(3)] for row in range(3)]
-    torch.testing.assert_close(operator.lags(blurry, sharp, 3), torch.tensor(expected, dtype=torch.float64))
+    expected = torch.empty(3, 3, dtype=torch.float64)
+    for row in range(3):
+        for column in range(3):
+            expected[row, column] = (blurry * sharp[:, row : row + 6, column : column + 7]).sum()
+    torch.testing.assert_close(operator.lags(blurry, sharp, 3), expected)
