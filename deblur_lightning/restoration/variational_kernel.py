@@ -8,6 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.restoration.blind_kernel import centred, cleaned
 from deblur_lightning.restoration.conjugate_gradients import conjugate_gradients_
+from deblur_lightning.restoration.edges_only import slopes
 from deblur_lightning.restoration.valid_blur import ValidBlur
 
 FIRST_NOISE = 0.1  # share of the blurry gradients' mean square that is taken for noise at the start
@@ -55,9 +56,8 @@ def variational_kernel(
         Wipf and Zhang 2014, algorithm 1 (variances, noise); Levin et al. 2011 (diagonal covariance, the kernel as a
         quadratic programme). The guess, its tether and the softness are ours.
     """
-    corner = light[:-1, :-1]
-    blurry = torch.stack((light[:-1, 1:] - corner, light[1:, :-1] - corner))
-    weight = torch.ones_like(corner) if trusted is None else trusted[1:, 1:]
+    blurry = slopes(light)[:, :-1, :-1]  # without those that lead around the border
+    weight = torch.ones_like(blurry[0]) if trusted is None else trusted[1:, 1:]
     count = 2 * weight.sum()
     variance = ((weight * blurry.square()).sum() / count).clamp(min=LEAST_NOISE)
     noise = FIRST_NOISE * variance
