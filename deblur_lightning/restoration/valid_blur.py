@@ -7,7 +7,7 @@ from torch import Tensor
 class ValidBlur:
     """Correlation with one kernel at all places where it fits, and its exact transpose, in the Fourier domain.
 
-    What `BlurOperator` does for a field of one kernel with padding ``valid``, in a third of its time: one transform of
+    What `BlurOperator` does for a field of one kernel with padding ``valid``, but faster: one transform of
     the whole picture, nothing mixed. It also correlates pictures with each other.
 
     Args:
