@@ -46,8 +46,9 @@ def variational_kernel(
         warm: looks at the sharp gradients before the first of them.
         tether: squared gradient for which a departure from the guess must pay, summed over pixels of linear light.
         threshold: share of the kernel's largest value below which values are noise.
-        softness: standard deviation in pixels of the spot by which the result is softened; motion that varies a
-            little over the picture, or is known only so well, makes the mean kernel soft.
+        softness: standard deviation in pixels, above 0, of the spot by which the result is softened; motion that
+            varies a little over the picture, or is known only so well, makes the mean kernel soft. The spot's place
+            centres the kernel by fractions of a pixel: half a pixel aside costs a restored picture up to a decibel.
 
     Returns:
         The kernel, ``[K, K]``, unit sum.
@@ -170,11 +171,22 @@ def nonnegative_minimum(form: Tensor, wanted: Tensor, start: Tensor, steps: int 
 
 
 def softened(kernel: Tensor, softness: float) -> Tensor:
-    """Blur a kernel by a Gaussian spot of so many pixels; unit sum."""
-    from scipy import ndimage
+    """Blur a kernel by a Gaussian spot; centre it by fractions of a pixel, which the spot's place can do; unit sum.
 
-    soft = torch.from_numpy(ndimage.gaussian_filter(kernel.numpy(force=True), softness, mode="constant")).to(kernel)
-    return soft / soft.sum()
+    Args:
+        kernel: ``[K, K]``, unit sum.
+        softness: the spot's standard deviation in pixels, at least about 0.5: narrower ones fall between the pixels.
+
+    Returns:
+        ``[K, K]`` with its centre of mass at the central pixel, but for what leaves the square.
+    """
+    steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2
+    for axis in (0, 1):
+        beside = (kernel.sum(1 - axis) * steps).sum()
+        spots = ((steps.unsqueeze(1) - steps + beside) / softness).square().div(-2).exp()
+        kernel = torch.tensordot(spots, kernel, ([1], [axis])).movedim(0, axis)
+        kernel = kernel / kernel.sum()
+    return kernel
 
 
 def _of_lags(correlation: Tensor, size: int) -> Tensor:

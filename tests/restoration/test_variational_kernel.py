@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,23 @@ def test_softening_keeps_the_sum_and_adds_the_variance():
     assert (soft.sum(0) * steps.square()).sum().item() == pytest.approx(1.5**2, rel=0.05)
 
 
+def test_softening_centres_by_fractions_of_a_pixel(random):
+    kernel = torch.zeros(15, 15, dtype=torch.float64)
+    kernel[4:9, 6:11] = rand(random, 5, 5)
+    kernel /= kernel.sum()
+    steps = torch.arange(15.0, dtype=torch.float64) - 7
+    away = torch.stack((kernel.sum(1) @ steps, kernel.sum(0) @ steps))
+    assert (away.abs() > 0.1).all()
+    soft = softened(kernel, 0.6)
+    places = torch.stack((soft.sum(1) @ steps, soft.sum(0) @ steps))
+    torch.testing.assert_close(places, torch.zeros(2, dtype=torch.float64), atol=5e-3, rtol=0)
+    moved = torch.zeros_like(kernel)
+    for row, column in itertools.product(range(15), repeat=2):  # every value becomes a spot, moved by the mean
+        spot = ((steps - steps[row] + away[0]) ** 2).unsqueeze(1) + (steps - steps[column] + away[1]) ** 2
+        moved += kernel[row, column] * (spot / (-2 * 0.6**2)).exp()
+    torch.testing.assert_close(soft, moved / moved.sum(), atol=1e-4, rtol=0)
+
+
 @pytest.fixture(scope="module")
 def shaken():
     """Dead leaves under a path with a corner: blurry linear light and the path."""
@@ -126,10 +145,11 @@ def shaken():
 def test_a_soft_guess_comes_nearer_to_the_true_path(shaken):
     light, truth = shaken
     guess = softened(truth, 1.5)
-    found = variational_kernel(light, guess, softness=0)
+    found = variational_kernel(light, guess, softness=0.4)
     assert found.sum().item() == pytest.approx(1, abs=1e-5)
     assert (found >= 0).all()
-    assert (found - truth).norm() < 0.5 * (guess - truth).norm()
+    aim = softened(truth, 0.4)  # `truth` is centred by whole pixels, `found` by fractions
+    assert (found - aim).norm() < 0.5 * (guess - aim).norm()
 
 
 def test_pixels_of_no_weight_do_not_count(shaken):
