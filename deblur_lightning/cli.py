@@ -32,7 +32,7 @@ typical use:
 
 
 def front(argv: Sequence[str]) -> None:
-    """Answer help, a mistyped subcommand or a missing file at once; return where Lightning is needed."""
+    """Answer help, a mistyped subcommand, a missing or broken file at once; return where Lightning is needed."""
     parser = argparse.ArgumentParser(
         prog="lightning",
         description="Train and score deblur_lightning's models with PyTorch Lightning.",
@@ -51,6 +51,21 @@ def front(argv: Sequence[str]) -> None:
         looks_like_path = path.endswith((".yaml", ".yml", ".ckpt", ".safetensors"))
         if looks_like_path and not Path(path).is_file():
             parser.error(f"{path} does not exist, but it is needed first. Check the path; this folder is {Path.cwd()}.")
+        if path.endswith((".yaml", ".yml")) and (wrong := broken_yaml(Path(path))):
+            parser.error(wrong)
+
+
+def broken_yaml(path: Path) -> str | None:
+    """Say where a file breaks the rules of YAML, if it does."""
+    import yaml
+
+    try:
+        yaml.compose(path.read_bytes())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where, what = f", line {mark.line + 1}," if mark else "", getattr(error, "problem", None) or error.reason
+        return f"{path}{where} is no YAML: {what}. Mend it there."
+    return None
 
 
 def run(argv: Sequence[str] | None) -> LightningCLI:
@@ -68,6 +83,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
     import deblur_lightning.modules as modules
+    from deblur_lightning.jobs.brief_parser import BriefParser
     from deblur_lightning.jobs.checkpoint_cli import CheckpointCLI
     from deblur_lightning.jobs.quiet import quiet_lightning
     from deblur_lightning.jobs.record_results import RecordResults
@@ -81,6 +97,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
         lightning.LightningDataModule,
         subclass_mode_model=True,
         subclass_mode_data=True,
+        parser_class=BriefParser,
         auto_configure_optimizers=False,
         seed_everything_default=1,
         save_config_kwargs={"overwrite": True},
@@ -109,7 +126,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         run(argv)
     except (ValueError, OSError) as error:
-        sys.exit(f"lightning: {error}")
+        from deblur_lightning.jobs.sentences import sentence
+
+        sys.exit(f"lightning: {sentence(error)}")
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise

@@ -19,6 +19,9 @@ def whole_file(path: Path | str) -> Iterator[Path]:
 
     Yields:
         The name to write to.
+
+    Raises:
+        OSError: what the block raises, or the folder; one about the temporary name is about ``path`` instead.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,5 +29,9 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     try:
         yield part
         part.replace(path)
+    except OSError as error:
+        if error.filename in (str(part), part):
+            error.filename = str(path)  # people know no other name
+        raise
     finally:
         part.unlink(missing_ok=True)

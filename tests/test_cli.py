@@ -122,8 +122,31 @@ def test_help_and_mistakes_are_answered_without_lightning():
     assert "absent.yaml does not exist" in done.stderr
 
 
-def test_an_unknown_key_is_named(main, tiny, capsys):
-    tiny.write_text(TINY + "    no_such_key: 1\n")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("    smaples_per_epoch: 1\n", "data: SyntheticBlurDataModule: Option 'smaples_per_epoch' is not accepted. "
+         "Did you mean samples_per_epoch?"),
+        ("optimiser: 1\n", "Subcommand 'fit' does not accept option 'optimiser'. See `lightning fit --help`."),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_one_line_with_a_remedy(main, tiny, capsys, line, said):
+    tiny.write_text(TINY + line)
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "--config", str(tiny)])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"lightning: {said}\n"
+
+
+def test_a_mistyped_option_is_one_line_with_a_remedy(main, tiny, capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--confg", str(tiny)])
+    assert capsys.readouterr().err == f"lightning: unrecognized arguments: --confg {tiny}. Did you mean --config?\n"
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: \x01"])
+def test_broken_yaml_is_named(main, tiny, capsys, text):
+    tiny.write_text(text)
     with pytest.raises(SystemExit):
         main(["fit", "--config", str(tiny)])
-    assert "no_such_key" in capsys.readouterr().err
+    assert str(tiny) in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -36,3 +37,10 @@ def test_a_name_as_long_as_the_file_system_allows_works(tmp_path):
     with whole_file(target) as part:
         part.write_text("x")
     assert target.read_text() == "x"
+
+
+def test_an_error_about_the_temporary_name_names_the_file_itself(tmp_path):
+    target = tmp_path / "table.csv"
+    with pytest.raises(PermissionError) as refused, whole_file(target) as part:
+        raise PermissionError(errno.EACCES, "Permission denied", str(part))
+    assert refused.value.filename == str(target)

@@ -57,7 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         status = arguments.run(arguments)
     except (ValueError, OSError) as error:
-        sys.exit(f"deblur: {error}")
+        from deblur_lightning.jobs.sentences import sentence
+
+        sys.exit(f"deblur: {sentence(error)}")
     except KeyboardInterrupt:
         sys.exit("deblur: stopped; files already written are whole.")
     sys.exit(status)

@@ -75,6 +75,7 @@ def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arg
 
     Raises:
         ValueError: another suffix.
+        OSError: the folder cannot be written to, or the disk is full.
     """
     check_target(path)
     whole = {name: weight.detach().to("cpu").contiguous() for name, weight in weights.items()}
@@ -84,7 +85,9 @@ def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arg
 
             part.write_bytes(save(whole, {"config": json.dumps(dict(arguments)), "module": module}))
         else:
-            torch.save(as_lightning(whole, {**arguments, "_class_path": f"deblur_lightning.modules.{module}"}), part)
+            content = as_lightning(whole, {**arguments, "_class_path": f"deblur_lightning.modules.{module}"})
+            with part.open("wb") as file:  # an OSError where it cannot be; torch's own writer raises RuntimeError
+                torch.save(content, file)
 
 
 def as_lightning(weights: dict[str, Tensor], arguments: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from deblur_lightning.data.sources import SceneSource, Split
 from deblur_lightning.data.synthetic import SyntheticBlur, SyntheticSample
 from deblur_lightning.data.wheel_photos import WheelPhotos
 from deblur_lightning.data.workers import leave_signals_to_training
+from deblur_lightning.physics import check_gamma
 
 SEEDS = {"train": 0, "val": 1, "test": 2}
 
@@ -123,6 +124,9 @@ class SyntheticBlurDataModule(LightningDataModule):
         for what, value in (("batch_size", self.batch_size), *((f"{k} samples", n) for k, n in self.lengths.items())):
             if not value >= 1:
                 raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
+        check_gamma(self.gamma)
+        if not self.num_workers >= 0:
+            raise ValueError(f"num_workers is {self.num_workers}, but it counts processes. Pass 0 or more.")
         if not self.crop_size >= 1:
             raise ValueError(f"crop_size is {self.crop_size}, but a crop needs a pixel. Pass at least 1.")
         if not 0 <= self.max_objects <= 255:

@@ -1,11 +1,13 @@
 """LightningCLI with checkpoints that tell a network's shape, and nothing else."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningCLI
 
@@ -14,6 +16,9 @@ from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
 from deblur_lightning.jobs.class_paths import refuse_functions
 from deblur_lightning.jobs.load_restorer import load_restoring, module_of
+from deblur_lightning.jobs.record_results import RecordResults
+from deblur_lightning.modules import SaveRestored
+from deblur_lightning.reports.method_names import method_name
 
 NETWORKS = {"AdaptiveBasisModule": "AdaptiveBasisNetwork", "DeblurGANModule": "DeblurGANGenerator"}
 """Each module's network that restores; its arguments are the shape that a checkpoint tells."""
@@ -46,7 +51,10 @@ class CheckpointCLI(LightningCLI):
             )
         for name in inspect.signature(getattr(networks, NETWORKS[kind])).parameters:
             if name in self._read.arguments and name in options.init_args:
-                options.init_args[name] = self._read.arguments[name]
+                ours, theirs = options.init_args[name], self._read.arguments[name]
+                if ours != theirs:
+                    _note(f"{name} is {theirs} as in {path}; the configuration says {ours}.")
+                options.init_args[name] = theirs
 
     def before_instantiate_classes(self) -> None:
         """Refuse what would run code of a configuration's choice."""
@@ -69,6 +77,33 @@ class CheckpointCLI(LightningCLI):
         load_restoring(self.model, self._read.weights, prefix, path)
         self.config_init["fit"]["ckpt_path"] = None
 
+    def before_validate(self) -> None:
+        """Say so if there is nothing trained to score."""
+        self._is_untrained()
+
+    def before_test(self) -> None:
+        """Likewise, and have no table take its scores for the method's."""
+        if self._is_untrained():
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, RecordResults) and callback.method is None:
+                    callback.method = f"{method_name(type(self.model).__name__)} (untrained)"
+
+    def before_predict(self) -> None:
+        """Likewise, and say so if restored pictures are not kept."""
+        self._is_untrained()
+        if not any(isinstance(callback, SaveRestored) for callback in self.trainer.callbacks):  # type: ignore[attr-defined]
+            _note(
+                "Restored pictures are not kept. To keep them: --trainer.callbacks+ SaveRestored "
+                "--trainer.callbacks.folder FOLDER."
+            )
+
+    def _is_untrained(self) -> bool:
+        """Tell whether a network of ours is about to be scored with random weights, and warn of it."""
+        untrained = type(self.model).__name__ in NETWORKS and not self.config[self.config.subcommand].get("ckpt_path")
+        if untrained:
+            _note("There is no --ckpt_path, so an untrained network is used. Pass the checkpoint that you mean.")
+        return untrained
+
     def _path(self) -> Path | None:
         """Return the checkpoint's path if one was passed; ``best``, ``last`` and addresses are Lightning's."""
         named = self.config[self.config.subcommand].get("ckpt_path") if self.config.get("subcommand") else None
@@ -84,3 +119,8 @@ class Safetensors(TorchCheckpointIO):
         """Read the weights; nothing in such files can be executed."""
         checkpoint = read_checkpoint(Path(path))
         return as_lightning(checkpoint.weights, checkpoint.arguments)
+
+
+@rank_zero_only
+def _note(line: str) -> None:
+    print(f"lightning: {line}", file=sys.stderr)  # noqa: T201 - for the user, whatever the log's level

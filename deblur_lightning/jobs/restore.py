@@ -138,6 +138,8 @@ def _restore(photo: _Photo, restorer: Restorer, progress: Progress, *, kernels: 
     restored = restorer.restore(photo.blurry, progress)
     write_photo(photo.target, restored, photo.record)
     notes = photo.record.notes
+    if restorer.strength and restored.equal(photo.blurry):
+        notes = (*notes, "hardly any motion seen, so its pixels are as they were")
     if kernels:
         drawn = draw_kernels(photo.blurry, restorer, photo.target.with_suffix(""))
         notes = (*notes, f"motion field in {drawn[0].name} and beside")

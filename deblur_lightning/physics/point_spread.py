@@ -86,7 +86,7 @@ def shake_kernels(
         Kernels ``[N, K, K]``, not negative, unit sum, centroid at the central pixel, float32.
 
     Raises:
-        ValueError: ``size`` is even, or a range is empty.
+        ValueError: ``size`` is even, a range is empty, or a number is out of its range.
     """
     _check_size(size)
     if extent is not None and not 0 <= extent[0] <= extent[1] <= size - 1:

@@ -3,8 +3,11 @@
 Carbajal et al. 2021 (arXiv 2102.01026) use it as R in their forward model.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+DARK = 100  # steps of 1 / a below full well: there R(x) is x in any precision
 
 
 def saturate(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) -> Tensor:
@@ -21,7 +24,8 @@ def saturate(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) ->
     Returns:
         Recorded light, below ``max_value``, of the shape of ``linear``.
     """
-    return max_value + F.logsigmoid(sharpness * (linear - max_value)) / sharpness
+    recorded = max_value + F.logsigmoid(sharpness * (linear - max_value)) / sharpness
+    return torch.where(linear < max_value - DARK / sharpness, linear, recorded)  # a (x - m) may overflow there
 
 
 def saturate_derivative(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) -> Tensor:

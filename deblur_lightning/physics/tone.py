@@ -17,7 +17,8 @@ def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:
     """Undo the camera's gamma: ``display ** gamma``.
 
     Args:
-        display: values of any shape, not negative; a negative one counts as 0, as a file would store it.
+        display: values of any shape, not negative; a negative one counts as 0, as a file would store it (gamma 1
+            changes nothing at all).
         gamma: 2.2 for photographs, 1.0 for pictures that are linear already, as Köhler's.
 
     Returns:
@@ -37,7 +38,7 @@ def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
     by standing at 1e-6 before the root, and 0 comes back as 0.
 
     Args:
-        linear: values of any shape; a negative one counts as 0.
+        linear: values of any shape; a negative one counts as 0 (gamma 1 changes nothing at all).
         gamma: 2.2 for photographs, 1.0 for pictures that stay linear.
 
     Returns:

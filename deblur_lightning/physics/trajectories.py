@@ -46,6 +46,10 @@ class Tremors(NamedTuple):
             raise ValueError(
                 f"count is {count} and samples {samples}, but a path needs two. Pass count >= 1, samples >= 2."
             )
+        if not 0 <= length < math.inf:
+            raise ValueError(f"length is {length}, but a path is as many pixels long. Pass 0 or more.")
+        if anxiety is not None and not 0 <= anxiety < math.inf:
+            raise ValueError(f"anxiety is {anxiety}, but it multiplies forces. Pass 0 or more, as 0.005.")
 
         def uniform(*shape: int) -> Tensor:
             return torch.rand(*shape, generator=generator)
@@ -95,7 +99,7 @@ def shake_trajectories(
         Positions ``[N, T, 2]`` as (x, y) in pixels, float64, from (0, 0) on.
 
     Raises:
-        ValueError: fewer than two samples, or no path.
+        ValueError: fewer than two samples, no path, or a length or anxiety below 0.
 
     Source:
         Kupyn et al. 2018, section 4.1 (arXiv 1711.07064), after Boracchi and Foi 2012.

@@ -176,6 +176,9 @@ def test_an_index_beyond_the_epoch_is_an_index_error(train_set):
         ({"sources": [WheelPhotos(weight=-1.0)]}, "weights above 0"),
         ({"samples_per_epoch": 0}, "Pass at least 1"),
         ({"batch_size": 0}, "Pass at least 1"),
+        ({"gamma": 0.0}, "Pass 2.2"),
+        ({"gamma": float("nan")}, "Pass 2.2"),
+        ({"num_workers": -1}, "Pass 0 or more"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused_when_it_is_read(arguments, remedy):

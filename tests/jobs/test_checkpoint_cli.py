@@ -66,6 +66,33 @@ def test_arguments_that_a_training_saved_do_not_win_over_the_configuration(folde
     assert len(module.network.kernel_up) == 3
 
 
+def test_a_shape_that_is_not_the_configurations_is_said(folder, monkeypatch, capsys):
+    import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
+    run(monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "imported.ckpt", "--model.num_basis", "3")
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lightning: ")]
+    assert notes == [
+        "lightning: kernel_size is 9 as in imported.ckpt; the configuration says 17.",
+        "lightning: width is 8 as in imported.ckpt; the configuration says 16.",
+    ]
+
+
+def test_an_untrained_network_is_named_so_on_screen_and_in_tables(folder, monkeypatch, capsys):
+    shape = ("--model.kernel_size", "9", "--model.width", "8")
+    run(monkeypatch, "test", "--config", "small.yaml", *shape)
+    assert "lightning: There is no --ckpt_path, so an untrained network is used." in capsys.readouterr().err
+    assert json.loads((folder / "results/results.jsonl").read_text())["method"] == "Adaptive (untrained)"
+
+
+def test_a_prediction_that_keeps_no_picture_says_how_to(folder, monkeypatch, capsys):
+    import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
+    predict = ("predict", "--config", "small.yaml", "--ckpt_path", "imported.ckpt")
+    run(monkeypatch, *predict)
+    assert "Restored pictures are not kept. To keep them: --trainer.callbacks+ SaveR" in capsys.readouterr().err
+    run(monkeypatch, *predict, "--trainer.callbacks+", "SaveRestored", "--trainer.callbacks.folder", "restored")
+    assert "not kept" not in capsys.readouterr().err
+    assert len(list((folder / "restored").rglob("*.png"))) == 2
+
+
 def test_imported_weights_begin_a_training(folder, monkeypatch):
     import_weights(folder / "TwoHeads.pkl", folder / "half.safetensors", half=True)
     still = ("--model.optimizer", "torch.optim.SGD", "--model.optimizer.lr", "0")

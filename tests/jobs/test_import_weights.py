@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -128,3 +129,9 @@ def test_wrong_arguments_are_one_sentence(authors, trained, tmp_path, monkeypatc
 def test_the_authors_file_given_as_a_checkpoint_names_the_command(authors):
     with pytest.raises(ValueError, match=r"weights without their module, .* deblur import-weights \S+TwoHeads\.pkl -o"):
         load_restorer(authors)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root cannot write to")
+def test_a_folder_that_cannot_be_written_is_one_sentence(authors):
+    with pytest.raises(SystemExit, match=r"deblur: /proc/x\.ckpt: .* Check the path, its permissions"):
+        main(["import-weights", str(authors), "-o", "/proc/x.ckpt"])

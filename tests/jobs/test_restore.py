@@ -62,6 +62,19 @@ def test_bad_photos_are_reported_and_the_others_restored(tmp_path):
     assert report.summary().startswith("restored 2 of 7 photos in")
 
 
+@pytest.mark.parametrize(("strength", "said"), [(1.0, True), (0.0, False)])
+def test_a_photo_that_the_model_returns_as_it_is_is_said_to_be_so(tmp_path, strength, said):
+    class Still(Brighten):
+        def restore(self, blurry):
+            return blurry
+
+    lines = []
+    source = photo(tmp_path / "a.png")
+    restore_photos([source], tmp_path / "out", lambda: Restorer(Still(), "tiny", strength), say=lines.append)
+    assert ("hardly any motion seen, so its pixels are as they were" in lines[0]) is said
+    assert "motion" not in restore([source], tmp_path / "bright")[1][0]
+
+
 def test_nothing_to_do_loads_no_model(tmp_path):
     def load():
         raise AssertionError

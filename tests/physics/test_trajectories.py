@@ -1,4 +1,5 @@
 import cmath
+import math
 
 import pytest
 import torch
@@ -75,3 +76,10 @@ def test_a_calm_hand_moves_straighter_than_an_anxious_one():
 def test_no_path_or_no_step_is_refused(count, samples):
     with pytest.raises(ValueError, match="Pass count >= 1, samples >= 2"):
         shake_trajectories(count, generator=seeded(), samples=samples)
+
+
+@pytest.mark.parametrize("name", ["length", "anxiety"])
+@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
+def test_a_length_or_anxiety_below_zero_or_no_number_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"{name} is .* Pass 0 or more"):
+        shake_trajectories(1, generator=seeded(), samples=10, **{name: value})
