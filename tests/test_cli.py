@@ -1,5 +1,6 @@
 """`lightning` as people type it: a small round trip of fit, resume, test and predict, and its refusals."""
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,9 @@ def test_fit_resume_test_and_predict(main, tiny, tmp_path):
     main(["fit", "--config", str(tiny)])
     log = (run / "metrics.csv").read_text()
     assert all(column in log for column in ("train/kernel_loss", "train/reblur_loss", "val/kernel_error", "val/psnr"))
+    means = [row["train/loss_epoch"] for row in csv.DictReader(log.splitlines()) if row["train/loss_epoch"]]
+    assert len(means) == 1
+    assert float(means[0]) > 0  # also of an epoch with fewer steps than are logged one by one
     last = run / "checkpoints" / "last.ckpt"
     first = torch.load(last, weights_only=True)
     assert first["epoch"] == 0

@@ -113,10 +113,12 @@ class AdaptiveBasisModule(RestorationModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         field = self(batch["blurry"])
-        losses = self._losses(field, batch)
-        self.log_dict({f"train/{name}": loss for name, (loss, _) in losses.items()}, batch_size=len(batch["name"]))
+        losses, size = self._losses(field, batch), len(batch["name"])
         total = torch.stack([weight * loss for loss, weight in losses.values()]).sum()
-        self.log("train/loss", total, prog_bar=True, batch_size=len(batch["name"]))
+        logged = {f"train/{name}": loss.detach() for name, (loss, _) in losses.items()} | {"train/loss": total.detach()}
+        for name, loss in logged.items():
+            self.log(name, loss, prog_bar=name == "train/loss", batch_size=size)
+            self.log(f"{name}_epoch", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
         return total
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

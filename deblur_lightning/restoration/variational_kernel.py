@@ -25,7 +25,7 @@ def variational_kernel(
     kernel: Tensor,
     trusted: Tensor | None = None,
     *,
-    turns: int = 5,
+    turns: int = 3,
     warm: int = 3,
     tether: float = 20.0,
     threshold: float = 0.1,
