@@ -10,8 +10,8 @@ from tabulate import tabulate
 from benchmarks import comparisons
 from benchmarks.comparison import compare
 
-HEADERS = ("task", "variant", "median ms", "IQR %", "times faster", "peak MB", "times smaller")
-DIGITS = ("", "", ".1f", ".0f", ".2f", ".0f", ".1f")
+HEADERS = ("task", "variant", "median ms", "IQR %", "times faster", "peak MB", "times smaller", "10^9/s")
+DIGITS = ("", "", ".1f", ".0f", ".2f", ".0f", ".1f", ".1f")
 
 
 def main() -> None:

@@ -69,8 +69,8 @@ def _shared(planes: NDArray[np.floating], size: int) -> NDArray[np.float64]:
     pixel = (first // samples * size * size + row * size + column).astype(np.intp)
     shares = (light - right_light - below_light + both, right_light - both, below_light - both, both)
     pixels = np.concatenate([pixel, pixel + 1, pixel + size, pixel + size + 1])
-    counted = np.bincount(pixels, np.concatenate(shares), pictures * size * size)
-    return counted.reshape(pictures, size, size).clip(0) / samples
+    counted = np.bincount(pixels, np.maximum(np.concatenate(shares), 0) / samples, pictures * size * size)
+    return counted.astype(np.float64, copy=False).reshape(pictures, size, size)
 
 
 def shake_kernels(
@@ -163,7 +163,9 @@ def _fitting(planes: NDArray[np.floating], size: int, sides: NDArray[np.floating
     reach = reach.clip(1e-6)
     scale = (radius / reach).clip(max=1) if sides is None else sides / 2 / reach
     _check_reach((reach * scale).max(), size)
-    return planes * -scale + (mean * scale + radius)
+    placed = planes * -scale
+    placed += mean * scale + radius
+    return placed
 
 
 def _check_size(size: int) -> None:

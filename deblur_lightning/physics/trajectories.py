@@ -122,37 +122,38 @@ def follow_tremors(tremors: Tremors) -> Tensor:
     throws = _throws(tremors.impulses.numpy())
     pull = np.tile(tremors.pull.numpy(), 2)
     velocity = tremors.heading.numpy().flatten()
-    calm = velocity.copy()  # where the velocity tends if nothing pushes
-    place, (wanted, squared, pulled), speed = np.zeros(2 * count), np.empty((3, 2 * count)), np.empty(count)
+    wanted = velocity.copy()  # before it is brought back to its length
+    place, scratch, speed = np.zeros(2 * count), np.empty(2 * count), np.empty(count)
     block = np.empty((STEPS_AT_ONCE, 2 * count + 8))[:, : 2 * count]  # rows 4 KB apart would share lines of the cache
     x_velocity, y_velocity, x_wanted, y_wanted, x_squared, y_squared = (
-        half for row in (velocity, wanted, squared) for half in np.split(row, 2)
+        half for row in (velocity, wanted, scratch) for half in np.split(row, 2)
     )
     for start in range(0, steps, STEPS_AT_ONCE):
         pushes = tremors.pushes[start : start + STEPS_AT_ONCE].double().numpy().reshape(-1, 2 * count)
         for now, (push, there) in enumerate(zip(pushes, block, strict=False), start):
-            np.add(calm, push, wanted)
+            np.add(wanted, push, wanted)
             for path, along, over in throws.get(now, ()):
                 x, y = x_velocity.item(path), y_velocity.item(path)
                 x_wanted[path] += along * x - over * y
                 y_wanted[path] += over * x + along * y
-            np.multiply(wanted, wanted, squared)
+            np.multiply(wanted, wanted, scratch)
             np.add(x_squared, y_squared, speed)
             np.sqrt(speed, speed)
             np.divide(x_wanted, speed, x_velocity)
             np.divide(y_wanted, speed, y_velocity)
             np.add(place, velocity, there)
             place = there
-            np.multiply(pull, place, pulled)
-            np.subtract(velocity, pulled, calm)
+            np.multiply(pull, place, scratch)
+            np.subtract(velocity, scratch, wanted)
         np.multiply(block[: len(pushes)].T, tremors.step, paths[:, start + 1 : start + 1 + len(pushes)])
     return torch.from_numpy(paths).view(2, count, steps + 1).permute(1, 2, 0)
 
 
 def _throws(impulses: NDArray[np.float32]) -> dict[int, list[tuple[int, float, float]]]:
     """List each step's throws: a path, and twice the cosine and sine of the angle to its velocity."""
-    steps, paths = np.nonzero(impulses == impulses)  # not NaN
-    angles = impulses[steps, paths].astype(np.float64)
+    thrown = np.flatnonzero(impulses == impulses)  # not NaN
+    steps, paths = np.divmod(thrown, impulses.shape[1])
+    angles = impulses.ravel()[thrown].astype(np.float64)
     throws: dict[int, list[tuple[int, float, float]]] = {}
     for step, *throw in zip(
         steps.tolist(), paths.tolist(), (2 * np.cos(angles)).tolist(), (2 * np.sin(angles)).tolist(), strict=True
