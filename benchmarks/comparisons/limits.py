@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.comparison import Case
 
-SIDE, TILE, PLANES = 1000, 160, 13
+SIDE, TILE, PLANES = 1000, 160, 4
 
 
 def cases() -> Iterator[Case]:
