@@ -8,10 +8,11 @@ import torch
 from tabulate import tabulate
 
 from benchmarks import comparisons
+from benchmarks.bfloat16 import affordable, bfloat16_is_slow
 from benchmarks.comparison import compare
 
-HEADERS = ("task", "variant", "median ms", "IQR %", "times faster", "peak MB", "times smaller")
-DIGITS = ("", "", ".1f", ".0f", ".2f", ".0f", ".1f")
+HEADERS = ("task", "variant", "median ms", "IQR %", "times faster", "peak MB", "times smaller", "10^9/s")
+DIGITS = ("", "", ".1f", ".0f", ".2f", ".0f", ".1f", ".1f")
 
 
 def main() -> None:
@@ -26,11 +27,13 @@ def main() -> None:
         parser.error(f"no comparison is called {', '.join(unknown)}. Pass some of {', '.join(known)}.")
     torch.set_num_threads(arguments.threads)
     print(f"torch {torch.__version__}, {arguments.threads} threads, {arguments.repetitions} interleaved repetitions")
+    if bfloat16_is_slow():
+        print("This machine emulates bfloat16: variants called bf16 are left out.")
     for name in arguments.names or known:
         module = importlib.import_module(f"benchmarks.comparisons.{name}")
         print(f"\n{name}: {module.__doc__}", flush=True)
         for case in module.cases():
-            rows = compare(case, arguments.repetitions)
+            rows = compare(affordable(case), arguments.repetitions)
             print("\n" + tabulate(rows, HEADERS, tablefmt="github", floatfmt=DIGITS), flush=True)
 
 

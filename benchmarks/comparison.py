@@ -1,6 +1,7 @@
 """Time the variants of a case in turn, so that whatever else the machine does falls on all of them alike."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -17,10 +18,13 @@ class Case(NamedTuple):
     Attributes:
         task: what is done and at what size, for the table.
         variants: functions without arguments by name; the first is the plain formulation the others are measured by.
+        work: what a variant takes, where known, in 10^9 operations (or bytes, where the task says so): its rate can
+            then be held against the machine's, which the comparison `limits` measures.
     """
 
     task: str
     variants: Mapping[str, Callable[[], object]]
+    work: Mapping[str, float] = MappingProxyType({})
 
 
 class Row(NamedTuple):
@@ -33,6 +37,7 @@ class Row(NamedTuple):
     times_faster: float
     megabytes: float
     times_smaller: float
+    giga_per_second: float | None
 
 
 def compare(case: Case, repetitions: int) -> list[Row]:
@@ -58,6 +63,7 @@ def compare(case: Case, repetitions: int) -> list[Row]:
             times[plain].median / times[name].median,
             megabytes[name],
             megabytes[plain] / max(megabytes[name], 1),
+            case.work[name] / times[name].median if name in case.work else None,
         )
         for name in case.variants
     ]

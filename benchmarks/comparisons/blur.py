@@ -2,25 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import ceil
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.comparison import Case
+from benchmarks.comparisons.limits import transform
 from benchmarks.fields import random_field
 from deblur_lightning import KernelField
 from deblur_lightning.physics import BlurOperator, blur, blur_adjoint
+from deblur_lightning.physics.tiles import LARGEST_TILE, tile_sizes
 
+COUNT, SIDE, CHANNELS = 25, 33, 3
 SIZES = ((4, 256, 256), (1, 720, 1280))
 
 
 def cases() -> Iterator[Case]:
     """Forward, forward with backward (to the field, as in training), and the transpose, at two sizes."""
     for pictures, height, width in SIZES:
-        image = torch.rand(pictures, 3, height, width)
+        image = torch.rand(pictures, CHANNELS, height, width)
         size = f"{pictures} x {height} x {width}"
-        field = random_field(pictures, 25, 33, height, width)
+        field = random_field(pictures, COUNT, SIDE, height, width)
+        direct = 2 * SIDE**2 * COUNT * CHANNELS * pictures * height * width / 1e9
+        tiled = pictures * tiled_work(height, width)
         operator = BlurOperator(field)
         yield Case(
             f"forward, {size}",
@@ -29,6 +35,7 @@ def cases() -> Iterator[Case]:
                 "blur": partial(blur, image, field),
                 "BlurOperator, built before": partial(operator.blur, image),
             },
+            {"loop over kernels": direct, "blur": tiled, "BlurOperator, built before": tiled},
         )
         yield Case(
             f"transpose, {size}",
@@ -37,16 +44,26 @@ def cases() -> Iterator[Case]:
                 "blur_adjoint": partial(blur_adjoint, image, field),
                 "BlurOperator, built before": partial(operator.adjoint, image),
             },
+            {"autograd of the loop": direct, "blur_adjoint": tiled, "BlurOperator, built before": tiled},
         )
         slope = torch.rand_like(image)
-        learning = random_field(pictures, 25, 33, height, width, learning=True)
+        learning = random_field(pictures, COUNT, SIDE, height, width, learning=True)
         yield Case(
             f"forward and backward, {size}",
             {
                 "loop over kernels": partial(gradients, loop, image, learning, slope),
                 "blur": partial(gradients, blur, image, learning, slope),
             },
+            {"loop over kernels": 3 * direct, "blur": 3 * tiled},
         )
+
+
+def tiled_work(height: int, width: int) -> float:
+    """Count 10^9 operations of the tiles of one picture: transforms, products of spectra, mixing."""
+    (down, tall), (across, wide) = (tile_sizes(side, SIDE - 1, LARGEST_TILE) for side in (height, width))
+    tiles, pairs = ceil(height / down) * ceil(width / across), ceil(COUNT / 2)
+    products = (6 * tall * wide + 4 * down * across) / 1e9
+    return tiles * CHANNELS * ((1 + pairs) * transform(tall, wide) + pairs * products)
 
 
 def loop(image: Tensor, field: KernelField) -> Tensor:

@@ -10,7 +10,7 @@ from benchmarks.comparison import Case
 from benchmarks.plain_shake import plain_kernel
 from deblur_lightning.physics import shake_kernels
 
-COUNT = 256
+COUNT = 512
 
 
 def cases() -> Iterator[Case]:

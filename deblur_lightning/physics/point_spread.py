@@ -7,7 +7,7 @@ from torch import Tensor
 
 from deblur_lightning.physics.trajectories import shake_trajectories
 
-PATHS_AT_ONCE = 32  # their samples stay in cache
+PATHS_AT_ONCE = 16  # their samples stay in cache
 
 
 def point_spread_function(path: Tensor, size: int) -> Tensor:
@@ -30,29 +30,47 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
         Kupyn et al. 2018, section 4.1 (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
     """
     _check_size(size)
-    radius = size // 2
-    reach = path.detach().abs().max().item()
-    if not reach <= radius:
-        raise ValueError(f"path reaches {reach:.1f} pixels, but a {size} x {size} kernel holds {radius}. Raise size.")
+    _check_reach(path.detach().abs().max().item(), size)
+    planes = np.moveaxis(path.detach().cpu().double().numpy(), -1, 0) + size // 2
+    shares = [_shared(planes[:, start : start + PATHS_AT_ONCE], size) for start in range(0, len(path), PATHS_AT_ONCE)]
+    return torch.from_numpy(np.concatenate(shares)).to(path)
+
+
+def _shared(planes: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+    """Share each position's light among four pixels.
+
+    Positions move little from sample to sample, so the shares of all that follow one another between the same four
+    pixels are added up first.
+
+    Args:
+        planes: x and y from the first pixel's centre, ``[2, N, T]``.
+        size: side K.
+
+    Returns:
+        ``[N, K, K]``.
+    """
+    pictures, samples = planes.shape[1:]
     if size == 1:
-        return path.new_ones(len(path), 1, 1)
-    shares = [_shared(paths.detach().cpu().numpy(), size) for paths in path.split(PATHS_AT_ONCE)]
-    return torch.cat(shares).to(path)
-
-
-def _shared(path: NDArray[np.floating], size: int) -> Tensor:
-    """Count light by pixel: four shares of each position, all pictures in one row of pixels."""
-    pictures, samples, _ = path.shape
-    across, down = path[..., 0] + size // 2, path[..., 1] + size // 2
-    column, row = (np.minimum(place.astype(np.intp), size - 2) for place in (across, down))
-    right, below = across - column, down - row
-    both = right * below
-    pixel = (row * size + column + size * size * np.arange(pictures)[:, np.newaxis]).ravel()
-    light = np.zeros(pictures * size * size)
-    for offset, share in ((0, 1 - right - below + both), (1, right - both), (size, below - both), (size + 1, both)):
-        counted = np.bincount(pixel, share.ravel(), light.size)
-        light[offset:] += counted[: light.size - offset]
-    return torch.from_numpy(light.reshape(pictures, size, size).clip(0) / samples)
+        return np.ones((pictures, 1, 1))
+    left, top = corner = np.floor(planes)
+    right, below = planes - corner
+    enters = np.ones(left.shape, bool)  # other pixels than the sample before
+    np.not_equal(left[:, 1:], left[:, :-1], out=enters[:, 1:])
+    enters[:, 1:] |= top[:, 1:] != top[:, :-1]
+    first = np.flatnonzero(enters)
+    light = np.diff(first, append=left.size).astype(np.float64)
+    right_light, below_light, both = (np.add.reduceat(share.ravel(), first) for share in (right, below, right * below))
+    left, top = left.ravel()[first], top.ravel()[first]
+    column, row = left.clip(0, size - 2), top.clip(0, size - 2)  # the last pixel's centre counts as right of it
+    beyond_x, beyond_y = left - column, top - row
+    both += beyond_x * below_light + beyond_y * right_light + beyond_x * beyond_y * light
+    right_light += beyond_x * light
+    below_light += beyond_y * light
+    pixel = (first // samples * size * size + row * size + column).astype(np.intp)
+    shares = (light - right_light - below_light + both, right_light - both, below_light - both, both)
+    pixels = np.concatenate([pixel, pixel + 1, pixel + size, pixel + size + 1])
+    counted = np.bincount(pixels, np.maximum(np.concatenate(shares), 0) / samples, pictures * size * size)
+    return counted.astype(np.float64, copy=False).reshape(pictures, size, size)
 
 
 def shake_kernels(
@@ -128,24 +146,35 @@ def kernels_along(paths: Tensor, size: int, exposure: float = 1.0, sides: Tensor
     _check_size(size)
     if not 0 < exposure <= 1:
         raise ValueError(f"exposure is {exposure}, but it is a share of the path. Pass a number in (0, 1].")
-    return torch.cat(
-        [
-            _kernels_along(some, size, exposure, None if sides is None else sides[start : start + PATHS_AT_ONCE])
-            for start, some in zip(range(0, len(paths), PATHS_AT_ONCE), paths.split(PATHS_AT_ONCE), strict=True)
-        ]
-    )
+    seen = paths.detach()[:, : max(1, round(exposure * paths.shape[1]))].cpu().double().numpy()
+    kernels = np.empty((len(seen), size, size), np.float32)
+    for start in range(0, len(seen), PATHS_AT_ONCE):
+        some = slice(start, start + PATHS_AT_ONCE)
+        own = None if sides is None else sides[some].numpy()[:, np.newaxis]
+        kernels[some] = _shared(_fitting(np.moveaxis(seen[some], -1, 0), size, own), size)
+    return torch.from_numpy(kernels).to(paths.device)
 
 
-def _kernels_along(paths: Tensor, size: int, exposure: float, sides: Tensor | None) -> Tensor:
-    seen = paths[:, : max(1, round(exposure * paths.shape[1]))]
-    centred = seen - seen.mean(dim=1, keepdim=True)
-    reach = centred.abs().amax(dim=(1, 2)).clamp(min=1e-6)
+def _fitting(planes: NDArray[np.floating], size: int, sides: NDArray[np.floating] | None) -> NDArray[np.floating]:
+    """Centre, scale and flip paths ``[2, N, T]``, and count from the first pixel's centre."""
     radius = size // 2
-    scale = (radius / reach).clamp(max=1) if sides is None else sides / 2 / reach
-    fitting = (centred * -scale.view(-1, 1, 1)).clamp(-radius, radius)  # rounding may pass the border by an ulp
-    return point_spread_function(fitting, size).float()
+    mean = planes.mean(axis=2, keepdims=True)
+    reach = np.maximum(planes.max(axis=2, keepdims=True) - mean, mean - planes.min(axis=2, keepdims=True)).max(axis=0)
+    reach = reach.clip(1e-6)
+    scale = (radius / reach).clip(max=1) if sides is None else sides / 2 / reach
+    _check_reach((reach * scale).max(), size)
+    placed = planes * -scale
+    placed += mean * scale + radius
+    return placed
 
 
 def _check_size(size: int) -> None:
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size is {size}, but a kernel needs a central pixel. Pass {max(1, size | 1)}.")
+
+
+def _check_reach(reach: float, size: int) -> None:
+    if not reach < size // 2 + 1e-6:  # rounding may pass the border
+        raise ValueError(
+            f"path reaches {reach:.1f} pixels, but a {size} x {size} kernel holds {size // 2}. Raise size."
+        )

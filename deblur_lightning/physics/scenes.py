@@ -31,14 +31,12 @@ def scene_field(masks: Tensor, kernels: Tensor) -> KernelField:
         The authors' generators: each mask blurred by its own kernel, then normalised (see the docs for sources).
     """
     check_field_shape(KernelField(kernels, masks))
-    size, kernel_size = masks.shape[-2:], kernels.shape[-1]
-    spectrum = torch.fft.rfft2(masks) * torch.fft.rfft2(kernels, s=size).conj()
-    inner = [side - kernel_size + 1 for side in size]
-    soft = torch.fft.irfft2(spectrum, s=size)[..., : inner[0], : inner[1]].clamp(min=0)
-    total = soft.sum(dim=1, keepdim=True)
-    first = torch.zeros_like(soft)
-    first[:, 0] = 1
-    return KernelField(kernels, torch.where(total > 1e-6, soft / total.clamp(min=1e-6), first))
+    (height, width), kernel_size = masks.shape[-2:], kernels.shape[-1]
+    looking = torch.fft.fft(torch.fft.rfft(kernels, n=width), n=height, dim=-2).conj()  # skips rows of zeros
+    rows = torch.fft.ifft(torch.fft.rfft2(masks) * looking, dim=-2)[..., : height - kernel_size + 1, :]
+    soft = torch.fft.irfft(rows, n=width)[..., : width - kernel_size + 1].clamp(min=0)
+    soft[:, 0] += soft.sum(dim=1) <= 1e-6
+    return KernelField(kernels, soft / soft.sum(dim=1, keepdim=True))
 
 
 def expose(

