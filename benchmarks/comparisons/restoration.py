@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
         "loop, 30 published updates": partial(plain, blurry, field, 30),
         "richardson_lucy, 30 published": partial(published, blurry, field, 30),
         "richardson_lucy, 30 exact": partial(richardson_lucy, blurry, field, 30, tolerance=0),
-        "richardson_lucy, 15 accelerated": partial(richardson_lucy, blurry, field, 15, acceleration=True, tolerance=0),
+        "richardson_lucy, 20 accelerated": partial(richardson_lucy, blurry, field, 20, acceleration=True, tolerance=0),
         "deconvolve": partial(deconvolve, blurry, field),
         "deconvolve, 3 x 8 steps": partial(deconvolve, blurry, field, outer=3, inner=8),
     }

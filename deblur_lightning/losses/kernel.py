@@ -61,7 +61,7 @@ def kernel_distance(predicted: KernelField, target: KernelField, weights: Tensor
     """
     weights = _checked_weights(predicted, target, weights)
     with torch.no_grad():
-        return _KernelDistance.apply(*predicted, *target, weights, 2)
+        return _KernelDistance.apply(*predicted, *target, weights, 2).clamp(min=0)  # rounding leaves -1e-18 of nothing
 
 
 def kernel_error(predicted: KernelField, target: KernelField, weights: Tensor | None = None) -> Tensor:
