@@ -15,6 +15,7 @@ from benchmarks.comparisons.blur import loop
 from benchmarks.fields import random_field
 from deblur_lightning import KernelField
 from deblur_lightning.data.wheel_photos import wheel_photo
+from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.physics import blur, expose, shake_field, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 
@@ -43,7 +44,7 @@ def cases() -> Iterator[Case]:
     }
     yield Case(
         "a photograph, 1 x 224 x 224",
-        {f"{name}: {decibels(run(), sharp):.2f} dB": run for name, run in variants.items()},
+        {f"{name}: {picture_psnr(run(), sharp).item():.2f} dB": run for name, run in variants.items()},
     )
 
 
@@ -54,11 +55,6 @@ def shaken_photo() -> tuple[Tensor, Tensor, KernelField]:
     generator = torch.Generator().manual_seed(0)
     field = shake_field((224, 224), 33, generator=generator)
     return scene[..., 16:-16, 16:-16], expose(to_linear(scene), field, generator=generator), field
-
-
-def decibels(restored: Tensor, sharp: Tensor) -> float:
-    """Compute the PSNR of display values in [0, 1]."""
-    return -10 * (restored - sharp).square().mean().log10().item()
 
 
 def plain(blurry: Tensor, field: KernelField, iterations: int, gamma: float = 2.2) -> Tensor:

@@ -1,4 +1,4 @@
-"""Camera-shake kernels of 33 x 33, 2,000 steps each: 256 at once, beside a loop over paths, steps and samples."""
+"""Camera-shake kernels of 33 x 33, 2,000 steps each: 512 at once, beside a loop over paths, steps and samples."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -116,7 +116,7 @@ class AdaptiveBasisModule(RestorationModule):
         losses, size = self._losses(field, batch), len(batch["name"])
         total = torch.stack([weight * loss for loss, weight in losses.values()]).sum()
         logged = {f"train/{name}": loss.detach() for name, (loss, _) in losses.items()} | {"train/loss": total.detach()}
-        for name, loss in logged.items():
+        for name, loss in logged.items():  # each twice: Lightning's own pair would call the first NAME_step
             self.log(name, loss, prog_bar=name == "train/loss", batch_size=size)
             self.log(f"{name}_epoch", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
         return total

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.restoration.blind_kernel import centred, cleaned
+from deblur_lightning.restoration.blind_kernel import cleaned
 from deblur_lightning.restoration.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.restoration.edges_only import slopes
 from deblur_lightning.restoration.valid_blur import ValidBlur
@@ -79,7 +79,7 @@ def variational_kernel(
             scale = fitted.sum()
             kernel = cleaned(fitted.view_as(kernel), threshold)
             sharp, spread = sharp * scale, spread * scale.square()
-    return softened(centred(kernel), softness)
+    return softened(kernel, softness)
 
 
 def posterior(
