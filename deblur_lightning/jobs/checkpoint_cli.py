@@ -11,17 +11,17 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningCLI
 
-from deblur_lightning import networks
+from deblur_lightning import modules, networks
 from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
 from deblur_lightning.jobs.class_paths import refuse_functions
-from deblur_lightning.jobs.load_restorer import load_restoring, module_of
+from deblur_lightning.jobs.load_restorer import MODULES, load_restoring, module_of
 from deblur_lightning.jobs.record_results import RecordResults
 from deblur_lightning.modules import SaveRestored
 from deblur_lightning.reports.method_names import method_name
 
-NETWORKS = {"AdaptiveBasisModule": "AdaptiveBasisNetwork", "DeblurGANModule": "DeblurGANGenerator"}
-"""Each module's network that restores; its arguments are the shape that a checkpoint tells."""
+NETWORKS = {"network.": "AdaptiveBasisNetwork", "path_network.": "PathNetwork", "generator.": "DeblurGANGenerator"}
+"""The networks that restore, by how their weights' names begin; a checkpoint tells their arguments."""
 
 
 class CheckpointCLI(LightningCLI):
@@ -30,7 +30,8 @@ class CheckpointCLI(LightningCLI):
     Lightning lets every argument in a checkpoint win over the configuration: a network trained with gamma 2.2 would be
     tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its network's arguments alone.
 
-    A checkpoint without the state of a training begins a new one with its weights.
+    A checkpoint without the state of a training begins a new one with its weights; a network that it lacks begins with
+    none.
     """
 
     _read: Checkpoint | None = None
@@ -40,18 +41,23 @@ class CheckpointCLI(LightningCLI):
         path = self._path()
         options = self.config[self.config.subcommand].get("model")
         configured = options.class_path.rpartition(".")[2] if options else None
-        if path is None or configured not in NETWORKS:
+        if path is None or configured not in MODULES:
             return  # another project's module knows its own checkpoints
         self._read = read_checkpoint(path)
-        _, kind = module_of(path, self._read.weights)
+        prefixes, kind = module_of(path, self._read.weights)
         if kind != configured:
             raise ValueError(
                 f"{path} is a checkpoint of {kind}, but the configuration's model is {configured}. "
                 "Pass another --ckpt_path or --config."
             )
-        for name in inspect.signature(getattr(networks, NETWORKS[kind])).parameters:
-            if name in self._read.arguments and name in options.init_args:
-                ours, theirs = options.init_args[name], self._read.arguments[name]
+        if self._begins():
+            prefixes = self._held(prefixes)
+        shape = {
+            name for prefix in prefixes for name in inspect.signature(getattr(networks, NETWORKS[prefix])).parameters
+        }
+        for name, parameter in inspect.signature(getattr(modules, kind)).parameters.items():
+            if name in shape and name in options.init_args:
+                ours, theirs = options.init_args[name], self._read.arguments.get(name, parameter.default)
                 if ours != theirs:
                     _note(f"{name} is {theirs} as in {path}; the configuration says {ours}.")
                 options.init_args[name] = theirs
@@ -71,10 +77,10 @@ class CheckpointCLI(LightningCLI):
     def before_fit(self) -> None:
         """Begin anew with the weights of a checkpoint that holds nothing else."""
         path = self._path()
-        if path is None or self._read is None or self._read.resumes:
+        if path is None or self._read is None or not self._begins():
             return
-        prefix, _ = module_of(path, self._read.weights)
-        load_restoring(self.model, self._read.weights, prefix, path)
+        prefixes, _ = module_of(path, self._read.weights)
+        load_restoring(self.model, self._read.weights, self._held(prefixes), path)
         self.config_init["fit"]["ckpt_path"] = None
 
     def before_validate(self) -> None:
@@ -97,9 +103,18 @@ class CheckpointCLI(LightningCLI):
                 "--trainer.callbacks.folder FOLDER."
             )
 
+    def _begins(self) -> bool:
+        """Tell whether a training begins with a checkpoint's weights."""
+        return self._read is not None and self.config.subcommand == "fit" and not self._read.resumes
+
+    def _held(self, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave out networks of which the checkpoint has nothing."""
+        weights = self._read.weights if self._read is not None else {}
+        return tuple(prefix for prefix in prefixes if any(name.startswith(prefix) for name in weights))
+
     def _is_untrained(self) -> bool:
         """Tell whether a network of ours is about to be scored with random weights, and warn of it."""
-        untrained = type(self.model).__name__ in NETWORKS and not self.config[self.config.subcommand].get("ckpt_path")
+        untrained = type(self.model).__name__ in MODULES and not self.config[self.config.subcommand].get("ckpt_path")
         if untrained:
             _note("There is no --ckpt_path, so an untrained network is used. Pass the checkpoint that you mean.")
         return untrained

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from deblur_lightning.checkpoints import Checkpoint
 
-PREFIXES = {"adaptive-basis": "network.", "deblurgan": "generator."}
-"""Where in its module each published model is."""
+PUBLISHED = {"adaptive-basis": "AdaptiveBasisModule", "deblurgan": "DeblurGANModule"}
+"""The module of each published model, which is the first of its networks."""
 
 
 class _Weights(NamedTuple):
@@ -71,16 +71,16 @@ def _read(source: Path, model: str | None) -> _Weights:
     if isinstance(content, dict) and "state_dict" in content:
         return _restoring(source, parse_checkpoint(source, content), model)
     published = parse_published(source, content, model)
-    prefix = PREFIXES[published.model]
-    weights = {prefix + name: weight for name, weight in published.network.state_dict().items()}
-    return _Weights(MODULES[prefix], weights, published.arguments)
+    module = PUBLISHED[published.model]
+    weights = {MODULES[module][0] + name: weight for name, weight in published.network.state_dict().items()}
+    return _Weights(module, weights, published.arguments)
 
 
 def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weights:
     """Keep of a checkpoint of ours what restores."""
-    prefix, module = module_of(source, checkpoint.weights)
-    if model is not None and PREFIXES[model] != prefix:
+    prefixes, module = module_of(source, checkpoint.weights)
+    if model is not None and PUBLISHED[model] != module:
         raise ValueError(f"{source} is a checkpoint of {module}, but --model is {model}. Leave out --model.")
-    kept = {name: weight for name, weight in checkpoint.weights.items() if name.startswith(prefix)}
+    kept = {name: weight for name, weight in checkpoint.weights.items() if name.startswith(prefixes)}
     plain = {name: value for name, value in checkpoint.arguments.items() if not name.startswith("_")}
     return _Weights(module, kept, plain)

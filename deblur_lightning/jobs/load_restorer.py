@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from deblur_lightning.modules import RestorationModule
 
-MODULES = {"network.": "AdaptiveBasisModule", "generator.": "DeblurGANModule"}
-"""The module that a checkpoint is of, by the beginning of its weights' names."""
+MODULES = {"AdaptiveBasisModule": ("network.", "path_network."), "DeblurGANModule": ("generator.",)}
+"""How the names of the weights that restore begin, by module: the first is in every checkpoint of it."""
 
 
 def load_restorer(checkpoint: Path, strength: float = 1.0, tile: int | None = None, **options: object) -> Restorer:
@@ -50,7 +50,7 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
 
     import deblur_lightning.modules as modules
 
-    prefix, kind = module_of(path, weights)
+    prefixes, kind = module_of(path, weights)
     cls = getattr(modules, kind)
     taken = inspect.signature(cls).parameters
     for name, value in options.items():
@@ -61,45 +61,45 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
             raise ValueError(f"{name} is {value}, but {kind} has {', '.join(get_args(annotation))}. Pass one of these.")
     arguments = {name: value for name, value in arguments.items() if name in taken} | options
     module: RestorationModule = cls(**arguments)
-    load_restoring(module, weights, prefix, path)
+    load_restoring(module, weights, prefixes, path)
     return module
 
 
-def load_restoring(module: nn.Module, weights: Mapping[str, Any], prefix: str, path: Path) -> None:
-    """Load the weights of the network that restores, all of them, and no others.
+def load_restoring(module: nn.Module, weights: Mapping[str, Any], prefixes: tuple[str, ...], path: Path) -> None:
+    """Load the weights of the networks that restore, all of them, and no others.
 
     Args:
         module: takes them.
         weights: of a checkpoint, by name.
-        prefix: the beginning of the names of that network, as `module_of` tells it.
+        prefixes: how the names of those networks' weights begin, as `module_of` tells it.
         path: of the checkpoint, for the error.
 
     Raises:
         ValueError: a weight is missing, unknown or of another shape.
     """
-    restoring = {name: weight for name, weight in weights.items() if name.startswith(prefix)}
+    restoring = {name: weight for name, weight in weights.items() if name.startswith(prefixes)}
     try:
         missing, unknown = module.load_state_dict(restoring, strict=False)
-        first = next((name for name in (*missing, *unknown) if name.startswith(prefix)), "")
+        first = next((name for name in (*missing, *unknown) if name.startswith(prefixes)), "")
     except RuntimeError as error:  # shapes
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
     if first:
         raise ValueError(f"{path} holds weights of another architecture ({first}). Train it anew with this version.")
 
 
-def module_of(path: Path, weights: Iterable[str]) -> tuple[str, str]:
+def module_of(path: Path, weights: Collection[str]) -> tuple[tuple[str, ...], str]:
     """Tell by a checkpoint's names of weights which module it is of.
 
     Returns:
-        The beginning of the names of the network that restores, and the module's class name.
+        How the names of the weights that restore begin, and the module's class name.
 
     Raises:
         ValueError: none of ours.
     """
     import deblur_lightning.modules as modules
 
-    for prefix, kind in MODULES.items():
-        if hasattr(modules, kind) and any(name.startswith(prefix) for name in weights):
-            return prefix, kind
-    known = " or ".join(MODULES.values())
+    for kind, prefixes in MODULES.items():
+        if hasattr(modules, kind) and any(name.startswith(prefixes[0]) for name in weights):
+            return prefixes, kind
+    known = " or ".join(MODULES)
     raise ValueError(f"{path} holds the weights of another model than {known}. Pass a checkpoint of one of these.")

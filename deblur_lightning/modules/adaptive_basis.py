@@ -11,10 +11,16 @@ from torch.optim import Adam
 from deblur_lightning.batch import Batch
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
-from deblur_lightning.losses import kernel_distance, kernel_loss, reblur_loss, sampled_cross_entropy
+from deblur_lightning.losses import (
+    kernel_distance,
+    kernel_loss,
+    reblur_loss,
+    reversible_cross_entropy,
+    sampled_cross_entropy,
+)
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
-from deblur_lightning.networks import AdaptiveBasisNetwork
+from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork, path_features, reflections
 from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
 from deblur_lightning.restoration import refine_field, richardson_lucy
 
@@ -35,6 +41,8 @@ class AdaptiveBasisModule(RestorationModule):
         fold: side of the squares of pixels that enter the network as one (ours).
         deepest: limit of the stages' channels, as a multiple of ``width``; published 16.
         gray_stem: whether gray pictures have a first convolution of their own, as published.
+        path_width: channels of a second network, `PathNetwork` (ours), whose guess of each motion's kernel, or its
+            reverse, is what ``refine`` starts from; 0 for none.
         gamma: display to linear light; 1.0 for pictures that are linear already, as Köhler's.
         kernel_weight: factor of the kernel loss.
         reblur_weight: factor of the reblur loss.
@@ -43,6 +51,8 @@ class AdaptiveBasisModule(RestorationModule):
         cross_entropy_weight: factor of a cross-entropy between true and predicted kernels (ours); leaves the
             plateau of the mean kernel sooner.
         cross_entropy_samples: pixels a picture at which it is taken.
+        path_weight: factor of the path network's own loss, a cross-entropy that forgives reversed kernels (ours). With
+            all other factors at 0 that network alone is trained.
         method: Richardson-Lucy's update: basic, saturated or combined.
         iterations: Richardson-Lucy's; few while the field is uncertain.
         refine: fit the field to the picture before it restores: blind deconvolution that starts from the network's
@@ -67,12 +77,14 @@ class AdaptiveBasisModule(RestorationModule):
         fold: int = 1,
         deepest: int = 16,
         gray_stem: bool = True,
+        path_width: int = 0,
         gamma: float = 2.2,
         kernel_weight: float = 1.0,
         reblur_weight: float = 1.0,
         l1_from_epoch: int | None = None,
         cross_entropy_weight: float = 0.0,
         cross_entropy_samples: int = 256,
+        path_weight: float = 1.0,
         method: Literal["basic", "saturated", "combined"] = "basic",
         iterations: int = 30,
         refine: bool = False,
@@ -87,10 +99,12 @@ class AdaptiveBasisModule(RestorationModule):
         self.network = AdaptiveBasisNetwork(
             num_basis, kernel_size, width, normalize, relative, correlations, fold, deepest, gray_stem
         )
+        self.path_network = PathNetwork(kernel_size, path_width) if path_width else None
         self.gamma, self.method, self.iterations = gamma, method, iterations
         self.refine, self.still = refine, still
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
+        self.path_weight = path_weight
         self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
 
     def forward(self, blurry: Tensor) -> KernelField:
@@ -112,8 +126,7 @@ class AdaptiveBasisModule(RestorationModule):
         return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype)), field
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        field = self(batch["blurry"])
-        losses, size = self._losses(field, batch), len(batch["name"])
+        losses, size = self._losses(batch), len(batch["name"])
         total = torch.stack([weight * loss for loss, weight in losses.values()]).sum()
         logged = {f"train/{name}": loss.detach() for name, (loss, _) in losses.items()} | {"train/loss": total.detach()}
         for name, loss in logged.items():  # each twice: Lightning's own pair would call the first NAME_step
@@ -157,9 +170,18 @@ class AdaptiveBasisModule(RestorationModule):
             "lr_scheduler": {"scheduler": self.scheduler(optimizer), "interval": self.scheduler_interval},
         }
 
-    def _losses(self, field: KernelField, batch: Batch) -> dict[str, tuple[Tensor, float]]:
-        """Compute each loss that counts, with its factor."""
-        target, weights = batch["field"], batch["weights"]
+    def _losses(self, batch: Batch) -> dict[str, tuple[Tensor, float]]:
+        """Compute each loss that counts, with its factor; run no network that none of them asks."""
+        weights = (self.kernel_weight, self.reblur_weight, self.cross_entropy_weight)
+        losses = self._field_losses(batch) if any(weights) else {}
+        if self.path_network is not None and self.path_weight:
+            features = path_features(to_linear(batch["blurry"], self.gamma), self.path_network.kernel_size)
+            features, kernels = reflections(features, batch["field"].mean_kernel())
+            losses["path_loss"] = reversible_cross_entropy(self.path_network(features), kernels), self.path_weight
+        return losses
+
+    def _field_losses(self, batch: Batch) -> dict[str, tuple[Tensor, float]]:
+        field, target, weights = self(batch["blurry"]), batch["field"], batch["weights"]
         losses: dict[str, tuple[Tensor, float]] = {}
         if self.kernel_weight:
             late = self.l1_from_epoch is not None and self.current_epoch >= self.l1_from_epoch
@@ -179,5 +201,6 @@ class AdaptiveBasisModule(RestorationModule):
         field = self(blurry)
         moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
         if self.refine and moved.any():
-            field = refine_field(blurry, field, gamma=self.gamma, still=self.still)
+            guess = None if self.path_network is None else self.path_network.guess
+            field = refine_field(blurry, field, gamma=self.gamma, still=self.still, guess=guess)
         return field, moved

@@ -2,6 +2,15 @@
 
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.path import PathNetwork, path_features, reflections
 from deblur_lightning.networks.vgg import VGGFeatures
 
-__all__ = ["AdaptiveBasisNetwork", "DeblurGANGenerator", "PatchCritic", "VGGFeatures"]
+__all__ = [
+    "AdaptiveBasisNetwork",
+    "DeblurGANGenerator",
+    "PatchCritic",
+    "PathNetwork",
+    "VGGFeatures",
+    "path_features",
+    "reflections",
+]

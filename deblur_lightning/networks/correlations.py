@@ -40,7 +40,28 @@ def edge_correlations(light: Tensor, reach: int) -> Tensor:
     across = gray[:, 1:, 1:] - gray[:, 1:, :-1]
     down = gray[:, 1:, 1:] - gray[:, :-1, 1:]
     edges = torch.stack((across, down, (across + down) / 2**0.5, (across - down) / 2**0.5), dim=1)
-    edges = (edges / (EDGE * edges.abs().mean(dim=(2, 3), keepdim=True) + torch.finfo(edges.dtype).tiny)).tanh()
+    return correlations(limited(edges), reach)
+
+
+def limited(edges: Tensor, counted: Tensor | None = None) -> Tensor:
+    """Limit edges softly to about their mean size, each direction by its own.
+
+    Args:
+        edges: ``[N, D, H, W]``.
+        counted: how much each counts, of the same shape, and by how much the result is scaled; None for all alike.
+    """
+    counted = torch.ones_like(edges) if counted is None else counted
+    tiny = torch.finfo(edges.dtype).tiny
+    typical = (counted * edges.abs()).sum(dim=(2, 3), keepdim=True) / (counted.sum(dim=(2, 3), keepdim=True) + tiny)
+    return counted * (edges / (EDGE * typical + tiny)).tanh()
+
+
+def correlations(edges: Tensor, reach: int) -> Tensor:
+    """Correlate limited edges ``[N, D, H, W]`` with themselves, displaced; see `edge_correlations`.
+
+    Returns:
+        ``[N, 2 D, 2 reach + 1, 2 reach + 1]``.
+    """
     sides = [max(side + reach, 2 * reach + 1) for side in edges.shape[-2:]]
     spectrum, cubed = torch.fft.rfft2(edges, s=sides), torch.fft.rfft2(edges**3, s=sides)
     products = torch.cat((spectrum * spectrum.conj(), cubed * spectrum.conj()), dim=1)

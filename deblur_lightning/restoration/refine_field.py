@@ -1,5 +1,7 @@
 """Refine an estimated motion field by the picture itself."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,6 +13,8 @@ from deblur_lightning.restoration.blind_kernel import refine_kernel
 from deblur_lightning.restoration.regions import motion_regions
 from deblur_lightning.restoration.variational_kernel import variational_kernel
 
+Guess = Callable[[Tensor, Tensor], Tensor]
+
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
@@ -20,7 +24,14 @@ WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the 
 
 @torch.no_grad()
 def refine_field(
-    blurry: Tensor, field: KernelField, *, gamma: float = 2.2, still: float = 1.0, most: int = 3, spread: float = 0.3
+    blurry: Tensor,
+    field: KernelField,
+    *,
+    gamma: float = 2.2,
+    still: float = 1.0,
+    most: int = 3,
+    spread: float = 0.3,
+    guess: Guess | None = None,
 ) -> KernelField:
     """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
 
@@ -36,6 +47,8 @@ def refine_field(
         still: regions whose kernel has a larger value than this hardly moved and keep the estimate.
         most: at most so many regions a picture.
         spread: variation of the kernels within a region that is not looked at, see `motion_regions`.
+        guess: guesses a region's kernel or its reverse, ``[K, K]``, from linear light and the region's share of each
+            pixel, both ``[H, W]``; what is likelier of both is the start instead of the field's kernel.
 
     Returns:
         A field with ``most`` basis kernels or fewer; float32.
@@ -51,7 +64,7 @@ def refine_field(
             light, clear = to_linear(picture, gamma).mean(0), out_of_reach_of_clipping(picture, basis.shape[-1])
             regions = motion_regions(KernelField(basis[None].float(), coefficients[None].float()), most, spread)
             parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
-            kernels = [_refined(light, kernel, share, clear, still) for kernel, share in parts]
+            kernels = [_refined(light, kernel, share, clear, still, guess) for kernel, share in parts]
             refined.append(regions._replace(basis=torch.stack(kernels)[None]))
     count = max(regions.basis.shape[1] for regions in refined)
     padded = [_with(regions, count) for regions in refined]
@@ -73,7 +86,7 @@ def out_of_reach_of_clipping(picture: Tensor, kernel_size: int) -> Tensor:
     return 1 - F.max_pool2d(clipped, 2 * reach + 1, 1, reach)[0]
 
 
-def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float) -> Tensor:
+def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float, guess: Guess | None) -> Tensor:
     reach = kernel.shape[-1] // 4
     inside = -F.max_pool2d(-share[None], 2 * reach + 1, 1, reach)[0]
     if kernel.max() > still or inside.sum() < SMALLEST or min(light.shape) <= 2 * kernel.shape[-1]:
@@ -82,7 +95,20 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
         return kernel
     window = richest_window(light, inside)
     seen, trusted = light[window], inside[window]
-    return variational_kernel(seen, refine_kernel(seen, kernel, trusted), trusted)
+    start = kernel if guess is None else likelier_way(seen, guess(seen, trusted), trusted)
+    return variational_kernel(seen, refine_kernel(seen, start, trusted), trusted).kernel
+
+
+def likelier_way(light: Tensor, kernel: Tensor, trusted: Tensor | None = None) -> Tensor:
+    """Turn a kernel by half a turn if that explains a picture better, once both are fitted to it.
+
+    Args:
+        light: the blurry picture, ``[H, W]``, linear light.
+        kernel: ``[K, K]``, unit sum.
+        trusted: share of each pixel that this kernel blurred, ``[H, W]``; None for all.
+    """
+    ways = (kernel, kernel.flip(0, 1))
+    return min(ways, key=lambda way: variational_kernel(light, way, trusted).energy.item())
 
 
 def richest_window(light: Tensor, share: Tensor, side: int = WINDOW) -> tuple[slice, slice]:
