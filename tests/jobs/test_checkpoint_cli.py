@@ -7,7 +7,8 @@ from resnet_generator import generator_weights
 from two_heads import two_heads_weights
 
 from deblur_lightning import cli
-from deblur_lightning.jobs import import_weights
+from deblur_lightning.checkpoints import read_checkpoint
+from deblur_lightning.jobs import import_weights, load_restorer
 from deblur_lightning.modules import AdaptiveBasisModule
 
 CONFIG = """\
@@ -100,6 +101,39 @@ def test_imported_weights_begin_a_training(folder, monkeypatch):
     assert done.trainer.global_step == 1
     weight = done.model.network.stem_rgb[0].weight
     assert torch.equal(weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"].half().float())
+
+
+PATHS = ("--model.path_width", "8", "--model.kernel_weight", "0", "--model.reblur_weight", "0")
+
+
+def test_a_path_network_is_trained_beside_weights_that_have_none_and_leaves_them_alone(folder, monkeypatch):
+    import_weights(folder / "TwoHeads.pkl", folder / "field.safetensors")
+    done = run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS)
+    before = read_checkpoint(folder / "field.safetensors").weights
+    for name, weight in done.model.network.state_dict().items():
+        assert torch.equal(weight, before[f"network.{name}"])
+    stepped = {id(weight) for weight in done.trainer.optimizers[0].state}
+    assert stepped == {id(weight) for weight in done.model.path_network.parameters()}
+
+
+def test_a_checkpoint_tells_whether_there_is_a_path_network(folder, monkeypatch, capsys):
+    import_weights(folder / "TwoHeads.pkl", folder / "field.safetensors")
+    assert (
+        run(
+            monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS
+        ).model.path_network
+        is None
+    )
+    assert "path_width is 0 as in field.safetensors; the configuration says 8." in capsys.readouterr().err
+    run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS)
+    (last,) = folder.glob("results/runs/*/checkpoints/last.ckpt")
+    import_weights(last, folder / "both.safetensors")
+    both = run(monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "both.safetensors").model
+    expected = torch.load(last, weights_only=True)["state_dict"]
+    assert torch.equal(both.path_network.head[1].weight, expected["path_network.head.1.weight"])
+    assert torch.equal(
+        load_restorer(folder / "both.safetensors").module.path_network.head[1].weight, both.path_network.head[1].weight
+    )
 
 
 @pytest.mark.parametrize("imported", ["imported.ckpt", "imported.safetensors"])

@@ -8,7 +8,7 @@ from deblur_lightning.losses import kernel_distance
 from deblur_lightning.physics import expose, to_linear
 from deblur_lightning.restoration import refine_field, richardson_lucy
 from deblur_lightning.restoration.blind_kernel import centred, cleaned, fitted_kernel, refine_kernel, resized
-from deblur_lightning.restoration.refine_field import out_of_reach_of_clipping, richest_window
+from deblur_lightning.restoration.refine_field import likelier_way, out_of_reach_of_clipping, richest_window
 from deblur_lightning.restoration.regions import motion_regions
 from deblur_lightning.restoration.variational_kernel import softened
 
@@ -64,6 +64,30 @@ def test_the_true_kernel_is_hardly_moved(shot, hook):
     truth = constant(blurry, hook)
     moved = kernel_distance(refine_field(blurry, truth), truth)
     assert moved < 0.1 * kernel_distance(constant(blurry, round_spot(3.0)), truth)
+
+
+def test_the_likelier_way_of_a_path_is_the_true_one_whichever_is_asked_about(shot, hook):
+    light = to_linear(shot[0][0], 2.2).mean(0)
+    soft = softened(hook, 1.2)
+    for asked in (soft, soft.flip(0, 1)):
+        assert torch.equal(likelier_way(light, asked), soft)
+
+
+def test_a_guess_replaces_the_estimate_and_is_turned_if_need_be(shot, hook):
+    blurry, _ = shot
+    estimate, soft = constant(blurry, round_spot(3.0)), softened(hook, 1.2)
+    asked = []
+
+    def backwards(light, share):
+        asked.append((light, share))
+        return soft.flip(0, 1)
+
+    guessed = refine_field(blurry, estimate, guess=backwards)
+    torch.testing.assert_close(guessed.basis, refine_field(blurry, constant(blurry, soft)).basis)
+    ((light, share),) = asked
+    torch.testing.assert_close(light, to_linear(blurry[0], 2.2).mean(0))
+    assert share.shape == light.shape
+    assert (share == 1).all()
 
 
 def test_each_picture_of_a_batch_is_refined_by_itself(shot):
