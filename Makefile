@@ -59,7 +59,9 @@ $(RUNS)/sample-gan/complete: $(READY)
 
 train-small: $(READY) ## train the model that the package ships from nothing and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
 	OMP_NUM_THREADS=1 $(BIN)/lightning fit --config experiments/small/adaptive_basis.yaml --trainer.logger.init_args.version small $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(SHIPPED) --half
+	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/field.safetensors
+	OMP_NUM_THREADS=1 $(BIN)/lightning fit --config experiments/small/paths.yaml --ckpt_path $(RUNS)/small/field.safetensors --trainer.logger.init_args.version small-paths
+	$(BIN)/deblur import-weights $(RUNS)/small-paths/checkpoints/last.ckpt -o $(SHIPPED) --half
 	sha256sum $(SHIPPED)
 
 SECONDS ?= 60
