@@ -19,6 +19,7 @@ SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
+AGREEMENT = 0.5  # squared distance of two kernels over the first one's square, up to which they tell of one path
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
 
@@ -48,7 +49,8 @@ def refine_field(
         most: at most so many regions a picture.
         spread: variation of the kernels within a region that is not looked at, see `motion_regions`.
         guess: guesses a region's kernel or its reverse, ``[K, K]``, from linear light and the region's share of each
-            pixel, both ``[H, W]``; what is likelier of both is the start instead of the field's kernel.
+            pixel, both ``[H, W]``. It becomes a second start, turned to the kernel that the first has led to; if both
+            end alike, the second end counts, otherwise their mean.
 
     Returns:
         A field with ``most`` basis kernels or fewer; float32.
@@ -95,20 +97,25 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
         return kernel
     window = richest_window(light, inside)
     seen, trusted = light[window], inside[window]
-    start = kernel if guess is None else likelier_way(seen, guess(seen, trusted), trusted)
-    return variational_kernel(seen, refine_kernel(seen, start, trusted), trusted).kernel
+    refined = _fitted(seen, kernel, trusted)
+    return (
+        refined if guess is None else _agreed(refined, _fitted(seen, turned_to(guess(seen, trusted), refined), trusted))
+    )
 
 
-def likelier_way(light: Tensor, kernel: Tensor, trusted: Tensor | None = None) -> Tensor:
-    """Turn a kernel by half a turn if that explains a picture better, once both are fitted to it.
+def _fitted(light: Tensor, kernel: Tensor, trusted: Tensor) -> Tensor:
+    return variational_kernel(light, refine_kernel(light, kernel, trusted), trusted)
 
-    Args:
-        light: the blurry picture, ``[H, W]``, linear light.
-        kernel: ``[K, K]``, unit sum.
-        trusted: share of each pixel that this kernel blurred, ``[H, W]``; None for all.
-    """
-    ways = (kernel, kernel.flip(0, 1))
-    return min(ways, key=lambda way: variational_kernel(light, way, trusted).energy.item())
+
+def _agreed(first: Tensor, second: Tensor) -> Tensor:
+    """Take the second of two kernels found from different starts; where they differ much, their mean."""
+    return second if (second - first).square().sum() < AGREEMENT * first.square().sum() else (first + second) / 2
+
+
+def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
+    """Turn a kernel by half a turn if that makes it more like another one, both ``[K, K]``."""
+    turned = kernel.flip(0, 1)
+    return turned if (turned * other).sum() > (kernel * other).sum() else kernel
 
 
 def richest_window(light: Tensor, share: Tensor, side: int = WINDOW) -> tuple[slice, slice]:

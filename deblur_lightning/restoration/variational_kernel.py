@@ -1,7 +1,6 @@
 """Variational Bayes for one blur kernel: every sharp picture that explains the blurry one has its say."""
 
 import math
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,19 +20,6 @@ POWER_STEPS = 12  # towards the largest eigenvalue
 CAUTION = 1.02  # on that eigenvalue, which is approached from below
 
 
-class KernelFit(NamedTuple):
-    """What the variational step finds.
-
-    Attributes:
-        kernel: ``[K, K]``, unit sum.
-        energy: free energy a pixel, a scalar: the lower, the likelier the blurry picture; as it was when the kernel was
-            last fitted. It tells alike kernels apart, such as a kernel and its reverse; it prefers no blur to all.
-    """
-
-    kernel: Tensor
-    energy: Tensor
-
-
 def variational_kernel(
     light: Tensor,
     kernel: Tensor,
@@ -44,7 +30,7 @@ def variational_kernel(
     tether: float = 20.0,
     threshold: float = 0.1,
     softness: float = 0.6,
-) -> KernelFit:
+) -> Tensor:
     """Improve a nearly right guess of the one kernel that blurred a picture, or a part of it.
 
     Sharp gradients are taken for independent Gaussian numbers, each with a variance of its own that is unknown; given
@@ -65,7 +51,7 @@ def variational_kernel(
             centres the kernel by fractions of a pixel: half a pixel aside costs a restored picture up to a decibel.
 
     Returns:
-        The kernel and its energy.
+        The kernel, ``[K, K]``, unit sum.
 
     Source:
         Wipf and Zhang 2014, algorithm 1 (variances, noise); Levin et al. 2011 (diagonal covariance, the kernel as a
@@ -78,16 +64,14 @@ def variational_kernel(
     noise = FIRST_NOISE * variance
     guess, margin = kernel, kernel.shape[-1] // 2
     sharp = F.pad(blurry[None], (margin,) * 4, mode="replicate")[0]
-    spread, energy = torch.full_like(sharp, variance.item()), variance
+    spread = torch.full_like(sharp, variance.item())
     for turn in range(-warm, turns):
         operator = ValidBlur(kernel, weight.shape)
         reach = ValidBlur(kernel.square(), weight.shape).adjoint(weight).clamp(min=LEAST_REACH)
         sharp, uncertainty = posterior(operator, blurry, weight, noise, spread, sharp, reach)
-        misfit = (weight * (blurry - operator.blur(sharp)).square()).sum()
-        energy = (misfit / noise + (sharp.square() / spread + (1 + spread * reach / noise).log()).sum()) / count
-        energy = energy + noise.log()
         spread = sharp.square() + uncertainty
-        noise = ((misfit + (uncertainty * reach).sum()) / count).clamp(min=LEAST_NOISE)
+        misfit = (weight * (blurry - operator.blur(sharp)).square()).sum() + (uncertainty * reach).sum()
+        noise = (misfit / count).clamp(min=LEAST_NOISE)
         if turn >= 0:
             form, wanted = expected_misfit(operator, kernel, blurry, weight, sharp, uncertainty)
             form.diagonal().add_(tether)
@@ -95,7 +79,7 @@ def variational_kernel(
             scale = fitted.sum()
             kernel = cleaned(fitted.view_as(kernel), threshold)
             sharp, spread = sharp * scale, spread * scale.square()
-    return KernelFit(softened(kernel, softness), energy)
+    return softened(kernel, softness)
 
 
 def posterior(
