@@ -22,7 +22,7 @@ from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork, path_features, reflections
 from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
-from deblur_lightning.restoration import refine_field, richardson_lucy
+from deblur_lightning.restoration import refine_field, richardson_lucy, richest_window
 
 
 class AdaptiveBasisModule(RestorationModule):
@@ -59,6 +59,7 @@ class AdaptiveBasisModule(RestorationModule):
             field and stays near, see `refine_field` (ours). Everywhere but in training steps.
         still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
             hardly anything moved, and the picture is returned as it is. 1 restores every picture.
+        path_still: the same for the path network's guess, which tells pictures that are soft from moved ones.
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
         scheduler_interval: whether the schedule counts epochs or steps.
@@ -89,6 +90,7 @@ class AdaptiveBasisModule(RestorationModule):
         iterations: int = 30,
         refine: bool = False,
         still: float = 1.0,
+        path_still: float = 1.0,
         optimizer: OptimizerCallable = Adam,
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "epoch",
@@ -101,7 +103,7 @@ class AdaptiveBasisModule(RestorationModule):
         )
         self.path_network = PathNetwork(kernel_size, path_width) if path_width else None
         self.gamma, self.method, self.iterations = gamma, method, iterations
-        self.refine, self.still = refine, still
+        self.refine, self.still, self.path_still = refine, still, path_still
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
         self.path_weight = path_weight
@@ -200,7 +202,11 @@ class AdaptiveBasisModule(RestorationModule):
         """Estimate the field, refined if it shall be, and which pictures ``[N]`` moved at all."""
         field = self(blurry)
         moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
+        guess = None if self.path_network is None else self.path_network.guess
+        if guess is not None and self.path_still < 1:
+            light = to_linear(blurry, self.gamma).mean(dim=1)
+            paths = torch.stack([guess(plane[richest_window(plane)]) for plane in light])
+            moved = moved & (paths.amax(dim=(1, 2)) <= self.path_still)
         if self.refine and moved.any():
-            guess = None if self.path_network is None else self.path_network.guess
             field = refine_field(blurry, field, gamma=self.gamma, still=self.still, guess=guess)
         return field, moved

@@ -11,7 +11,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.restoration.blind_kernel import refine_kernel
 from deblur_lightning.restoration.regions import motion_regions
-from deblur_lightning.restoration.variational_kernel import variational_kernel
+from deblur_lightning.restoration.variational_kernel import softened, variational_kernel
 
 Guess = Callable[[Tensor, Tensor], Tensor]
 
@@ -19,7 +19,8 @@ SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
-AGREEMENT = 0.5  # squared distance of two kernels over the first one's square, up to which they tell of one path
+SOFTNESS = 1.0  # of a guess, in pixels: half a pixel aside, a reverse can look more like the refined kernel
+AGREEMENT = 0.4  # squared distance of two kernels over the first one's square, up to which they tell of one path
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
 
@@ -98,16 +99,17 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
     window = richest_window(light, inside)
     seen, trusted = light[window], inside[window]
     refined = _fitted(seen, kernel, trusted)
-    return (
-        refined if guess is None else _agreed(refined, _fitted(seen, turned_to(guess(seen, trusted), refined), trusted))
-    )
+    if guess is None:
+        return refined
+    other = turned_to(softened(guess(seen, trusted), SOFTNESS), refined)
+    return agreed(refined, _fitted(seen, other, trusted))
 
 
 def _fitted(light: Tensor, kernel: Tensor, trusted: Tensor) -> Tensor:
     return variational_kernel(light, refine_kernel(light, kernel, trusted), trusted)
 
 
-def _agreed(first: Tensor, second: Tensor) -> Tensor:
+def agreed(first: Tensor, second: Tensor) -> Tensor:
     """Take the second of two kernels found from different starts; where they differ much, their mean."""
     return second if (second - first).square().sum() < AGREEMENT * first.square().sum() else (first + second) / 2
 
@@ -118,14 +120,15 @@ def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
     return turned if (turned * other).sum() > (kernel * other).sum() else kernel
 
 
-def richest_window(light: Tensor, share: Tensor, side: int = WINDOW) -> tuple[slice, slice]:
+def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDOW) -> tuple[slice, slice]:
     """Find the square of at most ``side`` pixels that holds most of a region's squared slopes, to 16 pixels.
 
     Args:
         light: ``[H, W]``.
-        share: of the region at each pixel, ``[H, W]``.
+        share: of the region at each pixel, ``[H, W]``; None for the whole picture.
         side: in pixels.
     """
+    share = torch.ones_like(light) if share is None else share
     height, width = (min(side, length) for length in light.shape)
     energy = (light.diff(dim=0)[:, :-1].square() + light.diff(dim=1)[:-1].square()) * share[1:, 1:]
     sums = F.avg_pool2d(energy[None], (height - 1, width - 1), STEP)[0]
