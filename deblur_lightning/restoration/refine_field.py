@@ -19,7 +19,7 @@ SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
-SOFTNESS = 1.0  # of a guess, in pixels: half a pixel aside, a reverse can look more like the refined kernel
+SOFTNESS = 1.0  # in pixels, of kernels that are compared: half a pixel aside, a reverse can look more like another
 AGREEMENT = 0.4  # squared distance of two kernels over the first one's square, up to which they tell of one path
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
@@ -101,7 +101,7 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
     refined = _fitted(seen, kernel, trusted)
     if guess is None:
         return refined
-    other = turned_to(softened(guess(seen, trusted), SOFTNESS), refined)
+    other = turned_to(guess(seen, trusted), refined)
     return agreed(refined, _fitted(seen, other, trusted))
 
 
@@ -116,8 +116,8 @@ def agreed(first: Tensor, second: Tensor) -> Tensor:
 
 def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
     """Turn a kernel by half a turn if that makes it more like another one, both ``[K, K]``."""
-    turned = kernel.flip(0, 1)
-    return turned if (turned * other).sum() > (kernel * other).sum() else kernel
+    soft = softened(kernel, SOFTNESS)
+    return kernel.flip(0, 1) if (soft.flip(0, 1) * other).sum() > (soft * other).sum() else kernel
 
 
 def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDOW) -> tuple[slice, slice]:
