@@ -4,6 +4,7 @@ import torch
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.modules import AdaptiveBasisModule, adaptive_basis
+from deblur_lightning.networks import path_features
 from deblur_lightning.restoration import refine_field, richardson_lucy
 
 
@@ -47,3 +48,63 @@ def test_a_still_picture_stays_as_it_is_whatever_its_refined_kernel(monkeypatch)
     restored = module.restore(blurry)
     assert torch.equal(restored[0], blurry[0])
     assert (restored[1] - blurry[1]).abs().max() > 0.01
+
+
+def test_a_picture_whose_path_hardly_moves_stays_as_it_is(monkeypatch):
+    module = AdaptiveBasisModule(1, 9, 8, iterations=3, path_width=8, path_still=0.5)
+    blurry = torch.rand(2, 3, 40, 44, generator=torch.Generator().manual_seed(0))
+    basis = torch.full((2, 1, 9, 9), 1 / 81)
+    module.forward = lambda pictures: KernelField(basis, torch.ones(2, 1, 40, 44))
+    light = [(picture**2.2).mean(0) for picture in blurry]
+
+    def guess(plane, share=None):
+        path = torch.zeros(9, 9)
+        path[4, 4:6] = torch.tensor([0.6, 0.4]) if torch.allclose(plane, light[0]) else torch.tensor([0.5, 0.5])
+        return path
+
+    monkeypatch.setattr(module.path_network, "guess", guess)
+    restored = module.restore(blurry)
+    assert torch.equal(restored[0], blurry[0])
+    assert (restored[1] - blurry[1]).abs().max() > 0.05
+
+
+def test_the_path_network_guesses_where_the_field_is_refined():
+    torch.manual_seed(0)
+    blurry = torch.nn.functional.avg_pool2d(torch.rand(1, 3, 104, 104), 5, 1, 2)
+    module = AdaptiveBasisModule(3, 9, 8, iterations=2, refine=True, path_width=8)
+    with torch.no_grad():
+        expected = refine_field(blurry, module(blurry), guess=module.path_network.guess)
+    torch.testing.assert_close(module.field(blurry).basis, expected.basis)
+
+
+def batch_of(count):
+    generator = torch.Generator().manual_seed(1)
+    kernels = torch.rand(count, 2, 9, 9, generator=generator)
+    field = KernelField(kernels / kernels.sum((2, 3), keepdim=True), torch.full((count, 2, 40, 40), 0.5))
+    blurry = torch.rand(count, 3, 40, 40, generator=generator)
+    return {
+        "blurry": blurry,
+        "sharp": blurry,
+        "field": field,
+        "weights": torch.ones(count, 40, 40),
+        "name": ["a"] * count,
+    }
+
+
+def test_the_path_loss_is_that_of_the_mean_kernels_of_all_reflections():
+    torch.manual_seed(0)
+    weights = {"kernel_weight": 0.0, "reblur_weight": 0.0, "path_weight": 0.5}
+    module = AdaptiveBasisModule(3, 9, 8, path_width=8, **weights)
+    module.log = lambda *_, **__: None
+    batch = batch_of(2)
+    loss = module.training_step(batch, 0)
+    light, kernel = batch["blurry"] ** 2.2, batch["field"].basis.mean(1)
+    each = []
+    for picture, true in ((light, kernel), (light.mT, kernel.mT), (light.flip(3), kernel.flip(2)),
+                          (light.mT.flip(3), kernel.mT.flip(2))):  # fmt: skip
+        drawn = module.path_network(path_features(picture, 9)).flatten(1).log_softmax(1)
+        for logarithm, way in zip(drawn, true.flatten(1), strict=True):
+            each.append(min(-(way * logarithm).sum(), -(way.flip(0) * logarithm).sum()))
+    torch.testing.assert_close(loss, 0.5 * torch.stack(each).mean())
+    loss.backward()
+    assert all(weight.grad is None for weight in module.network.parameters())
