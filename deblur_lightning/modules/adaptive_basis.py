@@ -42,7 +42,7 @@ class AdaptiveBasisModule(RestorationModule):
         deepest: limit of the stages' channels, as a multiple of ``width``; published 16.
         gray_stem: whether gray pictures have a first convolution of their own, as published.
         path_width: channels of a second network, `PathNetwork` (ours), whose guess of each motion's kernel, or its
-            reverse, is what ``refine`` starts from; 0 for none.
+            reverse, is a second start for ``refine``; 0 for none.
         gamma: display to linear light; 1.0 for pictures that are linear already, as Köhler's.
         kernel_weight: factor of the kernel loss.
         reblur_weight: factor of the reblur loss.
@@ -56,7 +56,7 @@ class AdaptiveBasisModule(RestorationModule):
         method: Richardson-Lucy's update: basic, saturated or combined.
         iterations: Richardson-Lucy's; few while the field is uncertain.
         refine: fit the field to the picture before it restores: blind deconvolution that starts from the network's
-            field and stays near, see `refine_field` (ours). Everywhere but in training steps.
+            field (and its path) and stays near, see `refine_field` (ours). Everywhere but in training steps.
         still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
             hardly anything moved, and the picture is returned as it is. 1 restores every picture.
         path_still: the same for the path network's guess, which tells pictures that are soft from moved ones.
@@ -164,6 +164,10 @@ class AdaptiveBasisModule(RestorationModule):
         return {"kernel_error": means["kernel_l2"] / means["still_l2"]}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
+        if not self._asks_field() and (self.path_network is None or not self.path_weight):
+            raise ValueError(
+                "every loss has factor 0, but a training needs one. Set kernel_weight, or another, above 0."
+            )
         optimizer = self.optimizer(self.parameters())
         if self.scheduler is None:
             return optimizer
@@ -174,13 +178,15 @@ class AdaptiveBasisModule(RestorationModule):
 
     def _losses(self, batch: Batch) -> dict[str, tuple[Tensor, float]]:
         """Compute each loss that counts, with its factor; run no network that none of them asks."""
-        weights = (self.kernel_weight, self.reblur_weight, self.cross_entropy_weight)
-        losses = self._field_losses(batch) if any(weights) else {}
+        losses = self._field_losses(batch) if self._asks_field() else {}
         if self.path_network is not None and self.path_weight:
             features = path_features(to_linear(batch["blurry"], self.gamma), self.path_network.kernel_size)
             features, kernels = reflections(features, batch["field"].mean_kernel())
             losses["path_loss"] = reversible_cross_entropy(self.path_network(features), kernels), self.path_weight
         return losses
+
+    def _asks_field(self) -> bool:
+        return any((self.kernel_weight, self.reblur_weight, self.cross_entropy_weight))
 
     def _field_losses(self, batch: Batch) -> dict[str, tuple[Tensor, float]]:
         field, target, weights = self(batch["blurry"]), batch["field"], batch["weights"]

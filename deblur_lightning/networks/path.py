@@ -31,15 +31,18 @@ def path_features(light: Tensor, kernel_size: int, share: Tensor | None = None) 
         share: how much each pixel counts, ``[N, H, W]``; None for all alike.
 
     Returns:
-        ``[N, 18, K, K]``: eight correlations (as `edge_correlations`, but of differences that mirror into each other)
-        and the cepstrum for displacements of up to ``K // 2`` pixels, then the same for up to K - 1, every other one.
+        ``[N, 18, K, K]``, at least float32: eight correlations (as `edge_correlations`, but of differences that mirror
+        into each other) and the cepstrum for displacements of up to ``K // 2`` pixels, then the same for up to K - 1,
+        every other one.
 
     Source:
         Ours; the cepstrum, the transform of the spectrum's logarithm, turns the blur's product into a sum.
     """
-    edges, counted = _differences(light.mean(dim=1), share)
-    wide = correlations(limited(edges, counted), kernel_size - 1)
-    wide = torch.cat((wide, _cepstrum(wide[:, :DIRECTIONS])), dim=1)
+    with torch.autocast(light.device.type, enabled=False):
+        gray = light.to(torch.promote_types(light.dtype, torch.float32)).mean(dim=1)
+        edges, counted = _differences(gray, share)
+        wide = correlations(limited(edges, counted), kernel_size - 1)
+        wide = torch.cat((wide, _cepstrum(wide[:, :DIRECTIONS])), dim=1)
     inner = slice(kernel_size // 2, -(kernel_size // 2))
     far = F.avg_pool2d(wide, 3, stride=2, padding=1, count_include_pad=False)
     return torch.cat((wide[..., inner, inner], far), dim=1)
@@ -117,6 +120,7 @@ class PathNetwork(nn.Module):
                 f"features are {list(features.shape)}, but [N, {CHANNELS}, {size}, {size}] is needed. "
                 "Take those of path_features for this kernel_size."
             )
+        features = features.to(next(self.parameters()).dtype)
         fine = self.fine(F.pixel_unshuffle(F.pad(features, (0, 1, 0, 1)), 2))
         middle = self.middle(fine)
         coarse = self.coarse(middle)

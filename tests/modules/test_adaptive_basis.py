@@ -1,5 +1,6 @@
 """What AdaptiveBasisModule adds to its network and its losses."""
 
+import pytest
 import torch
 
 from deblur_lightning.field import KernelField
@@ -108,3 +109,9 @@ def test_the_path_loss_is_that_of_the_mean_kernels_of_all_reflections():
     torch.testing.assert_close(loss, 0.5 * torch.stack(each).mean())
     loss.backward()
     assert all(weight.grad is None for weight in module.network.parameters())
+
+
+def test_a_training_without_any_loss_is_refused():
+    with pytest.raises(ValueError, match="every loss has factor 0"):
+        AdaptiveBasisModule(3, 9, 8, kernel_weight=0.0, reblur_weight=0.0).configure_optimizers()
+    AdaptiveBasisModule(3, 9, 8, path_width=8, kernel_weight=0.0, reblur_weight=0.0).configure_optimizers()

@@ -90,6 +90,21 @@ def test_a_guess_is_a_kernel_of_every_size(size):
     assert (guess >= 0).all()
 
 
+def test_bfloat16_pictures_and_weights_are_seen_in_float32():
+    torch.manual_seed(0)
+    light = torch.rand(1, 1, 50, 60).bfloat16()
+    features = path_features(light, 9)
+    torch.testing.assert_close(features, path_features(light.float(), 9), rtol=0, atol=0)
+    network = PathNetwork(9, 8)
+    drawn = network(features)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(path_features(light.float(), 9), features, rtol=0, atol=0)
+        torch.testing.assert_close(network(features), drawn, atol=0.1, rtol=0.1)
+    half = network.bfloat16()(features)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, drawn, atol=0.1, rtol=0.1)
+
+
 def test_it_learns_paths_but_not_their_direction():
     """Two strokes and their reverses: what is learnt draws each path, though its direction is drawn by lot."""
     from deblur_lightning.losses import reversible_cross_entropy
