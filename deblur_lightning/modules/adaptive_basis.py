@@ -209,7 +209,7 @@ class AdaptiveBasisModule(RestorationModule):
         field = self(blurry)
         moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
         guess = None if self.path_network is None else self.path_network.guess
-        if guess is not None and self.path_still < 1:
+        if guess is not None and self.path_still < 1 and moved.any():
             light = to_linear(blurry, self.gamma).mean(dim=1)
             paths = torch.stack([guess(plane[richest_window(plane)]) for plane in light])
             moved = moved & (paths.amax(dim=(1, 2)) <= self.path_still)
