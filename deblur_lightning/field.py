@@ -3,6 +3,7 @@
 Carbajal et al. 2021 (arXiv 2102.01026), section 3: the blur kernel of pixel i is ``sum_b m_i^b k^b``.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import torch
@@ -67,6 +68,25 @@ def delta_field(like: Tensor, kernel_size: int = 33) -> KernelField:
     basis = like.new_zeros(pictures, 1, kernel_size, kernel_size)
     basis[..., kernel_size // 2, kernel_size // 2] = 1
     return KernelField(basis, like.new_ones(pictures, 1, height, width))
+
+
+def stack_fields(fields: Sequence[KernelField]) -> KernelField:
+    """Make one batch of fields of pictures of one size.
+
+    Args:
+        fields: each ``[N, B, …]``; those with fewer basis kernels get more, which no pixel uses.
+    """
+    count = max(field.basis.shape[1] for field in fields)
+    widened = [_with_basis(field, count) for field in fields]
+    return KernelField(*(torch.cat(tensors) for tensors in zip(*widened, strict=True)))
+
+
+def _with_basis(field: KernelField, count: int) -> KernelField:
+    basis, coefficients = field
+    missing = count - basis.shape[1]
+    return KernelField(
+        torch.cat((basis, basis[:, :1].expand(-1, missing, -1, -1)), 1), F.pad(coefficients, (0, 0, 0, 0, 0, missing))
+    )
 
 
 def check_field_shape(field: KernelField) -> None:

@@ -1,6 +1,6 @@
 import torch
 
-from deblur_lightning.field import KernelField
+from deblur_lightning.field import KernelField, stack_fields
 
 
 def test_the_mean_kernel_is_that_of_all_pixels():
@@ -10,3 +10,18 @@ def test_the_mean_kernel_is_that_of_all_pixels():
     field = KernelField(basis, coefficients)
     kernels = [field.kernel_at(row, column) for row in range(4) for column in range(6)]
     torch.testing.assert_close(field.mean_kernel(), torch.stack(kernels).mean(0))
+
+
+def test_fields_of_other_counts_stack_to_the_same_kernels():
+    generator = torch.Generator().manual_seed(1)
+    fields = [
+        KernelField(
+            torch.rand(pictures, count, 3, 3, generator=generator),
+            torch.rand(pictures, count, 4, 5, generator=generator),
+        )
+        for pictures, count in ((1, 1), (2, 3), (1, 2))
+    ]
+    stacked = stack_fields(fields)
+    assert stacked.basis.shape == (4, 3, 3, 3)
+    apart = torch.cat([field.kernel_at(2, 3) for field in fields])
+    torch.testing.assert_close(stacked.kernel_at(2, 3), apart)

@@ -59,7 +59,10 @@ def _build(path: Path, weights: Mapping[str, Any], arguments: dict[str, Any], op
         annotation = taken[name].annotation
         if get_origin(annotation) is Literal and value not in get_args(annotation):
             raise ValueError(f"{name} is {value}, but {kind} has {', '.join(get_args(annotation))}. Pass one of these.")
-    arguments = {name: value for name, value in arguments.items() if name in taken} | options
+    arguments = {name: value for name, value in arguments.items() if name in taken}
+    if "gamma" in options and arguments.get("dark_gamma") is not None:
+        options |= {"dark_gamma": options["gamma"]}  # whoever says a gamma means it for every photo
+    arguments |= options
     module: RestorationModule = cls(**arguments)
     load_restoring(module, weights, prefixes, path)
     return module

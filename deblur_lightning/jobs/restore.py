@@ -140,6 +140,8 @@ def _restore(photo: _Photo, restorer: Restorer, progress: Progress, *, kernels: 
     notes = photo.record.notes
     if restorer.strength and restored.equal(photo.blurry):
         notes = (*notes, "hardly any motion seen, so its pixels are as they were")
+    if restorer.sees_fade(photo.blurry):
+        notes = (*notes, "fades to black at its borders, so taken for blurred by a program")
     if kernels:
         drawn = draw_kernels(photo.blurry, restorer, photo.target.with_suffix(""))
         notes = (*notes, f"motion field in {drawn[0].name} and beside")

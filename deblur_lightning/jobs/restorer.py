@@ -13,6 +13,7 @@ from torch import Tensor
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.jobs.tiles import SMALLEST_TILE, check_tile, map_tiles
+from deblur_lightning.restoration import Sides, dark_beyond
 
 if TYPE_CHECKING:
     from deblur_lightning.modules import RestorationModule
@@ -71,8 +72,15 @@ class Restorer:
             ValueError: no photo in [0, 1], or a model that answers with NaN.
         """
         check_image(blurry, "blurry")
-        restored = map_tiles(blurry, lambda tile: self._seen(tile)[0], self._side(blurry), progress)
+        fades = self.sees_fade(blurry)
+        restored = map_tiles(
+            blurry, lambda tile, ends: self._seen(tile, ends if fades else None)[0], self._side(blurry), progress
+        )
         return self._blended(restored, blurry)
+
+    def sees_fade(self, photo: Tensor) -> bool:
+        """Tell whether a photo is taken for one that a program blurred with nothing beyond its borders."""
+        return self.module.dark_gamma is not None and bool(dark_beyond(photo))
 
     @torch.no_grad()
     def see(
@@ -109,11 +117,11 @@ class Restorer:
             return max(height, width, SMALLEST_TILE)
         return max(math.isqrt(self.module.whole_pixels), TILE)
 
-    def _seen(self, blurry: Tensor) -> tuple[Tensor, KernelField | None]:
-        """Restore a tile on the model's device."""
+    def _seen(self, blurry: Tensor, sides: Sides | None = None) -> tuple[Tensor, KernelField | None]:
+        """Restore a tile on the model's device; its sides that are the photo's, if that fades there."""
         height, width = blurry.shape[-2:]
         try:
-            restored, field = self.module.see(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device))
+            restored, field = self.module.see(mirror_to(blurry, SHORTEST_SIDE).to(self.module.device), sides)
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from deblur_lightning.restoration import EVERY_SIDE, Sides
+
 CONTEXT = 32  # pixels at a tile's inner borders that see too little of the photo around them, and are dropped
 BLEND = 64  # pixels over which neighbours melt into one another
 OVERLAP = 2 * CONTEXT + BLEND
@@ -15,7 +17,7 @@ SMALLEST_TILE = 2 * OVERLAP
 
 def map_tiles(
     photo: Tensor,
-    function: Callable[[Tensor], Tensor],
+    function: Callable[[Tensor, Sides], Tensor],
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Tensor:
@@ -26,7 +28,7 @@ def map_tiles(
 
     Args:
         photo: ``[N, C, H, W]``.
-        function: maps a tile to one of the same shape.
+        function: maps a tile to one of the same shape, told which sides of it are the photo's.
         tile: longest side of a tile, in pixels.
         progress: takes the share done, 0 to 1.
 
@@ -40,12 +42,13 @@ def map_tiles(
     height, width = photo.shape[-2:]
     rows, columns = list(spans(height, tile)), list(spans(width, tile))
     if len(rows) * len(columns) == 1:
-        result = function(photo)
+        result = function(photo, EVERY_SIDE)
         progress(1.0)
         return result
     result = torch.zeros_like(photo)
     for number, (row, column) in enumerate([(row, column) for row in rows for column in columns], start=1):
-        piece = function(photo[..., slice(*row), slice(*column)])
+        ends = Sides(row[0] == 0, row[1] == height, column[0] == 0, column[1] == width)
+        piece = function(photo[..., slice(*row), slice(*column)], ends)
         weights = melting(row, height).unsqueeze(1) * melting(column, width)
         result[..., slice(*row), slice(*column)] += piece * weights.to(piece)
         progress(number / (len(rows) * len(columns)))

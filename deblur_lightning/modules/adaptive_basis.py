@@ -1,5 +1,6 @@
 """The adaptive basis network as a LightningModule (Carbajal et al. 2021, arXiv 2102.01026)."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.field import KernelField, delta_field, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.losses import (
     kernel_distance,
@@ -22,7 +23,17 @@ from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork, path_features, reflections
 from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
-from deblur_lightning.restoration import refine_field, richardson_lucy, richest_window
+from deblur_lightning.restoration import (
+    EVERY_SIDE,
+    NO_SIDE,
+    Sides,
+    dark_beyond,
+    refine_field,
+    richardson_lucy,
+    richest_window,
+    with_fade,
+    without_fade,
+)
 
 
 class AdaptiveBasisModule(RestorationModule):
@@ -60,6 +71,9 @@ class AdaptiveBasisModule(RestorationModule):
         still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
             hardly anything moved, and the picture is returned as it is. 1 restores every picture.
         path_still: the same for the path network's guess, which tells pictures that are soft from moved ones.
+        dark_gamma: display to linear light of pictures that fade to black at all borders (`dark_beyond`; ours): a
+            program blurred them, mostly display values, that is 1.0, with nothing beyond the borders. None does not
+            look for such pictures.
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
         scheduler_interval: whether the schedule counts epochs or steps.
@@ -91,18 +105,20 @@ class AdaptiveBasisModule(RestorationModule):
         refine: bool = False,
         still: float = 1.0,
         path_still: float = 1.0,
+        dark_gamma: float | None = None,
         optimizer: OptimizerCallable = Adam,
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "epoch",
     ) -> None:
-        check_gamma(gamma)
+        for exponent in (gamma, 1.0 if dark_gamma is None else dark_gamma):
+            check_gamma(exponent)
         super().__init__(further=("blurry_psnr", "reblur_psnr", "kernel_l2", "still_l2"))
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])  # callables would need pickle to load
         self.network = AdaptiveBasisNetwork(
             num_basis, kernel_size, width, normalize, relative, correlations, fold, deepest, gray_stem
         )
         self.path_network = PathNetwork(kernel_size, path_width) if path_width else None
-        self.gamma, self.method, self.iterations = gamma, method, iterations
+        self.gamma, self.dark_gamma, self.method, self.iterations = gamma, dark_gamma, method, iterations
         self.refine, self.still, self.path_still = refine, still, path_still
         self.kernel_weight, self.reblur_weight, self.l1_from_epoch = kernel_weight, reblur_weight, l1_from_epoch
         self.cross_entropy_weight, self.cross_entropy_samples = cross_entropy_weight, cross_entropy_samples
@@ -115,17 +131,23 @@ class AdaptiveBasisModule(RestorationModule):
 
     def field(self, blurry: Tensor) -> KernelField:
         check_image(blurry, "blurry")
-        return self._seen(blurry)[0]
+        return stack_fields([self._seen(shown, dark)[0] for shown, _, dark in self._shown(blurry, None)])
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
         return self.see(blurry)[0]
 
-    def see(self, blurry: Tensor) -> tuple[Tensor, KernelField]:
+    def see(self, blurry: Tensor, sides: Sides | None = None) -> tuple[Tensor, KernelField]:
         check_image(blurry, "blurry")
-        field, moved = self._seen(blurry)
-        restored = richardson_lucy(blurry, field, self.iterations, gamma=self.gamma, method=self.method)
-        return torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored.dtype)), field
+        sharp, fields, moved = [], [], []
+        for shown, power, dark in self._shown(blurry, sides):
+            field, motion = self._seen(shown, dark)
+            restored = richardson_lucy(shown, field, self.iterations, gamma=self.gamma, method=self.method, dark=dark)
+            sharp.append(restored ** (1 / power))
+            fields.append(field)
+            moved.append(motion)
+        restored = torch.cat(sharp)
+        return torch.where(torch.cat(moved).view(-1, 1, 1, 1), restored, blurry.to(restored)), stack_fields(fields)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         losses, size = self._losses(batch), len(batch["name"])
@@ -204,8 +226,20 @@ class AdaptiveBasisModule(RestorationModule):
             losses["cross_entropy"] = cross_entropy, self.cross_entropy_weight
         return losses
 
-    def _seen(self, blurry: Tensor) -> tuple[KernelField, Tensor]:
+    def _shown(self, blurry: Tensor, sides: Sides | None) -> Iterator[tuple[Tensor, float, Sides]]:
+        """Yield pictures blurred alike as display values of ``gamma``, the power that made them so, and dark sides."""
+        fading = dark_beyond(blurry) if sides is None else torch.ones(len(blurry), dtype=torch.bool)
+        if self.dark_gamma is None or not fading.any():
+            yield blurry, 1.0, NO_SIDE
+            return
+        power = self.dark_gamma / self.gamma
+        for one, fades in zip(blurry.split(1), fading, strict=True):
+            dark = EVERY_SIDE if sides is None else sides
+            yield (one**power, power, dark) if fades else (one, 1.0, NO_SIDE)
+
+    def _seen(self, blurry: Tensor, dark: Sides) -> tuple[KernelField, Tensor]:
         """Estimate the field, refined if it shall be, and which pictures ``[N]`` moved at all."""
+        blurry = without_fade(blurry, dark)
         field = self(blurry)
         moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
         guess = None if self.path_network is None else self.path_network.guess
@@ -215,4 +249,4 @@ class AdaptiveBasisModule(RestorationModule):
             moved = moved & (paths.amax(dim=(1, 2)) <= self.path_still)
         if self.refine and moved.any():
             field = refine_field(blurry, field, gamma=self.gamma, still=self.still, guess=guess)
-        return field, moved
+        return with_fade(field, dark), moved

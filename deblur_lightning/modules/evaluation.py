@@ -10,6 +10,7 @@ from deblur_lightning.batch import Batch, check_batch
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics
+from deblur_lightning.restoration import Sides
 
 
 class RestorationModule(LightningModule):
@@ -29,6 +30,9 @@ class RestorationModule(LightningModule):
 
     sees_motion = False
     """Whether `field` gives the motion at each pixel."""
+
+    dark_gamma: float | None = None
+    """Display to linear light of pictures that fade to black at their borders; None if the module does not look."""
 
     whole_pixels = 0
     """Up to how many pixels a photo is restored at once, where each of its pixels depends on all others."""
@@ -68,8 +72,13 @@ class RestorationModule(LightningModule):
             f"{type(self).__name__} restores without a motion field. Pass a checkpoint of AdaptiveBasisModule."
         )
 
-    def see(self, blurry: Tensor) -> tuple[Tensor, KernelField | None]:
+    def see(self, blurry: Tensor, sides: Sides | None = None) -> tuple[Tensor, KernelField | None]:
         """Return what `restore` does and the motion field that it undid, None from a module that sees no motion.
+
+        Args:
+            blurry: ``[N, C, H, W]`` in [0, 1].
+            sides: if the pictures are parts of one that fades to black at all its borders (`dark_beyond`): which
+                sides of them are such borders. None for whole pictures, and parts of others.
 
         Raises:
             ValueError: no pictures in [0, 1].

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.field import KernelField
+from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.restoration.blind_kernel import refine_kernel
@@ -69,9 +69,7 @@ def refine_field(
             parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
             kernels = [_refined(light, kernel, share, clear, still, guess) for kernel, share in parts]
             refined.append(regions._replace(basis=torch.stack(kernels)[None]))
-    count = max(regions.basis.shape[1] for regions in refined)
-    padded = [_with(regions, count) for regions in refined]
-    return KernelField(*(torch.cat(tensors) for tensors in zip(*padded, strict=True)))
+    return stack_fields(refined)
 
 
 def out_of_reach_of_clipping(picture: Tensor, kernel_size: int) -> Tensor:
@@ -134,12 +132,3 @@ def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDO
     sums = F.avg_pool2d(energy[None], (height - 1, width - 1), STEP)[0]
     row, column = divmod(int(sums.argmax()), sums.shape[1])
     return slice(row * STEP, row * STEP + height), slice(column * STEP, column * STEP + width)
-
-
-def _with(regions: KernelField, count: int) -> KernelField:
-    """Add basis kernels that no pixel uses, so that pictures of a batch have equally many."""
-    basis, coefficients = regions
-    missing = count - basis.shape[1]
-    return KernelField(
-        torch.cat((basis, basis[:, :1].expand(-1, missing, -1, -1)), 1), F.pad(coefficients, (0, 0, 0, 0, 0, missing))
-    )

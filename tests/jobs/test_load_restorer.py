@@ -49,6 +49,14 @@ def test_options_replace_the_checkpoints_and_none_does_not(tmp_path):
     assert (restorer.strength, restorer.tile) == (0.5, 512)
 
 
+def test_whoever_says_a_gamma_means_it_for_pictures_that_fade_too(tmp_path):
+    path = tmp_path / "tiny.ckpt"
+    for arguments, expected in (({}, None), ({"dark_gamma": 1.0}, 1.8)):
+        torch.save({"state_dict": tiny().state_dict(), "hyper_parameters": ARGUMENTS | arguments}, path)
+        module = load_restorer(path, gamma=1.8).module
+        assert (module.gamma, module.dark_gamma) == (1.8, expected)
+
+
 def test_an_option_that_the_model_lacks_is_named(tmp_path):
     path = lightning_checkpoint(tmp_path / "tiny.ckpt", tiny())
     with pytest.raises(ValueError, match=r"which has no colour\. Leave out --colour"):

@@ -8,6 +8,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.jobs.restore import restore_photos
 from deblur_lightning.jobs.restorer import SHORTEST_SIDE, TILE, Restorer, mirror_to
 from deblur_lightning.modules import DeblurGANModule, RestorationModule
+from deblur_lightning.restoration import Sides
 
 
 class Brighten(RestorationModule):
@@ -30,10 +31,9 @@ def photo(path, size=(80, 70), mode="RGB", **options):
     return path
 
 
-def restore(photos, output, module=None, **options):
-    lines = []
-    report = restore_photos(photos, output, lambda: Restorer(module or Brighten(), "tiny"), say=lines.append, **options)
-    return report, lines
+def restore(photos, output, module=None, tile=None, **options):
+    lines, restorer = [], Restorer(module or Brighten(), "tiny", tile=tile)
+    return restore_photos(photos, output, lambda: restorer, say=lines.append, **options), lines
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P", "1"])
@@ -241,9 +241,9 @@ def test_a_photo_of_one_tile_is_looked_at_once_for_result_and_field():
         sees_motion = True
         looks = 0
 
-        def see(self, blurry):
+        def see(self, blurry, sides=None):
             self.looks += 1
-            return super().see(blurry)
+            return super().see(blurry, sides)
 
     module = Counting()
     blurry = torch.rand(1, 3, 50, 60, generator=torch.Generator().manual_seed(1))
@@ -263,3 +263,33 @@ def test_a_photo_of_many_tiles_still_has_the_field_of_the_whole():
     torch.testing.assert_close(restored, 0.5 + 0.5 * blurry)
     assert field.coefficients.shape[-2:] == (300, 280)
     assert Restorer(Brighten(), "tiny").see(blurry)[1] is None
+
+
+class Telling(Brighten):
+    """Notes what it is told of the tiles' sides."""
+
+    dark_gamma = 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def see(self, blurry, sides=None):
+        self.told.append(sides)
+        return super().see(blurry, sides)
+
+
+def test_the_tiles_of_a_photo_that_fades_are_told_and_so_is_the_photographer(tmp_path):
+    photo(tmp_path / "plain.png", (400, 300))
+    pixels = np.asarray(Image.open(tmp_path / "plain.png")) // 2 + 120
+    pixels[[0, -1]] //= 2
+    pixels[:, [0, -1]] //= 2
+    Image.fromarray(pixels).save(tmp_path / "faded.png")
+    for name, fades in (("plain", False), ("faded", True)):
+        module = Telling()
+        report, lines = restore([tmp_path / f"{name}.png"], tmp_path / "out", module, tile=256)
+        assert len(report.restored) == 1
+        assert ("fades to black at its borders" in lines[0]) == fades
+        assert len(module.told) == 6
+        assert module.told[0] == (Sides(top=True, left=True) if fades else None)
+        assert module.told[1] == (Sides(top=True) if fades else None)

@@ -6,7 +6,8 @@ import torch
 from deblur_lightning.field import KernelField
 from deblur_lightning.modules import AdaptiveBasisModule, adaptive_basis
 from deblur_lightning.networks import path_features
-from deblur_lightning.restoration import refine_field, richardson_lucy
+from deblur_lightning.physics import blur
+from deblur_lightning.restoration import EVERY_SIDE, NO_SIDE, Sides, refine_field, richardson_lucy
 
 
 def test_pictures_that_hardly_moved_are_returned_as_they_are():
@@ -115,3 +116,54 @@ def test_a_training_without_any_loss_is_refused():
     with pytest.raises(ValueError, match="every loss has factor 0"):
         AdaptiveBasisModule(3, 9, 8, kernel_weight=0.0, reblur_weight=0.0).configure_optimizers()
     AdaptiveBasisModule(3, 9, 8, path_width=8, kernel_weight=0.0, reblur_weight=0.0).configure_optimizers()
+
+
+def fading(height=80, width=90, channels=3):
+    """A picture blurred in display values with nothing beyond its borders, and the field that blurred it."""
+    sharp = torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(2)) * 0.6 + 0.2
+    basis = torch.zeros(1, 1, 9, 9)
+    basis[0, 0, 3:5, 2:8] = 1 / 12
+    field = KernelField(basis, torch.ones(1, 1, height, width))
+    return blur(sharp, field, "zeros"), field
+
+
+def test_a_picture_that_fades_is_restored_as_what_a_program_blurred():
+    module, (blurry, field) = AdaptiveBasisModule(1, 9, 8, iterations=4, dark_gamma=1.0), fading()
+    shown = []
+
+    def seen(pictures):
+        shown.append(pictures)
+        return KernelField(
+            field.basis.expand(len(pictures), -1, -1, -1), torch.ones(len(pictures), 1, *pictures.shape[-2:])
+        )
+
+    module.forward = seen
+    restored, found = module.see(blurry)
+    display = blurry ** (1 / 2.2)
+    torch.testing.assert_close(shown[0], display[..., 8:-8, 8:-8])
+    assert found.coefficients.shape[-2:] == blurry.shape[-2:]
+    torch.testing.assert_close(restored, richardson_lucy(display, field, 4, dark=EVERY_SIDE) ** 2.2)
+    torch.testing.assert_close(module.field(blurry).coefficients, found.coefficients)
+    module.dark_gamma = None
+    torch.testing.assert_close(module.restore(blurry), richardson_lucy(blurry, field, 4))
+
+
+def test_of_a_batch_each_picture_is_restored_as_it_would_be_alone():
+    torch.manual_seed(1)
+    module, (blurry, _) = AdaptiveBasisModule(3, 9, 8, iterations=2, dark_gamma=1.0, still=1.0), fading()
+    batch = torch.cat((blurry, blurry.roll((20, 30), (2, 3)), blurry.flip(2)))
+    restored, field = module.see(batch)
+    for number, picture in enumerate(batch.split(1)):
+        alone, its_field = module.see(picture)
+        torch.testing.assert_close(restored[number : number + 1], alone)
+        torch.testing.assert_close(field.kernel_at(40, 40)[number], its_field.kernel_at(40, 40)[0])
+    module.still = 0.0
+    assert torch.equal(module.restore(batch), batch)
+
+
+def test_a_part_of_a_fading_picture_is_told_its_dark_sides():
+    module, (blurry, field) = AdaptiveBasisModule(1, 9, 8, iterations=3, dark_gamma=1.0), fading()
+    module.forward = lambda pictures: field._replace(coefficients=torch.ones(1, 1, *pictures.shape[-2:]))
+    for sides in (NO_SIDE, Sides(top=True), EVERY_SIDE):
+        expected = richardson_lucy(blurry ** (1 / 2.2), field, 3, dark=sides) ** 2.2
+        torch.testing.assert_close(module.see(blurry, sides)[0], expected)

@@ -9,7 +9,7 @@ from torch import Tensor
 from deblur_lightning import KernelField
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, blur_adjoint, saturate, saturate_derivative, shake_kernels
-from deblur_lightning.restoration import richardson_lucy
+from deblur_lightning.restoration import EVERY_SIDE, NO_SIDE, Sides, richardson_lucy
 
 METHODS = ["basic", "saturated", "combined"]
 
@@ -58,11 +58,22 @@ def published_curvature(image: Tensor, padding: str) -> Tensor:
     return along(right, across) + along(down, across.T)
 
 
-def literal(blurry: Tensor, field: KernelField, iterations: int, method: str, adjoint: str, border: str) -> Tensor:
+def literal(
+    blurry: Tensor,
+    field: KernelField,
+    iterations: int,
+    method: str,
+    adjoint: str,
+    border: str,
+    *,
+    dark_top: bool = False,
+) -> Tensor:
     """The updates as the docstring gives them, whole tensors at a time."""
     radius, light = field.kernel_size // 2, blurry**2.2
     padding = "valid" if border == "extended" else "reflect"
     sharp = F.pad(light, (radius,) * 4, mode="reflect") if border == "extended" else light
+    if dark_top:
+        sharp[..., :radius, :] = 0
     flipped = KernelField(field.basis.flip(-2, -1), field.coefficients)
 
     def back(image: Tensor) -> Tensor:
@@ -108,6 +119,29 @@ def test_each_update_is_the_formula_written_out(method, adjoint, border):
     blurry = torch.rand(2, 3, 70, 83, generator=generator, dtype=torch.float64) * 0.9 + 0.1
     got = richardson_lucy(blurry, field, 3, method=method, adjoint=adjoint, border=border, tolerance=0)
     torch.testing.assert_close(got, literal(blurry, field, 3, method, adjoint, border), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_beyond_a_dark_side_no_light_is_looked_for(method):
+    field = random_field(4, 11, 70, 83)
+    blurry = torch.rand(2, 3, 70, 83, generator=torch.Generator().manual_seed(5), dtype=torch.float64) * 0.9 + 0.1
+    got = richardson_lucy(blurry, field, 3, method=method, dark=Sides(top=True), tolerance=0)
+    wanted = literal(blurry, field, 3, method, "exact", "extended", dark_top=True)
+    torch.testing.assert_close(got, wanted, rtol=0, atol=1e-10)
+
+
+def test_what_was_blurred_with_zeros_beyond_is_restored_with_dark_sides():
+    sharp, _, field = shaken()
+    blurry = blur(sharp**2.2, field, "zeros") ** (1 / 2.2)
+
+    def error(dark: Sides, border: tuple[slice, ...]) -> float:
+        restored = richardson_lucy(blurry, field, 30, dark=dark, tolerance=0)
+        return (restored - sharp)[..., *border].square().mean().item()
+
+    everything, left = (slice(None), slice(None)), (slice(None), slice(4))
+    assert error(EVERY_SIDE, everything) < 0.8 * error(NO_SIDE, everything)
+    assert error(EVERY_SIDE, left) < 0.5 * error(NO_SIDE, left)
+    assert error(EVERY_SIDE._replace(left=False), left) > 0.8 * error(NO_SIDE, left)
 
 
 def test_a_uniform_blur_away_from_the_border_is_undone_as_scikit_image_does():
@@ -231,6 +265,7 @@ def test_nothing_is_kept_for_gradients():
         ({"adjoint": "approximate"}, "Pass one of exact"),
         ({"border": "zeros"}, "Pass one of extended"),
         ({"adjoint": "published", "border": "extended"}, "Pass border='reflect'"),
+        ({"border": "reflect", "dark": EVERY_SIDE}, "Pass border='extended'"),
         ({"iterations": -1}, "Pass 0 or more"),
         ({"gamma": float("nan")}, "Pass 2.2"),
         ({"regularization": 0.1}, "Pass 1e-3"),
