@@ -1,7 +1,7 @@
 """The adaptive basis network as a LightningModule (Carbajal et al. 2021, arXiv 2102.01026)."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -26,6 +26,7 @@ from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to
 from deblur_lightning.restoration import (
     EVERY_SIDE,
     NO_SIDE,
+    SOFTNESS,
     Sides,
     dark_beyond,
     refine_field,
@@ -34,6 +35,17 @@ from deblur_lightning.restoration import (
     with_fade,
     without_fade,
 )
+
+UNIFORM = 0.45  # softness in pixels of kernels where a program blurred: it moves all of a picture alike
+
+
+class _Shown(NamedTuple):
+    """Pictures that were blurred alike."""
+
+    pictures: Tensor  # display values of the module's gamma
+    power: float = 1.0  # that made them such
+    dark: Sides = NO_SIDE
+    softness: float = SOFTNESS  # of their kernels
 
 
 class AdaptiveBasisModule(RestorationModule):
@@ -131,7 +143,7 @@ class AdaptiveBasisModule(RestorationModule):
 
     def field(self, blurry: Tensor) -> KernelField:
         check_image(blurry, "blurry")
-        return stack_fields([self._seen(shown, dark)[0] for shown, _, dark in self._shown(blurry, None)])
+        return stack_fields([self._seen(shown)[0] for shown in self._shown(blurry, None)])
 
     def restore(self, blurry: Tensor) -> Tensor:
         """Return sharp pictures of the shape and range of ``blurry``."""
@@ -140,10 +152,11 @@ class AdaptiveBasisModule(RestorationModule):
     def see(self, blurry: Tensor, sides: Sides | None = None) -> tuple[Tensor, KernelField]:
         check_image(blurry, "blurry")
         sharp, fields, moved = [], [], []
-        for shown, power, dark in self._shown(blurry, sides):
-            field, motion = self._seen(shown, dark)
-            restored = richardson_lucy(shown, field, self.iterations, gamma=self.gamma, method=self.method, dark=dark)
-            sharp.append(restored ** (1 / power))
+        for shown in self._shown(blurry, sides):
+            field, motion = self._seen(shown)
+            pictures, dark = shown.pictures, shown.dark
+            display = richardson_lucy(pictures, field, self.iterations, gamma=self.gamma, method=self.method, dark=dark)
+            sharp.append(display ** (1 / shown.power))
             fields.append(field)
             moved.append(motion)
         restored = torch.cat(sharp)
@@ -226,20 +239,20 @@ class AdaptiveBasisModule(RestorationModule):
             losses["cross_entropy"] = cross_entropy, self.cross_entropy_weight
         return losses
 
-    def _shown(self, blurry: Tensor, sides: Sides | None) -> Iterator[tuple[Tensor, float, Sides]]:
-        """Yield pictures blurred alike as display values of ``gamma``, the power that made them so, and dark sides."""
+    def _shown(self, blurry: Tensor, sides: Sides | None) -> Iterator[_Shown]:
+        """Part a batch by how its pictures were blurred; those that fade come one by one."""
         fading = dark_beyond(blurry) if sides is None else torch.ones(len(blurry), dtype=torch.bool)
         if self.dark_gamma is None or not fading.any():
-            yield blurry, 1.0, NO_SIDE
+            yield _Shown(blurry)
             return
         power = self.dark_gamma / self.gamma
         for one, fades in zip(blurry.split(1), fading, strict=True):
             dark = EVERY_SIDE if sides is None else sides
-            yield (one**power, power, dark) if fades else (one, 1.0, NO_SIDE)
+            yield _Shown(one**power, power, dark, UNIFORM) if fades else _Shown(one)
 
-    def _seen(self, blurry: Tensor, dark: Sides) -> tuple[KernelField, Tensor]:
+    def _seen(self, shown: _Shown) -> tuple[KernelField, Tensor]:
         """Estimate the field, refined if it shall be, and which pictures ``[N]`` moved at all."""
-        blurry = without_fade(blurry, dark)
+        blurry = without_fade(shown.pictures, shown.dark)
         field = self(blurry)
         moved = field.mean_kernel().amax(dim=(1, 2)) <= self.still
         guess = None if self.path_network is None else self.path_network.guess
@@ -248,5 +261,6 @@ class AdaptiveBasisModule(RestorationModule):
             paths = torch.stack([guess(plane[richest_window(plane)]) for plane in light])
             moved = moved & (paths.amax(dim=(1, 2)) <= self.path_still)
         if self.refine and moved.any():
-            field = refine_field(blurry, field, gamma=self.gamma, still=self.still, guess=guess)
-        return with_fade(field, dark), moved
+            softness = shown.softness
+            field = refine_field(blurry, field, gamma=self.gamma, still=self.still, softness=softness, guess=guess)
+        return with_fade(field, shown.dark), moved

@@ -6,10 +6,12 @@ from deblur_lightning.restoration.refine_field import refine_field, richest_wind
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
 from deblur_lightning.restoration.ringing import limit_ringing
 from deblur_lightning.restoration.robust import deconvolve
+from deblur_lightning.restoration.variational_kernel import SOFTNESS
 
 __all__ = [
     "EVERY_SIDE",
     "NO_SIDE",
+    "SOFTNESS",
     "Sides",
     "dark_beyond",
     "deconvolve",

@@ -11,7 +11,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.restoration.blind_kernel import refine_kernel
 from deblur_lightning.restoration.regions import motion_regions
-from deblur_lightning.restoration.variational_kernel import softened, variational_kernel
+from deblur_lightning.restoration.variational_kernel import SOFTNESS, softened, variational_kernel
 
 Guess = Callable[[Tensor, Tensor], Tensor]
 
@@ -19,7 +19,7 @@ SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
-SOFTNESS = 1.0  # in pixels, of kernels that are compared: half a pixel aside, a reverse can look more like another
+COMPARED = 1.0  # softness in pixels of kernels to compare: half a pixel aside, a reverse can look more like another
 AGREEMENT = 0.4  # squared distance of two kernels over the first one's square, up to which they tell of one path
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
@@ -33,6 +33,7 @@ def refine_field(
     still: float = 1.0,
     most: int = 3,
     spread: float = 0.3,
+    softness: float = SOFTNESS,
     guess: Guess | None = None,
 ) -> KernelField:
     """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
@@ -49,6 +50,7 @@ def refine_field(
         still: regions whose kernel has a larger value than this hardly moved and keep the estimate.
         most: at most so many regions a picture.
         spread: variation of the kernels within a region that is not looked at, see `motion_regions`.
+        softness: of the refined kernels, in pixels; see `variational_kernel`. Less where each region moved as one.
         guess: guesses a region's kernel or its reverse, ``[K, K]``, from linear light and the region's share of each
             pixel, both ``[H, W]``. It becomes a second start, turned to the kernel that the first has led to; if both
             end alike, the second end counts, otherwise their mean.
@@ -67,7 +69,7 @@ def refine_field(
             light, clear = to_linear(picture, gamma).mean(0), out_of_reach_of_clipping(picture, basis.shape[-1])
             regions = motion_regions(KernelField(basis[None].float(), coefficients[None].float()), most, spread)
             parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
-            kernels = [_refined(light, kernel, share, clear, still, guess) for kernel, share in parts]
+            kernels = [_refined(light, kernel, share, clear, still, softness, guess) for kernel, share in parts]
             refined.append(regions._replace(basis=torch.stack(kernels)[None]))
     return stack_fields(refined)
 
@@ -87,7 +89,9 @@ def out_of_reach_of_clipping(picture: Tensor, kernel_size: int) -> Tensor:
     return 1 - F.max_pool2d(clipped, 2 * reach + 1, 1, reach)[0]
 
 
-def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float, guess: Guess | None) -> Tensor:
+def _refined(
+    light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float, softness: float, guess: Guess | None
+) -> Tensor:
     reach = kernel.shape[-1] // 4
     inside = -F.max_pool2d(-share[None], 2 * reach + 1, 1, reach)[0]
     if kernel.max() > still or inside.sum() < SMALLEST or min(light.shape) <= 2 * kernel.shape[-1]:
@@ -96,15 +100,15 @@ def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still:
         return kernel
     window = richest_window(light, inside)
     seen, trusted = light[window], inside[window]
-    refined = _fitted(seen, kernel, trusted)
+    refined = _fitted(seen, kernel, trusted, softness)
     if guess is None:
         return refined
     other = turned_to(guess(seen, trusted), refined)
-    return agreed(refined, _fitted(seen, other, trusted))
+    return agreed(refined, _fitted(seen, other, trusted, softness))
 
 
-def _fitted(light: Tensor, kernel: Tensor, trusted: Tensor) -> Tensor:
-    return variational_kernel(light, refine_kernel(light, kernel, trusted), trusted)
+def _fitted(light: Tensor, kernel: Tensor, trusted: Tensor, softness: float) -> Tensor:
+    return variational_kernel(light, refine_kernel(light, kernel, trusted), trusted, softness=softness)
 
 
 def agreed(first: Tensor, second: Tensor) -> Tensor:
@@ -114,7 +118,7 @@ def agreed(first: Tensor, second: Tensor) -> Tensor:
 
 def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
     """Turn a kernel by half a turn if that makes it more like another one, both ``[K, K]``."""
-    soft = softened(kernel, SOFTNESS)
+    soft = softened(kernel, COMPARED)
     return kernel.flip(0, 1) if (soft.flip(0, 1) * other).sum() > (soft * other).sum() else kernel
 
 

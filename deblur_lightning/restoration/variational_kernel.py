@@ -17,6 +17,7 @@ LEAST_REACH = 1e-4  # of a sharp gradient's pull on the blurry ones; at corners 
 STEPS = 15  # of conjugate gradients for each look at the sharp gradients
 DESCENTS = 150  # of projected gradients for each kernel
 POWER_STEPS = 12  # towards the largest eigenvalue
+SOFTNESS = 0.6  # in pixels
 CAUTION = 1.02  # on that eigenvalue, which is approached from below
 
 
@@ -29,7 +30,7 @@ def variational_kernel(
     warm: int = 3,
     tether: float = 20.0,
     threshold: float = 0.1,
-    softness: float = 0.6,
+    softness: float = SOFTNESS,
 ) -> Tensor:
     """Improve a nearly right guess of the one kernel that blurred a picture, or a part of it.
 
@@ -175,7 +176,7 @@ def softened(kernel: Tensor, softness: float) -> Tensor:
 
     Args:
         kernel: ``[K, K]``, unit sum.
-        softness: the spot's standard deviation in pixels, at least about 0.5: narrower ones fall between the pixels.
+        softness: the spot's standard deviation in pixels, at least about 0.4: narrower ones fall between the pixels.
 
     Returns:
         ``[K, K]`` with its centre of mass at the central pixel, but for what leaves the square.

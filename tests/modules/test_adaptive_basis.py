@@ -167,3 +167,19 @@ def test_a_part_of_a_fading_picture_is_told_its_dark_sides():
     for sides in (NO_SIDE, Sides(top=True), EVERY_SIDE):
         expected = richardson_lucy(blurry ** (1 / 2.2), field, 3, dark=sides) ** 2.2
         torch.testing.assert_close(module.see(blurry, sides)[0], expected)
+
+
+def test_kernels_of_what_a_program_blurred_are_less_soft(monkeypatch):
+    module, (blurry, field) = AdaptiveBasisModule(1, 9, 8, iterations=1, refine=True, dark_gamma=1.0), fading()
+    asked = []
+
+    def refined(pictures, estimate, *, softness, **options):
+        asked.append(softness)
+        return estimate
+
+    monkeypatch.setattr(adaptive_basis, "refine_field", refined)
+    module.forward = lambda pictures: field._replace(coefficients=torch.ones(1, 1, *pictures.shape[-2:]))
+    module.see(blurry)
+    module.see(blurry, NO_SIDE)
+    module.see(blurry.roll((20, 30), (2, 3)))
+    assert asked == [0.45, 0.45, 0.6]

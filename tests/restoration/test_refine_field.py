@@ -140,6 +140,13 @@ def test_a_picture_without_edges_gives_a_kernel_all_the_same(light):
     check_field(refine_field(blank, constant(blank, round_spot(2.0))))
 
 
+def test_softness_is_that_of_the_refined_kernels(shot, hook):
+    blurry, guess = shot[0], constant(shot[0], softened(hook, 1.5))
+    soft, crisp = (refine_field(blurry, guess, softness=softness).basis[0, 0] for softness in (1.2, 0.45))
+    torch.testing.assert_close(soft, softened(crisp, (1.2**2 - 0.45**2) ** 0.5), rtol=0, atol=2e-3)
+    assert crisp.max() > 1.3 * soft.max()
+
+
 def test_pictures_that_are_none_are_refused(shot):
     blurry, _ = shot
     with pytest.raises(ValueError, match="blurry"):
