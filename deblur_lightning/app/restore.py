@@ -3,7 +3,8 @@
 Size, orientation, 8 or 16 bits, transparency, colour profile and EXIF are kept. Folders keep their structure;
 a bad photo is reported and the next one taken. Large photos are restored tile by tile: 100 megapixels take 5 GB
 of memory beside what the model takes for a tile. DeblurGAN normalises by the whole picture: without --tile it restores
-up to 4 megapixels at once (4 GB), and tiles of as many beyond, each normalised on its own.
+up to 4 megapixels at once (4 GB), and tiles of as many beyond, each normalised on its own. Pictures that fade to black
+at their borders are restored as what a program blurred, not a camera.
 """
 
 from __future__ import annotations

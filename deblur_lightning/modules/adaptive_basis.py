@@ -122,8 +122,9 @@ class AdaptiveBasisModule(RestorationModule):
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "epoch",
     ) -> None:
-        for exponent in (gamma, 1.0 if dark_gamma is None else dark_gamma):
-            check_gamma(exponent)
+        check_gamma(gamma)
+        if dark_gamma is not None:
+            check_gamma(dark_gamma, "dark_gamma")
         super().__init__(further=("blurry_psnr", "reblur_psnr", "kernel_l2", "still_l2"))
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])  # callables would need pickle to load
         self.network = AdaptiveBasisNetwork(
@@ -241,13 +242,15 @@ class AdaptiveBasisModule(RestorationModule):
 
     def _shown(self, blurry: Tensor, sides: Sides | None) -> Iterator[_Shown]:
         """Part a batch by how its pictures were blurred; those that fade come one by one."""
-        fading = dark_beyond(blurry) if sides is None else torch.ones(len(blurry), dtype=torch.bool)
-        if self.dark_gamma is None or not fading.any():
+        if self.dark_gamma is None:
             yield _Shown(blurry)
             return
-        power = self.dark_gamma / self.gamma
+        fading = dark_beyond(blurry) if sides is None else torch.ones(len(blurry), dtype=torch.bool)
+        if not fading.any():
+            yield _Shown(blurry)
+            return
+        power, dark = self.dark_gamma / self.gamma, EVERY_SIDE if sides is None else sides
         for one, fades in zip(blurry.split(1), fading, strict=True):
-            dark = EVERY_SIDE if sides is None else sides
             yield _Shown(one**power, power, dark, UNIFORM) if fades else _Shown(one)
 
     def _seen(self, shown: _Shown) -> tuple[KernelField, Tensor]:

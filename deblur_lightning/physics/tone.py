@@ -3,14 +3,14 @@
 from torch import Tensor
 
 
-def check_gamma(gamma: float) -> None:
+def check_gamma(gamma: float, name: str = "gamma") -> None:
     """Raise unless a number is the exponent from display values to linear light.
 
     Raises:
         ValueError: below 1, which would be its inverse, above 5, which no camera has, or no number.
     """
     if not 1 <= gamma <= 5:
-        raise ValueError(f"gamma is {gamma}, but it is an exponent of light. Pass 2.2, or 1.0 for linear pictures.")
+        raise ValueError(f"{name} is {gamma}, but it is an exponent of light. Pass 2.2, or 1.0 for linear pictures.")
 
 
 def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:

@@ -183,3 +183,8 @@ def test_kernels_of_what_a_program_blurred_are_less_soft(monkeypatch):
     module.see(blurry, NO_SIDE)
     module.see(blurry.roll((20, 30), (2, 3)))
     assert asked == [0.45, 0.45, 0.6]
+
+
+def test_an_impossible_dark_gamma_is_named():
+    with pytest.raises(ValueError, match=r"dark_gamma is 0\.4, but it is an exponent of light"):
+        AdaptiveBasisModule(1, 9, 8, dark_gamma=0.4)
