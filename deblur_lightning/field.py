@@ -76,6 +76,8 @@ def stack_fields(fields: Sequence[KernelField]) -> KernelField:
     Args:
         fields: each ``[N, B, …]``; those with fewer basis kernels get more, which no pixel uses.
     """
+    if len(fields) == 1:  # the usual case; a photo's coefficients are large
+        return fields[0]
     count = max(field.basis.shape[1] for field in fields)
     widened = [_with_basis(field, count) for field in fields]
     return KernelField(*(torch.cat(tensors) for tensors in zip(*widened, strict=True)))

@@ -83,7 +83,7 @@ class AdaptiveBasisModule(RestorationModule):
         still: largest share of light that the picture's mean kernel may leave on one pixel; where it leaves more,
             hardly anything moved, and the picture is returned as it is. 1 restores every picture.
         path_still: the same for the path network's guess, which tells pictures that are soft from moved ones.
-        dark_gamma: display to linear light of pictures that fade to black at all borders (`dark_beyond`; ours): a
+        dark_gamma: display to linear light of pictures that fade to black at their borders (`dark_beyond`; ours): a
             program blurred them, mostly display values, that is 1.0, with nothing beyond the borders. None does not
             look for such pictures.
         optimizer: builds the optimiser.

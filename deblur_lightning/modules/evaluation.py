@@ -77,7 +77,7 @@ class RestorationModule(LightningModule):
 
         Args:
             blurry: ``[N, C, H, W]`` in [0, 1].
-            sides: if the pictures are parts of one that fades to black at all its borders (`dark_beyond`): which
+            sides: if the pictures are parts of one that fades to black at its borders (`dark_beyond`): which
                 sides of them are such borders. None for whole pictures, and parts of others.
 
         Raises:

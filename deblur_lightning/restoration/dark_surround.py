@@ -77,6 +77,8 @@ def without_fade(pictures: Tensor, sides: Sides) -> Tensor:
 
 def with_fade(field: KernelField, sides: Sides) -> KernelField:
     """Continue the field of what `without_fade` has left to the whole pictures, as it is at its border."""
+    if not any(sides):
+        return field
     top, bottom, left, right = (DEPTH if dark else 0 for dark in sides)
     return field._replace(coefficients=F.pad(field.coefficients, (left, right, top, bottom), mode="replicate"))
 
