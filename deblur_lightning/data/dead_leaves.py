@@ -13,6 +13,7 @@ from deblur_lightning.data.sources import DrawScene, SceneSource, Split
 
 SPLITS = {"train": 0, "val": 1, "test": 2}
 OUTLINES = 200  # as many shapes in one picture
+SMALLEST = 3.0  # pixels of radius
 TEXTURED = 8.0  # pixels of radius from which a leaf is more than one colour
 FINE = 2  # drawn so many times larger, then averaged: edges as smooth as a lens draws them
 
@@ -29,39 +30,54 @@ class DeadLeaves(SceneSource):
         seed: of the pictures.
         side: of each picture, in pixels; a larger scene makes it larger.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
+        decoys: instead make most scenes look moved though they did not, see `PhotoScenes`.
+        smallest: range of the smallest leaves' radius, in pixels; each picture has its own. Pictures of large leaves
+            alone show few edges, as photographs with shallow focus do.
     """
 
     name = "dead-leaves"
 
     def __init__(
-        self, weight: float = 1.0, pictures: int = 16, seed: int = 0, side: int = 512, softness: float = SOFTNESS
+        self,
+        weight: float = 1.0,
+        pictures: int = 16,
+        seed: int = 0,
+        side: int = 512,
+        softness: float = SOFTNESS,
+        decoys: bool = False,
+        smallest: tuple[float, float] = (SMALLEST, SMALLEST),
     ) -> None:
         if not pictures >= 1:
             raise ValueError(f"pictures is {pictures}, but scenes are cut from pictures. Pass at least 1.")
+        if not 1 <= smallest[0] <= smallest[1] < math.inf:
+            raise ValueError(f"smallest is {tuple(smallest)}, but it is a range of radii. Order it, from 1 on.")
         self.weight, self.pictures, self.seed, self.side = weight, pictures, seed, side
-        self.softness = softness
+        self.softness, self.decoys, self.smallest = softness, decoys, smallest
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         side = max(self.side, size)
-        leaves = [LeafPicture(side, (self.seed, SPLITS[split], number)) for number in range(self.pictures)]
-        return PhotoScenes(leaves, size, max_objects, softness=self.softness)
+        seeds = [(self.seed, SPLITS[split], number) for number in range(self.pictures)]
+        leaves = [LeafPicture(side, seed, self.smallest) for seed in seeds]
+        return PhotoScenes(leaves, size, max_objects, softness=self.softness, decoys=self.decoys)
 
 
 class LeafPicture:
     """One picture of dead leaves, drawn when first read."""
 
-    def __init__(self, side: int, seed: tuple[int, ...]) -> None:
-        self.side, self.seed, self.name = side, seed, f"leaves-{seed[-1]}"
+    def __init__(self, side: int, seed: tuple[int, ...], smallest: tuple[float, float] = (SMALLEST, SMALLEST)) -> None:
+        self.side, self.seed, self.smallest, self.name = side, seed, smallest, f"leaves-{seed[-1]}"
         self._frame: Frame | None = None
 
     def read(self) -> tuple[Frame, None]:
         """Return the pixels; dead leaves have no segmentation beside the blobs that are laid on them."""
         if self._frame is None:
-            self._frame = dead_leaves(self.side, np.random.default_rng(self.seed))
+            share = np.random.default_rng((*self.seed, 1)).random()  # not of the generator that draws the leaves
+            radius = self.smallest[0] * (self.smallest[1] / self.smallest[0]) ** share
+            self._frame = dead_leaves(self.side, np.random.default_rng(self.seed), radius)
         return self._frame, None
 
 
-def dead_leaves(side: int, generator: np.random.Generator, smallest: float = 3.0) -> Frame:
+def dead_leaves(side: int, generator: np.random.Generator, smallest: float = SMALLEST) -> Frame:
     """Draw leaves over each other until the ground is covered.
 
     Args:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from deblur_lightning.data.decoys import decoy
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.data.objects import blob_labels, chosen_segments
 from deblur_lightning.data.sources import Labels, Scene
@@ -47,6 +48,7 @@ class PhotoScenes:
         min_area: pixels that a segment needs in the scene to be an object.
         augment: turn, mirror, vary colours and soften.
         softness: largest standard deviation of the Gaussian that softens every other scene, in pixels.
+        decoys: instead make most scenes look moved though they did not, see `decoy`.
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class PhotoScenes:
         min_area: int = 400,
         augment: bool = True,
         softness: float = SOFTNESS,
+        decoys: bool = False,
     ) -> None:
         self.photos, self.size, self.max_objects = list(photos), size, max_objects
-        self.objects, self.min_area, self.augment, self.softness = objects, min_area, augment, softness
+        self.objects, self.min_area, self.augment = objects, min_area, augment
+        self.softness, self.decoys = 0.0 if decoys else softness, decoys
         self._augmentation: albumentations.Compose | None = None
 
     def __call__(self, generator: np.random.Generator) -> Scene:
@@ -96,7 +100,7 @@ class PhotoScenes:
             self._augmentation = augmentation(self.softness)
         self._augmentation.set_random_seed(int(generator.integers(2**31)))
         varied = self._augmentation(image=photo, mask=labels)
-        return Scene(varied["image"], varied["mask"])
+        return Scene(decoy(varied["image"], generator) if self.decoys else varied["image"], varied["mask"])
 
 
 def cut(frame: Frame, box: tuple[float, float, float, float], size: int) -> Frame:

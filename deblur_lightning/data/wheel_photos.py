@@ -47,12 +47,15 @@ class WheelPhotos(SceneSource):
         weight: how often it is drawn from, relative to the other sources.
         objects: ``blobs`` filled with another part of the photo, or ``none``.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
+        decoys: instead make most scenes look moved though they did not, see `PhotoScenes`.
     """
 
     name = "wheel"
 
-    def __init__(self, weight: float = 1.0, objects: Objects = "blobs", softness: float = SOFTNESS) -> None:
-        self.weight, self.objects, self.softness = weight, objects, softness
+    def __init__(
+        self, weight: float = 1.0, objects: Objects = "blobs", softness: float = SOFTNESS, decoys: bool = False
+    ) -> None:
+        self.weight, self.objects, self.softness, self.decoys = weight, objects, softness, decoys
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         sides = {name: min(wheel_photo(name).shape[:2]) for name in WHEEL_PHOTOS[split]}
@@ -62,4 +65,4 @@ class WheelPhotos(SceneSource):
                 f"scenes are {size} x {size} (crop_size + kernel_size - 1), but the largest {split} photo of "
                 f"scikit-image allows {max(sides.values())}. Lower crop_size, or pass other sources."
             )
-        return PhotoScenes(photos, size, max_objects, self.objects, softness=self.softness)
+        return PhotoScenes(photos, size, max_objects, self.objects, softness=self.softness, decoys=self.decoys)

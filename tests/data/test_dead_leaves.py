@@ -42,6 +42,16 @@ def test_scenes_larger_than_the_pictures_make_them_larger():
     assert scene.labels.shape == (70, 70)
 
 
+def test_pictures_may_have_large_leaves_alone():
+    def edges(**arguments):
+        draw = DeadLeaves(pictures=6, side=96, **arguments).open("train", 48, 0)
+        return [float((np.abs(np.diff(photo.read()[0].mean(-1))) > 8).mean()) for photo in draw.photos]
+
+    usual, varied, large = edges(), edges(smallest=(3.0, 30.0)), edges(smallest=(30.0, 30.0))
+    assert usual == edges(smallest=(3.0, 3.0))
+    assert np.median(usual) > np.median(varied) > np.median(large)
+
+
 def test_later_blobs_lie_over_earlier_ones_and_cover_part_of_the_picture():
     areas = []
     for seed in range(20):

@@ -194,3 +194,9 @@ def test_crops_larger_than_the_photos_are_refused_before_training():
 def test_no_dead_leaves_are_refused():
     with pytest.raises(ValueError, match="Pass at least 1"):
         DeadLeaves(pictures=0)
+
+
+@pytest.mark.parametrize("smallest", [(3.0, 2.0), (0.0, 3.0), (3.0, float("inf")), (float("nan"), 3.0)])
+def test_leaves_of_no_size_are_refused(smallest):
+    with pytest.raises(ValueError, match="Order it, from 1 on"):
+        DeadLeaves(smallest=smallest)
