@@ -57,11 +57,21 @@ $(RUNS)/sample-gan/complete: $(READY)
 	$(BIN)/lightning fit --config experiments/sample/deblurgan.yaml --trainer.logger.init_args.version sample-gan
 	@touch $@
 
+FIT_SMALL := OMP_NUM_THREADS=1 $(BIN)/lightning fit
+FIELD := --config experiments/small/adaptive_basis.yaml
+PATHS := --config experiments/small/paths.yaml
+DECOYS := --config experiments/small/decoys.yaml
+VERSION := --trainer.logger.init_args.version
+
 train-small: $(READY) ## train the model that the package ships from nothing and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
-	OMP_NUM_THREADS=1 $(BIN)/lightning fit --config experiments/small/adaptive_basis.yaml --trainer.logger.init_args.version small $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/field.safetensors
-	OMP_NUM_THREADS=1 $(BIN)/lightning fit --config experiments/small/paths.yaml --ckpt_path $(RUNS)/small/field.safetensors --trainer.logger.init_args.version small-paths
-	$(BIN)/deblur import-weights $(RUNS)/small-paths/checkpoints/last.ckpt -o $(SHIPPED) --half
+	$(FIT_SMALL) $(FIELD) $(VERSION) small $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/weights.safetensors
+	$(FIT_SMALL) $(FIELD) $(DECOYS) --ckpt_path $(RUNS)/small/weights.safetensors $(VERSION) small-decoys $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors
+	$(FIT_SMALL) $(PATHS) --ckpt_path $(RUNS)/small-decoys/weights.safetensors $(VERSION) small-paths
+	$(BIN)/deblur import-weights $(RUNS)/small-paths/checkpoints/last.ckpt -o $(RUNS)/small-paths/weights.safetensors
+	$(FIT_SMALL) $(PATHS) $(DECOYS) --ckpt_path $(RUNS)/small-paths/weights.safetensors $(VERSION) small-paths-decoys
+	$(BIN)/deblur import-weights $(RUNS)/small-paths-decoys/checkpoints/last.ckpt -o $(SHIPPED) --half
 	sha256sum $(SHIPPED)
 
 SECONDS ?= 60
