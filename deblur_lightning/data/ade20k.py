@@ -25,15 +25,22 @@ class ADE20K(SceneSource):
         min_area: pixels that a segment needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
+        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
     """
 
     name = "ade20k"
 
     def __init__(
-        self, root: Path, weight: float = 1.0, min_area: int = 4000, memory: int = 1000, skip_corrupt: bool = False
+        self,
+        root: Path,
+        weight: float = 1.0,
+        min_area: int = 4000,
+        memory: int = 1000,
+        skip_corrupt: bool = False,
+        decoys: bool = False,
     ) -> None:
         self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
-        self.memory, self.skip_corrupt = memory, skip_corrupt
+        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         photos = parts_of(
@@ -41,7 +48,7 @@ class ADE20K(SceneSource):
         )
         return scenes_of_files(
             photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
-            skip_corrupt=self.skip_corrupt,
+            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
         )  # fmt: skip
 
 

@@ -32,15 +32,22 @@ class COCO(SceneSource):
         min_area: pixels that an instance needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
+        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
     """
 
     name = "coco"
 
     def __init__(
-        self, root: Path, weight: float = 1.0, min_area: int = 400, memory: int = 1000, skip_corrupt: bool = False
+        self,
+        root: Path,
+        weight: float = 1.0,
+        min_area: int = 400,
+        memory: int = 1000,
+        skip_corrupt: bool = False,
+        decoys: bool = False,
     ) -> None:
         self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
-        self.memory, self.skip_corrupt = memory, skip_corrupt
+        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         has_validation = any(self.root.glob("val20*/"))
@@ -49,7 +56,7 @@ class COCO(SceneSource):
         photos = training if has_validation and split == "train" else parts_of(training, validation, split, self.root)
         return scenes_of_files(
             photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
-            skip_corrupt=self.skip_corrupt,
+            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
         )  # fmt: skip
 
 

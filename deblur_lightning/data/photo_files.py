@@ -66,6 +66,7 @@ def scenes_of_files(
     min_area: int = 400,
     memory: int = 1000,
     skip_corrupt: bool = False,
+    decoys: bool = False,
 ) -> DrawScene:
     """Check all photos, decode them if they fit in memory, and draw scenes from those that are large enough.
 
@@ -78,6 +79,7 @@ def scenes_of_files(
         min_area: pixels of the smallest object.
         memory: photos stay decoded if all of them take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
+        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
 
     Raises:
         ValueError: a damaged photo, a segmentation of another size, or no photo is large enough.
@@ -112,7 +114,7 @@ def scenes_of_files(
     if sum(width * height * CHANNELS for _, (width, height) in large) <= memory * 2**20:
         for photo in kept:
             photo.keep()
-    return PhotoScenes(kept, size, max_objects, objects, min_area)
+    return PhotoScenes(kept, size, max_objects, objects, min_area, decoys=decoys)
 
 
 def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
@@ -140,6 +142,7 @@ class PhotoFolder(SceneSource):
         objects: ``blobs``, filled with another part of the photo, or ``none`` for camera shake alone.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
+        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
     """
 
     name = "folder"
@@ -151,15 +154,16 @@ class PhotoFolder(SceneSource):
         objects: Objects = "blobs",
         memory: int = 1000,
         skip_corrupt: bool = False,
+        decoys: bool = False,
     ) -> None:
         self.root, self.weight, self.objects = Path(root).expanduser(), weight, objects
-        self.memory, self.skip_corrupt = memory, skip_corrupt
+        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         photos = split_files([PhotoFile(path) for path in photo_paths(self.root)], split, self.root)
         return scenes_of_files(
             photos, self.root, size, max_objects, objects=self.objects, memory=self.memory,
-            skip_corrupt=self.skip_corrupt,
+            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
         )  # fmt: skip
 
 

@@ -249,3 +249,13 @@ def test_softness_blurs_about_half_of_the_scenes_and_none_at_zero():
 
     assert not any(kinds(0.0))
     assert 10 <= sum(kinds(2.5)) <= 30
+
+
+def test_sources_of_files_have_decoys(folder, ade20k, coco):
+    def roughness(source):
+        draw = source.open("train", 48, 0)
+        scenes = [draw(np.random.default_rng(seed)).photo.astype(float) for seed in range(30)]
+        return np.median([np.abs(np.diff(scene, axis=0)).mean() for scene in scenes])
+
+    for kind, root in ((PhotoFolder, folder), (ADE20K, ade20k), (COCO, coco)):
+        assert roughness(kind(root, decoys=True)) < 0.7 * roughness(kind(root))
