@@ -1,8 +1,8 @@
 """Score the shipped model on windows of sharp photographs of yours: python experiments/small/windows.py FOLDER.
 
 Every photograph in FOLDER and below, reduced to a longest side of 800 pixels, gives windows of 256 x 256, blurred as
-the sample benchmark's are under camera shake, by kernels of 17 x 17: one window under motion that fills the kernel more or
-less, one under small motion, of a tenth to four tenths of it (two to six pixels); and so on with the next seed.
+the sample benchmark's are under camera shake, by kernels of 17 x 17: one window under motion that fills the kernel more
+or less, one under small motion, of a tenth to four tenths of it (two to six pixels); and so on with the next seed.
 """
 
 import argparse
