@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
 LIGHT_SHOWN = 0.98  # share of each kernel's light that its cell must hold
+ENLARGED = 4  # times at most: where hardly anything moved, a dot shall look like one
 
 
 def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
@@ -39,7 +40,7 @@ def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
     cell = max(1, -(-max(height, width) // kernels))
     rows, columns = _centres(height, cell), _centres(width, cell)
     paths = paths_at(field, rows, columns, (height, width))
-    radius = _radius(paths)
+    radius = _radius(paths, cell // (2 * ENLARGED))
     centre = field.kernel_size // 2
     paths = paths[..., centre - radius : centre + radius + 1, centre - radius : centre + radius + 1]
     side = 2 * radius + 1
@@ -97,11 +98,11 @@ def _centres(length: int, cell: int) -> np.ndarray:
     return ((np.arange(count) + 0.5) * length / count).astype(np.int64)
 
 
-def _radius(paths: np.ndarray) -> int:
-    """Find the smallest square about the centre that holds nearly all light of every path."""
+def _radius(paths: np.ndarray, least: int) -> int:
+    """Find the smallest square about the centre, from a least radius on, that holds nearly all light of every path."""
     centre = paths.shape[-1] // 2
     total = paths.sum(axis=(-2, -1))
-    for radius in range(2, centre):
+    for radius in range(max(2, least), centre):
         held = paths[..., centre - radius : centre + radius + 1, centre - radius : centre + radius + 1]
         if (held.sum(axis=(-2, -1)) >= LIGHT_SHOWN * total).all():
             return radius

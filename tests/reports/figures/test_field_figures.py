@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -53,6 +55,14 @@ def test_a_still_photo_can_be_drawn():
     image = torch.rand(1, 1, 24, 31)
     figure = draw_field(image, delta_field(image, 33))
     assert len(figure.axes[0].images) > 1
+
+
+@pytest.mark.parametrize("kernels", [2, 5, 40])
+def test_where_nothing_moved_a_kernel_is_not_drawn_larger_than_four_times(kernels):
+    photo = torch.rand(1, 3, 200, 240, generator=torch.Generator().manual_seed(0))
+    figure = draw_field(photo, delta_field(photo, 33), kernels)
+    (enlarged,) = re.findall(r"drawn ([\d.]+)× its size", figure.get_supxlabel())
+    assert float(enlarged) <= 4
 
 
 def test_the_same_figure_is_the_same_file(tmp_path):
