@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
 LIGHT_SHOWN = 0.98  # share of each kernel's light that its cell must hold
-ENLARGED = 4  # times at most: where hardly anything moved, a dot shall look like one
+ENLARGED = 4  # times at most, if the kernel is large enough: where hardly anything moved, a dot shall look like one
 
 
 def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
@@ -40,11 +41,11 @@ def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
     cell = max(1, -(-max(height, width) // kernels))
     rows, columns = _centres(height, cell), _centres(width, cell)
     paths = paths_at(field, rows, columns, (height, width))
-    radius = _radius(paths, cell // (2 * ENLARGED))
+    drawn = 0.94 * cell  # of the cell; the rest parts neighbours
+    radius = _radius(paths, math.ceil((drawn / ENLARGED - 1) / 2))
     centre = field.kernel_size // 2
     paths = paths[..., centre - radius : centre + radius + 1, centre - radius : centre + radius + 1]
     side = 2 * radius + 1
-    drawn = 0.94 * cell  # of the cell; the rest parts neighbours
 
     figure = new_figure(9, 0.5 + 8.8 * height / width)
     ax = figure.subplots()

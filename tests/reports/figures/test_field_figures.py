@@ -57,7 +57,7 @@ def test_a_still_photo_can_be_drawn():
     assert len(figure.axes[0].images) > 1
 
 
-@pytest.mark.parametrize("kernels", [2, 5, 40])
+@pytest.mark.parametrize("kernels", [2, 5, 8, 11, 40])
 def test_where_nothing_moved_a_kernel_is_not_drawn_larger_than_four_times(kernels):
     photo = torch.rand(1, 3, 200, 240, generator=torch.Generator().manual_seed(0))
     figure = draw_field(photo, delta_field(photo, 33), kernels)
