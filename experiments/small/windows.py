@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from deblur_lightning.data.frames import read_frame
 from deblur_lightning.data.photo_files import photo_paths
-from deblur_lightning.data.photos import read_photo
 from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
@@ -29,11 +29,11 @@ LIMIT = -0.3
 def main(folder: Path, seeds: int, checkpoint: Path | None) -> None:
     """Print a table for each kind of motion: PSNR, mean and least gain, and how many lose more than the limit."""
     restorer = load_restorer(find_checkpoint(checkpoint))
-    photos = [(path, reduced(path)) for path in photo_paths(folder)]
+    photos = [reduced(path) for path in photo_paths(folder)]
     for number, (kind, reach) in enumerate(REACH.items()):
         scores: dict[str, list[float]] = {}
         for seed in range(seeds):
-            for place, (_, photo) in enumerate(photos):
+            for place, photo in enumerate(photos):
                 blurry, sharp = window(photo, reach, np.random.default_rng((seed, number, place)))
                 results = {
                     "blurry": blurry,
@@ -58,8 +58,7 @@ def reduced(path: Path) -> Tensor:
     Raises:
         ValueError: a photograph that cannot be read, or too small for a window.
     """
-    pixels = (read_photo(path)[0][0] * 255).round().byte().permute(1, 2, 0).numpy()
-    photo = Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[-1] == 3 else pixels.repeat(3, -1)))
+    photo = Image.fromarray(read_frame(path))
     factor = min(1.0, LONGEST / max(photo.size))
     photo = photo.resize([round(side * factor) for side in photo.size], Image.Resampling.LANCZOS)
     if min(photo.size) < SIDE + KERNEL - 1:
