@@ -1,9 +1,11 @@
 from . import checkpoints as checkpoints
 from . import data as data
+from . import estimation as estimation
 from . import losses as losses
 from . import metrics as metrics
 from . import modules as modules
 from . import networks as networks
+from . import photos as photos
 from . import physics as physics
 from . import restoration as restoration
 from .batch import Batch as Batch

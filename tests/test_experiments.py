@@ -15,8 +15,8 @@ import torch
 import yaml
 from PIL import Image
 
-from deblur_lightning import cli
 from deblur_lightning.data import write_kohler_sample
+from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.networks import VGGFeatures
 
 pytestmark = [

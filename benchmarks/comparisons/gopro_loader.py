@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from benchmarks.comparison import Case
-from deblur_lightning.data.frame_cache import FrameCache
-from deblur_lightning.data.pairing import pairs_of_folders
-from deblur_lightning.data.pairs import PairedImages
+from deblur_lightning.data.pairs.frame_cache import FrameCache
+from deblur_lightning.data.pairs.paired_images import PairedImages
+from deblur_lightning.data.pairs.pairing import pairs_of_folders
 
 PAIRS, CROP = 8, 256
 

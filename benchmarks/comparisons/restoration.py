@@ -14,7 +14,7 @@ from benchmarks.comparison import Case
 from benchmarks.comparisons.blur import loop
 from benchmarks.fields import random_field
 from deblur_lightning import KernelField
-from deblur_lightning.data.wheel_photos import wheel_photo
+from deblur_lightning.data.scenes.wheel_photos import wheel_photo
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.physics import blur, expose, shake_field, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy

@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 from benchmarks.comparison import Case
 from benchmarks.plain_shake import plain_kernel
 from deblur_lightning.data import Scene, SyntheticBlur, WheelPhotos
-from deblur_lightning.data.sources import DrawScene
+from deblur_lightning.data.scenes.sources import DrawScene
 
 BATCH = 16
 

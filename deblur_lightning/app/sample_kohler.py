@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from deblur_lightning.data.kohler_sample import write_kohler_sample
+    from deblur_lightning.data.kohler.sample import write_kohler_sample
 
     options = {name: getattr(arguments, name) for name in ("images", "trajectories", "frames", "size", "seed")}
     count = write_kohler_sample(arguments.folder, **options)

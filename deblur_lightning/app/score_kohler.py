@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from deblur_lightning.data.kohler import download_kohler
+    from deblur_lightning.data.kohler.data_module import download_kohler
     from deblur_lightning.jobs.kohler_tables import as_csv, as_json, tables
     from deblur_lightning.jobs.score_kohler import score_folders
     from deblur_lightning.whole_file import whole_file

@@ -3,11 +3,11 @@
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.data.gopro import GoProDataModule
-from deblur_lightning.data.pairs import PairedImages, Sample
+from deblur_lightning.data.pairs.gopro import GoProDataModule
+from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.resuming import ResumableLoader
-from deblur_lightning.data.synthetic import SyntheticBlur
-from deblur_lightning.data.synthetic_module import SyntheticBlurDataModule
+from deblur_lightning.data.scenes.synthetic import SyntheticBlur
+from deblur_lightning.data.scenes.synthetic_module import SyntheticBlurDataModule
 
 
 class RealAndSynthetic(Dataset[Sample]):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.data.synthetic import SyntheticSample
+from deblur_lightning.data.scenes.synthetic import SyntheticSample
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.losses import kernel_distance

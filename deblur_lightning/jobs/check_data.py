@@ -19,7 +19,7 @@ def check_data(root: Path) -> list[str]:
         FileNotFoundError: no such folder, or no picture in it.
         ValueError: a data set that is known, but damaged.
     """
-    from deblur_lightning.data.photo_files import photo_paths
+    from deblur_lightning.data.scenes.photo_files import photo_paths
 
     root = root.expanduser()
     if not root.exists():
@@ -51,14 +51,14 @@ def _kohler(root: Path) -> str:
 
 
 def _ade20k(root: Path) -> str:
-    from deblur_lightning.data.ade20k import ade20k_photos
+    from deblur_lightning.data.scenes.ade20k import ade20k_photos
 
     training, validation = (len(ade20k_photos(root, part)) for part in ("training", "validation"))
     return f"{root}: {training} training and {validation} validation photos of ADE20K with segments. ADE20K reads it."
 
 
 def _coco(root: Path) -> str:
-    from deblur_lightning.data.coco import coco_photos
+    from deblur_lightning.data.scenes.coco import coco_photos
 
     training = len(coco_photos(root, "train"))
     validation = len(coco_photos(root, "val")) if any(root.glob("val20*/")) else 0
@@ -68,7 +68,7 @@ def _coco(root: Path) -> str:
 def _pairs(root: Path) -> tuple[list[str], str]:
     """Describe the pairs of each blur, or tell why there are none."""
     from deblur_lightning.data import find_pairs
-    from deblur_lightning.data.layouts import GoProBlur, Split
+    from deblur_lightning.data.pairs.layouts import GoProBlur, Split
 
     said, reasons, seen = [], [], set()
     for blur in get_args(GoProBlur):

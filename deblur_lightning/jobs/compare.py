@@ -44,7 +44,7 @@ def compare_photo(
         ValueError: no photo, pictures of two sizes, a place outside, no checkpoint.
         OSError: a file or folder that cannot be read or written.
     """
-    from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.photos import read_photo
     from deblur_lightning.reports import Crop
 
     blurry, _ = read_photo(photo)

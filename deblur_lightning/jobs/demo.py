@@ -46,7 +46,7 @@ def build_demo(desk: PhotoDesk, model: str, host: str = LOOPBACK[0]) -> Starlett
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from deblur_lightning.data.photos.formats import READ
+    from deblur_lightning.photos.formats import READ
     from deblur_lightning.reports.page import render_demo
 
     mimetypes.add_type("image/webp", ".webp")

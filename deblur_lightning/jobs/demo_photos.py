@@ -75,9 +75,9 @@ class PhotoDesk:
             self._places.release()
 
     def _show(self, name: str, data: bytes) -> ShownPhoto:
-        from deblur_lightning.data.photos import read_photo
         from deblur_lightning.jobs.kernels import shrink_to_show
         from deblur_lightning.jobs.page import show_photo
+        from deblur_lightning.photos import read_photo
         from deblur_lightning.reports.page import remove_picture
 
         began = time.monotonic()

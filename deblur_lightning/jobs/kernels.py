@@ -63,7 +63,7 @@ def draw_photo_kernels(photo: Path, output: Path, load: Callable[[], Restorer], 
         ValueError: no photo, or no model that sees motion fields.
         OSError: a file or folder that cannot be read or written.
     """
-    from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.photos import read_photo
 
     began = time.monotonic()
     blurry, record = read_photo(photo)

@@ -80,8 +80,8 @@ def add_photos(
         ValueError: no checkpoint of ours.
         OSError: a folder that cannot be written.
     """
-    from deblur_lightning.data.photos import read_photo
     from deblur_lightning.jobs.kernels import shrink_to_show
+    from deblur_lightning.photos import read_photo
 
     plan = plan_photos(photos, output / PICTURES)
     failed = [reason for _, reason in plan.failed]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.data.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES, format_of_name
+from deblur_lightning.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES, format_of_name
 
 
 @dataclass

@@ -15,8 +15,8 @@ from deblur_lightning.jobs.photo_paths import PhotoPlan, check_folder_writable, 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from deblur_lightning.data.photos import PhotoRecord
     from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.photos import PhotoRecord
 
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
@@ -121,7 +121,7 @@ class _Photo(NamedTuple):
 
 def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Photo:
     """Read a photo and settle the name of its result."""
-    from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.photos import read_photo
 
     blurry, record = read_photo(source)
     target = named if plan.exact else named.with_name(record.file_name(named.name))
@@ -132,7 +132,7 @@ def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Phot
 
 def _restore(photo: _Photo, restorer: Restorer, progress: Progress, *, kernels: bool) -> str:
     """Restore and write one photo; return the line that says so."""
-    from deblur_lightning.data.photos import write_photo
+    from deblur_lightning.photos import write_photo
 
     started = time.monotonic()
     restored = restorer.restore(photo.blurry, progress)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from deblur_lightning.estimation import dark_beyond
+from deblur_lightning.exposure import Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.jobs.tiles import SMALLEST_TILE, check_tile, map_tiles
-from deblur_lightning.restoration import Sides, dark_beyond
 
 if TYPE_CHECKING:
     from deblur_lightning.modules import RestorationModule

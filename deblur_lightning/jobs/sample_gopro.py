@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deblur_lightning.data.gopro_sample import write_gopro_sample
+from deblur_lightning.data.pairs.gopro_sample import write_gopro_sample
 
 
 def sample_gopro(root: Path, frames: int, size: tuple[int, int], seed: int) -> str:

@@ -23,7 +23,7 @@ def read_sharp(path: Path, photo: Path, blurry: Tensor) -> Tensor:
     Raises:
         ValueError: no picture, or one of another size.
     """
-    from deblur_lightning.data.photos import read_photo
+    from deblur_lightning.photos import read_photo
 
     sharp, _ = read_photo(path)
     if sharp.shape[-2:] != blurry.shape[-2:]:

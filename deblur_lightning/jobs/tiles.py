@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from deblur_lightning.restoration import EVERY_SIDE, Sides
+from deblur_lightning.exposure import EVERY_SIDE, Sides
 
 CONTEXT = 32  # pixels at a tile's inner borders that see too little of the photo around them, and are dropped
 BLEND = 64  # pixels over which neighbours melt into one another

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.estimation import SOFTNESS, dark_beyond, refine_field, richest_window, with_fade, without_fade
+from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Sides
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.losses import (
@@ -23,18 +25,7 @@ from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.modules.evaluation import RestorationModule
 from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork, path_features, reflections
 from deblur_lightning.physics import blur, check_gamma, saturate, to_display, to_linear
-from deblur_lightning.restoration import (
-    EVERY_SIDE,
-    NO_SIDE,
-    SOFTNESS,
-    Sides,
-    dark_beyond,
-    refine_field,
-    richardson_lucy,
-    richest_window,
-    with_fade,
-    without_fade,
-)
+from deblur_lightning.restoration import richardson_lucy
 
 UNIFORM = 0.45  # softness in pixels of kernels where a program blurred: it moves all of a picture alike
 

@@ -7,10 +7,10 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from deblur_lightning.batch import Batch, check_batch
+from deblur_lightning.exposure import Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics
-from deblur_lightning.restoration import Sides
 
 
 class RestorationModule(LightningModule):

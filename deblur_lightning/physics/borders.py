@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.exposure import Sides
+
 Padding = Literal["reflect", "replicate", "circular", "zeros", "valid"]
 
 
@@ -41,6 +43,16 @@ def fold(image: Tensor, radius: int, padding: Padding) -> Tensor:
         first, inner, last = image.split((radius, size, radius), dim=axis)
         image = inner.index_add(axis, before, first).index_add(axis, after, last)
     return image
+
+
+def darken_(picture: Tensor, radius: int, sides: Sides) -> Tensor:
+    """Take all light from the ``radius`` outermost rows or columns ``[..., H, W]`` of some sides, in place."""
+    if radius:
+        outermost = (picture[..., :radius, :], picture[..., -radius:, :], picture[..., :radius], picture[..., -radius:])
+        for part, dark in zip(outermost, sides, strict=True):
+            if dark:
+                part.zero_()
+    return picture
 
 
 def _sources(size: int, radius: int, padding: Padding, device: torch.device) -> tuple[Tensor, Tensor]:

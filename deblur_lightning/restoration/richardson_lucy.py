@@ -6,10 +6,11 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
+from deblur_lightning.exposure import NO_SIDE, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import BlurOperator, check_gamma, saturate, to_display, to_linear
-from deblur_lightning.restoration.dark_surround import NO_SIDE, Sides, darken_
+from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration.momentum import Momentum
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import DARKEST, ratio, saturated_ratio, unsaturated_share

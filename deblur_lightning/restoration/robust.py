@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
-from deblur_lightning.restoration.conjugate_gradients import conjugate_gradients_
+from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.restoration.edges import prior_weights, smoothing_
 from deblur_lightning.restoration.noise import noise_level
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.data.photos import read_photo
 from deblur_lightning.field import delta_field
 from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.photos import read_photo
 from deblur_lightning.restoration import richardson_lucy
 
 BORDER, SHIFT, GAMMA = 20, 6, 2.2

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from deblur_lightning.data.photos import read_photo
 from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.photos import read_photo
 
 BORDER, LIMIT = 24, -0.3
 INSIDE = (..., slice(BORDER, -BORDER), slice(BORDER, -BORDER))

@@ -7,7 +7,7 @@ import pytest
 import wandb
 from PIL import Image
 
-from deblur_lightning import cli
+from deblur_lightning.lightning_cli import main as cli
 
 WANDB = Path(__file__).parents[2] / "experiments" / "loggers" / "wandb.yaml"
 TINY = """\

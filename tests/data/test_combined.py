@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning import cli
 from deblur_lightning.data import CombinedDataModule, GoProDataModule, SyntheticBlurDataModule, WheelPhotos
+from deblur_lightning.lightning_cli import main as cli
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),

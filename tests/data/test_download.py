@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deblur_lightning.data import kohler
 from deblur_lightning.data.download import download, unpack
-from deblur_lightning.data.kohler import download_kohler
+from deblur_lightning.data.kohler import data_module as kohler
+from deblur_lightning.data.kohler.data_module import download_kohler
 
 CONTENT = bytes(range(256)) * 9000
 MD5 = hashlib.md5(CONTENT).hexdigest()  # noqa: S324 - what is published

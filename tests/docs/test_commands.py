@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 from wandb.cli.cli import cli as wandb_commands
 
-from deblur_lightning import app, cli
+from deblur_lightning import app
 from deblur_lightning.app.main import parser
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.jobs import benchmark, checkpoint_paths
+from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -24,8 +24,8 @@ from PIL import Image
 from safetensors.torch import save
 
 from deblur_lightning.checkpoints import load_published
-from deblur_lightning.data.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 LOADERS = {
     ".ckpt": load_restorer, ".safetensors": load_restorer, ".pkl": load_published, ".pth": load_published,

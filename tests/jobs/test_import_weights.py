@@ -9,9 +9,9 @@ from safetensors import safe_open
 from two_heads import two_heads_weights
 
 from deblur_lightning.app import main
-from deblur_lightning.data.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.jobs import import_weights, load_restorer
 from deblur_lightning.modules import AdaptiveBasisModule
+from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 ARGUMENTS = {"num_basis": 3, "kernel_size": 9, "width": 8}
 

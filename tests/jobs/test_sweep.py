@@ -13,10 +13,10 @@ import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 import deblur_lightning
-from deblur_lightning import cli
 from deblur_lightning.app.main import main
 from deblur_lightning.jobs.sweep import command_of
 from deblur_lightning.jobs.sweep_plan import read_sweep
+from deblur_lightning.lightning_cli import main as cli
 
 ROOT = Path(__file__).parents[2]
 TRAINING = """

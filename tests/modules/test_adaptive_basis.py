@@ -3,11 +3,13 @@
 import pytest
 import torch
 
+from deblur_lightning.estimation import refine_field
+from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.modules import AdaptiveBasisModule, adaptive_basis
 from deblur_lightning.networks import path_features
 from deblur_lightning.physics import blur
-from deblur_lightning.restoration import EVERY_SIDE, NO_SIDE, Sides, refine_field, richardson_lucy
+from deblur_lightning.restoration import richardson_lucy
 
 
 def test_pictures_that_hardly_moved_are_returned_as_they_are():

@@ -51,7 +51,7 @@ def start(version, *more, command="fit"):
     status = 70
     os.setsid()
     try:
-        from deblur_lightning import cli
+        from deblur_lightning.lightning_cli import main as cli
 
         name = ["--trainer.logger.init_args.version", version]
         resume = ["--ckpt_path", "last"] if command == "fit" else []

@@ -7,9 +7,10 @@ from skimage.restoration import richardson_lucy as uniform_richardson_lucy
 from torch import Tensor
 
 from deblur_lightning import KernelField
+from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Sides
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, blur_adjoint, saturate, saturate_derivative, shake_kernels
-from deblur_lightning.restoration import EVERY_SIDE, NO_SIDE, Sides, richardson_lucy
+from deblur_lightning.restoration import richardson_lucy
 
 METHODS = ["basic", "saturated", "combined"]
 

@@ -1,0 +1,1 @@
+"""Köhler's benchmark: blurry shots and all their sharp frames."""

@@ -1,0 +1,1 @@
+"""Blurry and sharp pictures on disk, GoPro's and anyone's."""

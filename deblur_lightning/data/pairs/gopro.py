@@ -1,0 +1,169 @@
+"""GoPro (Nah et al. 2017) and every other set of blurry and sharp pictures."""
+
+from pathlib import Path
+from typing import Literal
+
+from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_warn
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from deblur_lightning.data.pairs.frame_cache import FrameCache
+from deblur_lightning.data.pairs.layouts import GoProBlur, Split, find_pairs
+from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
+from deblur_lightning.data.pairs.pairing import Half, Pair, blurry_alone
+from deblur_lightning.data.pairs.soundness import Check, sound_pairs
+from deblur_lightning.data.pairs.splits import choose, hold_out
+from deblur_lightning.data.resuming import ResumableLoader
+from deblur_lightning.data.workers import leave_signals_to_training
+
+GOPRO_TEST_PAIRS = 1111
+
+
+class GoProDataModule(LightningDataModule):
+    """Blurry and sharp pictures from disk; held-out training sequences validate, so the test split selects nothing.
+
+    The layout is found, not told: GOPRO_Large, its flattened forms, RealBlur, HIDE, REDS, list files, pictures side
+    by side (see `find_pairs`). GoPro has 2,103 training and 1,111 test pairs of 1280 x 720. Training sees random
+    crops, flipped and turned alike; evaluation whole frames, one at a time. Every pair is checked before training.
+
+    Args:
+        root: the folder that holds ``train`` and ``test``, or the pairs themselves, or a list file; for prediction
+            also a folder of blurry pictures alone, or one picture.
+        blur: ``blur`` averages frames as recorded, ``blur_gamma`` in linear light (gamma 2.2); say which in tables.
+        subset: train on a fraction (below 1), on a number of pairs, or on the named sequences only.
+        held_out: training sequences that validate: a fraction, a number, or names; 0 for none.
+        crop_size: side of a random training crop, in pixels.
+        batch_size: crops per training step and process.
+        num_workers: loading processes per split.
+        sharp_half: the sharp half, where pictures hold both side by side.
+        folders: the blurry and the sharp folder below ``root``, where they have unusual names.
+        cache: folder for decoded training frames, memory-mapped: GoPro's take 11.6 GB there and make a crop cheap.
+        check: how pairs are checked: ``headers``, ``full`` (decodes everything), or ``auto`` (full if small).
+        skip_corrupt: leave out damaged pairs with a warning that counts them, instead of stopping.
+        evaluate_all: test on all pairs of a folder that makes no splits, not on the held-out ones alone.
+        augment: flip and turn training crops.
+        seed: of order, crops and turns; the same whatever the number of workers.
+
+    Raises:
+        FileNotFoundError: in `setup`: there is no such folder, or nothing in it that is known.
+        OSError: in `prepare_data`: ``cache`` has no room for the frames.
+        ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``skip_corrupt``), pictures smaller than
+            the crop, sequences that are not there, or none left to train, validate or test on.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        blur: GoProBlur = "blur",
+        subset: float | list[str] | None = None,
+        held_out: float | list[str] = 0.1,
+        crop_size: int = 256,
+        batch_size: int = 8,
+        num_workers: int = 2,
+        sharp_half: Half | None = None,
+        folders: tuple[str, str] | None = None,
+        cache: Path | None = None,
+        check: Check = "auto",
+        skip_corrupt: bool = False,
+        evaluate_all: bool = False,
+        augment: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.root, self.blur, self.subset, self.held_out = Path(root), blur, subset, held_out
+        self.crop_size, self.batch_size, self.num_workers = crop_size, batch_size, num_workers
+        self.sharp_half, self.folders, self.augment, self.seed = sharp_half, folders, augment, seed
+        self.cache_folder, self.check, self.skip_corrupt = cache, check, skip_corrupt
+        self.evaluate_all = evaluate_all
+        self._checked: dict[str, list[Pair]] = {}
+        self._frames: FrameCache | None = None
+
+    @property
+    def table_name(self) -> str:
+        """What tables call the test pictures: GoPro's are 1,111; other sets go by their folder."""
+        return "GoPro" if len(self.test_pairs) == GOPRO_TEST_PAIRS else self.root.expanduser().absolute().name
+
+    @property
+    def table_blur(self) -> str:
+        """Which of GoPro's blurs they have; empty for other sets."""
+        return self.blur if self.table_name == "GoPro" else ""
+
+    def prepare_data(self) -> None:
+        if self.cache_folder is not None and self._stage() in (None, "fit"):
+            self._cache().build(rank_zero_info)
+
+    def setup(self, stage: str) -> None:
+        if stage in ("fit", "validate"):
+            self.val_pairs = PairedImages(self._pairs("val"))
+        if stage == "fit":
+            frames = {} if self.cache_folder is None else {"frames": self._built_cache()}
+            self.train_pairs = PairedImages(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)
+        if stage == "test":
+            self.test_pairs = PairedImages(self._pairs("test"))
+        if stage == "predict":
+            self.predict_pairs = PairedImages(self._pairs("predict"))
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        return ResumableLoader(self.train_pairs, self.batch_size, self.num_workers, self.seed, self.trainer)
+
+    def val_dataloader(self) -> DataLoader[Sample] | list[DataLoader[Sample]]:
+        return self._whole(self.val_pairs) if len(self.val_pairs) else []
+
+    def test_dataloader(self) -> DataLoader[Sample]:
+        return self._whole(self.test_pairs)
+
+    def predict_dataloader(self) -> DataLoader[Sample]:
+        return self._whole(self.predict_pairs)
+
+    def _whole(self, pairs: PairedImages) -> DataLoader[Sample]:
+        return DataLoader(pairs, batch_size=1, num_workers=self.num_workers, worker_init_fn=leave_signals_to_training)
+
+    def _pairs(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
+        """Find, choose and check the pairs of a part, once."""
+        if part not in self._checked:
+            chosen = self._found(part)
+            crop_size = self.crop_size if part == "train" else None
+            sound, faults = sound_pairs(chosen, self.check, self.skip_corrupt, crop_size)
+            if faults:
+                rank_zero_warn(f"{len(faults)} of {len(chosen)} {part} pairs are damaged and left out: {faults[0]}")
+            self._checked[part] = sound
+        return self._checked[part]
+
+    def _found(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
+        """Find the pairs of a part."""
+        if part == "predict" and self._only_blurry():
+            return blurry_alone(self.root)
+        split: Split = "train" if part in ("train", "val") else "test"
+        found = find_pairs(self.root, split, self.blur, self.sharp_half, self.folders)
+        if part == "predict" or (part == "test" and (found.split or self.evaluate_all)):
+            chosen = found.pairs
+        else:
+            kept, held = hold_out(found.pairs, self.held_out, self.root)
+            chosen = choose(kept, self.subset, self.root) if part == "train" else held
+            if part == "test" and not chosen:
+                raise ValueError(
+                    f"{self.root} makes no splits and held_out is 0. Pass evaluate_all=True to test on all."
+                )
+        rank_zero_info(f"{part}: {len(chosen)} of {len(found.pairs)} pairs of {self.root} ({found.layout}).")
+        return chosen
+
+    def _only_blurry(self) -> bool:
+        """Tell whether the root is one picture, or a folder of pictures without sharp ones."""
+        root = self.root.expanduser()
+        if root.is_file():
+            return root.suffix != ".txt"
+        return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.sharp_half is None
+
+    def _cache(self) -> FrameCache:
+        if self._frames is None:
+            files = [file for pair in self._pairs("train") for file in pair.files()]
+            self._frames = FrameCache(self.cache_folder or self.root, files)
+        return self._frames
+
+    def _built_cache(self) -> FrameCache:
+        cache = self._cache()
+        cache.build(rank_zero_info)  # nothing to do after prepare_data
+        return cache
+
+    def _stage(self) -> str | None:
+        return None if self.trainer is None or self.trainer.state.fn is None else self.trainer.state.fn.value

@@ -1,0 +1,190 @@
+"""Finds the blurry and the sharp pictures of a data set, in every layout that these come in."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from deblur_lightning.data.frames import FRAME_SUFFIXES
+from deblur_lightning.data.pairs.pairing import (
+    BLURRY_FOLDERS,
+    SHARP_FOLDERS,
+    Half,
+    Pair,
+    is_frame,
+    natural,
+    pairs_of_folders,
+    pairs_of_list,
+    pairs_side_by_side,
+    unique,
+)
+
+GoProBlur = Literal["blur", "blur_gamma"]
+Split = Literal["train", "test"]
+
+SPLIT_FOLDERS: dict[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "test": ("test", "testing", "val", "valid", "validation"),
+}
+GOPRO_PAGE = "https://seungjunnah.github.io/Datasets/gopro"
+
+
+class Found(NamedTuple):
+    """The pairs of a split and how they were found; ``split`` is False if the data set makes no splits."""
+
+    pairs: list[Pair]
+    layout: str
+    split: bool
+
+
+def find_pairs(
+    root: Path,
+    split: Split = "train",
+    blur: GoProBlur = "blur",
+    sharp_half: Half | None = None,
+    folders: tuple[str, str] | None = None,
+) -> Found:
+    """Find the pairs of a split, whatever the layout.
+
+    Known are ``train/SEQUENCE/{blur,blur_gamma,sharp}`` (GOPRO_Large), ``train/{blur,sharp}`` or
+    ``train/{input,target}``, ``sceneNNN/{blur,gt}`` (RealBlur), ``train/train_{blur,sharp}/NNN`` (REDS),
+    ``{input,target}`` without splits (HIDE), lists of ``sharp blurry`` rows (SRN, RealBlur), and pictures that hold
+    both side by side (DeblurGAN).
+
+    Args:
+        root: the data set's folder, or a list file (the other split's list is found beside it by its name).
+        split: ``train`` or ``test``; a folder without splits gives all its pairs for either.
+        blur: GoPro's mean of frames as recorded, or in linear light.
+        sharp_half: the sharp half of pictures that hold both; needed for that layout only.
+        folders: the blurry and the sharp folder under ``root`` where they have other names; ``{split}`` in them is
+            replaced.
+
+    Raises:
+        FileNotFoundError: nothing there, or a picture or folder without its counterpart.
+        ValueError: a layout that is found needs an argument.
+    """
+    root = Path(root).expanduser()
+    if root.is_file():
+        return Found(pairs_of_list(_sibling_list(root, split)), "list file", True)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"{root} does not exist, but blurry and sharp pictures are read from there. "
+            f"Get GoPro at {GOPRO_PAGE} and pass the folder that holds train and test, or make a small set "
+            "with `deblur sample-gopro FOLDER`."
+        )
+    if folders:
+        blurry, sharp = (root / folder.replace("{split}", split) for folder in folders)
+        return Found(pairs_of_folders(blurry, sharp), "folder pair", "{split}" in "".join(folders))
+    lists = [path for path in sorted(root.glob(f"*{split}*.txt")) if _is_list(path)]
+    if len(lists) > 1:
+        raise ValueError(f"{root} holds {len(lists)} lists ({_some(p.name for p in lists)}). Pass one of them as root.")
+    if lists:
+        return Found(pairs_of_list(lists[0]), "list file", True)
+    base, has_splits = _split_folder(root, split)
+    pairs, layout = _pairs_below(base, blur, sharp_half, depth=2)
+    return Found(pairs, layout, has_splits)
+
+
+def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: int) -> tuple[list[Pair], str]:
+    """Find the pairs in a folder that is a split, or all."""
+    blurry, sharp = _role_folder(base, _blurry_names(blur)), _role_folder(base, SHARP_FOLDERS)
+    if blurry and sharp:
+        return pairs_of_folders(blurry, sharp), f"{blurry.name} and {sharp.name} folders"
+    inner = [folder for folder in _folders(base) if _role_folder(folder, (*SHARP_FOLDERS, *BLURRY_FOLDERS, blur))]
+    if blurry or sharp:
+        _raise_half(base, blurry, blur)
+    if inner:
+        pairs: list[Pair] = []
+        for folder in inner:
+            blurry, sharp = _role_folder(folder, _blurry_names(blur)), _role_folder(folder, SHARP_FOLDERS)
+            if not (blurry and sharp):
+                _raise_half(folder, blurry, blur)
+            else:
+                pairs += pairs_of_folders(blurry, sharp, folder.name)
+        return unique(pairs, base), "sequences"
+    if any(is_frame(path) for path in base.iterdir()):
+        if sharp_half is None:
+            raise ValueError(
+                f"{base} holds single pictures, but pairs are needed. If each holds blurry and sharp side by side, "
+                "pass sharp_half=left or sharp_half=right."
+            )
+        return pairs_side_by_side(base, sharp_half), f"side by side, {sharp_half} half sharp"
+    folders = _folders(base)
+    if len(folders) == 1 and depth:
+        return _pairs_below(folders[0], blur, sharp_half, depth - 1)
+    raise FileNotFoundError(
+        f"{base} holds no pairs: looked for SEQUENCE/{blur} with SEQUENCE/sharp, {blur} with sharp, input with target, "
+        f"blur with gt, lists and pictures side by side; found {_some(path.name for path in folders) or 'no folders'}. "
+        f"Pass the folder that holds them, or folders=[blurry, sharp]; GoPro is at {GOPRO_PAGE}."
+    )
+
+
+def _raise_half(base: Path, blurry: Path | None, blur: str) -> None:
+    """Say which folder of a pair is missing."""
+    if blurry:
+        raise FileNotFoundError(
+            f"{base} has {blurry.name} but no sharp pictures ({', '.join(SHARP_FOLDERS)}). Copy them, or remove it."
+        )
+    other = "blur" if blur == "blur_gamma" else "blur_gamma"
+    remedy = f"Pass blur={other}." if (base / other).is_dir() else "Copy them, or remove it."
+    raise FileNotFoundError(f"{base} has sharp pictures but no {blur} folder. {remedy}")
+
+
+def _split_folder(root: Path, split: Split) -> tuple[Path, bool]:
+    """Return the folder of a split, and whether there are splits."""
+    present = {folder.name.lower(): folder for folder in _folders(root)}
+    for name in SPLIT_FOLDERS[split]:
+        if name in present:
+            return present[name], True
+    others = [name for names in SPLIT_FOLDERS.values() for name in names if name in present]
+    if others:
+        raise FileNotFoundError(
+            f"{root} has {_some(others)} but no {SPLIT_FOLDERS[split][0]} folder. "
+            f"Copy it there, or pass {present[others[0]]} as root to use it alone."
+        )
+    folders = list(present.values())
+    if len(folders) == 1 and any(name.name.lower() in sum(SPLIT_FOLDERS.values(), ()) for name in _folders(folders[0])):
+        return _split_folder(folders[0], split)  # an archive unpacked into a folder of its own name
+    return root, False
+
+
+def _blurry_names(blur: GoProBlur) -> tuple[str, ...]:
+    return ("blur_gamma",) if blur == "blur_gamma" else BLURRY_FOLDERS
+
+
+def _role_folder(base: Path, names: Sequence[str]) -> Path | None:
+    """Find a folder by its role; REDS writes the split before it."""
+    present = {re.sub(r"^(train|val|test)_", "", folder.name.lower()): folder for folder in _folders(base)}
+    return next((present[name] for name in names if name in present), None)
+
+
+def _folders(base: Path) -> list[Path]:
+    return sorted((path for path in base.iterdir() if path.is_dir() and not path.name.startswith(".")), key=natural)
+
+
+def _is_list(path: Path) -> bool:
+    """Tell whether a text file's first row is two picture paths."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            row = file.readline(4096).split()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return len(row) >= 2 and all(Path(entry).suffix.lower() in FRAME_SUFFIXES for entry in row[:2])
+
+
+def _sibling_list(path: Path, split: Split) -> Path:
+    """Return the list of the split asked for, beside the one given."""
+    other = "train" if split == "test" else "test"
+    if other not in path.name:
+        return path
+    sibling = path.with_name(path.name.replace(other, split))
+    if not sibling.is_file():
+        raise FileNotFoundError(
+            f"{sibling} does not exist, but it lists the {split} split. Copy it beside {path.name}."
+        )
+    return sibling
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

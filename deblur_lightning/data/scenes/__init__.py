@@ -1,0 +1,1 @@
+"""Sharp scenes, blurred on the fly with known motion."""

@@ -1,0 +1,99 @@
+"""ADE20K (Zhou et al. 2017): photographs whose segments are the moving objects."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from deblur_lightning.data.frames import frame_size
+from deblur_lightning.data.scenes.photo_files import PhotoFile, scenes_of_files, split_files
+from deblur_lightning.data.scenes.photo_scenes import Segments
+from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
+
+
+class ADE20K(SceneSource):
+    """ADE20K with its segmentation, in either layout that it is given out in.
+
+    The scene-parsing form, ``images/training/*.jpg`` with ``annotations/training/*.png``, numbers classes: each
+    connected region is a segment. The full form, ``*_seg.png`` beside each photo, numbers instances. Its
+    validation photos are shared between validation and test; where there are none, a tenth of the training ones each.
+
+    Args:
+        root: the folder that holds ``images`` and ``annotations``, or ``training`` and ``validation``.
+        weight: how often it is drawn from, relative to the other sources.
+        min_area: pixels that a segment needs within a scene to move on its own.
+        memory: photos stay decoded if all of a split take no more, in MB.
+        skip_corrupt: leave damaged photos out with a warning, instead of stopping.
+        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+    """
+
+    name = "ade20k"
+
+    def __init__(
+        self,
+        root: Path,
+        weight: float = 1.0,
+        min_area: int = 4000,
+        memory: int = 1000,
+        skip_corrupt: bool = False,
+        decoys: bool = False,
+    ) -> None:
+        self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
+        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
+
+    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
+        photos = parts_of(
+            ade20k_photos(self.root, "training"), ade20k_photos(self.root, "validation"), split, self.root
+        )
+        return scenes_of_files(
+            photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
+            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
+        )  # fmt: skip
+
+
+def parts_of(training: list[PhotoFile], validation: list[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
+    """Take the photos of one split: every other validation photo tests; a tenth of training where there are too few."""
+    if len(validation) < 2:
+        return split_files(training, split, root)
+    return {"train": training, "val": validation[::2], "test": validation[1::2]}[split]
+
+
+def ade20k_photos(root: Path, part: str) -> list[PhotoFile]:
+    """List the photos of ``training`` or ``validation`` with their segmentations, in either layout.
+
+    Raises:
+        FileNotFoundError: no such folder, no training photo, or a photo without its segmentation.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder. Pass the one that holds ADE20K.")
+    parsing = root / "images" / part
+    if parsing.is_dir():
+        pairs = [(path, root / "annotations" / part / f"{path.stem}.png") for path in sorted(parsing.rglob("*.jpg"))]
+    else:
+        pairs = [
+            (path, path.with_name(f"{path.stem}_seg.png"))
+            for folder in sorted(root.rglob(part))
+            for path in sorted(folder.rglob("*.jpg"))
+        ]
+    if not pairs and part == "training":
+        raise FileNotFoundError(
+            f"{root} holds neither images/training/*.jpg nor training/**/*.jpg. Pass the folder that holds them."
+        )
+    for photo, annotation in pairs:
+        if not annotation.is_file():
+            raise FileNotFoundError(f"{annotation} is missing, the segmentation of {photo.name}. Unpack it too.")
+    return [
+        PhotoFile(photo, partial(_segments, annotation), partial(frame_size, annotation)) for photo, annotation in pairs
+    ]
+
+
+def _segments(path: Path) -> Segments:
+    """Read a segmentation: connected regions of class numbers, or the instance numbers in blue."""
+    from skimage.measure import label
+
+    with Image.open(path) as picture:
+        numbers = np.array(picture)
+    if numbers.ndim == 3:
+        return numbers[..., 2].astype(np.int32)
+    return label(numbers, background=0, connectivity=1).astype(np.int32)

@@ -1,0 +1,170 @@
+"""The sample benchmark: photographs that training never sees, blurred by known fields, the same on every machine."""
+
+from functools import cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from deblur_lightning.data.scenes.objects import blob_labels
+from deblur_lightning.data.scenes.synthetic import SyntheticSample
+from deblur_lightning.data.scenes.wheel_photos import WHEEL_PHOTOS, wheel_photo
+from deblur_lightning.field import KernelField
+from deblur_lightning.losses import kernel_weights
+from deblur_lightning.physics import expose, scene_field, shake_field, shake_kernels, to_linear
+
+Kind = Literal["shake", "objects"]
+KINDS: tuple[Kind, ...] = ("shake", "objects")
+PHOTOS = WHEEL_PHOTOS["test"]
+SEED = 20210202
+
+
+class Entry(NamedTuple):
+    """One picture of the benchmark."""
+
+    kind: Kind
+    photo: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The picture's name in tables, such as ``shake/coffee-1``."""
+        return f"{self.kind}/{self.photo}-{self.number}"
+
+
+class SampleBlur(Dataset[SyntheticSample]):
+    """Windows of three photographs, half under camera shake, half with moving objects; 1% noise, gamma 2.2, 8 bits.
+
+    ``shake``: the camera shifts and turns; the field is a 5 x 5 grid of kernels, interpolated (`shake_field`).
+    ``objects``: two or three blobs and the background, each with a kernel of its own (`scene_field`). Blurred in
+    float64, so that machines round alike; a picture is made when first asked for, in a fraction of a second.
+
+    Args:
+        crop_size: side of the pictures, in pixels.
+        kernel_size: side K of the kernels, odd.
+        per_photo: pictures of each kind from each photograph.
+        noise: standard deviation at full well, see `expose`.
+        gamma: display to linear light.
+
+    Raises:
+        ValueError: an even kernel size, or windows larger than a photograph.
+    """
+
+    def __init__(
+        self,
+        crop_size: int = 256,
+        kernel_size: int = 33,
+        per_photo: int = 4,
+        noise: float = 0.01,
+        gamma: float = 2.2,
+    ) -> None:
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel_size is {kernel_size}, but a kernel needs a central pixel. Pass {max(1, kernel_size | 1)}."
+            )
+        side, needed = min(min(wheel_photo(name).shape[:2]) for name in PHOTOS), crop_size + kernel_size - 1
+        if not 1 <= crop_size <= side - kernel_size + 1:
+            raise ValueError(
+                f"windows are {needed} x {needed} (crop_size + kernel_size - 1), but the smallest photograph is {side} "
+                f"pixels high. Pass crop_size={side - kernel_size + 1} or less."
+            )
+        self.crop_size, self.kernel_size, self.noise, self.gamma = crop_size, kernel_size, noise, gamma
+        self.entries = [
+            Entry(kind, photo, number) for kind in KINDS for photo in PHOTOS for number in range(1, per_photo + 1)
+        ]
+        self._sample = cache(self._made)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index: int) -> SyntheticSample:
+        return self._sample(self.entries[index])
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the pictures made so far out of what is sent to a loading process."""
+        return {name: value for name, value in self.__dict__.items() if name != "_sample"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._sample = cache(self._made)
+
+    def _made(self, entry: Entry) -> SyntheticSample:
+        seeds = np.random.SeedSequence((SEED, KINDS.index(entry.kind), PHOTOS.index(entry.photo), entry.number))
+        random = np.random.default_rng(seeds)
+        generator = torch.Generator().manual_seed(int(seeds.generate_state(1)[0]))
+        photo = wheel_photo(entry.photo)
+        side = self.crop_size + self.kernel_size - 1
+        top, left = (int(random.integers(length - side + 1)) for length in photo.shape[:2])
+        window = torch.from_numpy(np.ascontiguousarray(photo[top : top + side, left : left + side]))
+        scene = window.permute(2, 0, 1).double() / 255
+        field = self._field(entry.kind, side, random, generator)
+        wide = _normalised(field)
+        linear = to_linear(scene.unsqueeze(0), self.gamma)
+        blurry = expose(linear, wide, generator=generator, gamma=self.gamma, noise=self.noise)
+        margin = self.kernel_size // 2
+        inner = slice(margin, margin + self.crop_size)
+        return {
+            "blurry": blurry[0].float(),
+            "sharp": scene[:, inner, inner].float(),
+            "scene": scene.float(),
+            "field": KernelField(field.basis[0], field.coefficients[0]),
+            "weights": kernel_weights(field)[0],
+            "name": entry.name,
+        }
+
+    def _field(self, kind: Kind, side: int, random: np.random.Generator, generator: torch.Generator) -> KernelField:
+        if kind == "shake":
+            return shake_field((self.crop_size, self.crop_size), self.kernel_size, generator=generator)
+        labels = torch.from_numpy(blob_labels(side, int(random.integers(2, 4)), random))
+        masks = torch.stack([labels == label for label in labels.unique()]).unsqueeze(0)
+        full = float(self.kernel_size - 1)
+        kernels = shake_kernels(masks.shape[1], self.kernel_size, generator=generator, extent=(0.25 * full, full))
+        return scene_field(masks.float(), kernels.unsqueeze(0))
+
+
+class SampleBlurDataModule(LightningDataModule):
+    """The sample benchmark as a test split, one picture a batch: fields of shake and of objects differ in B.
+
+    Args:
+        crop_size: side of the pictures, in pixels.
+        kernel_size: side K of the kernels, odd.
+        per_photo: pictures of each kind from each photograph.
+        noise: standard deviation at full well, of linear light.
+        gamma: display to linear light.
+        num_workers: loading processes.
+    """
+
+    def __init__(
+        self,
+        crop_size: int = 256,
+        kernel_size: int = 33,
+        per_photo: int = 4,
+        noise: float = 0.01,
+        gamma: float = 2.2,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        self.num_workers = num_workers
+        self.pictures = SampleBlur(crop_size, kernel_size, per_photo, noise, gamma)
+
+    def val_dataloader(self) -> DataLoader[SyntheticSample]:
+        return self.test_dataloader()
+
+    def test_dataloader(self) -> DataLoader[SyntheticSample]:
+        return DataLoader(self.pictures, batch_size=1, num_workers=self.num_workers)
+
+    def predict_dataloader(self) -> DataLoader[SyntheticSample]:
+        return self.test_dataloader()
+
+
+def _normalised(field: KernelField) -> KernelField:
+    """Widen a field to float64, its sums exactly 1 again."""
+    basis, coefficients = (part.double() for part in field)
+    return KernelField(_share(basis, (-2, -1)), _share(coefficients, (1,)))
+
+
+def _share(part: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return part / part.sum(dim=axes, keepdim=True)

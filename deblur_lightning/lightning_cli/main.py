@@ -1,0 +1,139 @@
+"""The `lightning` command: Lightning's own command line over our modules and data, on one screen.
+
+Lightning takes six seconds to import on two cores, so help and mistyped commands are answered before it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytorch_lightning.cli import LightningCLI
+
+SUBCOMMANDS = {
+    "fit": "train a model, validating as it goes",
+    "validate": "score a checkpoint on the validation split",
+    "test": "score a checkpoint on the test split",
+    "predict": "restore pictures with a checkpoint",
+}
+EPILOG = """\
+typical use:
+  lightning fit --config experiments/sample/adaptive_basis.yaml
+  lightning test --config experiments/sample/adaptive_basis.yaml --ckpt_path results/…/best.ckpt
+  lightning fit --help            every option of training
+  lightning fit --model.help AdaptiveBasisModule
+"""
+
+
+def front(argv: Sequence[str]) -> None:
+    """Answer help, a mistyped subcommand, a missing or broken file at once; return where Lightning is needed."""
+    parser = argparse.ArgumentParser(
+        prog="lightning",
+        description="Train and score deblur_lightning's models with PyTorch Lightning.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"deblur_lightning {version('deblur-lightning')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, summary in SUBCOMMANDS.items():
+        options = commands.add_parser(name, help=summary, add_help=False)
+        options.add_argument("--config", "-c", action="append", default=[])
+        options.add_argument("--ckpt_path")
+    known, _ = parser.parse_known_args(argv[:1] if argv[:1] and argv[0].startswith("-") else argv)
+    named = [path for path in known.config if "\n" not in path] + [known.ckpt_path or ""]
+    for path in named:
+        looks_like_path = path.endswith((".yaml", ".yml", ".ckpt", ".safetensors"))
+        if looks_like_path and not Path(path).is_file():
+            parser.error(f"{path} does not exist, but it is needed first. Check the path; this folder is {Path.cwd()}.")
+        if path.endswith((".yaml", ".yml")) and (wrong := broken_yaml(Path(path))):
+            parser.error(wrong)
+
+
+def broken_yaml(path: Path) -> str | None:
+    """Say where a file breaks the rules of YAML, if it does."""
+    import yaml
+
+    try:
+        yaml.compose(path.read_bytes())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where, what = f", line {mark.line + 1}," if mark else "", getattr(error, "problem", None) or error.reason
+        return f"{path}{where} is no YAML: {what}. Mend it there."
+    return None
+
+
+def run(argv: Sequence[str] | None) -> LightningCLI:
+    """Hand over to LightningCLI in subclass mode: the YAML names the module and the data.
+
+    The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
+    ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that repeat exactly when resumed, a stop at the
+    first NaN, and every test added to the results store.
+    """
+    # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    import pytorch_lightning as lightning
+    from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
+
+    import deblur_lightning.callbacks as callbacks
+    import deblur_lightning.data as data
+    import deblur_lightning.modules as modules
+    from deblur_lightning.callbacks.record_results import RecordResults
+    from deblur_lightning.lightning_cli.brief_parser import BriefParser
+    from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
+    from deblur_lightning.lightning_cli.quiet import quiet_lightning
+
+    for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
+        for name in package.__all__:
+            getattr(package, name)
+    quiet_lightning()
+    return CheckpointCLI(
+        lightning.LightningModule,
+        lightning.LightningDataModule,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        parser_class=BriefParser,
+        auto_configure_optimizers=False,
+        seed_everything_default=1,
+        save_config_kwargs={"overwrite": True},
+        trainer_defaults={
+            "logger": {
+                "class_path": "deblur_lightning.callbacks.GrowingLog",
+                "init_args": {"save_dir": "results", "name": "runs"},
+            },
+            "callbacks": [
+                ModelCheckpoint(monitor="val/psnr", mode="max", filename="best"),
+                callbacks.KeepLast(),
+                callbacks.StepSeeds(),
+                callbacks.StopOnNaN(),
+                LearningRateMonitor(),
+                RecordResults(),
+            ],
+            "log_every_n_steps": 10,
+        },
+        args=None if argv is None else list(argv),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
+    front(sys.argv[1:] if argv is None else argv)
+    try:
+        run(argv)
+    except (ValueError, OSError) as error:
+        from deblur_lightning.jobs.sentences import sentence
+
+        sys.exit(f"lightning: {sentence(error)}")
+    except RuntimeError as error:
+        if "loading state_dict" not in str(error):
+            raise
+        first = str(error).splitlines()[1].strip()
+        sys.exit(
+            f"lightning: the checkpoint holds another architecture than the config's model ({first}). "
+            "Pass the config it was trained with, or another --ckpt_path."
+        )

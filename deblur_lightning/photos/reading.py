@@ -1,0 +1,171 @@
+"""From a photo's file to a tensor."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import warnings
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
+from deblur_lightning.photos.metadata import kept_exif, kept_resolution, orientation
+from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
+from deblur_lightning.photos.record import PhotoError, PhotoRecord
+
+PIXEL_LIMIT = 160_000_000
+"""Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
+
+DAMAGED = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
+    NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow's decoders raise at damaged files."""
+
+
+def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor, PhotoRecord]:
+    """Read a photo upright, and what its file holds beside the pixels.
+
+    Palette and CMYK pictures become RGB, 1-bit ones gray. 16-bit gray, and 16-bit colour in PNG and TIFF, keep
+    their depth. Of an animation, the first picture is read.
+
+    Args:
+        path: JPEG, PNG, TIFF, WebP, JPEG 2000, AVIF, BMP, PPM, TGA or GIF, told by its content, not its name.
+        pixel_limit: pixels of the largest photo to read.
+
+    Returns:
+        The picture ``[1, 3 or 1, H, W]``, float32 in [0, 1], display values; and the record for `write_photo`.
+
+    Raises:
+        FileNotFoundError: nothing there.
+        ValueError: no picture, a damaged one, one of a kind that is not read, or one beyond ``pixel_limit``.
+        OSError: a file that may not be read.
+    """
+    path = Path(path)
+    head = _head(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of sizes, checked below, and of damaged metadata, dropped
+        try:
+            with Image.open(path, formats=READ) as picture:
+                width, height = picture.size
+                if not width * height <= pixel_limit:
+                    raise _too_large(path, f"{width} x {height} pixels", pixel_limit)
+                pixels, record = _decode(picture, path, head)
+        except Image.DecompressionBombError as error:
+            raise _too_large(path, "far more pixels", pixel_limit) from error
+        except PhotoError:
+            raise
+        except MemoryError as error:
+            raise ValueError(f"{path} needs more memory than there is. Make it smaller first.") from error
+        except UnidentifiedImageError as error:
+            raise PhotoError(
+                f"{path} is no picture that is read ({', '.join(READ)}). Check the file, or convert it to PNG."
+            ) from error
+        except DAMAGED as error:
+            raise PhotoError(f"{path} is damaged ({_brief(error)}). Copy it again from its source.") from error
+    colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
+    alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
+    white = np.float32(np.iinfo(pixels.dtype).max)
+    image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
+    image /= float(white)
+    return image, replace(record, alpha=alpha)
+
+
+def _head(path: Path) -> bytes:
+    """Read a file's first bytes, or say why that is in vain."""
+    try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise PhotoError(f"{path} is a folder, but a photo is needed. Name a file in it.")
+        if not stat.S_ISREG(kind):
+            raise PhotoError(f"{path} is no ordinary file. Name a photo.")
+        with path.open("rb") as file:
+            head = file.read(64)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.") from error
+    except OSError as error:
+        raise OSError(f"{path} cannot be read: {error.strerror}. Check its link, name and permissions.") from error
+    except ValueError as error:
+        if isinstance(error, PhotoError):
+            raise
+        raise PhotoError(f"{str(path)!r} is no file name ({error}). Check the path.") from error
+    if not head:
+        raise PhotoError(f"{path} is empty (0 bytes). Copy it again from its source.")
+    known = unreadable_kind(path, head)
+    if known:
+        raise PhotoError(f"{path} {known}")
+    return head
+
+
+def _too_large(path: Path, size: str, limit: int) -> PhotoError:
+    return PhotoError(
+        f"{path} has {size}, but at most {limit / 1e6:.4g} million are read. Scale it down or cut it first."
+    )
+
+
+def _brief(error: BaseException) -> str:
+    """Quote a decoder's message on one line."""
+    return " ".join((str(error) or type(error).__name__).split())[:120].rstrip(".")
+
+
+def _decode(picture: Image.Image, path: Path, head: bytes) -> tuple[np.ndarray, PhotoRecord]:
+    """Decode to ``[H, W, C]`` uint8 or uint16, upright."""
+    found = picture.format or "PNG"
+    format_name = WRITTEN_AS.get(found, found)
+    icc = picture.info.get("icc_profile") or None
+    if found == "TIFF" and 50706 in picture.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
+        raise PhotoError(f"{path} is a camera's raw file, which is not read. Develop it to a 16-bit TIFF first.")
+    notes = []
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"the first of its {frames} pictures")
+    turn, exif, dpi = orientation(picture), kept_exif(picture), kept_resolution(picture)
+    if turn in (5, 6, 7, 8) and dpi:
+        dpi = dpi[1], dpi[0]
+    deep_colour, inks = has_deep_colour(picture, head), picture.mode == "CMYK"
+    mode = picture.mode
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    if mode in ("I;16", "I;16L", "I;16B", "I;16N") or (mode == "I" and found in ("PNG", "PPM")):
+        pixels = np.asarray(upright).astype(np.uint16)[..., None]
+    else:
+        pixels = np.asarray(_eight_bits(upright, path, icc))
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    if deep_colour:
+        deep = decode_deep_colour(path.read_bytes(), pixels, turn)
+        if deep is None:
+            notes.append("its 16 bits are read as 8")
+        else:
+            pixels = deep
+    if mode in ("1", "P", "PA"):
+        notes.append("its few colours become full ones")
+    bits = 8 * pixels.dtype.itemsize
+    return pixels, PhotoRecord(format_name, inks, bits, None, icc, exif, dpi, tuple(notes))
+
+
+def _eight_bits(picture: Image.Image, path: Path, icc: bytes | None) -> Image.Image:
+    """Convert any mode to L, LA, RGB or RGBA."""
+    transparent = "transparency" in picture.info or picture.mode in ("PA", "La", "RGBa")
+    match picture.mode:
+        case "L" | "LA" | "RGB" | "RGBA" if not transparent:
+            return picture
+        case "1":
+            return picture.convert("L")
+        case "L" | "La":
+            return picture.convert("LA")
+        case "RGB" | "P" | "PA" | "RGBa" if transparent:
+            return picture.convert("RGBA")
+        case "P" | "YCbCr" | "HSV" | "RGBX":
+            return picture.convert("RGB")
+        case "CMYK":
+            return inks_to_rgb(picture, icc)
+        case _:
+            raise PhotoError(
+                f"{path} holds pixels of mode {picture.mode}, whose white is not known. Save it as 8 or 16-bit RGB."
+            )

@@ -1,0 +1,70 @@
+"""What a photo's file holds beside its pixels, and what it cannot be read for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
+
+
+class PhotoError(ValueError):
+    """A file that is no photo, or a damaged one; the message starts with its path."""
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """What a photo's file holds beside the pixels, to be written back.
+
+    Attributes:
+        format: Pillow's name of the format it is to be written in.
+        inks: the file holds CMYK; the tensor is its conversion to RGB.
+        bits: 8 or 16 a channel.
+        alpha: transparency ``[H, W]``, uint8 or uint16 as the file; None if opaque.
+        icc: colour profile.
+        exif: EXIF as in JPEG, upright, without thumbnail.
+        dpi: print resolution, horizontal and vertical.
+        notes: what reading could not keep, for people.
+    """
+
+    format: str = "PNG"
+    inks: bool = False
+    bits: int = 8
+    alpha: np.ndarray | None = None
+    icc: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+
+    def file_name(self, name: str) -> str:
+        """Give the name that the photo is written under: the given one, its suffix fitting the format."""
+        path = Path(name)
+        return name if format_of_name(path) == self.format else path.stem + suffix_for(self.format)
+
+    def for_name(self, path: Path | str) -> PhotoRecord:
+        """Return the record of the same photo in the format that a file's name asks for.
+
+        Raises:
+            ValueError: a suffix that no photo is written with.
+        """
+        wanted = format_of_name(Path(path))
+        if wanted is None:
+            raise ValueError(f"{path}: the suffix {Path(path).suffix!r} is none that photos have. Use .png or .tif.")
+        can = WRITTEN[wanted]
+        notes = list(self.notes)
+        if self.alpha is not None and not can.alpha:
+            notes.append(f"transparency is lost, which {wanted} cannot hold")
+        if self.bits > can.bits:
+            notes.append(f"16 bits become 8, all that {wanted} holds")
+        inks = self.inks and can.cmyk
+        return replace(
+            self,
+            format=wanted,
+            inks=inks,
+            bits=min(self.bits, can.bits),
+            alpha=self.alpha if can.alpha else None,
+            icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
+            notes=tuple(notes),
+        )

@@ -1,0 +1,79 @@
+"""From a tensor to a photo's file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deblur_lightning.image import check_image
+from deblur_lightning.photos.formats import WRITTEN
+from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
+from deblur_lightning.photos.record import PhotoRecord
+from deblur_lightning.whole_file import whole_file
+
+
+def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = None) -> None:
+    """Write a photo whole or not at all, with what its record keeps.
+
+    Args:
+        path: the file; its suffix must fit ``record.format`` (see `PhotoRecord.for_name`).
+        image: ``[1, 3 or 1, H, W]`` in [0, 1], display values; clipped and rounded to the record's depth.
+        record: what `read_photo` returned; without it, an 8-bit file as the suffix asks.
+
+    Raises:
+        ValueError: not one picture, another value range, a suffix or size that does not fit the record.
+        OSError: a folder that may not be written, or a full disk; what was there stays as it was.
+    """
+    path = Path(path)
+    check_image(image)
+    if len(image) != 1:
+        raise ValueError(f"image holds {len(image)} pictures, but a file holds one. Pass image[i : i + 1].")
+    record = (record or PhotoRecord()).for_name(path)
+    if record.alpha is not None and record.alpha.shape != image.shape[-2:]:
+        raise ValueError(
+            f"image is {list(image.shape[-2:])}, but its record's alpha {list(record.alpha.shape)}. "
+            "Pass the record of the same photo."
+        )
+    encoded = _encode(image, record)
+    try:
+        with whole_file(path) as part:
+            part.write_bytes(encoded)
+    except OSError as error:
+        culprit = f" ({error.filename})" if error.filename in map(str, path.parents) else ""
+        raise OSError(
+            f"{path} was not written: {error.strerror}{culprit}. Free space, or choose another folder."
+        ) from error
+
+
+def _encode(image: Tensor, record: PhotoRecord) -> bytes:
+    """Encode a picture as its record says."""
+    white = 2**record.bits - 1
+    scaled = image[0].detach().to("cpu", torch.float32).clamp(0, 1).mul_(white).round_()
+    pixels = scaled.permute(1, 2, 0).numpy().astype(np.uint16 if record.bits == 16 else np.uint8)
+    if record.alpha is not None:
+        alpha = record.alpha if record.alpha.dtype == pixels.dtype else (record.alpha >> 8).astype(np.uint8)
+        pixels = np.concatenate((pixels, alpha[..., None]), axis=-1)
+    if record.bits == 16:
+        return encode_deep(pixels, record.format, record.icc, record.exif, record.dpi)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    if record.inks:
+        picture = rgb_to_inks(picture.convert("RGB"), record.icc)
+    elif picture.mode == "LA" and record.format not in ("PNG", "TIFF", "JPEG2000", "TGA"):
+        picture = picture.convert("RGBA")
+    options: dict[str, Any] = dict(WRITTEN[record.format].options)
+    if record.icc:
+        options["icc_profile"] = record.icc
+    if record.exif and record.format in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF"):
+        options["exif"] = record.exif
+        options.pop("compression", None)  # libtiff drops the exposure and place that Pillow's own writer keeps
+    if record.dpi:
+        options["dpi"] = record.dpi
+    file = io.BytesIO()
+    picture.save(file, format=record.format, **options)
+    return file.getvalue()

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from PIL import Image
+from pytorch_lightning import Trainer
+
+from deblur_lightning.callbacks.record_results import RecordResults
+from deblur_lightning.data import GoProDataModule
+from deblur_lightning.modules import RestorationModule
+from deblur_lightning.reports.results import read_results
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
+
+
+class Keep(RestorationModule):
+    def restore(self, blurry):
+        return blurry
+
+    def configure_optimizers(self):
+        return None
+
+
+@pytest.fixture
+def root(tmp_path):
+    for kind, level in (("blur", 100), ("blur_gamma", 110), ("sharp", 120)):
+        for frame in range(3):
+            path = tmp_path / "GOPRO_Large" / "test" / "GOPR0384_11_00" / kind / f"{frame:06d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((24, 30, 3), level + frame, np.uint8)).save(path)
+    return tmp_path / "GOPRO_Large"
+
+
+def recorded(root, blur, **options):
+    store = root.parent / "results.jsonl"
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=[RecordResults(store=store)], **options,
+    )  # fmt: skip
+    trainer.test(Keep(), GoProDataModule(root, blur, num_workers=0), verbose=False)
+    result = read_results(store)[-1]
+    return result.dataset, result.blur, result.pictures
+
+
+def test_gopro_is_recorded_with_its_blur_and_a_part_of_it_under_another_name(root, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.data.pairs.gopro.GOPRO_TEST_PAIRS", 3)
+    assert recorded(root, "blur_gamma") == ("GoPro", "blur_gamma", 3)
+    assert recorded(root, "blur", limit_test_batches=2) == ("GoPro, 2 of its pictures", "blur", 2)
+
+
+def test_every_ssim_is_recorded_under_its_own_name(root):
+    recorded(root, "blur")
+    metrics = read_results(root.parent / "results.jsonl")[-1].metrics
+    assert set(metrics) == {"psnr", "ssim", "ssim_valid", "cw_ssim"}
+
+
+def test_other_sets_go_by_their_folder_without_a_blur(root):
+    assert recorded(root, "blur") == ("GOPRO_Large", "", 3)
