@@ -38,7 +38,7 @@ class PhotoFile:
             ValueError: a damaged file, or a segmentation of another size.
         """
         if self._size is None:
-            size = frame_size(self.path)
+            size = frame_size(self.path, upright=self.segments is None)
             if self.segments_size is not None and (other := self.segments_size()) != size:
                 raise ValueError(
                     f"{self.path} is {size[0]} x {size[1]}, but its segmentation {other[0]} x {other[1]}. "
@@ -59,7 +59,9 @@ class PhotoFile:
         """Return the pixels ``[H, W, 3]`` and the segments ``[H, W]``, if there are any."""
         if self._decoded is not None:
             return self._decoded
-        return read_frame(self.path), None if self.segments is None else self.segments()
+        if self.segments is None:
+            return read_frame(self.path), None
+        return read_frame(self.path, upright=False), self.segments()  # as the annotators' programs read it
 
 
 def sound_photos(photos: Sequence[PhotoFile]) -> tuple[list[PhotoFile], list[CorruptFrameError]]:
