@@ -27,7 +27,7 @@ from deblur_lightning.photos.metadata import (
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
-from deblur_lightning.photos.tiff import is_tiff, read_tiff
+from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff
 
 PIXEL_LIMIT = 160_000_000
 """Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
@@ -67,6 +67,27 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
     return image, replace(record, alpha=alpha)
+
+
+def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:
+    """Read a photo's size off its header, (width, height) as `read_photo` turns it, without decoding it.
+
+    Raises:
+        FileNotFoundError: nothing there.
+        ValueError: as for `read_photo`, as far as a header tells.
+        OSError: a file that may not be read.
+    """
+    path = Path(path)
+    head = _head(path)
+    with _said_in_a_sentence(path, pixel_limit):
+        if is_tiff(head):
+            size, turn = measure_tiff(path)
+        else:
+            with Image.open(path, formats=READ) as picture:
+                size, turn = picture.size, orientation(photo_exif(picture))
+        if not size[0] * size[1] <= pixel_limit:
+            raise too_large(path, f"{size[0]} x {size[1]} pixels", pixel_limit)
+        return size[::-1] if turn in (5, 6, 7, 8) else size
 
 
 @contextmanager

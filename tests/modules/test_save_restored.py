@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
 
+from deblur_lightning.data import GoProDataModule
 from deblur_lightning.modules import RestorationModule, SaveRestored
 
 # Lightning advises on numbers of workers, which a run of seconds does not need.
@@ -50,3 +51,48 @@ def test_gray_pictures_are_written_gray(tmp_path):
     trainer(tmp_path).predict(Negative(), DataLoader([sample]))
     with Image.open(tmp_path / "gray.png") as picture:
         assert (picture.mode, picture.getpixel((0, 0))) == ("L", 204)
+
+
+def predicted(root, folder):
+    """Restore the photos of a folder to themselves."""
+
+    class Same(RestorationModule):
+        def restore(self, blurry):
+            return blurry
+
+    trainer(folder).predict(Same(), datamodule=GoProDataModule(root, num_workers=0))
+
+
+def test_predictions_of_photos_keep_what_deblur_restore_keeps(tmp_path):
+    """The orientation is applied, format, depth, transparency and maker stay."""
+    root = tmp_path / "in"
+    root.mkdir()
+    random = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 6, "Kamerawerk"
+    Image.fromarray(random.integers(0, 256, (16, 24, 3), np.uint8)).save(root / "sideways.jpg", exif=exif)
+    Image.fromarray(random.integers(0, 65536, (8, 9), np.uint16)).save(root / "deep.png")
+    Image.fromarray(random.integers(0, 256, (8, 9, 4), np.uint8)).save(root / "clear.tif")
+    Image.fromarray(random.integers(0, 256, (16, 24, 3), np.uint8)).save(root / "modern.avif")
+    predicted(root, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "clear.tif", "deep.png", "modern.avif", "sideways.jpg",
+    ]  # fmt: skip
+    with Image.open(tmp_path / "out/sideways.jpg") as picture:
+        assert picture.size == (16, 24)
+        assert picture.getexif()[ExifTags.Base.Make] == "Kamerawerk"
+        assert ExifTags.Base.Orientation not in picture.getexif()
+    for name in ("deep.png", "clear.tif"):
+        with Image.open(root / name) as before, Image.open(tmp_path / "out" / name) as after:
+            assert after.mode == before.mode
+            np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    Image.new("RGB", (8, 8), "red").save(root / "anim.gif")
+    Image.new("RGB", (8, 8), "blue").save(root / "anim.png")
+    predicted(root, tmp_path / "out")
+    colours = {path.name: Image.open(path).convert("RGB").getpixel((0, 0)) for path in (tmp_path / "out").iterdir()}
+    assert sorted(colours.values()) == [(0, 0, 255), (255, 0, 0)]
