@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints.kinds import is_weights, nested_weights
 from deblur_lightning.checkpoints.reading import read_torch_file
 from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
 
@@ -116,13 +117,16 @@ def _defaults(network: Callable[..., nn.Module]) -> dict[str, Any]:
 
 
 def _weights(path: Path, content: object) -> dict[str, Tensor]:
-    """Take the weights out of what a file holds; several GPUs' prefix and statistics are dropped."""
+    """Take the weights out of what a file holds, under a key of its own too; several GPUs' prefix and statistics go."""
     if isinstance(content, dict) and "state_dict" in content:
         raise ValueError(
             f"{path} is a Lightning checkpoint, but weights as their authors released them are needed. "
             "Pass it as it is to `deblur restore --checkpoint` or `lightning test --ckpt_path`."
         )
-    if not (isinstance(content, dict) and content and all(isinstance(value, Tensor) for value in content.values())):
+    nested = nested_weights(content)
+    if nested is not None:
+        _, content = nested
+    if not (isinstance(content, Mapping) and is_weights(content)):
         raise ValueError(f"{path} holds no weights by name. {SOURCE}")
     weights = {str(name).removeprefix("module."): weight for name, weight in content.items()}
     weights = {name: weight for name, weight in weights.items() if not name.endswith(STATISTICS)}
@@ -135,7 +139,7 @@ def _weights(path: Path, content: object) -> dict[str, Tensor]:
 
 
 def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> str:
-    """Tell a file's model by its names; it must be the wanted one, if one is."""
+    """Tell a file's model by its names; it must be the wanted one, if one is wanted."""
     if all(mark in weights for mark in deblurgan.CRITIC_MARKS):
         raise ValueError(f"{path} holds DeblurGAN's critic, but its generator restores. Pass latest_net_G.pth.")
     found = next((name for name, layout in LAYOUTS.items() if all(mark in weights for mark in layout.marks)), None)
@@ -143,7 +147,9 @@ def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> 
         first = next(iter(weights), "nothing")
         names = LAYOUTS if wanted is None else [wanted]
         files = " or ".join(LAYOUTS[name].files for name in names)
-        raise ValueError(f"{path} holds another network ({first}, …) than {' or '.join(names)}. Pass {files}.")
+        raise ValueError(
+            f"{path} holds the weights of another network ({first}, …) than {' or '.join(names)}. Pass {files}."
+        )
     if wanted not in (found, None):
         raise ValueError(f"{path} holds the weights of {found}, but model is {wanted}. Pass {found}.")
     return found

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Sample(TypedDict):
-    """One picture, or one crop of it; float32 ``[3 or 1, H, W]`` in [0, 1], display values; a lone photo has its path."""
+    """One picture or a crop of it, float32 ``[3 or 1, H, W]`` in [0, 1], display values; ``path`` of a lone photo."""
 
     blurry: Tensor
     sharp: NotRequired[Tensor]
