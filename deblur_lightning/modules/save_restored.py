@@ -59,19 +59,20 @@ class SaveRestored(Callback):
         if "path" not in batch:
             return self._write(outputs, batch)
         for picture, name, path in zip(outputs, batch["name"], batch["path"], strict=True):
-            self._write_as_photo(picture[None].detach(), _inside(name), Path(path))
+            self._write_as_photo(picture.detach(), _inside(name), Path(path))
         return None
 
     def _write_as_photo(self, picture: Tensor, name: PurePosixPath, source: Path) -> None:
         """Write a picture with what the file of its blurry one holds beside the pixels."""
-        _, record = read_photo(source)
+        image, record = read_photo(source)
+        image[(..., *record.visible)] = picture.to(image)
         target = self.folder / name.parent / record.file_name(source.name)
         if target in self._taken:  # as of anim.gif beside anim.png
             target = target.with_name(source.name + target.suffix)
         self._taken.add(target)
         if record.notes:
             rank_zero_info(f"{source} -> {target}: {'; '.join(record.notes)}.")
-        write_photo(target, picture, record)
+        write_photo(target, image, record)
 
     def _write(self, restored: Tensor, batch: Batch) -> None:
         levels = (restored.detach().float().clamp(0, 1) * 255).round().to("cpu", torch.uint8)

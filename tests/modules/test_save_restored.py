@@ -96,3 +96,23 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
     predicted(root, tmp_path / "out")
     colours = {path.name: Image.open(path).convert("RGB").getpixel((0, 0)) for path in (tmp_path / "out").iterdir()}
     assert sorted(colours.values()) == [(0, 0, 255), (255, 0, 0)]
+
+
+def test_predictions_see_the_visible_part_alone_and_write_back_what_hides(tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    pixels = np.full((20, 30, 4), 255, np.uint8)
+    pixels[..., 3] = 0
+    pixels[5:12, 7:21] = (10, 20, 30, 255)
+    Image.fromarray(pixels).save(root / "cut.png")
+    seen = []
+
+    class Watching(Negative):
+        def restore(self, blurry):
+            seen.append(tuple(blurry.shape))
+            return super().restore(blurry)
+
+    trainer(tmp_path / "out").predict(Watching(), datamodule=GoProDataModule(root, num_workers=0))
+    assert seen == [(1, 3, 7, 14)]
+    pixels[5:12, 7:21] = (245, 235, 225, 255)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out/cut.png")), pixels)

@@ -11,7 +11,7 @@ from deblur_lightning.photos import read_photo
 
 
 class PhotosAlone(Dataset[Sample]):
-    """Photos as `read_photo` gives them: upright, gray or colour, 16 bits where the file has them.
+    """Photos as `read_photo` gives them: upright, gray or colour, 16 bits where the file has them, cut to what shows.
 
     Args:
         photos: files by the name of each, unique.
@@ -25,8 +25,8 @@ class PhotosAlone(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         name, path = self.photos[index]
-        image, _ = read_photo(path)
-        return {"blurry": image[0], "name": name, "path": str(path)}
+        image, record = read_photo(path)
+        return {"blurry": image[0][(..., *record.visible)], "name": name, "path": str(path)}
 
 
 def named(photos: list[Path], root: Path) -> dict[str, Path]:
