@@ -82,13 +82,22 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
+    import deblur_lightning.deblurring as deblurring
+    import deblur_lightning.losses as losses
     import deblur_lightning.modules as modules
-    from deblur_lightning.callbacks.record_results import RecordResults
+    import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.brief_parser import BriefParser
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
     from deblur_lightning.lightning_cli.quiet import quiet_lightning
 
-    for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
+    for package in (
+        callbacks,
+        data,
+        deblurring,
+        losses,
+        modules,
+        networks,
+    ):  # a class has a short name in YAML once it is imported
         for name in package.__all__:
             getattr(package, name)
     quiet_lightning()
@@ -112,7 +121,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                 callbacks.StepSeeds(),
                 callbacks.StopOnNaN(),
                 LearningRateMonitor(),
-                RecordResults(),
+                callbacks.RecordResults(),
             ],
             "log_every_n_steps": 10,
         },

@@ -4,6 +4,7 @@ from pytorch_lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from deblur_lightning.callbacks import ShowPictures
+from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.field import delta_field
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.page import read_pictures
@@ -12,18 +13,18 @@ from deblur_lightning.reports.page import read_pictures
 pytestmark = pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning")
 
 
-class Brighter(RestorationModule):
+class Brighter(Deblurrer):
     """Restores by adding light, and sees motion if it is told to."""
 
     def __init__(self, sees_motion):
         super().__init__()
         self.sees_motion = sees_motion
 
-    def field(self, blurry):
+    def field(self, blurry, exposure=None):
         return delta_field(blurry, 5)
 
-    def restore(self, blurry):
-        return blurry + 0.2
+    def forward(self, blurry, exposure=None):
+        return Deblurred(blurry + 0.2, self.field(blurry) if self.sees_motion else None)
 
 
 class Three(LightningDataModule):
@@ -42,7 +43,7 @@ def run(tmp_path, module, **options):
         accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
         enable_checkpointing=False, callbacks=callbacks,
     )  # fmt: skip
-    trainer.test(module, Three(), verbose=False)
+    trainer.test(RestorationModule(module), Three(), verbose=False)
     return read_pictures(tmp_path / "page")
 
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from deblur_lightning.jobs.load_restorer import load_restorer
 from PIL import Image
 from safetensors.torch import save
 
 from deblur_lightning.checkpoints import load_published
-from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 LOADERS = {

@@ -2,10 +2,9 @@ import json
 
 import pytest
 import torch
-from safetensors.torch import save_file
-
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
+from safetensors.torch import save_file
 
 ARGUMENTS = {"num_basis": 3, "kernel_size": 9, "width": 8, "iterations": 2}
 

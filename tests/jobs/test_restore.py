@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from deblur_lightning.jobs.restorer import SHORTEST_SIDE, TILE, Restorer, mirror_to
 from PIL import Image
 
 from deblur_lightning.exposure import Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.jobs.restore import restore_photos
-from deblur_lightning.jobs.restorer import SHORTEST_SIDE, TILE, Restorer, mirror_to
 from deblur_lightning.modules import DeblurGANModule, RestorationModule
 from deblur_lightning.photos import read_photo
 

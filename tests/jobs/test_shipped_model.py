@@ -6,10 +6,10 @@ from importlib import resources
 
 import pytest
 import torch
-
-from deblur_lightning.data import SampleBlur
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
+
+from deblur_lightning.data import SampleBlur
 from deblur_lightning.metrics import picture_psnr
 
 
