@@ -1,4 +1,4 @@
-"""Whole jobs, one a file: what a command does once its arguments are read."""
+"""From a checkpoint to a model that restores photos of any size."""
 
 import lazy_loader
 

@@ -1,15 +1,3 @@
 from .checkpoint_paths import find_checkpoint as find_checkpoint
-from .compare import compare_photo as compare_photo
-from .curves import draw_run_curves as draw_run_curves
-from .figures import draw_sample_figures as draw_sample_figures
-from .import_weights import import_weights as import_weights
-from .kernels import draw_kernels as draw_kernels
 from .load_restorer import load_restorer as load_restorer
-from .page import add_photos as add_photos
-from .page import write_page as write_page
-from .restore import restore_photos as restore_photos
 from .restorer import Restorer as Restorer
-from .score_kohler import MethodScores as MethodScores
-from .score_kohler import score_folders as score_folders
-from .tables import gather_tables as gather_tables
-from .tables import write_tables as write_tables

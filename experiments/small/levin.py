@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.commands.benchmark.scoring import sharpened
 from deblur_lightning.field import delta_field
-from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr

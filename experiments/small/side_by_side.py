@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deblur_lightning.jobs.benchmark import sharpened
+from deblur_lightning.commands.benchmark.scoring import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr

@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from deblur_lightning.commands.benchmark.scoring import sharpened
 from deblur_lightning.data.frames import read_frame
 from deblur_lightning.data.scenes.photo_files import photo_paths
-from deblur_lightning.jobs.benchmark import sharpened
 from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
 from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 from wandb.cli.cli import cli as wandb_commands
 
-from deblur_lightning import app
-from deblur_lightning.app.main import parser
+import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.commands import main as deblur
+from deblur_lightning.commands._main import front
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.jobs import benchmark, checkpoint_paths
+from deblur_lightning.jobs import checkpoint_paths
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 
@@ -94,7 +95,7 @@ def run(words, options):
             "2" if before == "--trainer.max_epochs" else word for before, word in zip(["", *extra], extra, strict=False)
         ]
     if command[0] == "deblur":
-        ends_well(app.main, "deblur", [*words[1:], *extra])
+        ends_well(deblur, "deblur", [*words[1:], *extra])
     elif command[0] == "lightning":
         ends_well(cli.main, "lightning", [*words[1:], *SILENT, *extra])
     elif command[0] == "python":
@@ -107,7 +108,9 @@ def parse(words):
     """Check that a command and its options exist, without doing what it says."""
     match words:
         case ["deblur", *rest]:
-            parser().parse_args(rest)
+            with front().make_context("deblur", rest) as context:
+                name, command, options = front().resolve_command(context, [*context._protected_args, *context.args])
+                command.make_context(name, options, parent=context)
         case ["lightning", *rest]:
             asked = {"--help", "--model.help", "--print_config"} & set(rest)
             ends_well(cli.main, "lightning", rest if asked else [*without_checkpoint(rest), "--print_config"])

@@ -7,7 +7,8 @@ from resnet_generator import generator_weights
 from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import read_checkpoint
-from deblur_lightning.jobs import import_weights, load_restorer
+from deblur_lightning.commands.import_weights import import_weights
+from deblur_lightning.jobs import load_restorer
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 

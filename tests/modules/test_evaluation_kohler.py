@@ -6,8 +6,8 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 
 from deblur_lightning.callbacks.record_results import RecordResults
+from deblur_lightning.commands.score_kohler.scores import score_folders
 from deblur_lightning.data import KohlerDataModule, write_kohler_sample
-from deblur_lightning.jobs import score_folders
 from deblur_lightning.modules import RestorationModule, SaveRestored
 from deblur_lightning.reports.results import read_results
 
