@@ -84,8 +84,8 @@ class PhotoDeblurrer(Deblurrer):
         if self.sees_motion and with_field and field is None:
             field = self.field(blurry, exposure)
         notes = dict.fromkeys(note for notes in noted for note in notes)
-        if any(STILL not in notes for notes in noted):
-            notes.pop(STILL, None)  # something moved
+        if not self.strength or any(STILL not in notes for notes in noted):
+            notes.pop(STILL, None)  # something moved, or nothing was asked for
         return Deblurred(self._blended(picture, blurry), field, tuple(notes))
 
     @property

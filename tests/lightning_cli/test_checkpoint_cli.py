@@ -9,8 +9,8 @@ from small_models import small_motion_deblurrer
 from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.commands.import_weights import import_weights
 from deblur_lightning.deblurring import describe
-from deblur_lightning.jobs import import_weights
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 from deblur_lightning.networks import PathNetwork

@@ -5,9 +5,9 @@ import torch
 from pytorch_lightning import Trainer
 
 from deblur_lightning.callbacks import RecordResults, SaveRestored
+from deblur_lightning.commands.score_kohler.scores import score_folders
 from deblur_lightning.data import KohlerDataModule, write_kohler_sample
 from deblur_lightning.deblurring import Deblurred, Deblurrer
-from deblur_lightning.jobs import score_folders
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.results import read_results
 

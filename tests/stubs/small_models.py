@@ -2,7 +2,8 @@
 
 import torch
 
-from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy
+from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy, describe
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
 
@@ -57,3 +58,10 @@ class FixedField(torch.nn.Module):
         self.seen.append(light)
         basis = self.basis.expand(len(light), -1, -1, -1)
         return KernelField(basis, torch.full((len(light), basis.shape[1], *light.shape[-2:]), 1 / basis.shape[1]))
+
+
+def write_small_checkpoint(path, deblurrer=None):
+    """Write a small model as `lightning fit` or `deblur import-weights` would."""
+    deblurrer = small_motion_deblurrer() if deblurrer is None else deblurrer
+    write_checkpoint(path, deblurrer.state_dict(), describe(deblurrer))
+    return path
