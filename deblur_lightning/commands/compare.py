@@ -54,7 +54,7 @@ def compare(
     where each model errs. Each figure is written as PNG and PDF.
     """
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.deblurring import find_named_checkpoints, load_named
+    from deblur_lightning.deblurring import find_named_checkpoints
     from deblur_lightning.photos import read_photo
     from deblur_lightning.reports import Crop
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
@@ -66,6 +66,8 @@ def compare(
         place = Crop(crop.y, crop.x, crop.height, crop.width) if crop else None
         _check_place(place, photo, blurry)
         check_folder_writable(output.parent)
+        from deblur_lightning.deblurring import load_named
+
         restored = {
             name: model(blurry, progress=console.watch(name), with_field=False).picture
             for name, model in load_named(checkpoints).items()

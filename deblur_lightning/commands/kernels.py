@@ -32,13 +32,15 @@ def kernels(
     drawn as the path of the light on the sensor, which is the correlation kernels flipped.
     """
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.deblurring import find_checkpoint, load_deblurrer
+    from deblur_lightning.deblurring import find_checkpoint
     from deblur_lightning.photos import read_photo
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     with Console() as console:
         blurry, record = read_photo(photo)
         check_folder_writable(output)
+        from deblur_lightning.deblurring import load_deblurrer
+
         model = load_deblurrer(path, gamma=gamma)
         console.say(f"model: {model.name}")
         for drawn in draw_kernels(blurry, model, output / photo.stem):

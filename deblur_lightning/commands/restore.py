@@ -79,11 +79,13 @@ def restore(
     Pictures that fade to black at their borders are taken to be blurred by a program, not by a camera.
     """
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.deblurring import find_checkpoint, load_deblurrer
+    from deblur_lightning.deblurring import find_checkpoint
 
     path = find_checkpoint(checkpoint)
 
     def load() -> PhotoDeblurrer:
+        from deblur_lightning.deblurring import load_deblurrer
+
         model = load_deblurrer(path, strength=strength, tile=tile, gamma=gamma, iterations=iterations, method=method)
         console.say(f"model: {model.name}")
         return model

@@ -10,7 +10,10 @@ from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.page import read_pictures
 
 # Lightning advises on numbers of workers, which a run of seconds does not need.
-pytestmark = pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:1 of 3 pictures"),  # of which one is not blurred at all
+]
 
 
 class Brighter(Deblurrer):

@@ -130,7 +130,7 @@ def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(fo
 
 
 def test_any_checkpoint_s_deblurrer_is_tested_by_the_plain_module(folder, monkeypatch):
-    run(monkeypatch, "fit", "--config", "small.yaml")
+    run(monkeypatch, "fit", "--config", "small.yaml", f"--{NETWORK}.kernel_size", "9")
     (last,) = folder.glob("results/runs/*/checkpoints/last.ckpt")
     (folder / "plain.yaml").write_text(CONFIG.replace("AdaptiveBasisModule", "RestorationModule"))
     module = run(monkeypatch, "test", "--config", "plain.yaml", "--ckpt_path", str(last)).model
