@@ -125,8 +125,16 @@ def test_an_equal_frame_is_infinite_in_tables_and_null_in_json(sample: Path, tmp
     shutil.copy(sample / "Image1/Kernel1/GroundTruth1_1_5.png", tmp_path / "true" / "1_1.png")
     with pytest.raises(SystemExit):
         main(
-            ["score-kohler", str(tmp_path / "true"), "--data", str(sample), "--json", str(tmp_path / "a.json")]
-            + ["--store", str(tmp_path / "results.jsonl")]
+            [
+                "score-kohler",
+                str(tmp_path / "true"),
+                "--data",
+                str(sample),
+                "--json",
+                str(tmp_path / "a.json"),
+                "--store",
+                str(tmp_path / "results.jsonl"),
+            ]
         )
     (stored,) = read_results(tmp_path / "results.jsonl")
     assert list(stored.metrics) == ["mssim"]  # no table can hold an infinite mean
