@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import deblur_lightning.commands as commands
 from deblur_lightning.sentences import sentence
+from deblur_lightning.terminal import drop_output, print_any_name
 
 
 def subcommands() -> list[str]:
@@ -91,6 +92,7 @@ def mistake(error: typer.TyperException) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
     command = front()
+    print_any_name()
     try:
         with command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context:
             status = command.invoke(context)
@@ -99,6 +101,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except typer.TyperException as error:
         sys.stderr.write(f"{mistake(error)}\n")
         status = error.exit_code
+    except BrokenPipeError:
+        drop_output()
+        status = 1
     except (ValueError, OSError) as error:
         sys.exit(f"deblur: {sentence(error)}")
     except KeyboardInterrupt:

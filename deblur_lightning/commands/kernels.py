@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PIXELS_SHOWN = 1_500_000
 """Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
 
+DRAWN_PARTS = ("field", "basis", "coefficients")
+"""How the names of a motion field's three pictures end."""
+
 
 def kernels(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
@@ -80,7 +83,7 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path
 
 def kernel_pictures(stem: Path) -> list[Path]:
     """Name the pictures that `draw_kernels` writes."""
-    return [stem.with_name(f"{stem.name}_{part}.png") for part in ("field", "basis", "coefficients")]
+    return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
 
 
 def shrink_to_show(photo: Tensor) -> Tensor:

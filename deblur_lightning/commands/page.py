@@ -140,10 +140,13 @@ def add_photos(
             show_photo(
                 output / PICTURES, dataset, name, shown, methods, None if true is None else shrink_to_show(true), watch
             )
-            (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
-            say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
         except (ValueError, OSError) as error:
             failed.append(str(error))
+            continue
+        (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
+        say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
+    for line in plan.said_of_passed_over():
+        say(line)
     return failed
 
 

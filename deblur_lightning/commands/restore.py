@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from deblur_lightning.commands._options import Checkpoint, Gamma
-from deblur_lightning.commands._photo_paths import PhotoPlan, check_folder_writable, plan_photos, target_problem
+from deblur_lightning.commands._photo_paths import (
+    PhotoPlan,
+    check_folder_writable,
+    plan_photos,
+    result_name,
+    target_problem,
+)
 from deblur_lightning.commands.kernels import draw_kernels, kernel_pictures
 
 if TYPE_CHECKING:
@@ -108,14 +114,14 @@ class RestoreReport:
         restored: results written.
         kept: results that were there already and were left alone.
         failed: photos without a result, each with the sentence that says why.
-        passed_over: pictures in folders that are of kinds not read.
+        notes: what else is to be said of the run, a line each.
         seconds: wall time, loading the model included.
     """
 
     restored: list[Path] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
-    passed_over: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def summary(self) -> str:
@@ -124,10 +130,7 @@ class RestoreReport:
         lines = [f"restored {len(self.restored)} of {photos} photos in {self.seconds:.1f} s"]
         if self.kept:
             lines.append(f"kept {len(self.kept)} results that were there already")
-        if self.passed_over:
-            kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
-            lines.append(f"passed over {len(self.passed_over)} pictures of kinds that are not read ({kinds})")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notes])
 
 
 def restore_photos(
@@ -163,7 +166,7 @@ def restore_photos(
     """
     began = time.monotonic()
     plan = plan_photos(photos, output)
-    report = RestoreReport(failed=plan.failed, passed_over=plan.passed_over)
+    report = RestoreReport(failed=plan.failed, notes=plan.said_of_passed_over())
     if plan.pairs:
         check_folder_writable(plan.folder)
     load_once, taken = functools.cache(load), set[Path]()
@@ -180,10 +183,12 @@ def restore_photos(
             continue
         model = load_once()
         try:
-            say(_restore(photo, model, watch(source.name), kernels=kernels))
-            report.restored.append(photo.target)
+            done = _restore(photo, model, watch(source.name), kernels=kernels)
         except (ValueError, OSError) as error:
             report.failed.append((source, str(error)))
+            continue
+        report.restored.append(photo.target)
+        say(done)
     report.seconds = time.monotonic() - began
     return report
 
@@ -202,7 +207,7 @@ def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Phot
     from deblur_lightning.photos import read_photo
 
     blurry, record = read_photo(source)
-    target = named if plan.exact else named.with_name(record.file_name(named.name))
+    target = named if plan.exact else result_name(source, named, record.file_name(named.name), plan, taken)
     if problem := target_problem(source, target, plan.folder, taken):
         raise ValueError(problem)
     return _Photo(source, target, blurry, record.for_name(target))

@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from deblur_lightning.terminal import print_any_name
 
 if TYPE_CHECKING:
     from pytorch_lightning.cli import LightningCLI
@@ -118,7 +121,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                 callbacks.StepSeeds(),
                 callbacks.StopOnNaN(),
                 LearningRateMonitor(),
-                callbacks.RecordResults(),
+                callbacks.RecordResults(config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])),
             ],
             "log_every_n_steps": 10,
         },
@@ -128,6 +131,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `lightning`; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:
         run(argv)

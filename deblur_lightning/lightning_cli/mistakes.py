@@ -49,7 +49,17 @@ def _classes() -> list[str]:
 
 
 def _remedy(wrong: str, known: Iterable[str], of: str = "") -> str:
-    near = difflib.get_close_matches(wrong, list(known), n=1)
+    """Suggest the option that was meant, by its last word where that tells."""
+    bare = wrong.lstrip("-")
+    if bare.split(".")[0] in ("optimizer", "lr_scheduler", "scheduler", "lr"):
+        return (
+            "The optimizer is the model's: --model.init_args.optimizer CLASS, "
+            "its arguments --model.init_args.optimizer.init_args.lr and alike."
+        )
+    words = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[2]}
+    last = bare.rpartition(".")[2]
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.8)
+    near = near or [words[word] for word in difflib.get_close_matches(last, words, n=1, cutoff=0.8)]
     if near:
         return f"Did you mean {near[0]}?"
     part = "data" if of.endswith("DataModule") else "model"

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
+from deblur_lightning.photos.lost import lost_notes
 from deblur_lightning.photos.metadata import kept_exif, kept_resolution, orientation
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
 from deblur_lightning.photos.record import PhotoError, PhotoRecord
@@ -74,7 +75,7 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     white = np.float32(np.iinfo(pixels.dtype).max)
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
-    return image, replace(record, alpha=alpha)
+    return image, replace(record, alpha=alpha, notes=(*record.notes, *lost_notes(path)))
 
 
 def _head(path: Path) -> bytes:

@@ -52,3 +52,24 @@ def test_every_ssim_is_recorded_under_its_own_name(root):
 
 def test_other_sets_go_by_their_folder_without_a_blur(root):
     assert recorded(root, "blur") == ("GOPRO_Large", "", 3)
+
+
+def test_what_ran_is_recorded_with_it(root, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/venv/bin/lightning", "test", "--config", "my config.yaml"])
+    recorded(root, "blur")
+    monkeypatch.setattr("sys.argv", ["/here/deblur_lightning/__main__.py", "test"])
+    recorded(root, "blur")
+    configs = [result.config for result in read_results(root.parent / "results.jsonl")]
+    assert configs == ["lightning test --config 'my config.yaml'", "python -m deblur_lightning test"]
+
+
+def test_the_scores_of_random_weights_are_not_stored(root):
+    store = root.parent / "results.jsonl"
+    callback = RecordResults(method="Adaptive (untrained)", store=store)
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=[callback],
+    )  # fmt: skip
+    (scores,) = trainer.test(Keep(), GoProDataModule(root, num_workers=0), verbose=False)
+    assert scores["test/psnr"] > 0
+    assert not store.exists()

@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from deblur_lightning.commands._photo_paths import check_folder_writable, plan_photos, target_problem
+from deblur_lightning.commands._photo_paths import (
+    check_folder_writable,
+    expand_patterns,
+    plan_photos,
+    result_name,
+    target_problem,
+)
 
 
 def tree(root, *names):
@@ -26,9 +32,13 @@ def test_a_folders_structure_is_kept_and_other_files_are_left_out(tmp_path):
 
 
 def test_pictures_of_kinds_not_read_are_said_not_silently_left_out(tmp_path):
-    plan = plan_photos([tree(tmp_path / "in", "a.jpg", "a.NEF", "b.heic")], tmp_path / "out")
-    assert [path.name for path in plan.passed_over] == ["a.NEF", "b.heic"]
+    plan = plan_photos([tree(tmp_path / "in", "a.jpg", "a.NEF", "b.heic", "c.MP4", "d.mov", "e.txt")], tmp_path / "out")
+    assert [path.name for path in plan.passed_over] == ["a.NEF", "b.heic", "c.MP4", "d.mov"]
+    assert plan.said_of_passed_over() == [
+        "passed over 4 files of kinds that are not read (.heic, .mov, .mp4, .nef)",
+    ]
     assert len(plan.pairs) == 1
+    assert plan_photos([tree(tmp_path / "one", "a.jpg")], tmp_path / "out").said_of_passed_over() == []
 
 
 def test_results_inside_the_searched_folder_are_not_restored_again(tmp_path):
@@ -115,3 +125,47 @@ def test_a_read_only_output_is_known_before_long_work(tmp_path):
             check_folder_writable(tmp_path / "out")
     finally:
         subprocess.run(["/bin/umount", tmp_path], check=True)
+
+
+def test_a_video_is_named_as_one(tmp_path):
+    plan = plan_photos([tree(tmp_path, "a.mp4", "a.jpg") / "a.mp4", tmp_path / "a.jpg"], tmp_path / "out")
+    assert (
+        plan.failed[0][1] == f"{tmp_path / 'a.mp4'} is a video, which is not read. Save its frames as pictures first."
+    )
+    assert len(plan.pairs) == 1
+
+
+@pytest.mark.parametrize("name", ["two.png", "two.HEIC", "two.gif"])
+def test_a_picture_s_name_for_several_photos_is_refused_before_a_folder_is_made(tmp_path, name):
+    tree(tmp_path, "a.png", "b.png", "in/c.png")
+    with pytest.raises(ValueError, match=r"names one picture, but there are 2 photos\. Name a folder\."):
+        plan_photos([tmp_path / "a.png", tmp_path / "b.png"], tmp_path / name)
+    with pytest.raises(ValueError, match=r"names one picture, but .*in is a folder\. Name a folder\."):
+        plan_photos([tmp_path / "in"], tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".gif", ".mp4", ".CR2", ".mpo", ".psd"])
+def test_a_result_of_a_kind_that_is_not_written_is_refused_with_those_that_are(tmp_path, suffix):
+    with pytest.raises(ValueError, match=rf"but {suffix.lower()} is not written, only \.jpg, \.png, .*Choose one"):
+        plan_photos([tree(tmp_path, "a.png") / "a.png"], tmp_path / f"result{suffix}")
+
+
+def test_a_quoted_pattern_names_the_files_that_it_matches(tmp_path):
+    tree(tmp_path, "frames/2.png", "frames/10.png", "frames/x.txt", "deep/a/3.png", "[odd].png", "o.png")
+    names = [source.name for source, _ in plan_photos([tmp_path / "frames" / "*.png"], tmp_path / "out").pairs]
+    assert names == ["10.png", "2.png"]
+    assert expand_patterns([tmp_path / "deep" / "**" / "*.png"]) == [tmp_path / "deep" / "a" / "3.png"]
+    assert expand_patterns([tmp_path / "[odd].png"]) == [tmp_path / "[odd].png"]  # a file of that very name
+    plan = plan_photos([tmp_path / "frames" / "*.jpg"], tmp_path / "out")
+    assert "*.jpg does not exist" in plan.failed[0][1]
+
+
+def test_a_result_of_another_format_leaves_other_photos_their_names(tmp_path):
+    tree(tmp_path / "in", "anim.gif", "anim.png", "single.gif")
+    plan = plan_photos([tmp_path / "in"], tmp_path / "out")
+    (anim, named), _, (single, alone) = plan.pairs
+    assert result_name(anim, named, "anim.png", plan, ()) == tmp_path / "out" / "anim.gif.png"
+    assert result_name(single, alone, "single.png", plan, ()) == tmp_path / "out" / "single.png"
+    taken = {tmp_path / "out" / "single.png"}
+    assert result_name(single, alone, "single.png", plan, taken) == tmp_path / "out" / "single.gif.png"

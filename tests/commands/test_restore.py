@@ -1,4 +1,8 @@
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +10,7 @@ import torch
 from PIL import Image
 from small_models import small_motion_deblurrer, write_small_checkpoint
 
+import deblur_lightning
 from deblur_lightning.commands import main
 from deblur_lightning.commands.restore import restore_photos
 from deblur_lightning.deblurring import Deblurred, Deblurrer, NoticedExposure, PhotoDeblurrer, StillnessGuard
@@ -111,10 +116,18 @@ def test_a_photo_is_never_overwritten_by_its_own_result(tmp_path):
     assert source.read_bytes() == before
 
 
-def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
-    photo(tmp_path / "in" / "a.png")
-    photo(tmp_path / "in" / "a.gif", mode="P")  # comes back as PNG
+def test_an_animation_beside_a_picture_of_its_name_leaves_it_that_name(tmp_path):
+    photo(tmp_path / "in" / "anim.gif", mode="P")  # comes back as PNG
+    photo(tmp_path / "in" / "anim.png", (70, 80))
     report, _ = restore([tmp_path / "in"], tmp_path / "out")
+    assert [path.name for path in report.restored] == ["anim.gif.png", "anim.png"]
+    with Image.open(tmp_path / "out" / "anim.png") as picture:
+        assert picture.size == (70, 80)
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    first, second = photo(tmp_path / "one" / "a.png"), photo(tmp_path / "two" / "a.png")
+    report, _ = restore([first, second], tmp_path / "out")
     assert len(report.restored) == 1
     assert "already another photo's of this run" in report.failed[0][1]
 
@@ -250,3 +263,51 @@ def test_the_motion_field_is_drawn(folder, checkpoint, tmp_path, capsys):
     assert "40 x 90" in capsys.readouterr().out
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["a [b]_basis.png", "a [b]_coefficients.png", "a [b]_field.png"]
+
+
+def spoken(encoding, *arguments):
+    """Run `deblur` as a program whose output goes to a file in another encoding."""
+    code = "from deblur_lightning.commands import main; main()"
+    root = Path(deblur_lightning.__file__).parent.parent
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": encoding},
+    )
+
+
+def test_names_that_the_terminal_s_encoding_lacks_are_escaped_and_no_photo_fails_for_it(tmp_path, checkpoint):
+    photo(tmp_path / "in" / "李.png")
+    done = spoken("cp1252", "restore", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u674e.png" in done.stdout
+    assert b"restored 1 of 1 photos" in done.stdout
+    assert (tmp_path / "out" / "李.png").is_file()
+    missing = spoken("ascii", "restore", tmp_path / "李.png", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert missing.returncode == 1
+    assert rb"\u674e.png does not exist" in missing.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
+def test_a_name_that_is_no_unicode_is_restored_and_printed(tmp_path, checkpoint):
+    source = photo(tmp_path / "a.png")
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "in").mkdir()
+    source.rename(tmp_path / "in" / name)
+    done = spoken("utf-8", "restore", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / name).is_file()
+
+
+def test_a_reader_that_goes_away_is_no_photo_s_failure(tmp_path):
+    lines = []
+
+    def say(line):
+        lines.append(line)
+        raise BrokenPipeError
+
+    source = photo(tmp_path / "a.png")
+    with pytest.raises(BrokenPipeError):
+        restore_photos([source], tmp_path / "out", lambda: Restorer(Brighten(), "tiny"), say=say)
+    assert len(lines) == 1

@@ -10,7 +10,9 @@ from PIL import Image
 from deblur_lightning.commands import main
 from deblur_lightning.commands.score_kohler.scores import find_restored, score_folders
 from deblur_lightning.data import write_kohler_sample
+from deblur_lightning.data.kohler.files import kohler_name
 from deblur_lightning.metrics import kohler_score
+from deblur_lightning.reports.results import read_results, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,7 @@ def test_the_command_prints_tables_and_says_what_is_missing(
 ) -> None:
     files = {kind: tmp_path / "out" / f"scores.{kind}" for kind in ("csv", "markdown", "json")}
     options = [text for kind, path in files.items() for text in (f"--{kind}", str(path))]
+    options += ["--store", str(tmp_path / "results.jsonl")]
     with pytest.raises(SystemExit) as status:
         main(["score-kohler", str(sample / "BlurryImages"), str(sharp), "--data", str(sample), "--jobs", "1", *options])
     assert status.value.code == 0
@@ -75,13 +78,66 @@ def test_the_command_prints_tables_and_says_what_is_missing(
     markdown = files["markdown"].read_text()
     assert f"| image 1 | {float(rows[0]['psnr']):.2f} |" in markdown
     assert markdown.count("| image ") == 16
+    stored = read_results(tmp_path / "results.jsonl")
+    assert [(one.method, one.dataset, one.pictures) for one in stored] == [
+        ("BlurryImages", "Köhler sample", 3), ("sharp", "Köhler sample", 1),
+    ]  # fmt: skip
+    assert stored[0].metrics == pytest.approx({"psnr": content[0]["psnr"], "mssim": content[0]["mssim"]})
+    assert [row["name"] for row in read_rows(stored[0], tmp_path / "results.jsonl")] == ["1_1", "1_2", "1_3"]
+    assert stored[0].config == f"deblur score-kohler {sample / 'BlurryImages'} --data {sample}"
+
+
+def test_scores_show_up_in_the_tables_as_these_advise(sample: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    """The whole benchmark is what the tables' advice is for, so the sample stands for it."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["tables", "--only", "deblurgan-table2"])
+    assert "Köhler was not run. Add it: `deblur score-kohler RESTORED --data KOHLER`" in capsys.readouterr().out
+    shutil.copytree(sample / "BlurryImages", tmp_path / "mine")
+    monkeypatch.setattr("deblur_lightning.data.kohler.files.kohler_name", lambda root, pictures: "Köhler")
+    for command in (["score-kohler", "mine", "--data", str(sample)], ["tables", "--only", "deblurgan-table2"]):
+        with pytest.raises(SystemExit) as status:
+            main(command)
+        assert status.value.code == 0
+    table = capsys.readouterr().out
+    assert "| mine " in table
+    assert "was not run" not in table.partition("DeblurGAN's Table 2")[2]
+
+
+def test_the_benchmark_a_part_of_it_and_a_sample_have_names_of_their_own(sample: Path, tmp_path: Path) -> None:
+    assert kohler_name(sample, 48) == "Köhler sample"
+    assert kohler_name(tmp_path, 48) == "Köhler"
+    assert kohler_name(tmp_path, 47) == "Köhler, 47 of 48 pictures"
+
+
+def test_motion_fields_that_restore_drew_beside_the_results_are_left_out(sample: Path, tmp_path: Path) -> None:
+    shot = sample / "BlurryImages/Blurry1_1.png"
+    for name in ("x1_1.png", "x1_1_field.png", "x1_1_basis.png", "x1_1_coefficients.png"):
+        shutil.copy(shot, tmp_path / name)
+    assert find_restored(tmp_path) == {(1, 1): tmp_path / "x1_1.png"}
+    shutil.copy(shot, tmp_path / "x1_2_field.png")  # beside no result: perhaps a result of a wrong name
+    with pytest.raises(ValueError, match=r"x1_2_field names no Köhler picture"):
+        find_restored(tmp_path)
 
 
 def test_an_equal_frame_is_infinite_in_tables_and_null_in_json(sample: Path, tmp_path: Path) -> None:
     (tmp_path / "true").mkdir()
     shutil.copy(sample / "Image1/Kernel1/GroundTruth1_1_5.png", tmp_path / "true" / "1_1.png")
     with pytest.raises(SystemExit):
-        main(["score-kohler", str(tmp_path / "true"), "--data", str(sample), "--json", str(tmp_path / "a.json")])
+        main(
+            [
+                "score-kohler",
+                str(tmp_path / "true"),
+                "--data",
+                str(sample),
+                "--json",
+                str(tmp_path / "a.json"),
+                "--store",
+                str(tmp_path / "results.jsonl"),
+            ]
+        )
+    (stored,) = read_results(tmp_path / "results.jsonl")
+    assert list(stored.metrics) == ["mssim"]  # no table can hold an infinite mean
     content = json.loads((tmp_path / "a.json").read_text())
     assert content[0]["psnr"] is None
     assert content[0]["pictures"]["1_1"]["psnr_frame"] == 5

@@ -158,3 +158,33 @@ def test_the_runs_of_a_sweep_are_kept_as_json(sweep):
     (finished,) = Path("elsewhere/sizes").glob("*/finished.json")
     kept = json.loads(finished.read_text())
     assert (kept["parameters"], kept["best"], kept["last"]) == ({"size": 4, "same": 0}, 4, 3)
+
+
+LIGHTNING = """
+method: grid
+metric: {name: val/psnr, goal: maximize}
+parameters:
+  KEY: {values: [8, 16]}
+  config: {values: [ONE, TWO]}
+command: ["${env}", lightning, fit, --config, SAMPLE, "${args}"]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "second", "told"),
+    [
+        ("model.init_args.widht", None, r"000-\w+: .*widht.*Did you mean width\?"),
+        ("trainer.max_epoch", None, r"000-\w+: .*max_epoch.*Did you mean .*trainer\.max_epochs\?"),
+        ("model.init_args.width", "absent.yaml", r"001-\w+: .*absent\.yaml does not exist"),
+    ],
+)
+def test_what_lightning_would_refuse_is_refused_before_the_first_run(key, second, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(deblur_lightning.__file__).parent.parent))
+    sample = ROOT / "experiments" / "sample" / "adaptive_basis.yaml"
+    text = LIGHTNING.replace("SAMPLE", str(sample)).replace("ONE", str(sample)).replace("TWO", second or str(sample))
+    Path("sizes.yaml").write_text(text.replace("KEY", key))
+    with pytest.raises(SystemExit, match=told):
+        main(["sweep", "sizes.yaml"])
+    assert list(Path("results").rglob("output.txt")) == []

@@ -54,9 +54,65 @@ def test_a_bayesian_sweep_is_drawn_at_random_and_says_so(plan):
     assert "drawn at random: the Bayesian search is wandb's own" in sweep.note
 
 
+def test_numbers_that_yaml_takes_for_text_are_numbers(tmp_path):
+    path = tmp_path / "rates.yaml"
+    path.write_text(
+        "method: random\nrun_cap: 50\nmetric: {name: val/psnr}\nparameters:\n"
+        "  lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2}\n"
+        "  bell: {distribution: normal, mu: 5e0, sigma: 1e-9}\n"
+        "  step: {distribution: q_uniform, min: 0, max: 1e1, q: 5e-1}\n"
+        "  mostly: {values: [x, y], probabilities: [1e0, 0]}\n"
+    )
+    assert yaml.safe_load(path.read_text())["parameters"]["lr"]["min"] == "1e-4"
+    runs = read_sweep(path).runs
+    assert all(1e-4 <= run["lr"] <= 1e-2 for run in runs)
+    assert all(run["bell"] == pytest.approx(5, abs=1e-7) for run in runs)
+    assert all((run["step"] / 0.5).is_integer() for run in runs)
+    assert {run["mostly"] for run in runs} == {"x"}
+
+
+def test_early_termination_is_said_to_be_left_out(plan):
+    assert "every run is trained to its end" in plan(parameters={"a": {"value": 1}}, early_terminate={}).note
+
+
+ONE = {"a": {"min": 0.0, "max": 1.0}}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
+        (
+            {"parameters": ONE, "method": "random", "run_cpa": 3},
+            r"run_cpa is no key of a sweep. Did you mean run_cap\?",
+        ),
+        ({"parameters": ONE, "comand": []}, r"comand is no key of a sweep. Did you mean command\?"),
+        ({"parameters": ONE, "method": "random", "run_cap": "5"}, r"run_cap is 5, but runs come in whole numbers"),
+        (
+            {"parameters": ONE, "method": "random", "run_cap": -1},
+            r"run_cap is -1, but runs come in whole numbers from 1",
+        ),
+        (
+            {"parameters": {"a": {"min": 1, "max": 2, "distributon": "normal"}}, "method": "random", "run_cap": 1},
+            r"a has distributon, but no parameter of a sweep has that. Did you mean distribution\?$",
+        ),
+        ({"parameters": {"a": {"valuse": [1]}}}, r"a has valuse.*Did you mean value\?$"),
+        (
+            {"parameters": {"a": {"min": "1e-x", "max": 2}}, "method": "random", "run_cap": 1},
+            r"a has min 1e-x, but a number is needed. Write it as 1\.0e-4\.$",
+        ),
+        (
+            {"parameters": {"a": {"values": []}}},
+            r"a has values \[\], but a list of at least one is needed. List them\.$",
+        ),
+        ({"parameters": {"a": {"values": 3}}}, r"a has values 3, but a list of at least one is needed"),
+        (
+            {
+                "parameters": {"a": {"values": [1, 2], "probabilities": [0.5, 0.4]}},
+                "method": "random",
+                "run_cap": 1,
+            },
+            r"a has probabilities \[0\.5, 0\.4\], but they sum to 1, one for each value\. Mend them\.$",
+        ),
         ({}, r"no parameters, but a sweep varies some"),
         ({"parameters": {"a": {"values": [1]}}, "metric": {}}, r"metric is \{\}, but runs are compared by it"),
         ({"parameters": {"a": {"values": [1]}}, "method": "hope"}, r"method is hope.*Choose one\."),

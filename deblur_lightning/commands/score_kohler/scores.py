@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deblur_lightning.commands.kernels import DRAWN_PARTS
 from deblur_lightning.data.kohler.files import KohlerFrames, find_kohler, ranges, read_png
 from deblur_lightning.metrics.kohler import KohlerResult, kohler_scores
 from deblur_lightning.metrics.kohler_metric import KERNELS, PICTURE_NAME, PICTURES, Picture, counted, parse_picture
@@ -53,6 +54,15 @@ class MethodScores:
     def mssim(self) -> float:
         """Mean of the best MSSIMs."""
         return float(np.mean([score.mssim for score in self.scores.values()]))
+
+    def means(self) -> dict[str, float]:
+        """Give the finite means by the names that the results store knows: a restored frame has an infinite PSNR."""
+        means = {"psnr": self.psnr, "mssim": self.mssim}
+        return {name: mean for name, mean in means.items() if np.isfinite(mean)}
+
+    def rows(self) -> list[dict[str, object]]:
+        """Give each picture's scores for the results store."""
+        return [{"name": str(which), "psnr": one.psnr, "mssim": one.mssim} for which, one in self.scores.items()]
 
     def lacking(self) -> str:
         """Say what is missing for the benchmark's figure; empty if nothing is."""
@@ -105,6 +115,8 @@ def score_folders(
 def find_restored(folder: Path) -> dict[Picture, Path]:
     """Find a method's restored pictures ``NAME{i}_{k}.png``, whatever NAME is.
 
+    The motion fields that `deblur restore --kernels` draws beside its results are no restored pictures.
+
     Raises:
         FileNotFoundError: no such folder, or no PNG in it.
         ValueError: a PNG's name does not parse, or there are two NAMEs.
@@ -114,7 +126,7 @@ def find_restored(folder: Path) -> dict[Picture, Path]:
     found: dict[Picture, Path] = {}
     prefixes: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() != ".png" or path.name.startswith("."):
+        if path.suffix.lower() != ".png" or path.name.startswith(".") or _is_drawn_field(path):
             continue
         try:
             picture = parse_picture(path.stem)
@@ -131,6 +143,11 @@ def find_restored(folder: Path) -> dict[Picture, Path]:
     if not found:
         raise FileNotFoundError(f"{folder} holds no PNG, but NAME1_1.png to NAME4_12.png are scored. Restore some.")
     return found
+
+
+def _is_drawn_field(path: Path) -> bool:
+    stem, _, part = path.stem.rpartition("_")
+    return part in DRAWN_PARTS and path.with_stem(stem).is_file()
 
 
 class _Checked:

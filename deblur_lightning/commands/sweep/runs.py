@@ -52,12 +52,16 @@ def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print)
 
     Returns:
         The runs, best first, failed ones last.
+
+    Raises:
+        ValueError: `lightning` would refuse what the runs pass to it, or a macro is not known here.
     """
+    check_arguments(plan, folder)
     outcomes = []
     for number, parameters in enumerate(plan.runs):
         run = folder / run_name(number, parameters)
         if (run / "finished.json").is_file():
-            outcome = Outcome(**json.loads((run / "finished.json").read_text()))
+            outcome = Outcome(**json.loads((run / "finished.json").read_text(encoding="utf-8")))
             say(f"{run.name}: finished before, {plan.metric} {outcome.best:.4g}")
         else:
             say(f"{run.name}: {_spelled(parameters)}")
@@ -66,8 +70,33 @@ def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print)
         outcomes.append(outcome)
     outcomes.sort(key=lambda one: _rank(one, plan.maximize))
     with whole_file(folder / "table.md") as part:
-        part.write_text(comparison(plan, outcomes))
+        part.write_text(comparison(plan, outcomes), encoding="utf-8")
     return outcomes
+
+
+def check_arguments(plan: SweepPlan, folder: Path) -> None:
+    """Have `lightning` read the arguments of runs to come, before the first of them trains.
+
+    One run tells whether every parameter has a name that is known; further ones are read where they bring a text
+    that none before has, such as a file's name or a class.
+
+    Raises:
+        ValueError: arguments that `lightning` refuses, with what it says.
+    """
+    if not any(word in OURS for word in plan.command):
+        return  # another program has no way to read without running
+    read: set[tuple[str, str]] | None = None
+    for number, parameters in enumerate(plan.runs):
+        run = folder / run_name(number, parameters)
+        texts = {(name, value) for name, value in parameters.items() if isinstance(value, str)}
+        if (run / "finished.json").is_file() or (read is not None and texts <= read):
+            continue
+        read = (read or set()) | texts
+        command = [*command_of(plan, parameters, run), "--print_config"]
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - the sweep's own
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
+            raise ValueError(f"{run.name}: {said[-1].removeprefix('lightning: ')}")
 
 
 def run_name(number: int, parameters: Parameters) -> str:
@@ -128,20 +157,20 @@ def _train(plan: SweepPlan, parameters: Parameters, run: Path) -> Outcome:
     spent = run / "seconds"
     began = time.monotonic() - (float(spent.read_text()) if spent.is_file() else 0.0)
     try:
-        with (run / "output.txt").open("a") as output:
+        with (run / "output.txt").open("ab") as output:
             status = _wait(command, output.fileno())
     finally:
         spent.write_text(str(time.monotonic() - began))
     minutes = (time.monotonic() - began) / 60
     values = _values(run / "metrics.csv", plan.metric)
     if status or not values:
-        lines = (run / "output.txt").read_text().splitlines() or [""]
+        lines = (run / "output.txt").read_text(encoding="utf-8", errors="replace").splitlines() or [""]
         fault = f"exit status {status}: {lines[-1]}" if status else f"logged no {plan.metric}"
         return Outcome(run.name, parameters, minutes=minutes, fault=f"failed ({fault}); see {run / 'output.txt'}")
     best = max(values) if plan.maximize else min(values)
     outcome = Outcome(run.name, parameters, best, values[-1], minutes)
     with whole_file(run / "finished.json") as part:
-        part.write_text(json.dumps(outcome.__dict__))
+        part.write_text(json.dumps(outcome.__dict__), encoding="utf-8")
     return outcome
 
 
