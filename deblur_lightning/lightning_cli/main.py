@@ -27,6 +27,9 @@ SUBCOMMANDS = {
     "test": "score a checkpoint on the test split",
     "predict": "restore pictures with a checkpoint",
 }
+OPTIONS = ("--config", "--ckpt_path", "--print_config", "--seed_everything", "--trainer", "--model", "--data")
+"""What every subcommand takes, for where jsonargparse does not tell which one was mistyped."""
+
 EPILOG = """\
 typical use:
   lightning fit --config experiments/sample/adaptive_basis.yaml
@@ -140,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         parser = getattr(error.__cause__, "subcommand_parser", None)
         known = [name for action in getattr(parser, "_actions", ()) for name in (action.dest, *action.option_strings)]
-        sys.stderr.write(f"lightning: {brief(error.message, known)}\n")
+        sys.stderr.write(f"lightning: {brief(error.message, known or OPTIONS)}\n")
         sys.exit(2)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief

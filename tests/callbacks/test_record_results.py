@@ -70,6 +70,6 @@ def test_the_scores_of_random_weights_are_not_stored(root):
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, callbacks=[callback],
     )  # fmt: skip
-    (scores,) = trainer.test(Keep(), GoProDataModule(root, num_workers=0), verbose=False)
+    (scores,) = trainer.test(RestorationModule(Keep()), GoProDataModule(root, num_workers=0), verbose=False)
     assert scores["test/psnr"] > 0
     assert not store.exists()

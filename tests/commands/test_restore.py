@@ -309,5 +309,5 @@ def test_a_reader_that_goes_away_is_no_photo_s_failure(tmp_path):
 
     source = photo(tmp_path / "a.png")
     with pytest.raises(BrokenPipeError):
-        restore_photos([source], tmp_path / "out", lambda: Restorer(Brighten(), "tiny"), say=say)
+        restore_photos([source], tmp_path / "out", lambda: PhotoDeblurrer(Brighten()), say=say)
     assert len(lines) == 1

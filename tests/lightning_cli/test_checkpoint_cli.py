@@ -129,6 +129,7 @@ def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(fo
     assert torch.equal(found.path_network.head[1].weight, deblurrer.path_network.head[1].weight)
 
 
+@pytest.mark.filterwarnings("ignore:The dirpath has changed.*")
 def test_any_checkpoint_s_deblurrer_is_tested_by_the_plain_module(folder, monkeypatch):
     run(monkeypatch, "fit", "--config", "small.yaml", f"--{NETWORK}.kernel_size", "9")
     (last,) = folder.glob("results/runs/*/checkpoints/last.ckpt")
