@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from small_models import small_direct_deblurrer, small_motion_deblurrer
 
 from deblur_lightning import KernelField
 from deblur_lightning.batch import check_batch
-from deblur_lightning.losses import reblur_loss
+from deblur_lightning.deblurring import CameraExposure
+from deblur_lightning.losses import PixelContent, reblur_loss
 from deblur_lightning.metrics import (
     RestorationMetrics,
     cw_ssim,
@@ -16,6 +18,7 @@ from deblur_lightning.metrics import (
     ssim_valid,
 )
 from deblur_lightning.modules import AdaptiveBasisModule, DeblurGANModule
+from deblur_lightning.networks import PatchCritic
 from deblur_lightning.physics import to_display, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 
@@ -29,8 +32,8 @@ MIXED_UP = {
     "NaN": (PICTURE.masked_fill(PICTURE > 0.9, torch.nan), r"finite|NaN"),
     "channels last": (PICTURE.permute(0, 2, 3, 1), r"permute\(0, 3, 1, 2\)"),
 }
-ADAPTIVE = AdaptiveBasisModule(num_basis=2, kernel_size=9, width=8, iterations=1).eval()
-GAN = DeblurGANModule(width=4, blocks=1, critic_width=4, content="l1").eval()
+ADAPTIVE = AdaptiveBasisModule(small_motion_deblurrer()).eval()
+GAN = DeblurGANModule(small_direct_deblurrer(), PatchCritic(4), PixelContent()).eval()
 SCORES = (picture_psnr, psnr, picture_ssim, ssim_valid, cw_ssim)
 
 
@@ -84,7 +87,7 @@ def test_no_gamma_is_caught_wherever_it_is_passed(gamma):
         lambda: richardson_lucy(PICTURE, FIELD, 1, gamma=gamma),
         lambda: deconvolve(PICTURE, FIELD, gamma=gamma),
         lambda: reblur_loss(PICTURE, PICTURE, FIELD, gamma=gamma),
-        lambda: AdaptiveBasisModule(num_basis=2, kernel_size=9, width=8, gamma=gamma),
+        lambda: CameraExposure(gamma),
     ):
         with pytest.raises(ValueError, match=r"Pass 2\.2, or 1\.0 for linear pictures"):
             taker()

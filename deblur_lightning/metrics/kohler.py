@@ -88,14 +88,14 @@ def kohler_scores(
     """
     names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
     cache = max(1, CACHED_MOMENTS // max(1, len(restored)))
-    pictures = [_Restored(eight_bit(one, name), name, cache) for one, name in zip(restored, names, strict=True)]
+    pictures = [_Restored(png_bytes(one, name), name, cache) for one, name in zip(restored, names, strict=True)]
     rows = list(_score_frames(pictures, frames, workers or torch.get_num_threads()))
     if not rows:
         raise ValueError("frames holds 0 pictures, but a score is the best over frames. Pass at least one.")
     return [_best([row[method] for row in rows]) for method in range(len(pictures))]
 
 
-def eight_bit(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: str = "picture") -> NDArray[np.uint8]:
+def png_bytes(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: str = "picture") -> NDArray[np.uint8]:
     """Give a picture as the bytes of a PNG.
 
     Args:
@@ -211,7 +211,7 @@ def _score_frames(
         try:
             for number, frame in enumerate(frames):
                 name = f"frames[{number}]"
-                pixels = eight_bit(frame, name)
+                pixels = png_bytes(frame, name)
                 if pixels.shape != size:
                     raise ValueError(
                         f"{name} is {_by(pixels.shape)}, but {pictures[0].name} is {_by(size)}. "

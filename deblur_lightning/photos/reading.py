@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
+from deblur_lightning.photos.lost import lost_notes
 from deblur_lightning.photos.metadata import (
     kept_exif,
     kept_resolution,
@@ -71,7 +72,7 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     white = np.float32(np.iinfo(pixels.dtype).max)
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
-    return image, replace(record, alpha=alpha, hidden=hidden)
+    return image, replace(record, alpha=alpha, hidden=hidden, notes=(*record.notes, *lost_notes(path)))
 
 
 def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:

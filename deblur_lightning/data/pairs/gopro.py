@@ -183,6 +183,11 @@ class GoProDataModule(LightningDataModule):
                     f"{self.root} makes no splits and held_out is 0. Pass evaluate_all=True to test on all."
                 )
         rank_zero_info(f"{part}: {len(chosen)} of {len(found.pairs)} pairs of {self.root} ({found.layout}).")
+        if part == "test" and len(chosen) < len(found.pairs):
+            rank_zero_info(
+                f"{self.root} makes no splits, so only the pairs that held_out keeps from training are scored. "
+                "Pass evaluate_all=True to score all."
+            )
         return chosen
 
     def _only_blurry(self) -> bool:
