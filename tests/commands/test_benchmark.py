@@ -84,7 +84,7 @@ def test_models_of_other_kernel_sizes_and_of_none_are_scored_too(small, tmp_path
     assert [one["title"] for one in read_pictures(page)[0]["pictures"]][-2:] == ["gan", "Sharp"]
 
 
-@pytest.mark.parametrize(("named", "remedy"), [("model.ckpt", "Pass NAME=PATH"), ("a=absent.ckpt", "Train it first")])
+@pytest.mark.parametrize(("named", "remedy"), [("model.ckpt", "Pass NAME=PATH"), ("a=absent.ckpt", "or train that")])
 def test_checkpoints_are_checked_first(named, remedy):
     with pytest.raises(SystemExit, match=remedy):
         main(["benchmark", "--checkpoint", named])

@@ -30,7 +30,7 @@ def benchmark(
         if not (name and equals and path):
             raise ValueError(f"--checkpoint is {named}, but it needs a name. Pass NAME=PATH.")
         if not Path(path).is_file():
-            raise FileNotFoundError(f"{path} does not exist. Train it first: make reproduce-tables.")
+            raise FileNotFoundError(f"{path} does not exist. Check the path, or train that model first.")
         checkpoints[name] = Path(path)
 
     from deblur_lightning.commands.benchmark.scoring import run_sample_benchmark
