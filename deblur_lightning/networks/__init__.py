@@ -2,12 +2,15 @@
 
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
 from deblur_lightning.networks.path import PathNetwork, path_features, reflections
 from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
     "AdaptiveBasisNetwork",
     "DeblurGANGenerator",
+    "FoldedNAFNet",
+    "NAFNet",
     "PatchCritic",
     "PathNetwork",
     "VGGFeatures",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, read_frame
-from deblur_lightning.data.scenes.photo_scenes import Objects, PhotoScenes, Segments
+from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Objects, PhotoScenes, Segments
 from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
 
 CHANNELS = 3
@@ -67,6 +67,8 @@ def scenes_of_files(
     memory: int = 1000,
     skip_corrupt: bool = False,
     decoys: bool = False,
+    softness: float = SOFTNESS,
+    native: float = 0.0,
 ) -> DrawScene:
     """Check all photos, decode them if they fit in memory, and draw scenes from those that are large enough.
 
@@ -80,6 +82,8 @@ def scenes_of_files(
         memory: photos stay decoded if all of them take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
         decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
+        native: share of scenes that are pixel for pixel, see `PhotoScenes`.
 
     Raises:
         ValueError: a damaged photo, a segmentation of another size, or no photo is large enough.
@@ -114,7 +118,9 @@ def scenes_of_files(
     if sum(width * height * CHANNELS for _, (width, height) in large) <= memory * 2**20:
         for photo in kept:
             photo.keep()
-    return PhotoScenes(kept, size, max_objects, objects, min_area, decoys=decoys)
+    return PhotoScenes(
+        kept, size, max_objects, objects, min_area, softness=softness, decoys=decoys, native=native
+    )
 
 
 def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
@@ -143,6 +149,8 @@ class PhotoFolder(SceneSource):
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
         decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
+        native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
 
     name = "folder"
@@ -155,15 +163,18 @@ class PhotoFolder(SceneSource):
         memory: int = 1000,
         skip_corrupt: bool = False,
         decoys: bool = False,
+        softness: float = SOFTNESS,
+        native: float = 0.0,
     ) -> None:
         self.root, self.weight, self.objects = Path(root).expanduser(), weight, objects
+        self.softness, self.native = softness, native
         self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
 
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
         photos = split_files([PhotoFile(path) for path in photo_paths(self.root)], split, self.root)
         return scenes_of_files(
             photos, self.root, size, max_objects, objects=self.objects, memory=self.memory,
-            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
+            skip_corrupt=self.skip_corrupt, decoys=self.decoys, softness=self.softness, native=self.native,
         )  # fmt: skip
 
 
