@@ -118,9 +118,7 @@ def scenes_of_files(
     if sum(width * height * CHANNELS for _, (width, height) in large) <= memory * 2**20:
         for photo in kept:
             photo.keep()
-    return PhotoScenes(
-        kept, size, max_objects, objects, min_area, softness=softness, decoys=decoys, native=native
-    )
+    return PhotoScenes(kept, size, max_objects, objects, min_area, softness=softness, decoys=decoys, native=native)
 
 
 def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:

@@ -10,6 +10,8 @@ from deblur_lightning.data.frames import Frame
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import expose, to_display, to_linear
 
+DAZZLING = (1.2, 3.0)  # factors on the light of pictures that saturate
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -47,7 +49,7 @@ class Sensor:
             rounding and compression alone.
         """
         gamma = self.gamma if generator.random() < self.linear else 1.0
-        factor = generator.uniform(1.2, 3.0) if generator.random() < self.bright else generator.uniform(*self.brightness)
+        factor = generator.uniform(*(DAZZLING if generator.random() < self.bright else self.brightness))
         levels = to_linear(torch.arange(256) / 255, gamma) * factor
         height, width = field.coefficients.shape[-2:]
         reach = field.kernel_size // 2
