@@ -98,6 +98,8 @@ class NAFNet(nn.Module):
             )
         if not (channels >= 1 and width >= 1):
             raise ValueError(f"channels is {channels} and width {width}, but both count channels. Pass at least 1.")
+        self.channels, self.width, self.middle_blocks = channels, width, middle_blocks
+        self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.intro = nn.Conv2d(channels, width, 3, padding=1)
         self.ending = nn.Conv2d(width, channels, 3, padding=1)
         self.encoders, self.decoders = nn.ModuleList(), nn.ModuleList()
@@ -159,7 +161,8 @@ class FoldedNAFNet(nn.Module):
         super().__init__()
         if not fold >= 1:
             raise ValueError(f"fold is {fold}, but it is a side in pixels. Pass 2.")
-        self.fold = fold
+        self.channels, self.width, self.middle_blocks, self.fold = channels, width, middle_blocks, fold
+        self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.inner = NAFNet(channels * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks)
         nn.init.zeros_(self.inner.ending.weight)
         nn.init.zeros_(self.inner.ending.bias)

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from deblur_lightning.data.scenes.photo_files import PhotoFile, scenes_of_files
+from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
-from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
+from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
+from deblur_lightning.data.scenes.sources import Split
 
+PARTS: dict[Split, Part] = {"train": "training", "val": "validation", "test": "test"}
+FOLDERS: dict[Part, str] = {part: split for split, part in PARTS.items()}
 FEWEST = 3  # segments: below them there is hardly an object to choose
 
 
-class BSDS500(SceneSource):
+class BSDS500(PhotoSource):
     """The Berkeley segmentation data, in its own layout and its own three splits.
 
     ``images/{train,val,test}/*.jpg`` with ``groundTruth/{train,val,test}/*.mat``, 481 x 321 pixels, for non-commercial
@@ -25,7 +28,7 @@ class BSDS500(SceneSource):
         min_area: pixels that a segment needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+        decoys: make most scenes look moved though they did not, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
@@ -43,31 +46,32 @@ class BSDS500(SceneSource):
         softness: float = SOFTNESS,
         native: float = 0.0,
     ) -> None:
-        self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
-        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
-        self.softness, self.native = softness, native
-
-    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        return scenes_of_files(
-            bsds500_photos(self.root, split), self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
-            skip_corrupt=self.skip_corrupt, decoys=self.decoys, softness=self.softness, native=self.native,
+        super().__init__(
+            root, weight, min_area=min_area, softness=softness, memory=memory, skip_corrupt=skip_corrupt, decoys=decoys,
+            native=native,
         )  # fmt: skip
 
+    def find(self, part: Part) -> list[PhotoFile]:
+        return bsds500_photos(self.root, FOLDERS[part])
 
-def bsds500_photos(root: Path, split: Split) -> list[PhotoFile]:
-    """List the photos of a split with their segmentations.
+    def _of(self, split: Split) -> list[PhotoFile]:
+        return self._part(PARTS[split])
+
+
+def bsds500_photos(root: Path, folder: str) -> list[PhotoFile]:
+    """List the photos of ``train``, ``val`` or ``test`` with their segmentations.
 
     Raises:
         FileNotFoundError: no photo, or one without its segmentation.
     """
-    photos = sorted((root / "images" / split).glob("*.jpg"))
+    photos = sorted((root / "images" / folder).glob("*.jpg"))
     if not photos:
         raise FileNotFoundError(
-            f"{root} holds no images/{split}/*.jpg, but BSDS500's photos are read there. Pass BSDS500/data."
+            f"{root} holds no images/{folder}/*.jpg, but BSDS500's photos are read there. Pass BSDS500/data."
         )
     files = []
     for photo in photos:
-        segmentation = root / "groundTruth" / split / f"{photo.stem}.mat"
+        segmentation = root / "groundTruth" / folder / f"{photo.stem}.mat"
         if not segmentation.is_file():
             raise FileNotFoundError(f"{segmentation} is missing, the segmentation of {photo.name}. Unpack it too.")
         files.append(PhotoFile(photo, partial(read_segments, segmentation)))
