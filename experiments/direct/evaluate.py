@@ -1,7 +1,7 @@
-"""Measure a direct network: python experiments/direct/evaluate.py CHECKPOINT --bsds500 FOLDER --pairs FOLDER ...
+"""Measure models that restore: python experiments/direct/evaluate.py CHECKPOINT --bsds500 FOLDER --pairs FOLDER ...
 
-Each data set that a folder is given for makes a table. The figures of the bundled model on the same pictures stand in
-README.md beside this file; ``--baseline`` measures them anew, which takes seconds a window and minutes for large pairs.
+Each data set that a folder is given for makes a table, with a row for each checkpoint, and for the bundled model with
+``--bundled``, which takes seconds a window and minutes for large pairs.
 
 --bsds500: BSDS500's ``data`` folder. Windows of the three kinds of windows.py; the share is the gain over the blurry
     windows, divided by that of 30 updates of Richardson-Lucy with the true field. ``--split val`` is what choices were
@@ -26,6 +26,7 @@ from windows import KINDS, windows
 
 from deblur_lightning.data.frames import read_frame
 from deblur_lightning.data.scenes.photo_files import photo_paths
+from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.restoration import richardson_lucy
 
@@ -38,7 +39,11 @@ Pair = tuple[Tensor, Tensor]
 
 def main(arguments: argparse.Namespace) -> None:
     """Print a table for each data set."""
-    methods: dict[str, Restore] = {"blurry": lambda blurry: blurry, "direct": load(arguments.checkpoint)}
+    methods: dict[str, Restore] = {"blurry": lambda blurry: blurry}
+    for path in arguments.checkpoint:
+        methods[path.name] = load(path)
+    if arguments.bundled:
+        methods["bundled"] = load(None)
     if arguments.bsds500:
         for kind in KINDS:
             measured, true = [], []
@@ -54,18 +59,13 @@ def main(arguments: argparse.Namespace) -> None:
         table("Levin et al. 2009", levin(arguments.levin), {n: shown(m) for n, m in methods.items()}, psnr=after_shift)
     if arguments.sharp:
         photos = [picture(path) for path in photo_paths(arguments.sharp)]
-        table("sharp photographs, PSNR to the input", [(one, one) for one in photos], {"direct": methods["direct"]})
+        table("sharp photographs, PSNR to the input", [(one, one) for one in photos], methods)
 
 
-def load(path: Path) -> Restore:
-    """Load a network for pictures ``[1, 3, H, W]``."""
-    from deblur_lightning.modules import RegressionModule
-    from deblur_lightning.networks import FoldedNAFNet
-
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    module = RegressionModule(FoldedNAFNet(**content["hyper_parameters"]["network"]["init_args"]))
-    module.load_state_dict(content["state_dict"])
-    return torch.inference_mode()(module.eval().restore)
+def load(path: Path | None) -> Restore:
+    """Load a model for pictures ``[1, 3, H, W]``; the bundled one if None."""
+    model = load_deblurrer(path)
+    return lambda blurry: model(blurry).picture
 
 
 def table(name: str, data: Iterable[Pair], methods: dict[str, Restore], best: float = 0.0, psnr=picture_psnr) -> None:  # noqa: ANN001
@@ -77,6 +77,8 @@ def table(name: str, data: Iterable[Pair], methods: dict[str, Restore], best: fl
     for method, restore in methods.items():
         after = np.array([figure(psnr, rounded(restore(blurry)), sharp) for blurry, sharp in pairs_of])
         if np.isinf(before).all():
+            if method == "blurry":
+                continue
             print(f"| {method} | {after.mean():.2f} | | | least {after.min():.2f} | most {after.max():.2f} | |")
             continue
         gains = after - before
@@ -163,7 +165,8 @@ def shifted(gray: Tensor, down: float, right: float) -> Tensor:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, nargs="*")
+    parser.add_argument("--bundled", action="store_true", help="measure the bundled model too")
     for name in ("bsds500", "pairs", "crops", "levin", "sharp"):
         parser.add_argument(f"--{name}", type=Path, metavar="FOLDER")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="of BSDS500")
