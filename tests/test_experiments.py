@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from scipy.io import savemat
 
 from deblur_lightning.data import write_kohler_sample
 from deblur_lightning.lightning_cli import main as cli
@@ -52,18 +53,22 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 
 def test_there_are_configurations_of_every_kind():
-    assert {path.parts[1] for path in CONFIGS} == {"adaptive_basis", "deblurgan", "gopro", "kohler", "sample", "small"}
+    assert {path.parts[1] for path in CONFIGS} == {
+        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small",
+    }  # fmt: skip
 
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
 SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}}
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
+SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 SMALL_PATH = {"class_path": "PathNetwork", "init_args": {"kernel_size": 9, "width": 8}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
     "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
+    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},
@@ -92,7 +97,14 @@ def disk(tmp_path_factory):
         for number in range(2):
             write_photo(folder / f"data/ADE20K/images/{part}/ADE_{part}_{number}.jpg", (110, 100))
             write_photo(folder / f"data/ADE20K/annotations/{part}/ADE_{part}_{number}.png", (110, 100), "L")
+    for number in range(3):
+        write_photo(folder / f"data/photos/{number}.jpg", (110, 100))
     for part in ("train", "val"):
+        write_photo(folder / f"data/bsds500/images/{part}/{part}.jpg", (110, 100))
+        people = np.empty((1, 1), object)
+        people[0, 0] = {"Segmentation": np.arange(100 * 110, dtype=np.uint16).reshape(100, 110) // 4000 + 1}
+        (folder / f"data/bsds500/groundTruth/{part}").mkdir(parents=True)
+        savemat(folder / f"data/bsds500/groundTruth/{part}/{part}.mat", {"groundTruth": people})
         for number in range(2):
             write_photo(folder / f"data/COCO/{part}2017/{number}.jpg", (110, 100))
         images = [{"id": number, "file_name": f"{number}.jpg", "width": 110, "height": 100} for number in range(2)]
@@ -125,6 +137,9 @@ def smaller(written, swept):
     model, loaded = {}, TINY_DATA[data] | ({} if data == "CombinedDataModule" else {"num_workers": 0})
     if module == "PathModule":
         model = {"network": SMALL_PATH}
+    elif module == "RegressionModule":
+        parts = {"generator": SMALL_NAFNET, "signed": False}
+        model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": SMALL_DIRECT}}
     elif not swept:
