@@ -15,6 +15,7 @@ import torch
 import yaml
 from PIL import Image
 from scipy.io import savemat
+from small_models import small_direct_deblurrer, write_small_checkpoint
 
 from deblur_lightning.data import write_kohler_sample
 from deblur_lightning.lightning_cli import main as cli
@@ -114,6 +115,8 @@ def disk(tmp_path_factory):
     torch.manual_seed(0)
     weights = {f"features.{name}": tensor for name, tensor in VGGFeatures().state_dict().items()}
     torch.save(weights, folder / "vgg.pth")
+    write_small_checkpoint(folder / "MotionDeblurrer.ckpt")
+    write_small_checkpoint(folder / "DirectDeblurrer.ckpt", small_direct_deblurrer())
     return folder
 
 
@@ -167,6 +170,8 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
     Path("smaller.yaml").write_text(yaml.safe_dump(smaller(written, swept)))
     files = [word for config in (*configs, disk / "smaller.yaml") for word in ("--config", str(ROOT / config))]
     command = ["fit", *files, *ONE_STEP] if trains else ["test", *files, "--trainer.limit_test_batches", "1"]
+    if not trains:  # the scores of random weights are not stored
+        command += ["--ckpt_path", f"{written['model']['init_args']['deblurrer']['class_path']}.ckpt"]
     version = "-".join(config.stem for config in configs)
     run(monkeypatch, [*command, *QUIET, "--trainer.logger.init_args.version", version])
     if trains:

@@ -9,9 +9,6 @@ from torch import Tensor
 MARKS = ("intro.weight", "ending.weight", "middle_blks.0.beta")
 """Names that tell these files from others."""
 
-WRAPPER = "params"
-"""Under which BasicSR's training keeps the weights in its files."""
-
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5", "sca.1", "norm1", "norm2")
 BLOCK = re.compile(r"(encoders|decoders)\.(\d+)\.(\d+)\.beta")
 MIDDLE = re.compile(r"middle_blks\.(\d+)\.beta")

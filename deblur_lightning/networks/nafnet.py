@@ -164,8 +164,8 @@ class FoldedNAFNet(nn.Module):
         self.channels, self.width, self.middle_blocks, self.fold = channels, width, middle_blocks, fold
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.inner = NAFNet(channels * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks)
-        nn.init.zeros_(self.inner.ending.weight)
-        nn.init.zeros_(self.inner.ending.bias)
+        for parameter in self.inner.ending.parameters():
+            nn.init.zeros_(parameter)
         self.multiple = fold * self.inner.multiple
 
     def forward(self, blurry: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Files that are no weights are called what they are; "damaged" is said of damaged files alone."""
 
 import io
+import json
 import tarfile
 import zipfile
 
@@ -84,10 +85,11 @@ def test_the_authors_weights_under_a_key_are_read_all_the_same(tmp_path):
 
 
 def test_safetensors_are_told_by_their_content(tmp_path):
-    content = save({"network.weight": torch.ones(2)}, {"config": '{"num_basis": 3}'})
+    recipe = {"class_path": "deblur_lightning.deblurring.MotionDeblurrer", "init_args": {}}
+    content = save({"network.weight": torch.ones(2)}, {"deblurrer": json.dumps(recipe)})
     for name in ("model.safetensors", "model.ckpt"):
         (tmp_path / name).write_bytes(content)
-        assert read_checkpoint(tmp_path / name).arguments == {"num_basis": 3}
+        assert read_checkpoint(tmp_path / name).recipe == recipe
     torch.save({"state_dict": {"network.weight": torch.ones(2)}}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"other\.safetensors is damaged, or no safetensors file"):
         read_checkpoint(tmp_path / "other.safetensors")
