@@ -7,13 +7,15 @@ from torch import Tensor
 
 from deblur_lightning.estimation.edges_only import slopes
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
-from deblur_lightning.estimation.kernel_shape import beside_centre, cleaned
+from deblur_lightning.estimation.kernel_shape import beside_centre, traced
 from deblur_lightning.estimation.natural_picture import natural_picture
+from deblur_lightning.physics import noise_level
 
 TURNS = 3
 SHOWN = 0.3  # share of the gradients, the strongest, that a kernel is read off; a tenth and all lost 0.7 and 0.6 dB
 RIDGE = 0.3  # squared gradient, summed over pixels of linear light
-THRESHOLD = 0.03  # of the kernel's largest value: below is noise
+THRESHOLD = 0.05  # of the kernel's largest value, both over 3 x 3 pixels: below is noise
+LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
 
 
 def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS) -> Tensor:
@@ -39,15 +41,16 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
     blurry = slopes(light)[:, :-1, :-1]
     if share is not None:
         blurry = blurry * share[:-1, :-1]
+    noise = noise_level(light[None, None])
     for _ in range(turns):
-        sharp = natural_picture(light, kernel, share)
+        sharp = natural_picture(light, kernel, share, noise=noise)
         sharp = moved(sharp, beside_centre(kernel))[margin:-margin, margin:-margin]
         gradient = slopes(sharp)[:, :-1, :-1]
         if share is not None:
             gradient = gradient * share[:-1, :-1]
         form, wanted = normal_equations(strongest(gradient, SHOWN), blurry, size)
         form.diagonal().add_(RIDGE)
-        kernel = cleaned(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), THRESHOLD)
+        kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), THRESHOLD, LEAST_PART)
     return kernel
 
 
