@@ -1,5 +1,7 @@
 """What keeps an estimated kernel one: clean, centred, of the right size."""
 
+from typing import Literal
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -39,11 +41,11 @@ def centred(kernel: Tensor) -> Tensor:
     return kernel.roll((-round(down), -round(right)), (0, 1))
 
 
-def resized(kernel: Tensor, size: int, factor: float) -> Tensor:
+def resized(kernel: Tensor, size: int, factor: float, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
     """Sample a kernel anew for a picture resized by a factor, around its centre, ``[size, size]``, unit sum."""
     reach = (torch.arange(size, device=kernel.device) - size // 2) / (factor * kernel.shape[-1] / 2)
     grid = torch.stack(torch.meshgrid(reach, reach, indexing="xy"), -1).to(kernel)
-    sampled = F.grid_sample(kernel[None, None], grid[None], align_corners=False)[0, 0]
+    sampled = F.grid_sample(kernel[None, None], grid[None], mode=mode, align_corners=False)[0, 0].clamp(min=0)
     return sampled / sampled.sum()
 
 

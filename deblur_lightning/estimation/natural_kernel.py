@@ -9,6 +9,7 @@ from deblur_lightning.estimation.edges_only import slopes
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import beside_centre, traced
 from deblur_lightning.estimation.natural_picture import natural_picture
+from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
 
 TURNS = 3
@@ -52,13 +53,6 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         form.diagonal().add_(RIDGE)
         kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), THRESHOLD, LEAST_PART)
     return kernel
-
-
-def strongest(gradient: Tensor, share: float) -> Tensor:
-    """Set all but a share of gradients ``[2, H, W]``, the longest, to zero."""
-    length = gradient.square().sum(0)
-    count = max(1, round(share * length.numel()))
-    return gradient * (length >= length.flatten().topk(count).values[-1])
 
 
 def moved(picture: Tensor, steps: tuple[float, float]) -> Tensor:
