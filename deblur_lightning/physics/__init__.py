@@ -2,6 +2,7 @@
 
 from deblur_lightning.physics.blur import BlurOperator, blur, blur_adjoint
 from deblur_lightning.physics.borders import Padding
+from deblur_lightning.physics.noise import noise_level
 from deblur_lightning.physics.point_spread import draw_sides, kernels_along, point_spread_function, shake_kernels
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
@@ -20,6 +21,7 @@ __all__ = [
     "expose",
     "follow_tremors",
     "kernels_along",
+    "noise_level",
     "point_spread_function",
     "saturate",
     "saturate_derivative",
