@@ -44,7 +44,8 @@ def import_weights(
     """Turn weights into a checkpoint that every command accepts.
 
     Takes the files that the methods' authors released, as downloaded (TwoHeads.pkl, N_kernels_network.pth,
-    latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what restores is kept, not a critic or the state of a training.
+    latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what restores is kept, not a critic or
+    the state of a training.
     Code in a file is never run.
     """
     import torch
