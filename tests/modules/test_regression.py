@@ -39,11 +39,10 @@ def batch(seed=0):
 
 
 def quiet(checkpoints, **arguments):
+    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
     return Trainer(
         accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
-        num_sanity_val_steps=0,
-        callbacks=[ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)],
-        **arguments,
+        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
     )  # fmt: skip
 
 
