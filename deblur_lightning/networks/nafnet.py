@@ -136,7 +136,7 @@ class NAFNet(nn.Module):
             )
         if pool is not None and not pool >= 2 ** len(encoder_blocks):
             raise ValueError(
-                f"pool is {pool}, but a pixel of the lowest stage is {2 ** len(encoder_blocks)} wide. Pass that or more."
+                f"pool is {pool}, but a pixel of the lowest stage is {2 ** len(encoder_blocks)} wide. Pass more."
             )
         if not (channels >= 1 and width >= 1):
             raise ValueError(f"channels is {channels} and width {width}, but both count channels. Pass at least 1.")

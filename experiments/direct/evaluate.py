@@ -3,7 +3,7 @@
 Each data set that a folder is given for makes a table, with a row for each checkpoint, and for the bundled model with
 ``--bundled``, which takes seconds a window and minutes for large pairs.
 
---bsds500: BSDS500's ``data`` folder. Windows of the three kinds of windows.py; the share is the gain over the blurry
+--bsds500: BSDS500's ``data`` folder. Windows under three kinds of hard motion; the share is the gain over the blurry
     windows, divided by that of 30 updates of Richardson-Lucy with the true field. ``--split val`` is what choices were
     made on.
 --pairs: ``blur/NAME`` and ``sharp/NAME``, as frames of a video averaged.
@@ -22,11 +22,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from windows import KINDS, windows
 
 from deblur_lightning.data.frames import read_frame
+from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.photo_files import photo_paths
+from deblur_lightning.data.scenes.windows import bsds500_windows
 from deblur_lightning.deblurring import load_deblurrer
+from deblur_lightning.field import KernelField
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.restoration import richardson_lucy
 
@@ -47,9 +49,10 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.bsds500:
         for kind in KINDS:
             measured, true = [], []
-            for window in windows(arguments.bsds500, arguments.split, kind, arguments.windows):
-                measured.append((window.blurry, window.sharp))
-                true.append(gain(richardson_lucy(window.blurry, window.field, 30), *measured[-1]))
+            for window in bsds500_windows(arguments.bsds500, arguments.split, kind, arguments.windows):
+                measured.append((window["blurry"][None], window["sharp"][None]))
+                field = KernelField(*(part[None] for part in window["field"]))
+                true.append(gain(richardson_lucy(measured[-1][0], field, 30), *measured[-1]))
             table(f"BSDS500 {arguments.split}, {kind}", measured, methods, best=float(np.mean(true)))
     if arguments.pairs:
         table("pairs", pairs(arguments.pairs), methods)
