@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.estimation.valid_blur import ValidBlur
-from deblur_lightning.physics import noise_level
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
 
@@ -17,10 +16,11 @@ def natural_picture(
     kernel: Tensor,
     share: Tensor | None = None,
     *,
+    noise: float = LEAST_NOISE,
     regularization: float = 0.1,
     exponent: float = 0.8,
-    outer: int = 4,
-    inner: int = 12,
+    outer: int = 3,
+    inner: int = 8,
 ) -> Tensor:
     """Undo a uniform blur, preferring pictures of few, sharp edges, without assuming what lies beyond the borders.
 
@@ -32,6 +32,7 @@ def natural_picture(
         light: v, ``[H, W]``, linear light.
         kernel: k, ``[K, K]``, unit sum, correlation.
         share: how much each pixel of v counts, ``[H, W]`` in [0, 1]; None counts all.
+        noise: standard deviation of v's noise; below 0.002 counts as 0.002.
         regularization: lambda per unit of noise.
         exponent: p.
         outer: reweightings.
@@ -46,7 +47,7 @@ def natural_picture(
     weight = torch.ones_like(light) if share is None else share
     radius = kernel.shape[-1] // 2
     operator = ValidBlur(kernel, light.shape)
-    strength = regularization * max(noise_level(light[None, None]), LEAST_NOISE)
+    strength = regularization * max(noise, LEAST_NOISE)
     sharp = F.pad(light[None], (radius,) * 4, mode="replicate")[0]
     for _ in range(outer):
         across, down = (dear.mul_(strength) for dear in prior_weights(sharp, exponent))

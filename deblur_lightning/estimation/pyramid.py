@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.edges_only import edges_only, margin_faded, slopes
+from deblur_lightning.estimation.continued import continued
+from deblur_lightning.estimation.edges_only import edges_only, slopes
 from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
 from deblur_lightning.estimation.natural_kernel import natural_kernel
@@ -18,6 +19,7 @@ TURNS = 6  # on each scale
 SPARSITY, DECAY, FAINTEST = 5e-3, 1.1, 1e-4  # of edges at first, from turn to turn, at least
 RIDGE = 2.0  # squared gradient, summed over pixels of linear light
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
+LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise, larger ones may be ends of a faint path
 
 
 @torch.no_grad()
@@ -58,17 +60,17 @@ def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None) 
     for scale in reversed(range(len(sizes))):
         size, scaled = sizes[scale], shrunk(light, SCALE**scale)
         if scale < len(sizes) - 1:
-            kernel = resized(kernel, size, 1 / SCALE)
-        periodic = margin_faded(scaled, size)
+            kernel = resized(kernel, size, 1 / SCALE, "bicubic")
+        periodic = continued(scaled, size + 2)
         seen = None if share is None else shrunk(share, SCALE**scale)[:-1, :-1]
         blurry = _seen(slopes(scaled)[:, :-1, :-1], seen)
         for _ in range(TURNS):
-            sharp = edges_only(periodic, kernel, sparsity)[size:-size, size:-size]
+            sharp = edges_only(periodic, kernel, sparsity)[: scaled.shape[0], : scaled.shape[1]]
             gradient = _seen(slopes(sharp)[:, :-1, :-1], seen)
             if threshold == math.inf:
                 threshold = first_threshold(gradient, 2 * size)
             form, wanted = normal_equations(strong_edges(gradient, threshold), blurry, size)
-            kernel = cleaned(ridge_minimum(form, wanted, RIDGE), THRESHOLD)
+            kernel = cleaned(ridge_minimum(form, wanted, RIDGE), THRESHOLD, LEAST_PART)
             sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
     return kernel
 

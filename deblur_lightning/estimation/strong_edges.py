@@ -29,3 +29,10 @@ def first_threshold(gradient: Tensor, count: int) -> float:
     sector = (torch.atan2(down, across) % math.pi / (math.pi / SECTORS)).long().clamp(max=SECTORS - 1)
     least = [length[sector == one] for one in range(SECTORS)]
     return min(float(some.topk(count).values[-1]) if some.numel() > count else 0.0 for some in least)
+
+
+def strongest(gradient: Tensor, share: float) -> Tensor:
+    """Set all but a share of gradients ``[2, H, W]``, the longest, to zero."""
+    length = gradient.square().sum(0)
+    count = max(1, round(share * length.numel()))
+    return gradient * (length >= length.flatten().topk(count).values[-1])
