@@ -1,12 +1,17 @@
 """Add every `lightning test` to the results store, as any other evaluation."""
 
+import shlex
+import sys
 import time
 from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from deblur_lightning.reports.method_names import method_name
+from deblur_lightning.metrics.pictures import IDENTICAL
 from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
+
+UNTRAINED = "(untrained)"
+"""Ends the method's name where weights are random: such scores are shown, but no table takes them."""
 
 
 class RecordResults(Callback):
@@ -18,12 +23,18 @@ class RecordResults(Callback):
             says of how many pictures where ``limit_test_batches`` left some out.
         blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
         store: the JSON-lines file.
+        config: the command or configuration that ran, for the store; None takes this process's command line.
     """
 
     def __init__(
-        self, method: str | None = None, dataset: str | None = None, blur: str | None = None, store: Path = STORE
+        self,
+        method: str | None = None,
+        dataset: str | None = None,
+        blur: str | None = None,
+        store: Path = STORE,
+        config: str | None = None,
     ) -> None:
-        self.method, self.dataset, self.blur, self.store = method, dataset, blur, store
+        self.method, self.dataset, self.blur, self.store, self.config = method, dataset, blur, store, config
         self._started = 0.0
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -38,22 +49,30 @@ class RecordResults(Callback):
         known = {name: value for name, value in means.items() if abs(value) < float("inf")}
         rows: dict[str, tuple[float, ...]] = getattr(pl_module, "test_rows", {})
         columns: tuple[str, ...] = getattr(pl_module, "test_columns", ())
-        if not known:
+        if not known or (self.method or "").endswith(UNTRAINED):
             return
         append_result(
             Result(
-                method=self.method or method_name(type(pl_module).__name__),
+                method=self.method or str(getattr(pl_module, "method", type(pl_module).__name__)),
                 dataset=self.dataset or _table_name(trainer, len(rows)),
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
-                pictures=len(rows),
+                pictures=len(rows) - int(known.get(IDENTICAL, 0)),
                 seconds=round(time.monotonic() - self._started, 1),
                 checkpoint=file_hash(trainer.ckpt_path) if trainer.ckpt_path else "",
+                config=_command_line() if self.config is None else self.config,
                 commit=source_commit(),
             ),
             self.store,
             [{"name": name, **dict(zip(columns, values, strict=False))} for name, values in rows.items()],
         )
+
+
+def _command_line() -> str:
+    """Give what was typed: the program's name without its folder, and its arguments."""
+    program = Path(sys.argv[0])
+    name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
+    return f"{name} {shlex.join(sys.argv[1:])}".strip()
 
 
 def _table_name(trainer: Trainer, pictures: int) -> str:

@@ -6,12 +6,17 @@ Lightning takes six seconds to import on two cores, so help and mistyped command
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import shlex
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from deblur_lightning.terminal import print_any_name
 
 if TYPE_CHECKING:
     from pytorch_lightning.cli import LightningCLI
@@ -22,6 +27,9 @@ SUBCOMMANDS = {
     "test": "score a checkpoint on the test split",
     "predict": "restore pictures with a checkpoint",
 }
+OPTIONS = ("--config", "--ckpt_path", "--print_config", "--seed_everything", "--trainer", "--model", "--data")
+"""What every subcommand takes, for where jsonargparse does not tell which one was mistyped."""
+
 EPILOG = """\
 typical use:
   lightning fit --config experiments/sample/adaptive_basis.yaml
@@ -82,22 +90,26 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
+    import deblur_lightning.deblurring as deblurring
+    import deblur_lightning.losses as losses
     import deblur_lightning.modules as modules
-    from deblur_lightning.callbacks.record_results import RecordResults
-    from deblur_lightning.lightning_cli.brief_parser import BriefParser
+    import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
-    from deblur_lightning.lightning_cli.quiet import quiet_lightning
 
-    for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
+    # a class has a short name in YAML once it is imported
+    for package in (callbacks, data, deblurring, losses, modules, networks):
         for name in package.__all__:
             getattr(package, name)
-    quiet_lightning()
+    # Lightning 2.6's own deprecation on newer PyTorch, what it says on every resume in place, and its advertisement
+    warnings.filterwarnings("ignore", r".isinstance\(treespec, LeafSpec\)", FutureWarning)
+    warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
     return CheckpointCLI(
         lightning.LightningModule,
         lightning.LightningDataModule,
         subclass_mode_model=True,
         subclass_mode_data=True,
-        parser_class=BriefParser,
+        parser_kwargs={"exit_on_error": False},  # `main` says in one line what jsonargparse says in fifty
         auto_configure_optimizers=False,
         seed_everything_default=1,
         save_config_kwargs={"overwrite": True},
@@ -112,7 +124,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                 callbacks.StepSeeds(),
                 callbacks.StopOnNaN(),
                 LearningRateMonitor(),
-                RecordResults(),
+                callbacks.RecordResults(config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])),
             ],
             "log_every_n_steps": 10,
         },
@@ -121,14 +133,24 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
+    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:
         run(argv)
-    except (ValueError, OSError) as error:
-        from deblur_lightning.jobs.sentences import sentence
+    except argparse.ArgumentError as error:
+        from deblur_lightning.lightning_cli.mistakes import brief
 
-        sys.exit(f"lightning: {sentence(error)}")
+        parser = getattr(error.__cause__, "subcommand_parser", None)
+        known = [name for action in getattr(parser, "_actions", ()) for name in (action.dest, *action.option_strings)]
+        sys.stderr.write(f"lightning: {brief(error.message, known or OPTIONS)}\n")
+        sys.exit(2)
+    except (ValueError, OSError) as error:
+        from deblur_lightning.lightning_cli.mistakes import brief
+        from deblur_lightning.sentences import sentence
+
+        said = sentence(error)
+        sys.exit(f"lightning: {brief(said) if 'Given value type:' in said else said}")
     except RuntimeError as error:
         if "loading state_dict" not in str(error):
             raise

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from deblur_lightning.image import OVERSHOOT
 from deblur_lightning.metrics.msssim import SMALLEST_SIDE, Array, Scale, moments, ms_ssim
 from deblur_lightning.metrics.registration import Shift, Spectrum, overlap, register, shifted, spectrum
 
@@ -87,14 +88,14 @@ def kohler_scores(
     """
     names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
     cache = max(1, CACHED_MOMENTS // max(1, len(restored)))
-    pictures = [_Restored(eight_bit(one, name), name, cache) for one, name in zip(restored, names, strict=True)]
+    pictures = [_Restored(png_bytes(one, name), name, cache) for one, name in zip(restored, names, strict=True)]
     rows = list(_score_frames(pictures, frames, workers or torch.get_num_threads()))
     if not rows:
         raise ValueError("frames holds 0 pictures, but a score is the best over frames. Pass at least one.")
     return [_best([row[method] for row in rows]) for method in range(len(pictures))]
 
 
-def eight_bit(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: str = "picture") -> NDArray[np.uint8]:
+def png_bytes(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: str = "picture") -> NDArray[np.uint8]:
     """Give a picture as the bytes of a PNG.
 
     Args:
@@ -120,7 +121,7 @@ def eight_bit(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: s
     if not np.issubdtype(pixels.dtype, np.floating):
         raise ValueError(f"{name} holds {pixels.dtype}, but 8 bits are scored. Pass uint8, or floats in [0, 1].")
     least, most = float(pixels.min()), float(pixels.max())
-    if not (least >= -1 and most <= 2):
+    if not (least >= -OVERSHOOT and most <= 1 + OVERSHOOT):
         raise ValueError(f"{name} reaches from {least:.5g} to {most:.5g}, but floats lie in [0, 1]. Rescale it.")
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
@@ -210,7 +211,7 @@ def _score_frames(
         try:
             for number, frame in enumerate(frames):
                 name = f"frames[{number}]"
-                pixels = eight_bit(frame, name)
+                pixels = png_bytes(frame, name)
                 if pixels.shape != size:
                     raise ValueError(
                         f"{name} is {_by(pixels.shape)}, but {pictures[0].name} is {_by(size)}. "

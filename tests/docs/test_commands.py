@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small_models import write_small_checkpoint
 from wandb.cli.cli import cli as wandb_commands
 
-from deblur_lightning import app
-from deblur_lightning.app.main import parser
-from deblur_lightning.checkpoints import write_checkpoint
+import deblur_lightning.commands.benchmark.scoring as benchmark
+from deblur_lightning.commands import main as deblur
+from deblur_lightning.commands._main import front
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.jobs import benchmark, checkpoint_paths
+from deblur_lightning.deblurring import bundled
 from deblur_lightning.lightning_cli import main as cli
-from deblur_lightning.modules import AdaptiveBasisModule
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fences import blocks, commands
@@ -39,11 +39,11 @@ PAGES = {  # each with what its commands leave behind
         "results/index.html",
     ),
 }  # fmt: skip
-TINY = {"num_basis": 3, "kernel_size": 9, "width": 8, "iterations": 1}
 QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "fit"): "--trainer.max_epochs 1 --trainer.limit_train_batches 1 --trainer.limit_val_batches 1 "
     "--trainer.check_val_every_n_epoch 1 --trainer.log_every_n_steps 1 --trainer.precision 32-true "
-    "--model.init_args.width 8 --data.init_args.crop_size 40 --data.init_args.batch_size 1",
+    "--model.init_args.deblurrer.init_args.network.init_args.width 8 --data.init_args.crop_size 40 "
+    "--data.init_args.batch_size 1",
     ("lightning", "validate"): "--trainer.limit_val_batches 1 --data.init_args.crop_size 40",
     ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
@@ -67,8 +67,8 @@ def desk(tmp_path, monkeypatch):
     for name in ("photo", "sharp", "holiday/1", "holiday/2", "holiday/beach/3", "holiday/beach/4"):
         Image.fromarray(random.integers(0, 256, (72, 96, 3), np.uint8)).save(tmp_path / f"{name}.jpg")
     model = tmp_path / "model.ckpt"
-    write_checkpoint(model, AdaptiveBasisModule(**TINY).state_dict(), "AdaptiveBasisModule", TINY)
-    monkeypatch.setattr(checkpoint_paths, "SHIPPED", str(model))
+    write_small_checkpoint(model)
+    monkeypatch.setattr(bundled, "SHIPPED", str(model))
     monkeypatch.setattr(benchmark, "SampleBlur", partial(SampleBlur, crop_size=48, per_photo=1))
     return tmp_path
 
@@ -94,7 +94,7 @@ def run(words, options):
             "2" if before == "--trainer.max_epochs" else word for before, word in zip(["", *extra], extra, strict=False)
         ]
     if command[0] == "deblur":
-        ends_well(app.main, "deblur", [*words[1:], *extra])
+        ends_well(deblur, "deblur", [*words[1:], *extra])
     elif command[0] == "lightning":
         ends_well(cli.main, "lightning", [*words[1:], *SILENT, *extra])
     elif command[0] == "python":
@@ -107,7 +107,9 @@ def parse(words):
     """Check that a command and its options exist, without doing what it says."""
     match words:
         case ["deblur", *rest]:
-            parser().parse_args(rest)
+            with front().make_context("deblur", rest) as context:
+                name, command, options = front().resolve_command(context, [*context._protected_args, *context.args])
+                command.make_context(name, options, parent=context)
         case ["lightning", *rest]:
             asked = {"--help", "--model.help", "--print_config"} & set(rest)
             ends_well(cli.main, "lightning", rest if asked else [*without_checkpoint(rest), "--print_config"])

@@ -12,7 +12,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.data.download import download, progress_bar, unpack
-from deblur_lightning.data.kohler.files import SAMPLE_NOTE, KohlerFolder, KohlerFrames, find_kohler, read_png
+from deblur_lightning.data.kohler.files import (
+    SAMPLE_NOTE,
+    KohlerFolder,
+    KohlerFrames,
+    find_kohler,
+    kohler_name,
+    read_png,
+)
 from deblur_lightning.metrics.kohler_metric import PICTURES, Picture, parse_picture
 
 ADDRESS = "http://people.kyb.tuebingen.mpg.de/rolfk/BenchmarkECCV2012"
@@ -80,11 +87,8 @@ class KohlerDataModule(LightningDataModule):
 
     @property
     def table_name(self) -> str:
-        """What tables call these pictures: the locally made sample set or a part is not the benchmark."""
-        if (self.root / SAMPLE_NOTE).exists():
-            return "Köhler sample"
-        count = len(self.chosen)
-        return "Köhler" if count == len(PICTURES) else f"Köhler, {count} of {len(PICTURES)} pictures"
+        """What tables call these pictures; see `kohler_name`."""
+        return kohler_name(self.root, len(self.chosen))
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):

@@ -99,6 +99,18 @@ def find_kohler(root: Path) -> KohlerFolder:
     )
 
 
+def kohler_name(root: Path, pictures: int) -> str:
+    """Say what tables call a set of pictures: a sample set or a part of the benchmark is not the benchmark.
+
+    Args:
+        root: the data.
+        pictures: how many of them are scored.
+    """
+    if (Path(root).expanduser() / SAMPLE_NOTE).exists():
+        return "Köhler sample"
+    return "Köhler" if pictures == len(PICTURES) else f"Köhler, {pictures} of {len(PICTURES)} pictures"
+
+
 def read_png(path: Path) -> NDArray[np.uint8]:
     """Read an 8-bit RGB PNG, ``[H, W, 3]``.
 

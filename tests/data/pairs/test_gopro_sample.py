@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.app import main
+from deblur_lightning.commands import main
 from deblur_lightning.data import GoProDataModule
 from deblur_lightning.data.pairs.gopro_sample import PHOTOGRAPHS, photograph, shoot, write_gopro_sample
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from deblur_lightning.commands.page import write_page
 from deblur_lightning.field import KernelField
-from deblur_lightning.jobs.page import write_page
 from deblur_lightning.reports.page import add_picture
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")

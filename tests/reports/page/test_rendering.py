@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import pytest
 import torch
 
+from deblur_lightning.commands.page import write_page
 from deblur_lightning.field import delta_field
-from deblur_lightning.jobs.page import write_page
 from deblur_lightning.reports.figures.canvas import new_figure, save_figure
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.results import Result, append_result

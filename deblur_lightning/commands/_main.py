@@ -1,0 +1,111 @@
+"""The front of `deblur`: finds the subcommand that is named, and says in one line what is wrong."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+import deblur_lightning.commands as commands
+from deblur_lightning.sentences import sentence
+from deblur_lightning.terminal import drop_output, print_any_name
+
+
+def subcommands() -> list[str]:
+    """List the subcommands, as typed: the files and folders beside this one."""
+    names = (module.name for module in pkgutil.iter_modules(commands.__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+
+
+def load_subcommand(name: str) -> TyperCommand:
+    """Import one subcommand and let Typer read its function's signature."""
+    function = name.replace("-", "_")
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app.command(name)(getattr(importlib.import_module(f"deblur_lightning.commands.{function}"), function))
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - for the type checker: an app of one function is one
+    return command
+
+
+class Subcommands(TyperGroup):
+    """The subcommands, each imported when it is asked for: all of them by `deblur --help` alone."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        self.commands = dict.fromkeys(subcommands())  # type: ignore[assignment] # Typer suggests one of these names
+        return list(self.commands)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+        return load_subcommand(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"deblur-lightning {metadata.version('deblur-lightning')}")
+        raise typer.Exit
+
+
+@functools.cache
+def front() -> TyperGroup:
+    """Build the command that all subcommands are under."""
+    app = typer.Typer(
+        cls=Subcommands,
+        rich_markup_mode=None,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="`deblur COMMAND --help` lists a command's options; `lightning --help` is for training.",
+    )
+
+    @app.callback()
+    def deblur(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+        ] = False,
+    ) -> None:
+        """See each pixel's motion, then undo it."""
+
+    return typer.main.get_group(app)
+
+
+def mistake(error: typer.TyperException) -> str:
+    """Say what is wrong with the arguments: the value first, then the limit, then where to look."""
+    said, context = error.format_message(), getattr(error, "ctx", None)
+    if isinstance(error, typer.BadParameter) and error.message:
+        said = error.message
+        found = getattr(error.__cause__, "errors", None)  # pydantic's, where Typer asked it
+        wrong = found()[0] if found else {"msg": ""}
+        if error.param and wrong["msg"].startswith("Input should"):
+            said = f"{error.param.opts[-1]} is {wrong['input']}, but it {wrong['msg'].removeprefix('Input ')}"
+        said = said.removeprefix("Value error, ")
+    path = context.command_path if context else "deblur"
+    remedy = "" if said.endswith("?") else f" See `{path} --help`."
+    return f"{path}: {said if said.endswith(('.', '?')) else f'{said}.'}{remedy}"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one subcommand; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    command = front()
+    print_any_name()
+    try:
+        with command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context:
+            status = command.invoke(context)
+    except typer.Exit as end:
+        status = end.exit_code
+    except typer.TyperException as error:
+        sys.stderr.write(f"{mistake(error)}\n")
+        status = error.exit_code
+    except BrokenPipeError:
+        drop_output()
+        status = 1
+    except (ValueError, OSError) as error:
+        sys.exit(f"deblur: {sentence(error)}")
+    except KeyboardInterrupt:
+        sys.exit("deblur: stopped; files already written are whole.")
+    sys.exit(status or 0)

@@ -1,0 +1,39 @@
+"""Options that several subcommands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse 0, negative numbers and NaN; a range of Typer's would take its limit."""
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"{param.opts[-1]} is {value:g}, but it should be greater than 0.")
+    return value
+
+
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The model: .ckpt or .safetensors; default: the bundled model."),
+]
+
+NamedCheckpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="[NAME=]FILE",
+        help="A model: .ckpt or .safetensors; repeat the option for several. Default: the bundled model.",
+    ),
+]
+
+Gamma = Annotated[
+    float | None,
+    typer.Option(
+        metavar="NUMBER",
+        callback=above_zero,
+        help="Of the encoding: usually 2.2, 1 for linear pictures; default: the model's.",
+    ),
+]
+
+Store = Annotated[Path, typer.Option(metavar="FILE", help="The results store, which evaluations are added to.")]

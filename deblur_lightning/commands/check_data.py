@@ -1,0 +1,226 @@
+"""`deblur check-data`: tell what a folder of pictures is to the datamodules, before anything is trained or scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_args
+
+import typer
+
+from deblur_lightning.commands._photo_paths import expand_patterns
+
+if TYPE_CHECKING:
+    from deblur_lightning.data.kohler.files import KohlerFolder
+    from deblur_lightning.data.pairs.pairing import Pair
+
+Item = TypeVar("Item")
+
+FAULTS_SHOWN = 5
+
+
+class Finding(NamedTuple):
+    """What a folder is, in sentences, and what is wrong with its files."""
+
+    said: list[str]
+    faults: list[str]
+
+
+def check_data(
+    folder: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders that data sets were unpacked to.")],
+    sharp_half: Annotated[
+        Literal["left", "right"] | None, typer.Option(help="The sharp half, where pictures hold both side by side.")
+    ] = None,
+    folders: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="BLURRY SHARP", help="The two folders' names, where they are unusual."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Decode every picture of sets above 256 MB too, not their headers alone.")
+    ] = False,
+) -> int:
+    """Tell what a folder of pictures is and what reads it.
+
+    Known are GoPro and other pairs, Köhler, ADE20K, COCO, and folders of photos. Pairs, Köhler's pictures and photos
+    are looked into: truncated files and pairs of two sizes are named, and the exit status is then 1.
+    """
+    faulty = False
+    for one in expand_patterns(folder):
+        found = describe(one, sharp_half, folders, full=full)
+        typer.echo("\n".join(found.said))
+        for fault in found.faults[:FAULTS_SHOWN]:
+            typer.echo(fault, err=True)
+        if len(found.faults) > FAULTS_SHOWN:
+            typer.echo(f"{one}: {len(found.faults) - FAULTS_SHOWN} more files are damaged or do not fit.", err=True)
+        faulty |= bool(found.faults)
+    return int(faulty)
+
+
+def describe(
+    root: Path,
+    sharp_half: Literal["left", "right"] | None = None,
+    folders: tuple[str, str] | None = None,
+    *,
+    full: bool = False,
+) -> Finding:
+    """Say what is found in a folder and which class reads it, and which files are damaged.
+
+    Args:
+        root: the folder, or a list file of pairs.
+        sharp_half: as for `find_pairs`.
+        folders: likewise.
+        full: decode every picture, however many there are.
+
+    Returns:
+        Sentences; of a folder that is no known data set, how many photos it holds and why they make no pairs.
+
+    Raises:
+        FileNotFoundError: no such folder, or no picture in it.
+        ValueError: a data set that is known, but damaged.
+    """
+    from deblur_lightning.data.scenes.photo_files import photo_paths
+
+    root = root.expanduser()
+    if not root.exists():
+        raise FileNotFoundError(f"{root} does not exist. Pass the folder that a data set was unpacked to.")
+    if not (sharp_half or folders):
+        for kind in (_kohler, _ade20k, _coco):
+            try:
+                return kind(root, full)
+            except FileNotFoundError:
+                continue
+    found, reason = _pairs(root, sharp_half, folders, full)
+    if found.said:
+        return found
+    if folders:
+        raise FileNotFoundError(reason)
+    photos = photo_paths(root)
+    said = [f"{root}: {len(photos)} photos. PhotoFolder trains on them, `deblur restore` restores them."]
+    return Finding([*said, f"No pairs: {reason}"], _faults_of_files(photos, full))
+
+
+def _kohler(root: Path, full: bool) -> Finding:
+    from deblur_lightning.data import find_kohler
+
+    found = find_kohler(root)
+    shots = f"{len(found.blurry)} of Köhler's 48 blurry shots"
+    frames = f"{sum(map(len, found.frames.values()))} sharp frames of {len(found.frames)} pictures"
+    if not found.frames:
+        said = f"{root}: {shots}, and no sharp frames. KohlerDataModule restores them, but cannot score them."
+    elif not found.blurry:
+        said = f"{root}: {frames} of Köhler's 48, and no blurry shots. `deblur score-kohler` scores with them."
+    else:
+        said = f"{root}: {shots}, and {frames}. KohlerDataModule reads it."
+    return Finding([said], _faults_of_kohler(found, full))
+
+
+def _ade20k(root: Path, full: bool) -> Finding:
+    from deblur_lightning.data.scenes.ade20k import ade20k_photos
+
+    training, validation = (len(ade20k_photos(root, part)) for part in ("training", "validation"))
+    said = f"{root}: {training} training and {validation} validation photos of ADE20K with segments. ADE20K reads it."
+    return Finding([said], [])
+
+
+def _coco(root: Path, full: bool) -> Finding:
+    from deblur_lightning.data.scenes.coco import coco_photos
+
+    training = len(coco_photos(root, "train"))
+    validation = len(coco_photos(root, "val")) if any(root.glob("val20*/")) else 0
+    said = f"{root}: {training} training and {validation} validation photos of COCO with instances. COCO reads it."
+    return Finding([said], [])
+
+
+def _pairs(
+    root: Path, sharp_half: Literal["left", "right"] | None, folders: tuple[str, str] | None, full: bool
+) -> tuple[Finding, str]:
+    """Describe the pairs of each blur, or tell why there are none."""
+    from deblur_lightning.data import find_pairs
+    from deblur_lightning.data.pairs.layouts import GoProBlur, Split
+
+    said, reasons = [], []
+    pairs: dict[Pair, None] = {}
+    halved = f" and sharp_half={sharp_half}" if sharp_half else ""
+    for blur in get_args(GoProBlur):
+        parts = []
+        for split in get_args(Split):
+            try:
+                found = find_pairs(root, split, blur, sharp_half, folders)
+            except (FileNotFoundError, ValueError) as error:
+                reasons.append(str(error))
+                continue
+            if found.pairs[0] not in pairs:
+                pairs |= dict.fromkeys(found.pairs)
+                parts.append(f"{len(found.pairs)} {split if found.split else ''} pairs".replace("  ", " "))
+        if parts:
+            reads = f"GoProDataModule reads it with blur={blur}{halved}."
+            said.append(f"{root}: {' and '.join(parts)} ({found.layout}). {reads}")
+    reason = next(iter(reasons), "")
+    for theirs, ours in (
+        ("sharp_half=left or sharp_half=right", "--sharp-half left or --sharp-half right"),
+        ("folders=[blurry, sharp]", "--folders BLURRY SHARP"),
+    ):
+        reason = reason.replace(theirs, ours)
+    return Finding(said, _faults_of_pairs(list(pairs), full)), reason
+
+
+def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:
+    """Name damaged pictures, and pairs of two sizes."""
+    from deblur_lightning.data.pairs.soundness import sound_pairs
+
+    check: Literal["full", "headers"] = (
+        "full" if full or _are_few(file for pair in pairs for file in pair.files()) else "headers"
+    )
+    return _faults(pairs, lambda pair: sound_pairs([pair], check))
+
+
+def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:
+    """Name damaged pictures."""
+    from deblur_lightning.data.frames import frame_size, prove_frame
+
+    return _faults(files, prove_frame if full or _are_few(files) else frame_size)
+
+
+def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
+    """Name damaged pictures, and frames of another size than their blurry shot."""
+    from deblur_lightning.data.frames import frame_size
+
+    files = [*found.blurry.values(), *(png for frames in found.frames.values() for png in frames.pngs)]
+    if damaged := _faults_of_files(files, full):
+        return damaged
+
+    def fit(shot: tuple[Path, Path]) -> None:
+        (width, height), (other_width, other_height) = map(frame_size, shot)
+        if (width, height) != (other_width, other_height):
+            raise ValueError(
+                f"{shot[1]} is {other_width} x {other_height}, but {shot[0].name} is {width} x {height}. "
+                "Unpack it again."
+            )
+
+    shots = [
+        (blurry, png) for which, blurry in found.blurry.items() if which in found.frames
+        for png in found.frames[which].pngs
+    ]  # fmt: skip
+    return _faults(shots, fit)
+
+
+def _faults(items: Sequence[Item], check: Callable[[Item], object]) -> list[str]:
+    """Collect what a check raises."""
+
+    def fault(item: Item) -> str | None:
+        try:
+            check(item)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(4) as pool:  # decoding releases the interpreter's lock
+        return [text for text in pool.map(fault, items) if text]
+
+
+def _are_few(files: Iterable[Path]) -> bool:
+    """Tell whether files can be decoded in seconds."""
+    from deblur_lightning.data.pairs.soundness import SMALL_SET
+
+    return sum(file.stat().st_size for file in files) <= SMALL_SET

@@ -1,0 +1,59 @@
+"""`deblur curves`: draw the curves of training runs, named so that they can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DRAWN = (".png", ".pdf", ".svg")
+
+
+def curves(
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="[NAME=]RUN", help="metrics.csv or .wandb files, or folders that hold one."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="Writes OUT.png and OUT.pdf; or one picture as named.")
+    ],
+) -> None:
+    """Draw training and validation curves of several runs.
+
+    Runs are read from CSV logs or from offline wandb logs. Those without a NAME are named by their folders.
+    """
+    from deblur_lightning.reports.figures.canvas import save_figure
+    from deblur_lightning.reports.figures.curves import draw_curves, read_curves
+
+    logs = {name: read_curves(path) for name, path in name_runs(runs).items()}
+    formats = [output.suffix[1:]] if output.suffix in DRAWN else ["png", "pdf"]
+    stem = output.with_suffix("") if output.suffix in DRAWN else output
+    title = f"Metrics of {', '.join(logs)} by epoch"
+    paths = save_figure(draw_curves(logs), stem.with_name(f"{stem.name}.png"), formats, title=title)
+    typer.echo(f"Curves: {', '.join(map(str, paths))}")
+
+
+def name_runs(runs: Sequence[str]) -> dict[str, Path]:
+    """Name each run as given, or by as many of its folders as tell it apart.
+
+    Raises:
+        ValueError: two of one name.
+    """
+    named: dict[str, Path] = {}
+    unnamed = []
+    for text in runs:
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).exists():
+            unnamed.append(Path(text))
+        elif name in named:
+            raise ValueError(f"{name} names two runs, but names tell them apart. Rename one.")
+        else:
+            named[name] = Path(path)
+    folders = {run: (run.parent if run.suffix in (".csv", ".wandb") else run).resolve().parts for run in unnamed}
+    for run, parts in folders.items():
+        others = [other for where, other in folders.items() if where != run]
+        alike = (depth for depth in range(1, len(parts)) if all(other[-depth:] != parts[-depth:] for other in others))
+        named["/".join(parts[-next(alike, len(parts)) :])] = run
+    return named

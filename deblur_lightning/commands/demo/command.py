@@ -1,0 +1,57 @@
+"""What `deblur demo` takes and prints."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from deblur_lightning.commands._options import NamedCheckpoints, above_zero
+
+
+def demo(
+    checkpoint: NamedCheckpoints = None,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; 0.0.0.0 lets other machines in.", metavar="ADDRESS")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes any free one.")] = 8000,
+    megabytes: Annotated[
+        float, typer.Option(callback=above_zero, metavar="N", help="Size of the largest file taken.")
+    ] = 40,
+    megapixels: Annotated[
+        float, typer.Option(callback=above_zero, metavar="N", help="Size of the largest picture taken.")
+    ] = 50,
+) -> None:
+    """Serve a page on this machine that restores dropped photos.
+
+    It shows each photo restored, and its motion under the pointer. Only this machine can open the page, unless --host
+    says otherwise. Large photos are shown smaller; nothing is kept after the command ends.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.commands.demo.desk import Limits, PhotoDesk
+    from deblur_lightning.commands.demo.server import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
+    from deblur_lightning.deblurring import find_named_checkpoints, load_named
+
+    check_demo_installed()
+    checkpoints = find_named_checkpoints(checkpoint or ())
+    limits = Limits(int(megabytes * 1e6), int(megapixels * 1e6))
+    with (
+        Console() as console,
+        listen(host, port) as taken,
+        tempfile.TemporaryDirectory(prefix="deblur-demo-") as place,
+    ):
+        methods = load_named(checkpoints)
+        model = ", ".join(f"{name} ({path.name})" for name, (_, path) in zip(methods, checkpoints, strict=True))
+        desk = PhotoDesk(methods, Path(place) / "photos", limits)
+        address, number = taken.getsockname()[:2]
+        if host not in LOOPBACK:
+            console.say("Everyone who can reach this machine can use the page, and see the photos that others drop.")
+        console.say(
+            f"Open http://{f'[{address}]' if ':' in address else address}:{number}/ in a browser. Stop with Ctrl-C."
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            serve_demo(build_demo(desk, model, host), taken)

@@ -1,0 +1,69 @@
+"""`deblur figures`: draw every kind of figure for one picture of the sample benchmark, whose true motion is known."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deblur_lightning.commands._options import NamedCheckpoints
+from deblur_lightning.commands._photo_paths import check_folder_writable
+from deblur_lightning.commands.compare import draw_pictures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TRUE = "true field"
+
+
+def figures(
+    checkpoint: NamedCheckpoints = None,
+    picture: Annotated[
+        str, typer.Option(metavar="NAME", help="Which of the benchmark's pictures.")
+    ] = "objects/coffee-1",
+    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 17,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for sample_*.png and sample_*.pdf.")
+    ] = Path("results/figures"),
+) -> None:
+    """Draw every kind of figure for one benchmark picture.
+
+    The figures are: the comparison with the most blurred place enlarged, maps of errors, and for the true field and
+    each model's the motion over the photo, the basis kernels and the mixing coefficients. Each is written as PNG and
+    PDF. For photos of your own, see `deblur compare` and `deblur kernels`.
+    """
+    from deblur_lightning.data import SampleBlur
+    from deblur_lightning.deblurring import find_named_checkpoints, load_named
+    from deblur_lightning.field import KernelField
+    from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
+    from deblur_lightning.reports.page.pictures import BLURRY, SHARP
+    from deblur_lightning.restoration import richardson_lucy
+
+    checkpoints = find_named_checkpoints(checkpoint or ())
+    check_folder_writable(output)
+    benchmark = SampleBlur(kernel_size=kernel_size)
+    samples = {sample["name"]: sample for sample in (benchmark[index] for index in range(len(benchmark)))}
+    if picture not in samples:
+        raise ValueError(
+            f"--picture is {picture}, but the sample benchmark has {', '.join(samples)}. Pass one of these."
+        )
+    blurry, sharp = samples[picture]["blurry"][None], samples[picture]["sharp"][None]
+    true = KernelField(*(part[None].float() for part in samples[picture]["field"]))
+    methods = load_named(checkpoints)
+    seen = {name: one(blurry) for name, one in methods.items()}
+    restored = {name: answer.picture for name, answer in seen.items()}
+    shown = {BLURRY: blurry, **restored, f"Richardson-Lucy, {TRUE}": richardson_lucy(blurry, true), SHARP: sharp}
+    paths = draw_pictures(shown, output / "sample_comparison", picture)
+    fields = {name: answer.field for name, answer in seen.items() if answer.field is not None}
+    for name, field in {TRUE: true, **fields}.items():
+        drawn: dict[str, Figure] = {
+            "motion field": draw_field(blurry, field),
+            "basis kernels": draw_basis(field),
+            "mixing coefficients": draw_coefficients(field),
+        }
+        for kind, figure in drawn.items():
+            stem = re.sub(r"[\W_]+", "_", f"sample_{name}_{kind}".lower()).strip("_")
+            paths += save_figure(figure, output / f"{stem}.png", title=f"{picture}: {kind}, {name}")
+    typer.echo("\n".join(map(str, paths)))

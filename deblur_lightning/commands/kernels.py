@@ -1,0 +1,95 @@
+"""`deblur kernels`: draw a photo's basis kernels, mixing coefficients, and per-pixel kernels over the photo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deblur_lightning.commands._options import Checkpoint, Gamma
+from deblur_lightning.commands._photo_paths import check_folder_writable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from deblur_lightning.deblurring import PhotoDeblurrer
+
+PIXELS_SHOWN = 1_500_000
+"""Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
+
+DRAWN_PARTS = ("field", "basis", "coefficients")
+"""How the names of a motion field's three pictures end."""
+
+
+def kernels(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the pictures.")],
+    checkpoint: Checkpoint = None,
+    gamma: Gamma = None,
+) -> None:
+    """Draw a photo's motion field.
+
+    Three pictures: the per-pixel kernels over the photo, the basis kernels, and the mixing coefficients. Kernels are
+    drawn as the path of the light on the sensor, which is the correlation kernels flipped.
+    """
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.deblurring import find_checkpoint
+    from deblur_lightning.photos import read_photo
+
+    began, path = time.monotonic(), find_checkpoint(checkpoint)
+    with Console() as console:
+        blurry, record = read_photo(photo)
+        check_folder_writable(output)
+        from deblur_lightning.deblurring import load_deblurrer
+
+        model = load_deblurrer(path, gamma=gamma)
+        console.say(f"model: {model.name}")
+        for drawn in draw_kernels(blurry, model, output / photo.stem):
+            console.say(str(drawn))
+        (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
+        shown = f", seen at {columns} x {rows}" if rows < height else ""
+        notes = "".join(f"; {note}" for note in record.notes)
+        console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
+
+
+def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path]:
+    """Write three pictures of a photo's motion field, each whole or not at all.
+
+    Kernels are drawn as the light's path on the sensor, which is our correlation kernels flipped.
+
+    Args:
+        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
+        model: one that sees motion fields.
+        stem: their common beginning: ``STEM_field.png``, ``STEM_basis.png``, ``STEM_coefficients.png``.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: a model without motion fields.
+    """
+    from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
+
+    shown = shrink_to_show(blurry)
+    field = model.field(shown)
+    figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
+    paths = kernel_pictures(stem)
+    for path, figure in zip(paths, figures, strict=True):
+        save_figure(figure, path, formats=("png",))
+    return paths
+
+
+def kernel_pictures(stem: Path) -> list[Path]:
+    """Name the pictures that `draw_kernels` writes."""
+    return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
+
+
+def shrink_to_show(photo: Tensor) -> Tensor:
+    """Halve a photo until it has at most ``PIXELS_SHOWN`` pixels."""
+    import torch.nn.functional as F
+
+    while photo.shape[-2] * photo.shape[-1] > PIXELS_SHOWN and min(photo.shape[-2:]) > 1:
+        photo = F.avg_pool2d(photo, 2)
+    return photo

@@ -1,0 +1,187 @@
+"""`deblur page`: write the page of results, and add photos to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deblur_lightning.commands._options import NamedCheckpoints, Store
+from deblur_lightning.commands._photo_paths import check_folder_writable, plan_photos
+from deblur_lightning.commands.compare import read_sharp
+from deblur_lightning.commands.kernels import shrink_to_show
+from deblur_lightning.reports.results import STORE, latest_results, read_results
+from deblur_lightning.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.reports.page import PagePicture
+
+PAGE = "index.html"
+PICTURES = "page"
+
+
+def page(
+    photos: Annotated[
+        list[Path] | None, typer.Argument(metavar="PHOTO", help="Photos to add, or folders of photos.")
+    ] = None,
+    checkpoint: NamedCheckpoints = None,
+    sharp: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The true picture of one photo; or a folder of true pictures under the photos' names."
+        ),
+    ] = None,
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="What the photos are listed under.")] = "photo",
+    store: Store = STORE,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder to write to; default: the store's."),
+    ] = None,
+) -> int:
+    """Write the page of results: tables, figures and pictures.
+
+    Its pictures have a divider, and show the kernel under the pointer. With photos, each model restores them and they
+    are added first; photos above 1.5 megapixels are halved first. The page is OUT/index.html with OUT/figures/ and
+    OUT/page/ beside it: copy the three together, it needs no network. To drop a picture, remove its folder from
+    OUT/page/ and write the page again.
+    """
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.deblurring import find_named_checkpoints
+
+    output = output or store.parent
+    failed: list[str] = []
+    with Console() as console:
+        if photos:
+            checkpoints = find_named_checkpoints(checkpoint or ())
+            failed = add_photos(photos, checkpoints, output, sharp, dataset, console.say, console.watch)
+        console.say(f"Page: {write_page(output, store)}")
+        for reason in failed:
+            console.complain(f"failed: {reason}")
+    return 1 if failed else 0
+
+
+def write_page(output: Path | str, store: Path | str = STORE, published: Path | str | None = None) -> Path:
+    """Write ``index.html``: the tables, the figures of ``figures/`` and the pictures of ``page/``, what there is.
+
+    Args:
+        output: the folder.
+        store: the results store; missing means that nothing was run yet.
+        published: CSV of published numbers; None takes the one that came with the package.
+
+    Returns:
+        The page.
+    """
+    from deblur_lightning.reports.gathering import gather_tables
+    from deblur_lightning.reports.page import find_figures, read_pictures, render_page
+
+    output = Path(output)
+    latest = max(latest_results(read_results(store)), key=lambda result: result.date, default=None)
+    made = f"Latest result: {latest.date}, source {latest.commit or 'unknown'}." if latest else ""
+    text = render_page(
+        gather_tables(store, published),
+        find_figures(output / "figures", output),
+        read_pictures(output / PICTURES),
+        made,
+        f"{PICTURES}/",
+    )
+    with whole_file(output / PAGE) as part:
+        part.write_text(text, encoding="utf-8")
+    return output / PAGE
+
+
+def add_photos(
+    photos: Sequence[Path],
+    checkpoints: Sequence[tuple[str, Path]],
+    output: Path,
+    sharp: Path | None = None,
+    dataset: str = "photo",
+    say: Callable[[str], None] = lambda line: None,
+    watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
+) -> list[str]:
+    """Restore photos by each model and add them to the page's pictures.
+
+    Large photos, and their true pictures, are halved until they fit a screen: restored, scored and shown so.
+
+    Args:
+        photos: files, or folders of photos.
+        checkpoints: each model's name, which may be empty, and its file.
+        output: the page's folder.
+        sharp: the true picture of a single photo, or a folder with true pictures under the photos' names.
+        dataset: what the pictures are listed under.
+        say: takes lines for people.
+        watch: starts a progress bar, by its name; takes the share done, 0 to 1.
+
+    Returns:
+        Why photos were left out, a sentence each.
+
+    Raises:
+        ValueError: no checkpoint of ours.
+        OSError: a folder that cannot be written.
+    """
+    from deblur_lightning.deblurring import load_named
+    from deblur_lightning.photos import read_photo
+
+    plan = plan_photos(photos, output / PICTURES)
+    failed = [reason for _, reason in plan.failed]
+    check_folder_writable(output / PICTURES)
+    methods = load_named(list(checkpoints)) if plan.pairs else {}
+    for photo, named in plan.pairs:
+        name = named.relative_to(output / PICTURES).as_posix()
+        try:
+            blurry, _ = read_photo(photo)
+            named_sharp = sharp / name if sharp and sharp.is_dir() else sharp
+            true = read_sharp(named_sharp, photo, blurry) if named_sharp else None
+            shown = shrink_to_show(blurry)
+            show_photo(
+                output / PICTURES, dataset, name, shown, methods, None if true is None else shrink_to_show(true), watch
+            )
+        except (ValueError, OSError) as error:
+            failed.append(str(error))
+            continue
+        (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
+        say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
+    for line in plan.said_of_passed_over():
+        say(line)
+    return failed
+
+
+def show_photo(
+    folder: Path,
+    dataset: str,
+    name: str,
+    blurry: Tensor,
+    methods: dict[str, PhotoDeblurrer],
+    sharp: Tensor | None = None,
+    watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
+) -> PagePicture:
+    """Restore a photo by each model and write its versions, motion fields and scores for the page.
+
+    Args:
+        folder: of the page's pictures.
+        dataset: what it is listed under.
+        name: its name there.
+        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1], small enough for a field at once.
+        methods: models by name.
+        sharp: the true picture.
+        watch: starts a progress bar, by its name; takes the share done, 0 to 1.
+    """
+    from deblur_lightning.metrics import picture_psnr, picture_ssim
+    from deblur_lightning.metrics.similarity import eight_bit
+    from deblur_lightning.reports.page import add_picture
+    from deblur_lightning.reports.page.pictures import BLURRY, SHARP
+
+    seen = {key: one(blurry, progress=watch(f"{name}: {key}")) for key, one in methods.items()}
+    pictures = {BLURRY: blurry, **{key: answer.picture for key, answer in seen.items()}}
+    fields = {key: answer.field for key, answer in seen.items() if answer.field is not None}
+    scores = {}
+    if sharp is not None:
+        for key, picture in pictures.items():
+            alike = eight_bit(picture).float().expand_as(sharp)  # as files of 8 bits are scored
+            scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
+        pictures[SHARP] = sharp
+    return add_picture(folder, dataset, name, pictures, fields, scores)

@@ -1,0 +1,229 @@
+"""`deblur restore`: restore photos, one after another, going on past bad ones."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from deblur_lightning.commands._options import Checkpoint, Gamma
+from deblur_lightning.commands._photo_paths import (
+    PhotoPlan,
+    check_folder_writable,
+    plan_photos,
+    result_name,
+    target_problem,
+)
+from deblur_lightning.commands.kernels import draw_kernels, kernel_pictures
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.photos import PhotoRecord
+
+Say = Callable[[str], None]
+Progress = Callable[[float], None]
+
+
+def restore(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder for the results; for one photo also a file name."),
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results that exist; otherwise they are kept.")
+    ] = False,
+    kernels: Annotated[
+        bool, typer.Option("--kernels", help="Also draw each photo's motion field beside its result.")
+    ] = False,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, metavar="S", help="0 leaves a photo as it is, 1 restores it fully.")
+    ] = 1.0,
+    checkpoint: Checkpoint = None,
+    gamma: Gamma = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Of Richardson-Lucy: more is sharper and noisier; default: the model's.",
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Richardson-Lucy's update: basic, saturated or combined; default: the model's.",
+        ),
+    ] = None,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="PIXELS",
+            help="Side of a tile; a smaller one needs less memory. Default: 1024; DeblurGAN takes up to 4 megapixels "
+            "whole.",
+        ),
+    ] = None,
+) -> int:
+    """Undo camera shake and motion in photos.
+
+    Size, orientation, 8 or 16 bits, transparency, colour profile and EXIF are kept. Folders keep their structure.
+    A photo that cannot be read is reported and the next one is restored; the exit status is then 1.
+
+    Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for one tile.
+    DeblurGAN normalises by the whole picture: without --tile it restores up to 4 megapixels at once (4 GB), and larger
+    photos in tiles of that size, each normalised on its own.
+
+    Pictures that fade to black at their borders are taken to be blurred by a program, not by a camera.
+    """
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.deblurring import find_checkpoint
+
+    path = find_checkpoint(checkpoint)
+
+    def load() -> PhotoDeblurrer:
+        from deblur_lightning.deblurring import load_deblurrer
+
+        model = load_deblurrer(path, strength=strength, tile=tile, gamma=gamma, iterations=iterations, method=method)
+        console.say(f"model: {model.name}")
+        return model
+
+    with Console() as console:
+        report = restore_photos(
+            photos, output, load, overwrite=overwrite, kernels=kernels, say=console.say, watch=console.watch
+        )
+        console.say(report.summary())
+        for _, reason in report.failed:
+            console.complain(f"failed: {reason}")
+    return 1 if report.failed else 0
+
+
+@dataclass
+class RestoreReport:
+    """What became of the photos.
+
+    Attributes:
+        restored: results written.
+        kept: results that were there already and were left alone.
+        failed: photos without a result, each with the sentence that says why.
+        notes: what else is to be said of the run, a line each.
+        seconds: wall time, loading the model included.
+    """
+
+    restored: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+    failed: list[tuple[Path, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def summary(self) -> str:
+        """Say it in a few lines: counts and time."""
+        photos = len(self.restored) + len(self.failed)
+        lines = [f"restored {len(self.restored)} of {photos} photos in {self.seconds:.1f} s"]
+        if self.kept:
+            lines.append(f"kept {len(self.kept)} results that were there already")
+        return "\n".join([*lines, *self.notes])
+
+
+def restore_photos(
+    photos: Sequence[Path],
+    output: Path,
+    load: Callable[[], PhotoDeblurrer],
+    *,
+    overwrite: bool = False,
+    kernels: bool = False,
+    say: Say = lambda line: None,
+    watch: Callable[[str], Progress] = lambda name: lambda share: None,
+) -> RestoreReport:
+    """Restore photos and folders of photos into a folder.
+
+    A photo that cannot be read, restored or written is reported and the next one taken; a result is written whole
+    or not at all.
+
+    Args:
+        photos: files and folders; a folder's structure is kept.
+        output: the folder for the results; for a single photo also a file name.
+        load: loads the model; called once, after everything that can be checked without it.
+        overwrite: replace results that are there; without it they are kept.
+        kernels: also write the picture of the motion field beside each result.
+        say: takes lines for people.
+        watch: starts a photo's progress bar, by its name; takes the share done, 0 to 1.
+
+    Returns:
+        What became of each photo.
+
+    Raises:
+        OSError: the output folder cannot be written.
+        ValueError: the model cannot be loaded.
+    """
+    began = time.monotonic()
+    plan = plan_photos(photos, output)
+    report = RestoreReport(failed=plan.failed, notes=plan.said_of_passed_over())
+    if plan.pairs:
+        check_folder_writable(plan.folder)
+    load_once, taken = functools.cache(load), set[Path]()
+    for source, named in plan.pairs:
+        try:
+            photo = _open(source, named, plan, taken)
+            taken.update((photo.target, *(kernel_pictures(photo.target.with_suffix("")) if kernels else ())))
+        except (ValueError, OSError) as error:
+            report.failed.append((source, str(error)))
+            continue
+        if photo.target.exists() and not overwrite:
+            report.kept.append(photo.target)
+            say(f"{photo.target} is there already and is kept. Pass --overwrite to replace it.")
+            continue
+        model = load_once()
+        try:
+            done = _restore(photo, model, watch(source.name), kernels=kernels)
+        except (ValueError, OSError) as error:
+            report.failed.append((source, str(error)))
+            continue
+        report.restored.append(photo.target)
+        say(done)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+class _Photo(NamedTuple):
+    """A photo in work."""
+
+    source: Path
+    target: Path
+    blurry: Tensor
+    record: PhotoRecord
+
+
+def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Photo:
+    """Read a photo and settle the name of its result."""
+    from deblur_lightning.photos import read_photo
+
+    blurry, record = read_photo(source)
+    target = named if plan.exact else result_name(source, named, record.file_name(named.name), plan, taken)
+    if problem := target_problem(source, target, plan.folder, taken):
+        raise ValueError(problem)
+    return _Photo(source, target, blurry, record.for_name(target))
+
+
+def _restore(photo: _Photo, model: PhotoDeblurrer, progress: Progress, *, kernels: bool) -> str:
+    """Restore and write one photo; return the line that says so."""
+    from deblur_lightning.photos import write_photo
+
+    started = time.monotonic()
+    answer = model(photo.blurry, progress=progress, with_field=False)
+    write_photo(photo.target, answer.picture, photo.record)
+    notes = (*photo.record.notes, *answer.notes)
+    if kernels:
+        drawn = draw_kernels(photo.blurry, model, photo.target.with_suffix(""))
+        notes = (*notes, f"motion field in {drawn[0].name} and beside")
+    height, width = photo.blurry.shape[-2:]
+    said = "".join(f"; {note}" for note in notes)
+    return f"{photo.source} -> {photo.target}: {width} x {height}, {time.monotonic() - started:.1f} s{said}"

@@ -1,0 +1,25 @@
+"""`deblur sample-gopro`: a small GoPro-like set, to try things without the download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sample_gopro(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make, in GOPRO_Large's layout.")],
+    frames: Annotated[int, typer.Option(metavar="N", help="Pairs in each of the twelve sequences.")] = 8,
+    size: Annotated[tuple[int, int], typer.Option(metavar="WIDTH HEIGHT", help="In pixels.")] = (256, 192),
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the camera's paths.")] = 0,
+) -> None:
+    """Make a small GoPro-like set of blurry and sharp pictures.
+
+    With it, training and scoring can be tried without the download.
+    """
+    from deblur_lightning.data.pairs.gopro_sample import write_gopro_sample
+
+    width, height = size
+    counts = write_gopro_sample(folder, frames, width, height, seed=seed)
+    typer.echo(f"{folder}: {counts['train']} training and {counts['test']} test pairs of {width} x {height}.")

@@ -1,0 +1,72 @@
+"""What `deblur score-kohler` takes, prints and writes."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._photo_paths import expand_patterns
+from deblur_lightning.reports.results import STORE
+
+
+def score_kohler(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER", help="Restored pictures NAME1_1.png to NAME4_12.png (8-bit RGB), one folder a method."
+        ),
+    ],
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The benchmark: its archives unpacked, .mat files, or flat.")
+    ],
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the archives (many GB) into the data folder first.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Threads; default: all cores that OMP_NUM_THREADS allows."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one row a picture.")] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the printed tables.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write everything, the scores of each frame included.")
+    ] = None,
+    store: Store = STORE,
+) -> None:
+    """Score restored Köhler pictures by the official protocol.
+
+    The means are added to the results store under the folders' names, for `deblur tables`.
+    """
+    from deblur_lightning.commands.score_kohler.scores import score_folders
+    from deblur_lightning.commands.score_kohler.tables import as_csv, as_json, tables
+    from deblur_lightning.data.kohler.data_module import download_kohler
+    from deblur_lightning.data.kohler.files import kohler_name
+    from deblur_lightning.reports.results import Result, append_result, source_commit
+    from deblur_lightning.whole_file import whole_file
+
+    if download:
+        download_kohler(data)
+    methods = score_folders(expand_patterns(folders), data, jobs, lambda said: typer.echo(said, err=True))
+    for path, content in ((csv, as_csv(methods)), (markdown, tables(methods, "github")), (json, as_json(methods))):
+        if path:
+            with whole_file(path) as part:
+                part.write_text(content, encoding="utf-8")
+    for method in methods:
+        append_result(
+            Result(
+                method=method.method,
+                dataset=kohler_name(data, len(method.scores)),
+                metrics=method.means(),
+                pictures=len(method.scores),
+                config=shlex.join(["deblur", "score-kohler", str(method.folder), "--data", str(data)]),
+                commit=source_commit(),
+            ),
+            store,
+            method.rows(),
+        )
+    typer.echo(tables(methods), nl=False)
+    typer.echo(f"Stored: {store}. See `deblur tables`.")

@@ -1,0 +1,37 @@
+"""What `deblur sweep` takes and prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sweep(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The sweep, such as experiments/sweeps/adaptive_basis.yaml.")
+    ],
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Number of runs; default: the file's run_cap, or all of a grid's."),
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of sweeps.")] = Path(
+        "results/sweeps"
+    ),
+) -> int:
+    """Train a sweep of wandb's format on this machine.
+
+    No wandb account is needed. Runs follow one another; a stopped sweep goes on where it stopped. At the end the runs
+    are compared in a table. The exit status is 1 if a run failed.
+    """
+    from deblur_lightning.commands.sweep.plan import read_sweep
+    from deblur_lightning.commands.sweep.runs import comparison, run_sweep
+
+    plan = read_sweep(file, count)
+    if plan.note:
+        typer.echo(plan.note)
+    folder = output / plan.name
+    outcomes = run_sweep(plan, folder, typer.echo)
+    typer.echo(f"\n{comparison(plan, outcomes)}\nTable: {folder / 'table.md'}")
+    return int(any(one.fault for one in outcomes))

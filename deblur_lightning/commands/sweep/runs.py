@@ -1,0 +1,214 @@
+"""Run a sweep here, one run after another: what is finished stays finished, what was stopped goes on."""
+
+import csv
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from deblur_lightning.commands.sweep.plan import Parameters, SweepPlan
+from deblur_lightning.whole_file import whole_file
+
+OURS = ("lightning", "deblur-lightning")  # run by this Python, wherever the scripts are
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run.
+
+    Attributes:
+        name: its folder's.
+        parameters: what the sweep chose.
+        best: the best value of the metric; None if it failed.
+        last: the last value of the metric.
+        minutes: it took, over all its starts.
+        fault: why it failed, or nothing.
+    """
+
+    name: str
+    parameters: Parameters
+    best: float | None = None
+    last: float | None = None
+    minutes: float = 0.0
+    fault: str = ""
+
+
+def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print) -> list[Outcome]:
+    """Run what is not finished yet and write the comparison.
+
+    Each run has a folder of its own: log, checkpoints, ``output.txt``, and ``finished.json`` once it is. A run that
+    was killed goes on from its last checkpoint; one that failed is tried again.
+
+    Args:
+        plan: the runs.
+        folder: theirs; ``table.md`` goes there.
+        say: takes lines for people.
+
+    Returns:
+        The runs, best first, failed ones last.
+
+    Raises:
+        ValueError: `lightning` would refuse what the runs pass to it, or a macro is not known here.
+    """
+    check_arguments(plan, folder)
+    outcomes = []
+    for number, parameters in enumerate(plan.runs):
+        run = folder / run_name(number, parameters)
+        if (run / "finished.json").is_file():
+            outcome = Outcome(**json.loads((run / "finished.json").read_text(encoding="utf-8")))
+            say(f"{run.name}: finished before, {plan.metric} {outcome.best:.4g}")
+        else:
+            say(f"{run.name}: {_spelled(parameters)}")
+            outcome = _train(plan, parameters, run)
+            say(f"{run.name}: " + (outcome.fault or f"{plan.metric} {outcome.best:.4g}, {outcome.minutes:.1f} min"))
+        outcomes.append(outcome)
+    outcomes.sort(key=lambda one: _rank(one, plan.maximize))
+    with whole_file(folder / "table.md") as part:
+        part.write_text(comparison(plan, outcomes), encoding="utf-8")
+    return outcomes
+
+
+def check_arguments(plan: SweepPlan, folder: Path) -> None:
+    """Have `lightning` read the arguments of runs to come, before the first of them trains.
+
+    One run tells whether every parameter has a name that is known; further ones are read where they bring a text
+    that none before has, such as a file's name or a class.
+
+    Raises:
+        ValueError: arguments that `lightning` refuses, with what it says.
+    """
+    if not any(word in OURS for word in plan.command):
+        return  # another program has no way to read without running
+    read: set[tuple[str, str]] | None = None
+    for number, parameters in enumerate(plan.runs):
+        run = folder / run_name(number, parameters)
+        texts = {(name, value) for name, value in parameters.items() if isinstance(value, str)}
+        if (run / "finished.json").is_file() or (read is not None and texts <= read):
+            continue
+        read = (read or set()) | texts
+        command = [*command_of(plan, parameters, run), "--print_config"]
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - the sweep's own
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
+            raise ValueError(f"{run.name}: {said[-1].removeprefix('lightning: ')}")
+
+
+def run_name(number: int, parameters: Parameters) -> str:
+    """Name a run by its place and its parameters, so that an edited sweep does not take old runs for its own."""
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+    return f"{number:03d}-{digest[:8]}"
+
+
+def command_of(plan: SweepPlan, parameters: Parameters, run: Path) -> list[str]:
+    """Fill in wandb's macros, and send the run's log and checkpoints to its folder.
+
+    Raises:
+        ValueError: a macro that is not known here.
+    """
+    macros = {
+        "${env}": [],
+        "${interpreter}": [sys.executable],
+        "${program}": [plan.program],
+        "${args}": [f"--{name}={_value(value)}" for name, value in parameters.items()],
+        "${args_no_hyphens}": [f"{name}={_value(value)}" for name, value in parameters.items()],
+        "${args_no_equals}": [part for name, value in parameters.items() for part in (f"--{name}", _value(value))],
+        **{name: [sys.executable, "-m", "deblur_lightning"] for name in OURS},
+    }
+    words: list[str] = []
+    for word in plan.command:
+        if word not in macros and "${" in word:
+            raise ValueError(f"the sweep's command has {word}, but only {', '.join(macros)} are known. Use those.")
+        words += macros.get(word, [word])
+    log = "--trainer.logger"
+    words += [f"{log}=deblur_lightning.callbacks.GrowingLog", f"{log}.init_args.save_dir={run.parent.parent}"]
+    words += [f"{log}.init_args.name={run.parent.name}", f"{log}.init_args.version={run.name}"]
+    last = run / "checkpoints" / "last.ckpt"
+    return [*words, f"--ckpt_path={last}"] if last.is_file() else words
+
+
+def comparison(plan: SweepPlan, outcomes: list[Outcome]) -> str:
+    """Tabulate runs in Markdown: what varies, the metric, the time."""
+    from tabulate import tabulate
+
+    names = [name for name in plan.runs[0] if len({_value(run[name]) for run in plan.runs}) > 1]
+    rows = [
+        [
+            one.name,
+            *(_value(one.parameters[name]) for name in names),
+            *(["failed", ""] if one.best is None else [f"{one.best:.4f}", f"{one.last:.4f}"]),
+            f"{one.minutes:.1f}",
+        ]
+        for one in outcomes
+    ]
+    heads = ["run", *names, f"{plan.metric} (best)", "(last)", "minutes"]
+    table = tabulate(rows, heads, tablefmt="github", disable_numparse=True)
+    return f"# {plan.name}\n\n{table}\n" + (f"\n{plan.note}\n" if plan.note else "")
+
+
+def _train(plan: SweepPlan, parameters: Parameters, run: Path) -> Outcome:
+    run.mkdir(parents=True, exist_ok=True)
+    command = command_of(plan, parameters, run)
+    spent = run / "seconds"
+    began = time.monotonic() - (float(spent.read_text()) if spent.is_file() else 0.0)
+    try:
+        with (run / "output.txt").open("ab") as output:
+            status = _wait(command, output.fileno())
+    finally:
+        spent.write_text(str(time.monotonic() - began))
+    minutes = (time.monotonic() - began) / 60
+    values = _values(run / "metrics.csv", plan.metric)
+    if status or not values:
+        lines = (run / "output.txt").read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        fault = f"exit status {status}: {lines[-1]}" if status else f"logged no {plan.metric}"
+        return Outcome(run.name, parameters, minutes=minutes, fault=f"failed ({fault}); see {run / 'output.txt'}")
+    best = max(values) if plan.maximize else min(values)
+    outcome = Outcome(run.name, parameters, best, values[-1], minutes)
+    with whole_file(run / "finished.json") as part:
+        part.write_text(json.dumps(outcome.__dict__), encoding="utf-8")
+    return outcome
+
+
+def _wait(command: list[str], output: int) -> int:
+    """Run a command to its end; on SIGTERM let it save first, then leave."""
+
+    def leave(signal_number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + signal_number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as child:  # noqa: S603 - the sweep's own
+            try:
+                return child.wait()
+            except BaseException:
+                child.terminate()
+                raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _values(log: Path, metric: str) -> list[float]:
+    if not log.is_file():
+        return []
+    with log.open(newline="") as file:
+        return [float(row[metric]) for row in csv.DictReader(file) if row.get(metric)]
+
+
+def _rank(outcome: Outcome, maximize: bool) -> tuple[bool, float]:
+    """Order best first; a NaN, like a failed run, comes after all others."""
+    if outcome.best is None or outcome.best != outcome.best:
+        return True, 0.0
+    return False, -outcome.best if maximize else outcome.best
+
+
+def _value(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _spelled(parameters: Parameters) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in parameters.items())

@@ -1,0 +1,90 @@
+"""`deblur tables`: gather every finished evaluation into tables, beside what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deblur_lightning.commands._options import Store
+from deblur_lightning.commands.page import write_page
+from deblur_lightning.reports.results import STORE, read_results
+from deblur_lightning.whole_file import whole_file
+
+
+class Format(StrEnum):
+    """What a single table is written as."""
+
+    md = "md"
+    csv = "csv"
+    tex = "tex"
+
+
+def tables(
+    store: Store = STORE,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Folder to write to; default: the store's."),
+    ] = None,
+    formats: Annotated[
+        list[Format], typer.Option("--format", help="Of the single tables; repeat the option for several.")
+    ] = list(Format),  # noqa: B006 - Typer reads it, nothing changes it
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Print one table, such as deblurgan-table1.")] = None,
+    published: Annotated[Path | None, typer.Option(metavar="FILE", help="Another CSV of published numbers.")] = None,
+) -> None:
+    """Print every result in tables beside the published numbers.
+
+    They are also written as Markdown, CSV and LaTeX, and gathered on the page.
+    """
+    from deblur_lightning.reports.gathering import gather_tables
+    from deblur_lightning.reports.rendering import to_markdown
+
+    found = gather_tables(store, published)
+    names = [table.name for table in found]
+    if only and only not in names:
+        raise ValueError(f"--only is {only}, but there is no such table. Choose one of {', '.join(names)}.")
+    shown = [to_markdown(table) for table in found if only in (None, table.name)]
+    output = output or store.parent
+    files = write_tables(output, store, published, formats)
+    page = write_page(output, store, published)
+    typer.echo("\n".join(shown))
+    typer.echo(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")
+
+
+def write_tables(
+    output: Path | str,
+    store: Path | str = STORE,
+    published: Path | str | None = None,
+    formats: Iterable[str] = tuple(Format),
+) -> list[Path]:
+    """Write every table in every format, one Markdown file with all of them, and one CSV with every number.
+
+    Args:
+        output: folder for ``tables.md``, ``numbers.csv`` and ``tables/NAME.{md,csv,tex}``.
+        store: as for `gather_tables`.
+        published: likewise.
+        formats: of ``md``, ``csv``, ``tex``.
+
+    Returns:
+        The files written.
+    """
+    from deblur_lightning.reports.gathering import gather_tables
+    from deblur_lightning.reports.published import read_published
+    from deblur_lightning.reports.rendering import RENDERERS, to_long_csv, to_markdown
+
+    output = Path(output)
+    found = gather_tables(store, published)
+    texts = {
+        output / "tables.md": "# Results\n\n" + "\n".join(to_markdown(table) for table in found),
+        output / "numbers.csv": to_long_csv(read_results(store), read_published(published)),
+    }
+    for table in found:
+        for suffix in formats:
+            texts[output / "tables" / f"{table.name}.{suffix}"] = RENDERERS[suffix](table)
+    for path, text in texts.items():
+        with whole_file(path) as part:
+            part.write_text(text, encoding="utf-8")
+    return list(texts)

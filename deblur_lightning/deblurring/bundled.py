@@ -1,0 +1,56 @@
+"""Where a model's file is: the one named, or the bundled one."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+SHIPPED = "weights/adaptive_small.safetensors"
+
+
+def find_checkpoint(named: Path | None = None) -> Path:
+    """Give a checkpoint's path, known to exist, without loading it.
+
+    Args:
+        named: by the user; the bundled model if None.
+
+    Raises:
+        FileNotFoundError: no such file.
+    """
+    if named is None:
+        shipped = Path(str(resources.files("deblur_lightning") / SHIPPED))
+        if not shipped.is_file():
+            raise FileNotFoundError(
+                f"{shipped} does not exist: this copy ships no model. Pass --checkpoint, or train one: "
+                "lightning fit --config experiments/sample/adaptive_basis.yaml."
+            )
+        return shipped
+    if not named.is_file():
+        raise FileNotFoundError(f"{named} is no file, but a checkpoint is needed. Check the path.")
+    return named
+
+
+def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
+    """Take checkpoints as people type them.
+
+    Args:
+        texts: ``NAME=PATH`` or ``PATH`` each; none at all asks for the bundled model.
+
+    Returns:
+        Names, empty where none was given, and paths known to exist.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: two of one name.
+    """
+    if not texts:
+        return [("", find_checkpoint())]
+    found = []
+    for text in texts:
+        name, equals, path = text.partition("=")
+        named = bool(equals) and not Path(text).is_file()
+        found.append((name if named else "", find_checkpoint(Path(path if named else text))))
+    names = [name for name, _ in found if name]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} names {names.count(name)} checkpoints, but names tell them apart. Rename one.")
+    return found

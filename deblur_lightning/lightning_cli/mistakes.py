@@ -1,0 +1,66 @@
+"""What is wrong with the arguments of `lightning`, in one line."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import re
+from collections.abc import Iterable
+
+FRAME = re.compile(
+    r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>.*"
+    r"|Given value type: .*|Given value: .*"
+)
+"""Lines that jsonargparse puts around what is wrong."""
+
+CLASS = re.compile(r"Problem with given class_path '([\w.]+)\.(\w+)':")
+KEY = re.compile(r'Parser key "([\w.]+)":')
+OPTION = re.compile(r"(?:[Oo]ption '|unrecognized arguments: )([\w.-]+)")
+
+
+def brief(said: str, known: Iterable[str] = ()) -> str:
+    """Cut a message of jsonargparse down to one line, and suggest what was meant.
+
+    Args:
+        said: its message.
+        known: options that the command takes, for one that it does not.
+    """
+    lines = [line.strip().removeprefix("- ") for line in said.splitlines()]
+    line = " ".join(line for line in lines if line and not FRAME.fullmatch(line))
+    if missing := re.search(r"Expected a dot import path string: (\S+)", line):
+        argument = ".".join(KEY.findall(line))
+        return f"{argument} is {missing[1]}, but no class has that name. {_remedy(missing[1], _classes())}"
+    module, name = found.groups() if (found := CLASS.search(line)) else ("", "")
+    line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")
+    if line.startswith("the following arguments are required"):
+        return f"{line}. Pass --config FILE.yaml, or name them."
+    if not (option := OPTION.search(line)):
+        return f"{line}."
+    # jsonargparse has imported the class already: it knows which options that takes
+    accepted = inspect.signature(getattr(importlib.import_module(module), name)).parameters if name else known
+    return f"{line}. {_remedy(option[1], accepted, name)}"
+
+
+def _classes() -> list[str]:
+    from deblur_lightning import callbacks, data, modules
+
+    return [name for package in (modules, data, callbacks) for name in package.__all__]
+
+
+def _remedy(wrong: str, known: Iterable[str], of: str = "") -> str:
+    """Suggest the option that was meant, by its last word where that tells."""
+    bare = wrong.lstrip("-")
+    if bare.split(".")[0] in ("optimizer", "lr_scheduler", "scheduler", "lr"):
+        return (
+            "The optimizer is the model's: --model.init_args.optimizer CLASS, "
+            "its arguments --model.init_args.optimizer.init_args.lr and alike."
+        )
+    words = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[2]}
+    last = bare.rpartition(".")[2]
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.8)
+    near = near or [words[word] for word in difflib.get_close_matches(last, words, n=1, cutoff=0.8)]
+    if near:
+        return f"Did you mean {near[0]}?"
+    part = "data" if of.endswith("DataModule") else "model"
+    return f"See `lightning fit --{f'{part}.help {of}' if of else 'help'}`."

@@ -1,0 +1,187 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deblur_lightning.commands import main
+from deblur_lightning.commands.check_data import describe
+
+
+def picture(path, size=(8, 6)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((size[1], size[0], 3), np.uint8)).save(path)
+
+
+def test_gopro_is_told_for_each_blur(tmp_path):
+    for split, count in (("train", 3), ("test", 2)):
+        for role in ("blur", "blur_gamma", "sharp"):
+            for number in range(count):
+                picture(tmp_path / split / "GOPR0001" / role / f"{number:06}.png")
+    plain, gamma = describe(tmp_path).said
+    assert plain.endswith("3 train pairs and 2 test pairs (sequences). GoProDataModule reads it with blur=blur.")
+    assert gamma.endswith("with blur=blur_gamma.")
+
+
+def test_pairs_without_splits_are_counted_once(tmp_path):
+    picture(tmp_path / "input" / "1.png")
+    picture(tmp_path / "target" / "1.png")
+    (said,), faults = describe(tmp_path)
+    assert faults == []
+    assert "1 pairs (input and target folders)" in said
+
+
+def test_kohler_is_told(tmp_path):
+    picture(tmp_path / "Blurry1_1.png")
+    (tmp_path / "sample.json").write_text('{"frames": 1}')
+    picture(tmp_path / "GroundTruth1_1_1.png")
+    assert (
+        "1 of Köhler's 48 blurry shots, and 1 sharp frames of 1 pictures. KohlerDataModule reads it."
+        in describe(tmp_path).said[0]
+    )
+
+
+def test_ade20k_and_coco_are_told(tmp_path):
+    picture(tmp_path / "ade" / "images" / "training" / "a.jpg")
+    picture(tmp_path / "ade" / "annotations" / "training" / "a.png")
+    assert "1 training and 0 validation photos of ADE20K" in describe(tmp_path / "ade").said[0]
+    picture(tmp_path / "coco" / "train2017" / "1.jpg")
+    annotations = {
+        "images": [{"id": 1, "file_name": "1.jpg", "width": 8, "height": 6}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "iscrowd": 0, "area": 6, "segmentation": [[0, 0, 3, 0, 3, 3]]},
+        ],
+    }
+    (tmp_path / "coco" / "annotations").mkdir()
+    (tmp_path / "coco" / "annotations" / "instances_train2017.json").write_text(json.dumps(annotations))
+    assert "1 training and 0 validation photos of COCO" in describe(tmp_path / "coco").said[0]
+
+
+def test_photos_alone_are_told_with_the_reason_why_they_are_no_pairs(tmp_path):
+    picture(tmp_path / "me.png")
+    photos, reason = describe(tmp_path).said
+    assert "1 photos. PhotoFolder trains on them" in photos
+    assert reason.startswith("No pairs: ")
+    assert "pass --sharp-half left or --sharp-half right" in reason
+
+
+def test_a_blurry_picture_without_its_sharp_one_is_told(tmp_path):
+    picture(tmp_path / "blur" / "1.png")
+    picture(tmp_path / "blur" / "2.png")
+    picture(tmp_path / "sharp" / "1.png")
+    assert "2" in describe(tmp_path).said[1]
+
+
+def test_nothing_and_no_folder_are_refused(tmp_path, capsys):
+    with pytest.raises(FileNotFoundError, match="Pass the folder that a data set was unpacked to"):
+        describe(tmp_path / "missing")
+    with pytest.raises(FileNotFoundError, match="holds no photo"):
+        describe(tmp_path)
+    picture(tmp_path / "me.png")
+    with pytest.raises(SystemExit) as end:
+        main(["check-data", str(tmp_path)])
+    assert end.value.code == 0
+    assert "1 photos" in capsys.readouterr().out
+
+
+def cut(path):
+    """Leave a file without its end, as a broken download does."""
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def check(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main(["check-data", *map(str, arguments)])
+    return end.value.code, capsys.readouterr()
+
+
+def test_truncated_pictures_of_pairs_are_named_and_counted(tmp_path, capsys):
+    for number in range(8):
+        picture(tmp_path / "blur" / f"{number}.png")
+        picture(tmp_path / "sharp" / f"{number}.png")
+    for number in range(1, 8):
+        cut(tmp_path / "sharp" / f"{number}.png")
+    status, said = check(capsys, tmp_path)
+    assert status == 1
+    assert "8 pairs" in said.out
+    assert said.err.count(" is damaged (") == 5
+    assert said.err.startswith(f"{tmp_path / 'sharp' / '1.png'} is damaged (")
+    assert said.err.endswith("2 more files are damaged or do not fit.\n")
+
+
+def test_pairs_of_two_sizes_are_named(tmp_path, capsys):
+    picture(tmp_path / "input" / "1.png")
+    picture(tmp_path / "target" / "1.png", (7, 6))
+    status, said = check(capsys, tmp_path)
+    assert status == 1
+    assert re.search(r"1\.png is 8 x 6, but .*1\.png is 7 x 6\. Pair pictures of one size\.", said.err)
+
+
+def test_a_wrong_checksum_is_found_where_everything_is_decoded(tmp_path, monkeypatch):
+    picture(tmp_path / "input" / "1.png")
+    picture(tmp_path / "target" / "1.png")
+    content = bytearray((tmp_path / "target" / "1.png").read_bytes())
+    content[-20] ^= 1  # of the pixels' checksum, after which only IEND's 12 bytes follow
+    (tmp_path / "target" / "1.png").write_bytes(content)
+    assert len(describe(tmp_path).faults) == 1
+    monkeypatch.setattr("deblur_lightning.data.pairs.soundness.SMALL_SET", 10)
+    assert describe(tmp_path).faults == []
+    assert len(describe(tmp_path, full=True).faults) == 1
+
+
+def test_a_truncated_photo_is_named(tmp_path, capsys):
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "b.png")
+    cut(tmp_path / "b.png")
+    status, said = check(capsys, tmp_path)
+    assert status == 1
+    assert "2 photos" in said.out
+    assert said.err.startswith(f"{tmp_path / 'b.png'} is damaged (")
+
+
+def test_koehler_without_frames_or_without_shots_is_said_plainly(tmp_path):
+    picture(tmp_path / "shots" / "Blurry1_1.png")
+    (said,), _ = describe(tmp_path / "shots")
+    assert "1 of Köhler's 48 blurry shots, and no sharp frames." in said
+    picture(tmp_path / "frames" / "GroundTruth1_1_1.png")
+    (tmp_path / "frames" / "sample.json").write_text('{"frames": 1}')
+    (said,), _ = describe(tmp_path / "frames")
+    assert "1 sharp frames of 1 pictures of Köhler's 48, and no blurry shots." in said
+
+
+def test_koehler_frames_that_are_cut_or_of_another_size_are_named(tmp_path):
+    picture(tmp_path / "Blurry1_1.png")
+    (tmp_path / "sample.json").write_text('{"frames": 2}')
+    picture(tmp_path / "GroundTruth1_1_1.png")
+    picture(tmp_path / "GroundTruth1_1_2.png", (9, 6))
+    (fault,) = describe(tmp_path).faults
+    assert "GroundTruth1_1_2.png is 9 x 6, but Blurry1_1.png is 8 x 6. Unpack it again." in fault
+    cut(tmp_path / "GroundTruth1_1_1.png")
+    (fault,) = describe(tmp_path).faults
+    assert "GroundTruth1_1_1.png is damaged" in fault
+
+
+def test_pictures_side_by_side_are_pairs_once_the_sharp_half_is_told(tmp_path, capsys):
+    picture(tmp_path / "1.png")
+    picture(tmp_path / "2.png", (9, 6))
+    status, said = check(capsys, tmp_path, "--sharp-half", "right")
+    assert status == 1
+    assert "2 pairs (side by side, right half sharp)" in said.out
+    assert "reads it with blur=blur and sharp_half=right." in said.out
+    assert "2.png is 9 pixels wide, but two halves need an even width" in said.err
+
+
+def test_folders_of_unusual_names_can_be_told(tmp_path, capsys):
+    picture(tmp_path / "shaken" / "1.png")
+    picture(tmp_path / "still" / "1.png")
+    status, said = check(capsys, tmp_path, "--folders", "shaken", "still")
+    assert status == 0
+    assert "1 pairs (folder pair)" in said.out
+    assert "shaking does not exist" in check(capsys, tmp_path, "--folders", "shaking", "still")[0]
+
+
+def test_a_quoted_pattern_of_folders_is_understood(tmp_path, capsys):
+    picture(tmp_path / "a" / "1.png")
+    picture(tmp_path / "b" / "1.png")
+    assert check(capsys, tmp_path / "?")[1].out.count("1 photos") == 2

@@ -1,0 +1,38 @@
+"""`deblur curves` draws a log, or says which is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from deblur_lightning.commands import main
+from deblur_lightning.commands.curves import name_runs
+
+
+def test_a_log_becomes_a_picture(tmp_path, capsys):
+    log = tmp_path / "run" / "metrics.csv"
+    log.parent.mkdir()
+    log.write_text("epoch,step,train/loss,val/psnr\n0,1,2.0,\n0,1,,20.5\n1,2,1.0,\n1,2,,21.5\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["curves", str(log), "-o", str(tmp_path / "out" / "curves.png")])
+    assert not ended.value.code
+    assert (tmp_path / "out" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_missing_log_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=r"absent.*is missing.*Train with CSVLogger"):
+        main(["curves", str(tmp_path / "absent.csv"), "-o", str(tmp_path / "curves.png")])
+    assert not (tmp_path / "curves.png").exists()
+
+
+def test_runs_are_named_by_as_much_of_their_path_as_tells_them_apart(tmp_path):
+    runs = [str(tmp_path / folder) for folder in ("a/version_0", "b/version_0", "c/other")]
+    for run in runs:
+        Path(run).mkdir(parents=True)
+    Path(runs[2], "metrics.csv").touch()
+    assert list(name_runs([*runs[:2], f"{runs[2]}/metrics.csv"])) == ["a/version_0", "b/version_0", "other"]
+    assert name_runs([f"mine={runs[0]}"]) == {"mine": Path(runs[0])}
+
+
+def test_two_runs_of_one_name_are_refused():
+    with pytest.raises(ValueError, match=r"a names two runs.*Rename one"):
+        name_runs(["a=x", "a=y"])

@@ -1,0 +1,132 @@
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import deblur_lightning
+from deblur_lightning.commands import main
+from deblur_lightning.commands._main import load_subcommand, subcommands
+
+ROOT = Path(deblur_lightning.__file__).parent.parent
+HEAVY = ("torch", "pytorch_lightning", "matplotlib", "kornia", "albumentations", "cv2", "skimage", "wandb", "numpy")
+
+
+def run(*arguments, **options):
+    code = "from deblur_lightning.commands import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True, text=True, check=False, env=environment, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["restore", "--help"],
+        ["kernels", "--help"],
+        ["--version"],
+        ["restor", "x.jpg"],
+        ["restore", "x.jpg"],
+        ["restore", "no-such-photo.jpg", "-o", "out", "--checkpoint", __file__],
+        ["restore", "x.jpg", "-o", "out", "--checkpoint", "no-such.ckpt"],
+        ["restore", "x.jpg", "-o", "out", "--iterations", "many"],
+    ],
+)
+def test_help_and_wrong_arguments_import_nothing_heavy(arguments, tmp_path):
+    also = () if "out" in arguments else ("rich",)  # of what is printed while a command works
+    code = (
+        "import sys\n"
+        "from deblur_lightning.commands import main\n"
+        "try:\n    main()\n"
+        f"finally:\n    loaded = [name for name in {(*HEAVY, *also)} if name in sys.modules]\n"
+        "    print('LOADED', loaded)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True, text=True, check=False, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    assert "LOADED []" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_version_is_printed():
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("deblur-lightning ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "remedy"),
+    [
+        ([], 2, "deblur: Missing command. See `deblur --help`."),
+        (["restor", "a.jpg"], 2, "deblur: No such command 'restor'. Did you mean 'restore'?"),
+        (["xyzzy"], 2, "deblur: No such command 'xyzzy'. See `deblur --help`."),
+        (["restore", "a.jpg"], 2, "deblur restore: Missing option '-o' / '--output'. See `deblur restore --help`."),
+        (["restore", "-o", "x"], 2, "deblur restore: Missing argument 'PHOTO'."),
+        (["restore", "a.jpg", "-o"], 2, "Option '-o' requires an argument."),
+        (["restore", "a.jpg", "-o", "x", "--strenth", "1"], 2, "No such option: --strenth"),
+        (["restore", "a.jpg", "-o", "x", "--strength", "1.5"], 2, "--strength is 1.5, but it should be less than or"),
+        (["restore", "a.jpg", "-o", "x", "--strength", "nan"], 2, "--strength is nan, but it should be"),
+        (["restore", "a.jpg", "-o", "x", "--strength", "a"], 2, "--strength is a, but it should be a valid number"),
+        (
+            ["restore", "a.jpg", "-o", "x", "--iterations", "0"],
+            2,
+            "--iterations is 0, but it should be greater than",
+        ),
+        (["restore", "a.jpg", "-o", "x", "--tile", "1.5"], 2, "--tile is 1.5, but it should be a valid integer"),
+        (["restore", "a.jpg", "-o", "x", "--gamma", "-1"], 2, "--gamma is -1, but it should be greater than 0. See"),
+        (["restore", "a.jpg", "-o", "x", "--gamma", "0"], 2, "--gamma is 0, but it should be greater than 0. See"),
+        (["restore", "a.jpg", "-o", "x", "--gamma", "nan"], 2, "--gamma is nan, but it should be greater than 0. See"),
+        (["tables", "--format", "pdf"], 2, "'pdf' is not one of 'md', 'csv', 'tex'. See `deblur tables --help`."),
+        (["restore", "a.jpg", "-o", "x", "--checkpoint", "no.ckpt"], 1, "no.ckpt is no file"),
+        (["kernels", "a.jpg", "-o", "x", "--checkpoint", __file__], 1, "a.jpg does not exist"),
+        (["restore", "a.jpg", "-o", "x", "--checkpoint", __file__], 1, "failed: a.jpg does not exist"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence_and_a_status(arguments, status, remedy, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    said = capsys.readouterr().err
+    if isinstance(stopped.value.code, str):  # sys.exit prints it, with status 1
+        said, code = stopped.value.code, 1
+    else:
+        code = stopped.value.code
+    assert code == status
+    assert remedy in said
+
+
+def test_every_subcommand_has_a_summary_that_is_printed_whole():
+    listed = run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    summaries = dict(line.split(maxsplit=1) for line in listed)
+    assert list(summaries) == subcommands()
+    assert {"restore", "kernels", "score-kohler"} <= set(summaries)
+    assert all(summary.endswith(".") and not summary.endswith("...") for summary in summaries.values())
+
+
+def test_help_is_there_for_every_option_and_argument():
+    for name in subcommands():
+        command = load_subcommand(name)
+        assert [parameter.name for parameter in command.params if not parameter.help] == []
+
+
+def test_only_the_named_subcommand_is_imported():
+    code = (
+        "import sys\n"
+        "from deblur_lightning.commands import main\n"
+        "try:\n    main(['sweep', '--help'])\n"
+        "finally:\n    print([name for name in sys.modules if name.startswith('deblur_lightning.commands.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
+    folder = "deblur_lightning.commands"
+    assert loaded == {f"{folder}._main", f"{folder}.sweep", f"{folder}.sweep.command"}

@@ -1,0 +1,59 @@
+"""`deblur page` adds photos and gathers what there is."""
+
+import json
+
+import pytest
+from PIL import Image
+from small_models import write_small_checkpoint
+
+from deblur_lightning.commands import main
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return write_small_checkpoint(tmp_path / "tiny.ckpt")
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    return stopped.value.code
+
+
+def test_a_folder_of_photos_is_added_with_fields_and_scores(tmp_path, checkpoint):
+    (tmp_path / "in" / "day").mkdir(parents=True)
+    for path in ("a.png", "day/b.png"):
+        Image.effect_noise((90, 70), 80).convert("RGB").save(tmp_path / "in" / path)
+    out = tmp_path / "out"
+    options = ("--sharp", tmp_path / "in", "--dataset", "mine", "-o", out)
+    assert run("page", tmp_path / "in", "--checkpoint", checkpoint, *options) == 0
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("page/*/picture.json"))]
+    assert [(one["dataset"], one["name"]) for one in records] == [("mine", "a.png"), ("mine", "day/b.png")]
+    assert [one["title"] for one in records[0]["pictures"]] == ["Blurry", "Adaptive", "Sharp"]
+    assert [one["title"] for one in records[0]["fields"]] == ["Adaptive"]
+    assert set(records[0]["scores"]["Adaptive"]) == {"psnr", "ssim"}
+    assert "mine: day/b.png" in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_bad_photo_is_reported_and_the_page_still_written(tmp_path, checkpoint, capsys):
+    (tmp_path / "text.jpg").write_text("no picture")
+    assert run("page", tmp_path / "text.jpg", "--checkpoint", checkpoint, "-o", tmp_path / "out") == 1
+    assert "text.jpg is no picture that is read" in capsys.readouterr().err
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_without_photos_no_model_is_needed(tmp_path, capsys):
+    assert run("page", "--store", tmp_path / "results.jsonl") == 0
+    assert f"Page: {tmp_path / 'index.html'}" in capsys.readouterr().out
+    assert run("tables", "--store", tmp_path / "other" / "results.jsonl", "--only", "sample") == 0
+    assert (tmp_path / "other" / "index.html").is_file()
+
+
+def test_a_large_photo_is_restored_and_shown_smaller(tmp_path, checkpoint, capsys, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.kernels.PIXELS_SHOWN", 5000)
+    Image.effect_noise((100, 80), 80).save(tmp_path / "a.png")
+    photo = tmp_path / "a.png"
+    assert run("page", photo, "--checkpoint", checkpoint, "--sharp", photo, "-o", tmp_path / "out") == 0
+    assert "photo/a.png, 50 x 40 of 100 x 80" in capsys.readouterr().out
+    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("out/page/*/picture.json"))
+    assert (record["width"], record["height"]) == (50, 40)

@@ -1,0 +1,313 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from small_models import small_motion_deblurrer, write_small_checkpoint
+
+import deblur_lightning
+from deblur_lightning.commands import main
+from deblur_lightning.commands.restore import restore_photos
+from deblur_lightning.deblurring import Deblurred, Deblurrer, NoticedExposure, PhotoDeblurrer, StillnessGuard
+from deblur_lightning.field import KernelField
+from deblur_lightning.photos import read_photo
+
+
+class Brighten(Deblurrer):
+    """Stands for a model: a result that can be told by its pixels."""
+
+    def forward(self, blurry, exposure=None):
+        return Deblurred(0.5 + 0.5 * blurry)
+
+
+class Drawing(Brighten):
+    sees_motion = True
+
+    def field(self, blurry, exposure=None):
+        return KernelField(torch.full((1, 2, 9, 9), 1 / 81), torch.full((1, 2, *blurry.shape[-2:]), 0.5))
+
+
+def photo(path, size=(80, 70), mode="RGB", **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(3).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path, **options)
+    return path
+
+
+def restore(photos, output, model=None, tile=None, **options):
+    lines, whole = [], PhotoDeblurrer(model or Brighten(), "tiny", tile=tile)
+    return restore_photos(photos, output, lambda: whole, say=lines.append, **options), lines
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P", "1"])
+def test_a_photo_of_any_mode_is_restored_at_its_size(tmp_path, mode):
+    source = photo(tmp_path / "a.png", mode=mode)
+    report, lines = restore([source], tmp_path / "out")
+    assert report.restored == [tmp_path / "out" / "a.png"]
+    assert not report.failed
+    assert "80 x 70" in lines[0]
+    expected = 0.5 + 0.5 * read_photo(source)[0]
+    assert torch.allclose(read_photo(report.restored[0])[0], expected, atol=0.5 / 255 + 1e-6)
+
+
+def test_bad_photos_are_reported_and_the_others_restored(tmp_path):
+    folder = tmp_path / "in"
+    photo(folder / "a.png")
+    photo(folder / "z" / "z.png")
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "letter.jpg").write_text("Dear grandmother")
+    (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:2000])
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    report, _ = restore([folder, tmp_path / "missing.jpg"], tmp_path / "out")
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in report.restored] == ["a.png", "z/z.png"]
+    assert {path.name for path, _ in report.failed} == {"empty.jpg", "letter.jpg", "cut.png", "loop.png", "missing.jpg"}
+    assert all(reason.startswith(str(path)) for path, reason in report.failed)
+    assert report.summary().startswith("restored 2 of 7 photos in")
+
+
+@pytest.mark.parametrize(("strength", "said"), [(1.0, True), (0.0, False)])
+def test_a_photo_that_the_model_returns_as_it_is_is_said_to_be_so(tmp_path, strength, said):
+    lines, guard = [], StillnessGuard(0.0)
+    source, model = photo(tmp_path / "a.png"), PhotoDeblurrer(small_motion_deblurrer(guard=guard), strength=strength)
+    restore_photos([source], tmp_path / "out", lambda: model, say=lines.append)
+    assert ("hardly any motion seen, so its pixels are as they were" in lines[0]) is said
+    assert "motion" not in restore([source], tmp_path / "bright")[1][0]
+
+
+def test_nothing_to_do_loads_no_model(tmp_path):
+    def load():
+        raise AssertionError
+
+    report = restore_photos([tmp_path / "missing.jpg"], tmp_path / "out", load)
+    assert len(report.failed) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_cannot_be_loaded_stops_the_job_with_its_own_error(tmp_path):
+    def load():
+        raise ValueError("this model is of another architecture")
+
+    with pytest.raises(ValueError, match="another architecture"):
+        restore_photos([photo(tmp_path / "a.png")], tmp_path / "out", load)
+
+
+def test_results_that_are_there_are_kept_unless_overwritten(tmp_path):
+    source, result = photo(tmp_path / "a.png"), tmp_path / "out" / "a.png"
+    result.parent.mkdir()
+    result.write_text("precious")
+    report, lines = restore([source], tmp_path / "out")
+    assert report.kept == [result]
+    assert "Pass --overwrite" in lines[0]
+    assert result.read_text() == "precious"
+    report, _ = restore([source], tmp_path / "out", overwrite=True)
+    assert report.restored == [result]
+
+
+def test_a_photo_is_never_overwritten_by_its_own_result(tmp_path):
+    source = photo(tmp_path / "a.png")
+    before = source.read_bytes()
+    report, _ = restore([source], tmp_path, overwrite=True)
+    assert "overwritten by its own result" in report.failed[0][1]
+    assert source.read_bytes() == before
+
+
+def test_an_animation_beside_a_picture_of_its_name_leaves_it_that_name(tmp_path):
+    photo(tmp_path / "in" / "anim.gif", mode="P")  # comes back as PNG
+    photo(tmp_path / "in" / "anim.png", (70, 80))
+    report, _ = restore([tmp_path / "in"], tmp_path / "out")
+    assert [path.name for path in report.restored] == ["anim.gif.png", "anim.png"]
+    with Image.open(tmp_path / "out" / "anim.png") as picture:
+        assert picture.size == (70, 80)
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    first, second = photo(tmp_path / "one" / "a.png"), photo(tmp_path / "two" / "a.png")
+    report, _ = restore([first, second], tmp_path / "out")
+    assert len(report.restored) == 1
+    assert "already another photo's of this run" in report.failed[0][1]
+
+
+def test_a_named_result_decides_the_format(tmp_path):
+    report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "sharp.jpg")
+    with Image.open(report.restored[0]) as picture:
+        assert picture.format == "JPEG"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20_000, 1), (1, 300), (31, 31), (2, 65)])
+def test_photos_smaller_than_a_kernel_are_mirrored_restored_and_cut_back(tmp_path, size):
+    report, _ = restore([photo(tmp_path / "a.png", size)], tmp_path / "out")
+    with Image.open(report.restored[0]) as picture:
+        assert picture.size == size
+
+
+def test_a_large_photo_is_restored_tile_by_tile_with_progress(tmp_path):
+    shares = []
+    source = photo(tmp_path / "a.png", (700, 300))
+    report = restore_photos(
+        [source], tmp_path / "out", lambda: PhotoDeblurrer(Brighten(), tile=256), watch=lambda name: shares.append
+    )
+    assert len(shares) > 4
+    assert shares[-1] == 1
+    expected = 0.5 + 0.5 * read_photo(source)[0]
+    assert torch.allclose(read_photo(report.restored[0])[0], expected, atol=0.51 / 255)
+
+
+def test_a_model_that_answers_nan_fails_each_photo_without_a_file(tmp_path):
+    class Broken(Brighten):
+        def forward(self, blurry, exposure=None):
+            return Deblurred(blurry / 0 * 0)
+
+    report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Broken())
+    assert "answers with NaN" in report.failed[0][1]
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_too_little_memory_names_the_remedy(tmp_path):
+    class Greedy(Brighten):
+        def forward(self, blurry, exposure=None):
+            return Deblurred(torch.empty(2**55))
+
+    report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Greedy())
+    assert "Lower --tile" in report.failed[0][1]
+
+
+def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
+    report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Drawing(), kernels=True)
+    assert not report.failed
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
+
+
+def test_a_photo_named_like_a_motion_field_does_not_overwrite_one(tmp_path):
+    photo(tmp_path / "in" / "a.png")
+    photo(tmp_path / "in" / "a_field.png")
+    report, _ = restore([tmp_path / "in"], tmp_path / "out", Drawing(), kernels=True)
+    assert "already another photo's" in report.failed[0][1]
+
+
+def test_a_photo_that_fades_is_said_to(tmp_path):
+    photo(tmp_path / "plain.png", (400, 300))
+    pixels = np.asarray(Image.open(tmp_path / "plain.png")) // 2 + 120
+    pixels[[0, -1]] //= 2
+    pixels[:, [0, -1]] //= 2
+    Image.fromarray(pixels).save(tmp_path / "faded.png")
+    for name, fades in (("plain", False), ("faded", True)):
+        model = small_motion_deblurrer(iterations=1, exposure=NoticedExposure())
+        report, lines = restore([tmp_path / f"{name}.png"], tmp_path / "out", model, tile=256)
+        assert len(report.restored) == 1
+        assert ("fades to black at its borders" in lines[0]) == fades
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return write_small_checkpoint(tmp_path / "tiny.ckpt")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "in" / "day 1").mkdir(parents=True)
+    pixels = np.random.default_rng(3).integers(0, 255, (40, 90, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(pixels).save(tmp_path / "in" / "a [b].jpg", exif=exif)
+    Image.fromarray(pixels).convert("LA").save(tmp_path / "in" / "day 1" / "gray.png")
+    return tmp_path / "in"
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    return stopped.value.code
+
+
+def test_a_folder_is_restored_with_its_structure_and_the_model_and_time_are_said(folder, checkpoint, tmp_path, capsys):
+    options = ("--iterations", 1, "--strength", 0.5, "--gamma", 2, "--tile", 256)
+    assert run("restore", folder, "-o", tmp_path / "out", "--checkpoint", checkpoint, *options) == 0
+    said = capsys.readouterr().out
+    assert "tiny.ckpt (Adaptive)" in said
+    assert "a [b].jpg: 40 x 90" in said  # turned upright; brackets are no markup
+    assert "restored 2 of 2 photos in" in said
+    with Image.open(tmp_path / "out" / "a [b].jpg") as upright:
+        assert upright.size == (40, 90)
+    with Image.open(tmp_path / "out" / "day 1" / "gray.png") as gray:
+        assert (gray.mode, gray.size) == ("LA", (90, 40))
+
+
+def test_a_bad_photo_gives_status_one_after_the_others_are_done(folder, checkpoint, tmp_path, capsys):
+    (folder / "cut.png").write_bytes((folder / "day 1" / "gray.png").read_bytes()[:300])
+    assert run("restore", folder, "-o", tmp_path / "out", "--checkpoint", checkpoint) == 1
+    said = capsys.readouterr()
+    assert "restored 2 of 3 photos" in said.out
+    assert said.err.startswith(f"failed: {folder / 'cut.png'} is damaged")
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        (["--tile", 8], "Pass at least 256"),
+        (["--method", "magic"], "tiny.ckpt: .*basic.*magic"),
+    ],
+)
+def test_options_out_of_reach_stop_the_job_before_any_photo(folder, checkpoint, tmp_path, options, remedy):
+    assert re.search(remedy, run("restore", folder, "-o", tmp_path / "out", "--checkpoint", checkpoint, *options))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_motion_field_is_drawn(folder, checkpoint, tmp_path, capsys):
+    assert run("kernels", folder / "a [b].jpg", "-o", tmp_path / "out", "--checkpoint", checkpoint) == 0
+    assert "40 x 90" in capsys.readouterr().out
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a [b]_basis.png", "a [b]_coefficients.png", "a [b]_field.png"]
+
+
+def spoken(encoding, *arguments):
+    """Run `deblur` as a program whose output goes to a file in another encoding."""
+    code = "from deblur_lightning.commands import main; main()"
+    root = Path(deblur_lightning.__file__).parent.parent
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": encoding},
+    )
+
+
+def test_names_that_the_terminal_s_encoding_lacks_are_escaped_and_no_photo_fails_for_it(tmp_path, checkpoint):
+    photo(tmp_path / "in" / "李.png")
+    done = spoken("cp1252", "restore", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u674e.png" in done.stdout
+    assert b"restored 1 of 1 photos" in done.stdout
+    assert (tmp_path / "out" / "李.png").is_file()
+    missing = spoken("ascii", "restore", tmp_path / "李.png", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert missing.returncode == 1
+    assert rb"\u674e.png does not exist" in missing.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
+def test_a_name_that_is_no_unicode_is_restored_and_printed(tmp_path, checkpoint):
+    source = photo(tmp_path / "a.png")
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "in").mkdir()
+    source.rename(tmp_path / "in" / name)
+    done = spoken("utf-8", "restore", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / name).is_file()
+
+
+def test_a_reader_that_goes_away_is_no_photo_s_failure(tmp_path):
+    lines = []
+
+    def say(line):
+        lines.append(line)
+        raise BrokenPipeError
+
+    source = photo(tmp_path / "a.png")
+    with pytest.raises(BrokenPipeError):
+        restore_photos([source], tmp_path / "out", lambda: PhotoDeblurrer(Brighten()), say=say)
+    assert len(lines) == 1

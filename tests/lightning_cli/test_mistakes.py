@@ -1,0 +1,65 @@
+import pytest
+
+from deblur_lightning.lightning_cli.mistakes import brief
+
+UNION = """\
+Parser key "{part}":
+  Does not validate against any of the Union subtypes
+  Subtypes: [<class 'pytorch_lightning.core.module.LightningModule'>, <class 'NoneType'>]
+  Errors:
+    - {inner}
+    - Expected a <class 'NoneType'>
+  Given value type: <class 'dict'>
+  Given value: {{'class_path': 'AdaptiveBasisModule', 'init_args': {{'optimzier': 1}}}}"""
+MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisModule':\n        "
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (
+            MODULE + "Option 'optimzier' is not accepted",
+            "model: AdaptiveBasisModule: Option 'optimzier' is not accepted. Did you mean optimizer?",
+        ),
+        (
+            MODULE + "Option 'xyz' is not accepted",
+            "model: AdaptiveBasisModule: Option 'xyz' is not accepted. "
+            "See `lightning fit --model.help AdaptiveBasisModule`.",
+        ),
+        (
+            MODULE + "Parser key \"width\":\n          Expected a <class 'int'>. Got value: abc",
+            "model: AdaptiveBasisModule: width: Expected a <class 'int'>. Got value: abc.",
+        ),
+        (
+            "Expected a dot import path string: AdaptiveBasisModle",
+            "model is AdaptiveBasisModle, but no class has that name. Did you mean AdaptiveBasisModule?",
+        ),
+        ("width is 5, but channels come in groups of 8. Pass 8.",
+         "model: width is 5, but channels come in groups of 8. Pass 8."),
+    ],
+)  # fmt: skip
+def test_what_jsonargparse_quotes_around_a_mistake_is_left_out(inner, said):
+    assert brief(UNION.format(part="model", inner=inner)) == said
+
+
+def test_an_unknown_option_of_the_command_is_compared_with_those_it_takes():
+    unknown = "Subcommand 'fit' does not accept option 'trainer.max_epoch'"
+    assert brief(unknown, ["trainer.max_epochs", "ckpt_path"]) == f"{unknown}. Did you mean trainer.max_epochs?"
+    assert brief("unrecognized arguments: --confg a.yaml", ["config", "--config"]).endswith("Did you mean --config?")
+
+
+@pytest.mark.parametrize("wrong", ["optimizer.lr", "optimizer", "lr_scheduler.gamma", "lr"])
+def test_an_optimizer_named_as_in_other_projects_is_shown_where_it_belongs(wrong):
+    said = brief(f"unrecognized arguments: --{wrong} 0.1", ["--trainer.logger", "--trainer.max_epochs"])
+    assert "Did you mean" not in said
+    assert "--model.init_args.optimizer.init_args.lr" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("max_epochs", "trainer.max_epochs"), ("trainer.epochs_max", None), ("trainer.acelerator", "trainer.accelerator")],
+)
+def test_an_option_is_suggested_by_its_last_word_and_nothing_far_from_it(wrong, meant):
+    said = brief(f"Option '{wrong}' is not accepted", ["trainer.max_epochs", "trainer.accelerator", "config"])
+    assert ("Did you mean" in said) == bool(meant)
+    assert (meant or "See `lightning fit --help`") in said

@@ -1,0 +1,20 @@
+import errno
+import os
+
+from deblur_lightning.sentences import sentence
+
+
+def test_the_systems_errors_name_the_file_and_our_own_stay_as_they_are():
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "results/x.csv")
+    assert sentence(error) == "results/x.csv: Permission denied. Check the path, its permissions and the space left."
+    ours = "a.csv: option 'x' is none.\nTwo lines."
+    assert sentence(ValueError(ours)) == ours
+
+
+def test_an_error_out_of_a_loading_process_loses_its_traceback():
+    caught = (
+        "Caught CorruptFrameError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+        '  File "worker.py", line 1, in <module>\n    read()\n'
+        "deblur_lightning.data.frames.CorruptFrameError: a.png is damaged: no picture. Copy it again.\n"
+    )
+    assert sentence(ValueError(caught)) == "a.png is damaged: no picture. Copy it again."
