@@ -1,6 +1,7 @@
 """The kernel that best explains blurry gradients by sharp ones: least squares in the kernel's own values."""
 
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -8,6 +9,13 @@ from torch import Tensor
 DESCENTS = 300  # of projected gradients
 POWER_STEPS = 12  # towards the largest eigenvalue
 CAUTION = 1.02  # on that eigenvalue, which is approached from below
+
+
+class SquareForm(Protocol):
+    """A symmetric, positive matrix, or what multiplies as one."""
+
+    def __matmul__(self, values: Tensor, /) -> Tensor:
+        """``[M] -> [M]``."""
 
 
 def normal_equations(sharp: Tensor, blurry: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -39,7 +47,7 @@ def ridge_minimum(form: Tensor, wanted: Tensor, ridge: float) -> Tensor:
     return torch.cholesky_solve(wanted.unsqueeze(1), factor).view(size, size)
 
 
-def nonnegative_minimum(form: Tensor, wanted: Tensor, start: Tensor, steps: int = DESCENTS) -> Tensor:
+def nonnegative_minimum(form: SquareForm, wanted: Tensor, start: Tensor, steps: int = DESCENTS) -> Tensor:
     """Minimise ``k' Q k - 2 b' k`` over ``k >= 0`` by accelerated projected gradients that restart when they turn.
 
     Args:

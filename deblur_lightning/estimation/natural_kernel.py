@@ -12,11 +12,11 @@ from deblur_lightning.estimation.natural_picture import natural_picture
 from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
 
-TURNS = 3
-SHOWN = 0.3  # share of the gradients, the strongest, that a kernel is read off; a tenth and all lost 0.7 and 0.6 dB
-RIDGE = 0.3  # squared gradient, summed over pixels of linear light
-THRESHOLD = 0.05  # of the kernel's largest value, both over 3 x 3 pixels: below is noise
+TURNS = 5
+SHOWN = (0.1, 0.3)  # share of the gradients, the strongest, that the first and the last kernel are read off
+THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
+RIDGE = 0.3  # squared gradient, summed over pixels of linear light
 
 
 def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS) -> Tensor:
@@ -24,7 +24,8 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
 
     `edges_only` draws every edge as a step, and a kernel read off steps holds the softness of the sharp picture's own
     edges as well. Here edges are as steep as photographs have them, the kernel cannot be negative, and nothing but a
-    faint ridge draws it to zero.
+    faint ridge draws it to zero. The first kernel is read off the very strongest gradients, which show the faint ends
+    of a path; what they show falsely goes in later turns.
 
     Args:
         light: the blurry picture, ``[H, W]``, linear light.
@@ -43,16 +44,21 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
     if share is not None:
         blurry = blurry * share[:-1, :-1]
     noise = noise_level(light[None, None])
-    for _ in range(turns):
+    for turn in range(turns):
+        shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))
         sharp = natural_picture(light, kernel, share, noise=noise)
         sharp = moved(sharp, beside_centre(kernel))[margin:-margin, margin:-margin]
         gradient = slopes(sharp)[:, :-1, :-1]
         if share is not None:
             gradient = gradient * share[:-1, :-1]
-        form, wanted = normal_equations(strongest(gradient, SHOWN), blurry, size)
+        form, wanted = normal_equations(strongest(gradient, shown), blurry, size)
         form.diagonal().add_(RIDGE)
-        kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), THRESHOLD, LEAST_PART)
+        kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), threshold, LEAST_PART)
     return kernel
+
+
+def _between(first: float, last: float, share: float) -> float:
+    return first * (last / first) ** share
 
 
 def moved(picture: Tensor, steps: tuple[float, float]) -> Tensor:

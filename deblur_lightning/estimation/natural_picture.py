@@ -19,8 +19,8 @@ def natural_picture(
     noise: float = LEAST_NOISE,
     regularization: float = 0.1,
     exponent: float = 0.8,
-    outer: int = 4,
-    inner: int = 12,
+    outer: int = 3,
+    inner: int = 8,
 ) -> Tensor:
     """Undo a uniform blur, preferring pictures of few, sharp edges, without assuming what lies beyond the borders.
 

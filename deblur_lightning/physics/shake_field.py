@@ -1,9 +1,9 @@
 """The motion field of a shaking camera: every pixel has its own kernel, and neighbours' are alike."""
 
 import torch
-from torch import Tensor
 
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics.node_grid import node_places, node_shares
 from deblur_lightning.physics.point_spread import kernels_along
 from deblur_lightning.physics.trajectories import shake_trajectories
 
@@ -67,19 +67,10 @@ def turning_field(
     Returns:
         A field ``[1, B, K, K]`` and ``[1, B, H, W]``, float32.
     """
-    height, width = size
-    rows, columns = (torch.linspace(-(side - 1) / 2, (side - 1) / 2, grid).double() for side in size)
-    y, x = (axis.flatten().unsqueeze(1) for axis in torch.meshgrid(rows, columns, indexing="ij"))
+    x, y = node_places(size, grid).unsqueeze(-2).unbind(-1)
     cosine, sine = angle.cos(), angle.sin()
     turned = torch.stack((cosine * x - sine * y - x, sine * x + cosine * y - y), dim=-1)
     paths = turned + shift
     paths = paths - paths.mean(dim=1, keepdim=True)
     paths = paths * (reach / paths.abs().amax().clamp(min=1e-9))
-    coefficients = _hats(height, grid).unsqueeze(1).unsqueeze(3) * _hats(width, grid).unsqueeze(1)
-    return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), coefficients.view(1, -1, height, width).float())
-
-
-def _hats(length: int, nodes: int) -> Tensor:
-    """Weights of linear interpolation, ``[nodes, length]``; they sum to 1 at each pixel."""
-    place = torch.linspace(0, nodes - 1, length, dtype=torch.float64)
-    return (1 - (place - torch.arange(nodes).unsqueeze(1)).abs()).clamp(min=0)
+    return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), node_shares(size, grid).unsqueeze(0))
