@@ -24,8 +24,8 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
 
     `edges_only` draws every edge as a step, and a kernel read off steps holds the softness of the sharp picture's own
     edges as well. Here edges are as steep as photographs have them, the kernel cannot be negative, and nothing but a
-    faint ridge draws it to zero. The first kernel is read off the very strongest gradients, about a tenth, which show the faint ends
-    of a path; what they show falsely goes in later turns.
+    faint ridge draws it to zero. The first kernel is read off the very strongest gradients, about a tenth of a
+    photograph's, which show the faint ends of a path; what they show falsely goes in later turns.
 
     Args:
         light: the blurry picture, ``[H, W]``, linear light.
