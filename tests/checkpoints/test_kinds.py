@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save
 from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import load_published, read_checkpoint
+from deblur_lightning.checkpoints.own import write_checkpoint
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 104857600\n"
 
@@ -84,10 +84,11 @@ def test_the_authors_weights_under_a_key_are_read_all_the_same(tmp_path):
 
 
 def test_safetensors_are_told_by_their_content(tmp_path):
-    content = save({"network.weight": torch.ones(2)}, {"config": '{"num_basis": 3}'})
+    recipe = {"class_path": "deblur_lightning.deblurring.DirectDeblurrer", "init_args": {}}
+    write_checkpoint(tmp_path / "model.safetensors", {"network.weight": torch.ones(2)}, recipe)
+    (tmp_path / "model.ckpt").write_bytes((tmp_path / "model.safetensors").read_bytes())
     for name in ("model.safetensors", "model.ckpt"):
-        (tmp_path / name).write_bytes(content)
-        assert read_checkpoint(tmp_path / name).arguments == {"num_basis": 3}
+        assert read_checkpoint(tmp_path / name).recipe == recipe
     torch.save({"state_dict": {"network.weight": torch.ones(2)}}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"other\.safetensors is damaged, or no safetensors file"):
         read_checkpoint(tmp_path / "other.safetensors")
