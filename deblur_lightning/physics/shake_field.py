@@ -1,6 +1,7 @@
 """The motion field of a shaking camera: every pixel has its own kernel, and neighbours' are alike."""
 
 import torch
+from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics.node_grid import node_places, node_shares

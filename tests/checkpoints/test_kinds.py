@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save
 from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import load_published, read_checkpoint
