@@ -90,6 +90,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import deblur_lightning.modules as modules
     from deblur_lightning.callbacks.record_results import RecordResults
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
+    from deblur_lightning.lightning_cli.mistakes import BriefParser
 
     for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
         for name in package.__all__:
@@ -103,7 +104,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
         lightning.LightningDataModule,
         subclass_mode_model=True,
         subclass_mode_data=True,
-        parser_kwargs={"exit_on_error": False},  # `main` says in one line what jsonargparse says in fifty
+        parser_class=BriefParser,
         auto_configure_optimizers=False,
         seed_everything_default=1,
         save_config_kwargs={"overwrite": True},
@@ -127,18 +128,11 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
     print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:
         run(argv)
-    except argparse.ArgumentError as error:
-        from deblur_lightning.lightning_cli.mistakes import brief
-
-        parser = getattr(error.__cause__, "subcommand_parser", None)
-        known = [name for action in getattr(parser, "_actions", ()) for name in (action.dest, *action.option_strings)]
-        sys.stderr.write(f"lightning: {brief(error.message, known)}\n")
-        sys.exit(2)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief
         from deblur_lightning.sentences import sentence
