@@ -1,5 +1,6 @@
 from . import checkpoints as checkpoints
 from . import data as data
+from . import deblurring as deblurring
 from . import estimation as estimation
 from . import losses as losses
 from . import metrics as metrics

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from deblur_lightning.data import SampleBlur
+from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.field import KernelField
-from deblur_lightning.jobs import find_checkpoint, load_restorer
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.reports import draw_field
 from deblur_lightning.restoration import richardson_lucy
@@ -23,7 +23,7 @@ GAP = 6
 def main() -> None:
     """Draw the picture with a model, or with the true motion."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, help="a model (default: the one that comes along)")
+    parser.add_argument("--checkpoint", type=Path, help="a model (default: the bundled one)")
     parser.add_argument("--true-field", action="store_true", help="restore by the true motion instead of a model's")
     parser.add_argument("--picture", default="shake/astronaut-4", help="of the sample benchmark (shake/astronaut-4)")
     parser.add_argument("--kernel-size", type=int, default=33, help="of the benchmark (33)")
@@ -38,8 +38,7 @@ def main() -> None:
         field = KernelField(*(part[None] for part in sample["field"]))
         motion, restored = "its true motion", richardson_lucy(blurry, field)
     else:
-        restorer = load_restorer(find_checkpoint(arguments.checkpoint))
-        motion, (restored, field) = "its motion, estimated", restorer.see(blurry)
+        motion, (restored, field, _) = "its motion, estimated", load_deblurrer(arguments.checkpoint)(blurry)
     before, after = (picture_psnr(picture, sharp).item() for picture in (blurry, restored))
     panels = {
         f"blurry, {before:.1f} dB": _pixels(blurry),

@@ -13,8 +13,8 @@ from mkdocs.structure.pages import Page
 
 PACKAGE = Path("deblur_lightning")
 PARTS = (
-    "physics", "losses", "networks", "restoration", "metrics", "checkpoints",
-    "data", "modules", "callbacks", "reports", "jobs",
+    "physics", "losses", "networks", "estimation", "restoration", "metrics", "checkpoints", "deblurring",
+    "data", "photos", "modules", "callbacks", "reports",
 )  # fmt: skip
 TOP = ("KernelField", "Batch")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)

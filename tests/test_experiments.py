@@ -55,16 +55,17 @@ def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {"adaptive_basis", "deblurgan", "gopro", "kohler", "sample", "small"}
 
 
-TINY = {
-    "AdaptiveBasisModule": {"width": 8, "num_basis": 3, "iterations": 2},
-    "DeblurGANModule": {"width": 4, "blocks": 1, "critic_width": 4, "critic_steps": 1},
-}
-"""Networks of seconds, by the module's name; everything else is as written."""
+NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
+SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}}
+SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
+SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
+SMALL_PATH = {"class_path": "PathNetwork", "init_args": {"kernel_size": 9, "width": 8}}
+"""Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
     "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
     "GoProDataModule": {"crop_size": 32},
-    "CombinedDataModule": {"real.init_args.crop_size": 32, "synthetic.init_args.crop_size": 32},
+    "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},
 }
 QUIET = ["--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false",
@@ -116,21 +117,25 @@ def write_photo(path, size, mode="RGB"):
     Image.fromarray(pixels).convert(mode).save(path)
 
 
-def overrides(written, swept):
-    """Make the run a matter of seconds; sizes of kernels stay with a sweep that sets them."""
+def smaller(written, swept):
+    """Lay a configuration over it that makes the run a matter of seconds; a sweep's sizes of kernels stay."""
     module, data = (written[part]["class_path"].rpartition(".")[2] for part in ("model", "data"))
-    model = dict(TINY[module])
-    if module == "DeblurGANModule" and written["model"].get("init_args", {}).get("content") != "l1":
-        model["vgg_weights"] = "vgg.pth"
-    kernels = {}
-    if module == "AdaptiveBasisModule" and not swept:
-        model["kernel_size"] = 9
-        kernels = {"kernel_size": 9, "extent": "[0,8]"} if data == "SyntheticBlurDataModule" else {}
-    options = {f"--model.{name}": value for name, value in model.items()}
-    options |= {f"--data.init_args.{name}": value for name, value in (TINY_DATA[data] | kernels).items()}
-    if data != "CombinedDataModule":
-        options["--data.num_workers"] = 0
-    return [str(word) for pair in options.items() for word in pair]
+    arguments = written["model"].get("init_args", {})
+    kind = arguments.get("deblurrer", {}).get("class_path")
+    model, loaded = {}, TINY_DATA[data] | ({} if data == "CombinedDataModule" else {"num_workers": 0})
+    if module == "PathModule":
+        model = {"network": SMALL_PATH}
+    elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
+        model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": SMALL_DIRECT}}
+    elif not swept:
+        model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": SMALL_MOTION}}
+    if module == "DeblurGANModule":
+        model |= {"critic": SMALL_CRITIC, "game": {"critic_steps": 1}}
+        if "content" not in arguments:
+            model["content"] = {"class_path": "PerceptualContent", "init_args": {"vgg_weights": "vgg.pth"}}
+    if module in ("AdaptiveBasisModule", "PathModule") and not swept and data == "SyntheticBlurDataModule":
+        loaded = {**loaded, "kernel_size": 9, "extent": [0, 8]}
+    return {"model": {"init_args": model}, "data": {"init_args": loaded}}
 
 
 @pytest.mark.parametrize(
@@ -144,19 +149,21 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
         whole = {name for name, part in parts.items() if isinstance(part, dict) and "class_path" in part}
         written |= {name: part for name, part in parts.items() if name not in written or name in whole}
     trains = "max_epochs" in written.get("trainer", {})
-    files = [word for config in configs for word in ("--config", str(ROOT / config))]
+    Path("smaller.yaml").write_text(yaml.safe_dump(smaller(written, swept)))
+    files = [word for config in (*configs, disk / "smaller.yaml") for word in ("--config", str(ROOT / config))]
     command = ["fit", *files, *ONE_STEP] if trains else ["test", *files, "--trainer.limit_test_batches", "1"]
     version = "-".join(config.stem for config in configs)
-    run(monkeypatch, [*command, *QUIET, "--trainer.logger.init_args.version", version, *overrides(written, swept)])
+    run(monkeypatch, [*command, *QUIET, "--trainer.logger.init_args.version", version])
     if trains:
         saved = torch.load(disk / "results/runs" / version / "checkpoints/last.ckpt", weights_only=True)
         assert saved["global_step"] >= 1
         with (disk / "results/runs" / version / "metrics.csv").open() as log:
             rows = list(csv.DictReader(log))
-        losses = [float(row["train/loss"]) for row in rows if row.get("train/loss")]
+        name = "path_loss" if "paths" in version else "loss"
+        losses = [float(row[f"train/{name}"]) for row in rows if row.get(f"train/{name}")]
         assert losses
         assert all(math.isfinite(loss) for loss in losses)
-        assert any(row.get("val/psnr") for row in rows)
+        assert any(row.get("val/path_loss" if name == "path_loss" else "val/psnr") for row in rows)
     else:
         (tested, *_) = reversed((disk / "results/results.jsonl").read_text().splitlines())
         result = json.loads(tested)

@@ -17,10 +17,11 @@ trainer:
 model:
   class_path: AdaptiveBasisModule
   init_args:
-    num_basis: 3
-    kernel_size: 9
-    width: 8
-    iterations: 2
+    deblurrer:
+      class_path: MotionDeblurrer
+      init_args:
+        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
+        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
     optimizer: {class_path: torch.optim.SGD, init_args: {lr: 1.0e-3}}
 data:
   class_path: SyntheticBlurDataModule
@@ -44,7 +45,8 @@ found = {
     "halves": status_of(start("halves", *one_each, "--trainer.accumulate_grad_batches=2")),
 }
 seed_everything(7, verbose=False)
-begin = modules.AdaptiveBasisModule(3, 9, 8).state_dict()
+network = networks.AdaptiveBasisNetwork(3, 9, 8)
+begin = modules.AdaptiveBasisModule(deblurring.MotionDeblurrer(network)).state_dict()
 
 
 def distance(weights, others):

@@ -2,12 +2,23 @@
 
 import pytest
 import torch
+from small_models import small_direct_deblurrer, small_motion_deblurrer
 
 from deblur_lightning import KernelField
 from deblur_lightning.batch import check_batch
-from deblur_lightning.losses import reblur_loss
-from deblur_lightning.metrics import RestorationMetrics, picture_psnr, picture_ssim
+from deblur_lightning.deblurring import CameraExposure
+from deblur_lightning.losses import PixelContent, reblur_loss
+from deblur_lightning.metrics import (
+    RestorationMetrics,
+    cw_ssim,
+    kohler_score,
+    picture_psnr,
+    picture_ssim,
+    psnr,
+    ssim_valid,
+)
 from deblur_lightning.modules import AdaptiveBasisModule, DeblurGANModule
+from deblur_lightning.networks import PatchCritic
 from deblur_lightning.physics import to_display, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 
@@ -21,16 +32,25 @@ MIXED_UP = {
     "NaN": (PICTURE.masked_fill(PICTURE > 0.9, torch.nan), r"finite|NaN"),
     "channels last": (PICTURE.permute(0, 2, 3, 1), r"permute\(0, 3, 1, 2\)"),
 }
-ADAPTIVE = AdaptiveBasisModule(num_basis=2, kernel_size=9, width=8, iterations=1).eval()
-GAN = DeblurGANModule(width=4, blocks=1, critic_width=4, content="l1").eval()
+ADAPTIVE = AdaptiveBasisModule(small_motion_deblurrer()).eval()
+GAN = DeblurGANModule(small_direct_deblurrer(), PatchCritic(4), PixelContent()).eval()
+SCORES = (picture_psnr, psnr, picture_ssim, ssim_valid, cw_ssim)
+
+
+def as_shaped(picture):
+    """Give the picture that is right, of another's shape."""
+    return PICTURE.permute(0, 2, 3, 1) if picture.shape[-1] == 3 else PICTURE
+
+
 TAKERS = {
     "richardson_lucy": lambda picture: richardson_lucy(picture, FIELD, 1),
     "deconvolve": lambda picture: deconvolve(picture, FIELD),
     "AdaptiveBasisModule": ADAPTIVE.restore,
     "DeblurGANModule": GAN.restore,
-    "picture_psnr": lambda picture: picture_psnr(picture, PICTURE),
-    "picture_psnr's truth": lambda picture: picture_psnr(PICTURE, picture),
-    "picture_ssim": lambda picture: picture_ssim(picture, PICTURE),
+    **{score.__name__: lambda picture, score=score: score(picture, as_shaped(picture)) for score in SCORES},
+    **{
+        f"{score.__name__}'s truth": lambda picture, score=score: score(as_shaped(picture), picture) for score in SCORES
+    },
     "check_batch": lambda picture: check_batch({"blurry": picture, "name": ["a"]}),
     "check_batch's truth": lambda picture: check_batch({"blurry": PICTURE, "sharp": picture, "name": ["a"]}),
 }
@@ -51,6 +71,14 @@ def test_scores_of_another_range_are_refused_not_clamped_to_equal_pictures(mixed
         RestorationMetrics().update(picture, picture, ["a"])
 
 
+@pytest.mark.parametrize("mixed_up", ["bytes as floats", "-1 to 1", "NaN"])
+def test_koehlers_score_refuses_other_ranges_of_floats(mixed_up):
+    wide = torch.rand(170, 170, 3, generator=torch.Generator().manual_seed(1))
+    changed = {"bytes as floats": 255 * wide, "-1 to 1": 2 * wide - 1, "NaN": wide.masked_fill(wide > 0.9, torch.nan)}
+    with pytest.raises(ValueError, match=r"floats lie in \[0, 1\]\. Rescale it"):
+        kohler_score(changed[mixed_up], [(255 * wide).byte()])
+
+
 @pytest.mark.parametrize("gamma", [0.0, -2.2, 0.4545, float("nan"), float("inf"), 22.0])
 def test_no_gamma_is_caught_wherever_it_is_passed(gamma):
     for taker in (
@@ -59,7 +87,7 @@ def test_no_gamma_is_caught_wherever_it_is_passed(gamma):
         lambda: richardson_lucy(PICTURE, FIELD, 1, gamma=gamma),
         lambda: deconvolve(PICTURE, FIELD, gamma=gamma),
         lambda: reblur_loss(PICTURE, PICTURE, FIELD, gamma=gamma),
-        lambda: AdaptiveBasisModule(num_basis=2, kernel_size=9, width=8, gamma=gamma),
+        lambda: CameraExposure(gamma),
     ):
         with pytest.raises(ValueError, match=r"Pass 2\.2, or 1\.0 for linear pictures"):
             taker()

@@ -3,6 +3,8 @@ from .checkpoint_files import WholeFileCheckpoints as WholeFileCheckpoints
 from .growing_log import GrowingLog as GrowingLog
 from .keep_last import KeepLast as KeepLast
 from .log_pictures import LogPictures as LogPictures
+from .record_results import RecordResults as RecordResults
+from .save_restored import SaveRestored as SaveRestored
 from .show_pictures import ShowPictures as ShowPictures
 from .step_seeds import StepSeeds as StepSeeds
 from .stop_on_nan import StopOnNaN as StopOnNaN

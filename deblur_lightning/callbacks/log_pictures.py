@@ -91,7 +91,7 @@ def draw_sample(module: LightningModule, batch: Batch, number: int) -> dict[str,
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_comparison, draw_field
 
     blurry = batch["blurry"][number : number + 1]
-    restored, field = module.see(blurry)  # type: ignore[operator]
+    restored, field, _ = module.deblur(blurry)  # type: ignore[operator]
     shown = {"Blurry": blurry, "Restored": restored}
     if "sharp" in batch:
         shown["Sharp"] = batch["sharp"][number : number + 1]

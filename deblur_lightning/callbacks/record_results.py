@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from deblur_lightning.reports.method_names import method_name
+from deblur_lightning.metrics.pictures import IDENTICAL
 from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
 
 UNTRAINED = "(untrained)"
@@ -53,11 +53,11 @@ class RecordResults(Callback):
             return
         append_result(
             Result(
-                method=self.method or method_name(type(pl_module).__name__),
+                method=self.method or str(getattr(pl_module, "method", type(pl_module).__name__)),
                 dataset=self.dataset or _table_name(trainer, len(rows)),
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
-                pictures=len(rows),
+                pictures=len(rows) - int(known.get(IDENTICAL, 0)),
                 seconds=round(time.monotonic() - self._started, 1),
                 checkpoint=file_hash(trainer.ckpt_path) if trainer.ckpt_path else "",
                 config=_command_line() if self.config is None else self.config,

@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.batch import Batch
 from deblur_lightning.field import KernelField
 from deblur_lightning.metrics import picture_psnr, picture_ssim
-from deblur_lightning.reports.method_names import method_name
+from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
@@ -51,7 +51,7 @@ class ShowPictures(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Write a batch."""
-        method = self.method or method_name(type(pl_module).__name__)
+        method = self.method or str(getattr(pl_module, "method", type(pl_module).__name__))
         datamodule = trainer.datamodule  # type: ignore[attr-defined]
         dataset = self.dataset or getattr(datamodule, "table_name", None) or type(datamodule).__name__
         for number, name in enumerate(batch["name"]):
@@ -79,6 +79,6 @@ class ShowPictures(Callback):
             }
             pictures[SHARP] = sharp
         fields: dict[str, KernelField] = {}
-        if getattr(module, "sees_motion", False):
-            fields[method] = module.field(blurry)  # type: ignore[operator]
+        if isinstance(module, RestorationModule) and module.deblurrer.sees_motion:
+            fields[method] = module.deblurrer.field(blurry)
         add_picture(self.folder, dataset, name, pictures, fields, scores)

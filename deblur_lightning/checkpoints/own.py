@@ -1,4 +1,4 @@
-"""Our own checkpoints: Lightning's, and safetensors with the module's arguments inside."""
+"""Our own checkpoints: Lightning's, and safetensors with the recipe of the deblurrer inside."""
 
 import json
 from collections.abc import Mapping
@@ -15,29 +15,33 @@ from deblur_lightning.whole_file import whole_file
 FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."
 
 
+PREFIX = "deblurrer."
+"""How the names of the weights that restore begin in a LightningModule of ours."""
+
+
 class Checkpoint(NamedTuple):
-    """What a module's file holds.
+    """What a file holds of a deblurrer.
 
     Attributes:
-        weights: by their names in the module.
-        arguments: of the module.
+        weights: by their names in the deblurrer.
+        recipe: what it is built from, ``{"class_path": …, "init_args": {…}}``.
         resumes: whether the state of a training is there as well, to go on with.
     """
 
     weights: dict[str, Tensor]
-    arguments: dict[str, Any]
+    recipe: dict[str, Any]
     resumes: bool
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a module's weights and arguments without running what may be hidden in the file.
+    """Read a deblurrer's weights and recipe without running what may be hidden in the file.
 
     Args:
-        path: ``.safetensors`` with ``config`` in its metadata, or, whatever its suffix, a Lightning checkpoint.
+        path: ``.safetensors`` with ``deblurrer`` in its metadata, or, whatever its suffix, a Lightning checkpoint.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a damaged file, one with code in it, or one that is no checkpoint of a module.
+        ValueError: a damaged file, one with code in it, or one that is no checkpoint of ours.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
@@ -47,14 +51,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - whatever was saved
-    """Take a module's weights and arguments out of what a Lightning checkpoint holds; see `read_checkpoint`.
+    """Take a deblurrer's weights and recipe out of what a Lightning checkpoint holds; see `read_checkpoint`.
 
     Raises:
-        ValueError: weights without their module, or content of another kind.
+        ValueError: weights without their recipe, or content of another kind.
     """
     try:
-        weights, arguments = dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
-        return Checkpoint(weights, arguments, "optimizer_states" in content)
+        weights, told = dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
+        resumes = "optimizer_states" in content
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         if _is_bare(content):
             raise ValueError(
@@ -62,16 +66,22 @@ def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - 
                 f"Import it first: deblur import-weights {path} -o imported.ckpt."
             ) from error
         raise ValueError(f"{path} is damaged, or no checkpoint. {FIT}") from error
+    own = {str(name).removeprefix(PREFIX): one for name, one in weights.items() if str(name).startswith(PREFIX)}
+    if not own or not _is_recipe(told.get("deblurrer")):
+        raise ValueError(
+            f"{path} holds the weights of another model, or of an earlier version of ours: no deblurrer is in it. "
+            "Pass a checkpoint that this version wrote."
+        )
+    return Checkpoint(own, dict(told["deblurrer"]), resumes)
 
 
-def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arguments: Mapping[str, Any]) -> None:
-    """Write a module's weights and arguments; the file is whole or not there.
+def write_checkpoint(path: Path, weights: Mapping[str, Tensor], recipe: Mapping[str, Any]) -> None:
+    """Write a deblurrer's weights and recipe; the file is whole or not there.
 
     Args:
         path: ``.ckpt``, for Lightning and for `deblur`, or ``.safetensors``.
-        weights: by their names in the module.
-        module: name of its class in `deblur_lightning.modules`.
-        arguments: of the module: all those of its network, and what else is not its default.
+        weights: by their names in the deblurrer.
+        recipe: what it is built from, as `deblurring.describe` tells it.
 
     Raises:
         ValueError: another suffix.
@@ -83,21 +93,20 @@ def write_checkpoint(path: Path, weights: Mapping[str, Tensor], module: str, arg
         if path.suffix == ".safetensors":
             from safetensors.torch import save  # not save_file, whose files nobody else may read
 
-            part.write_bytes(save(whole, {"config": json.dumps(dict(arguments)), "module": module}))
+            part.write_bytes(save(whole, {"deblurrer": json.dumps(dict(recipe))}))
         else:
-            content = as_lightning(whole, {**arguments, "_class_path": f"deblur_lightning.modules.{module}"})
             with part.open("wb") as file:  # an OSError where it cannot be; torch's own writer raises RuntimeError
-                torch.save(content, file)
+                torch.save(as_lightning(whole, dict(recipe)), file)
 
 
-def as_lightning(weights: dict[str, Tensor], arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give weights the form of a Lightning checkpoint, without the state of a training."""
+def as_lightning(weights: Mapping[str, Tensor], recipe: dict[str, Any]) -> dict[str, Any]:
+    """Give a deblurrer the form of a Lightning checkpoint, without the state of a training."""
     return {
         "epoch": 0,
         "global_step": 0,
         "pytorch-lightning_version": version("pytorch-lightning"),
-        "state_dict": weights,
-        "hyper_parameters": arguments,
+        "state_dict": {f"{PREFIX}{name}": weight for name, weight in weights.items()},
+        "hyper_parameters": {"deblurrer": recipe},
     }
 
 
@@ -115,13 +124,18 @@ def _is_bare(content: object) -> bool:
     return isinstance(content, dict) and bool(content) and all(isinstance(value, Tensor) for value in content.values())
 
 
+def _is_recipe(told: object) -> bool:
+    return isinstance(told, dict) and isinstance(told.get("class_path"), str)
+
+
 def _read_safetensors(path: Path) -> Checkpoint:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
-            return Checkpoint(weights, dict(json.loads((file.metadata() or {})["config"])), resumes=False)
+            recipe = json.loads((file.metadata() or {})["deblurrer"])
+            return Checkpoint(weights, {**recipe, "init_args": dict(recipe["init_args"])}, resumes=False)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
     except (LookupError, TypeError, ValueError) as error:

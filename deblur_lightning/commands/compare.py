@@ -56,7 +56,7 @@ def compare(
     stem = figure_stem(output, DRAWN)
 
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.jobs.checkpoint_paths import find_named_checkpoints
+    from deblur_lightning.deblurring import find_named_checkpoints
     from deblur_lightning.photos import read_photo
     from deblur_lightning.reports import Crop
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
@@ -68,11 +68,12 @@ def compare(
         place = Crop(crop.y, crop.x, crop.height, crop.width) if crop else None
         _check_place(place, photo, blurry)
         check_folder_writable(output.parent)
+        from deblur_lightning.deblurring import load_named
 
-        from deblur_lightning.jobs.load_methods import load_methods
-
-        methods = load_methods(checkpoints)
-        restored = {name: restorer.restore(blurry, console.watch(name)) for name, restorer in methods.items()}
+        restored = {
+            name: model(blurry, progress=console.watch(name), with_field=False).picture
+            for name, model in load_named(checkpoints).items()
+        }
         pictures = {BLURRY: blurry, **restored, **({SHARP: true} if true is not None else {})}
         for path in draw_pictures(pictures, stem, photo.name, place):
             console.say(str(path))

@@ -37,9 +37,8 @@ def figures(
     refuse_suffix(output, PICTURES, "a folder for several figures")
 
     from deblur_lightning.data import SampleBlur
+    from deblur_lightning.deblurring import find_named_checkpoints, load_named
     from deblur_lightning.field import KernelField
-    from deblur_lightning.jobs.checkpoint_paths import find_named_checkpoints
-    from deblur_lightning.jobs.load_methods import load_methods
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
     from deblur_lightning.restoration import richardson_lucy
@@ -54,12 +53,12 @@ def figures(
         )
     blurry, sharp = samples[picture]["blurry"][None], samples[picture]["sharp"][None]
     true = KernelField(*(part[None].float() for part in samples[picture]["field"]))
-    methods = load_methods(checkpoints)
-    seen = {name: one.see(blurry) for name, one in methods.items()}
-    restored = {name: picture for name, (picture, _) in seen.items()}
+    methods = load_named(checkpoints)
+    seen = {name: one(blurry) for name, one in methods.items()}
+    restored = {name: answer.picture for name, answer in seen.items()}
     shown = {BLURRY: blurry, **restored, f"Richardson-Lucy, {TRUE}": richardson_lucy(blurry, true), SHARP: sharp}
     paths = draw_pictures(shown, output / "sample_comparison", picture)
-    fields = {name: field for name, (_, field) in seen.items() if field is not None}
+    fields = {name: answer.field for name, answer in seen.items() if answer.field is not None}
     for name, field in {TRUE: true, **fields}.items():
         drawn: dict[str, Figure] = {
             "motion field": draw_field(blurry, field),

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from deblur_lightning.checkpoints import Checkpoint
+    from deblur_lightning.deblurring import Deblurrer
 
-PUBLISHED = {"adaptive-basis": "AdaptiveBasisModule", "deblurgan": "DeblurGANModule"}
-"""The module of each published model, which is the first of its networks."""
+PUBLISHED = {"MotionDeblurrer": "adaptive-basis", "DirectDeblurrer": "deblurgan"}
+"""The published model that a deblurrer of ours stands for."""
 
 
 class _Weights(NamedTuple):
-    """A module's class name, its weights and arguments."""
+    """A deblurrer's weights by name, and its recipe."""
 
-    module: str
     weights: dict[str, Tensor]
-    arguments: dict[str, Any]
+    recipe: dict[str, Any]
 
 
 def import_weights(
@@ -32,6 +32,10 @@ def import_weights(
     model: Annotated[
         Literal["adaptive-basis", "deblurgan"] | None,
         typer.Option(help="What FILE must be; default: whatever it holds."),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Checkpoint of PathModule, whose network is added to a motion deblurrer."),
     ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size, three significant digits.")
@@ -49,15 +53,18 @@ def import_weights(
     from deblur_lightning.checkpoints.own import check_target
 
     check_target(output)
-    module, weights, arguments = _read(file, model)
+    weights, recipe = _read(file, model)
+    if path is not None:
+        weights, recipe = _with_path(weights, recipe, path)
     if half:
         weights = {name: weight.to(torch.float16) for name, weight in weights.items()}
         beyond = next((name for name, weight in weights.items() if not weight.isfinite().all()), None)
         if beyond:
             raise ValueError(f"{file} holds {beyond} with values beyond 16 bits. Leave out --half.")
-    write_checkpoint(output, weights, module, arguments)
+    write_checkpoint(output, weights, recipe)
     count, size = sum(weight.numel() for weight in weights.values()), output.stat().st_size
-    typer.echo(f"{file} -> {output}: {module}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
+    kind = recipe["class_path"].rpartition(".")[2]
+    typer.echo(f"{file} -> {output}: {kind}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
 
 
 def _read(source: Path, model: str | None) -> _Weights:
@@ -66,7 +73,7 @@ def _read(source: Path, model: str | None) -> _Weights:
     from deblur_lightning.checkpoints.own import parse_checkpoint
     from deblur_lightning.checkpoints.published import SOURCE, parse_published
     from deblur_lightning.checkpoints.reading import read_torch_file
-    from deblur_lightning.jobs.load_restorer import MODULES
+    from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, describe
 
     content = None if source.suffix == ".safetensors" else read_torch_file(source, SOURCE)
     if content is None:
@@ -74,18 +81,30 @@ def _read(source: Path, model: str | None) -> _Weights:
     if isinstance(content, dict) and "state_dict" in content:
         return _restoring(source, parse_checkpoint(source, content), model)
     published = parse_published(source, content, model)
-    module = PUBLISHED[published.model]
-    weights = {MODULES[module][0] + name: weight for name, weight in published.network.state_dict().items()}
-    return _Weights(module, weights, published.arguments)
+    network = published.network
+    deblurrer: Deblurrer = MotionDeblurrer(network) if published.model == "adaptive-basis" else DirectDeblurrer(network)
+    return _Weights(deblurrer.state_dict(), describe(deblurrer))
 
 
 def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weights:
-    """Keep of a checkpoint of ours what restores."""
-    from deblur_lightning.jobs.load_restorer import module_of
+    """Take a checkpoint of ours, which must be of the model that was asked for."""
+    kind = str(checkpoint.recipe["class_path"]).rpartition(".")[2]
+    if model is not None and PUBLISHED.get(kind) != model:
+        raise ValueError(f"{source} is a checkpoint of {kind}, but --model is {model}. Leave out --model.")
+    return _Weights(checkpoint.weights, checkpoint.recipe)
 
-    prefixes, module = module_of(source, checkpoint.weights)
-    if model is not None and PUBLISHED[model] != module:
-        raise ValueError(f"{source} is a checkpoint of {module}, but --model is {model}. Leave out --model.")
-    kept = {name: weight for name, weight in checkpoint.weights.items() if name.startswith(prefixes)}
-    plain = {name: value for name, value in checkpoint.arguments.items() if not name.startswith("_")}
-    return _Weights(module, kept, plain)
+
+def _with_path(weights: dict[str, Tensor], recipe: dict[str, Any], source: Path) -> _Weights:
+    """Add the network of a PathModule's checkpoint."""
+    from deblur_lightning.checkpoints.own import FIT
+    from deblur_lightning.checkpoints.reading import read_torch_file
+
+    content = read_torch_file(source, FIT)
+    told = content.get("hyper_parameters", {}).get("path_network") if isinstance(content, dict) else None
+    if told is None or "path_network" not in recipe["init_args"]:
+        raise ValueError(
+            f"{source} cannot be added: that takes a checkpoint of PathModule and a motion deblurrer's. Check both."
+        )
+    path = {f"path_{name}": weight for name, weight in content["state_dict"].items()}  # network. -> path_network.
+    kept = {name: weight for name, weight in weights.items() if not name.startswith("path_network.")}
+    return _Weights(kept | path, {**recipe, "init_args": {**recipe["init_args"], "path_network": told}})

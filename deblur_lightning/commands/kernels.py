@@ -15,7 +15,7 @@ from deblur_lightning.commands._photo_paths import drawn_fields
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.deblurring import PhotoDeblurrer
 
 PIXELS_SHOWN = 1_500_000
 """Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
@@ -35,19 +35,18 @@ def kernels(
     refuse_suffix(output, PICTURES, "a folder for three pictures")
 
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
+    from deblur_lightning.deblurring import find_checkpoint
     from deblur_lightning.photos import read_photo
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     with Console() as console:
         blurry, record = read_photo(photo)
         check_folder_writable(output)
+        from deblur_lightning.deblurring import load_deblurrer
 
-        from deblur_lightning.jobs.load_restorer import load_restorer
-
-        restorer = load_restorer(path, gamma=gamma)
-        console.say(f"model: {restorer.name}")
-        for drawn in draw_kernels(blurry, restorer, output / photo.stem):
+        model = load_deblurrer(path, gamma=gamma)
+        console.say(f"model: {model.name}")
+        for drawn in draw_kernels(blurry, model, output / photo.stem):
             console.say(str(drawn))
         (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
         shown = f", seen at {columns} x {rows}" if rows < height else ""
@@ -55,14 +54,14 @@ def kernels(
         console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
 
 
-def draw_kernels(blurry: Tensor, restorer: Restorer, stem: Path) -> list[Path]:
+def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path]:
     """Write three pictures of a photo's motion field, each whole or not at all.
 
     Kernels are drawn as the light's path on the sensor, which is our correlation kernels flipped.
 
     Args:
         blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
-        restorer: a model that sees motion fields.
+        model: one that sees motion fields.
         stem: their common beginning; see `drawn_fields`.
 
     Returns:
@@ -74,7 +73,7 @@ def draw_kernels(blurry: Tensor, restorer: Restorer, stem: Path) -> list[Path]:
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
 
     shown = shrink_to_show(blurry)
-    field = restorer.field(shown)
+    field = model.field(shown)
     figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
     paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):

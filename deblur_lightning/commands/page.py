@@ -19,7 +19,7 @@ from deblur_lightning.whole_file import whole_file
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.reports.page import PagePicture
 
 PAGE = "index.html"
@@ -52,7 +52,7 @@ def page(
     OUT/page/ and write the page again.
     """
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.jobs.checkpoint_paths import find_named_checkpoints
+    from deblur_lightning.deblurring import find_named_checkpoints
 
     output = output or store.parent
     refuse_suffix(output, (".html", ".htm"), f"a folder, in which the page is {PAGE}")
@@ -125,13 +125,13 @@ def add_photos(
         ValueError: no checkpoint of ours.
         OSError: a folder that cannot be written.
     """
-    from deblur_lightning.jobs.load_methods import load_methods
+    from deblur_lightning.deblurring import load_named
     from deblur_lightning.photos import read_photo
 
     plan = plan_photos(photos, output / PICTURES)
     failed = [reason for _, reason in plan.failed]
     check_folder_writable(output / PICTURES)
-    methods = load_methods(checkpoints) if plan.pairs else {}
+    methods = load_named(list(checkpoints)) if plan.pairs else {}
     for photo, named in plan.pairs:
         name = named.relative_to(output / PICTURES).as_posix()
         try:
@@ -157,7 +157,7 @@ def show_photo(
     dataset: str,
     name: str,
     blurry: Tensor,
-    methods: dict[str, Restorer],
+    methods: dict[str, PhotoDeblurrer],
     sharp: Tensor | None = None,
     watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
 ) -> PagePicture:
@@ -177,9 +177,9 @@ def show_photo(
     from deblur_lightning.reports.page import add_picture
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
-    seen = {key: one.see(blurry, watch(f"{name}: {key}")) for key, one in methods.items()}
-    pictures = {BLURRY: blurry, **{key: restored for key, (restored, _) in seen.items()}}
-    fields = {key: field for key, (_, field) in seen.items() if field is not None}
+    seen = {key: one(blurry, progress=watch(f"{name}: {key}")) for key, one in methods.items()}
+    pictures = {BLURRY: blurry, **{key: answer.picture for key, answer in seen.items()}}
+    fields = {key: answer.field for key, answer in seen.items() if answer.field is not None}
     scores = {}
     if sharp is not None:
         for key, picture in pictures.items():

@@ -19,7 +19,7 @@ from deblur_lightning.commands.kernels import draw_kernels
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.photos import PhotoRecord
 
 Say = Callable[[str], None]
@@ -80,16 +80,16 @@ def restore(
     Pictures that fade to black at their borders are taken to be blurred by a program, not by a camera.
     """
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
+    from deblur_lightning.deblurring import find_checkpoint
 
     path = find_checkpoint(checkpoint)
 
-    def load() -> Restorer:
-        from deblur_lightning.jobs.load_restorer import load_restorer
+    def load() -> PhotoDeblurrer:
+        from deblur_lightning.deblurring import load_deblurrer
 
-        restorer = load_restorer(path, strength, tile, gamma=gamma, iterations=iterations, method=method)
-        console.say(f"model: {restorer.name}")
-        return restorer
+        model = load_deblurrer(path, strength=strength, tile=tile, gamma=gamma, iterations=iterations, method=method)
+        console.say(f"model: {model.name}")
+        return model
 
     with Console() as console:
         report = restore_photos(
@@ -131,7 +131,7 @@ class RestoreReport:
 def restore_photos(
     photos: Sequence[Path],
     output: Path,
-    load: Callable[[], Restorer],
+    load: Callable[[], PhotoDeblurrer],
     *,
     overwrite: bool = False,
     kernels: bool = False,
@@ -176,9 +176,9 @@ def restore_photos(
             report.kept.append(photo.target)
             say(f"{photo.target} is there already and is kept. Pass --overwrite to replace it.")
             continue
-        restorer = load_once()
+        model = load_once()
         try:
-            done = _restore(photo, restorer, watch(source.name), kernels=kernels)
+            done = _restore(photo, model, watch(source.name), kernels=kernels)
         except (ValueError, OSError) as error:
             report.failed.append((source, str(error)))
             continue
@@ -208,20 +208,16 @@ def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Phot
     return _Photo(source, target, blurry, record.for_name(target))
 
 
-def _restore(photo: _Photo, restorer: Restorer, progress: Progress, *, kernels: bool) -> str:
+def _restore(photo: _Photo, model: PhotoDeblurrer, progress: Progress, *, kernels: bool) -> str:
     """Restore and write one photo; return the line that says so."""
     from deblur_lightning.photos import write_photo
 
     started = time.monotonic()
-    restored = restorer.restore(photo.blurry, progress)
-    write_photo(photo.target, restored, photo.record)
-    notes = photo.record.notes
-    if restorer.strength and restored.equal(photo.blurry):
-        notes = (*notes, "hardly any motion seen, so its pixels are as they were")
-    if restorer.sees_fade(photo.blurry):
-        notes = (*notes, "fades to black at its borders, so taken for blurred by a program")
+    answer = model(photo.blurry, progress=progress, with_field=False)
+    write_photo(photo.target, answer.picture, photo.record)
+    notes = (*photo.record.notes, *answer.notes)
     if kernels:
-        drawn = draw_kernels(photo.blurry, restorer, photo.target.with_suffix(""))
+        drawn = draw_kernels(photo.blurry, model, photo.target.with_suffix(""))
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)

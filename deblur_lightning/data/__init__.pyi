@@ -9,7 +9,9 @@ from .pairs.paired_images import PairedImages as PairedImages
 from .scenes.ade20k import ADE20K as ADE20K
 from .scenes.coco import COCO as COCO
 from .scenes.dead_leaves import DeadLeaves as DeadLeaves
-from .scenes.photo_files import PhotoFolder as PhotoFolder
+from .scenes.decoys import Decoys as Decoys
+from .scenes.photo_source import PhotoFolder as PhotoFolder
+from .scenes.photo_source import PhotoSource as PhotoSource
 from .scenes.sample import SampleBlur as SampleBlur
 from .scenes.sample import SampleBlurDataModule as SampleBlurDataModule
 from .scenes.sources import Scene as Scene

@@ -8,60 +8,82 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from deblur_lightning.photos import PIXEL_LIMIT, PhotoError
+from deblur_lightning.photos.metadata import loaded_exif, orientation, photo_exif, turn_upright
+from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff
+
 Frame = NDArray[np.uint8]
 
 FRAME_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"))
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What Pillow's parsers raise at damaged files."""
+DAMAGED = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
+    struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What decoders raise at damaged files."""
 
 
 class CorruptFrameError(ValueError):
     """A file that is no picture, or a damaged one; the message starts with its path."""
 
 
-def read_frame(path: Path) -> Frame:
+def read_frame(path: Path, upright: bool = True) -> Frame:
     """Decode a picture.
 
     Args:
-        path: an 8-bit picture; gray, palette and transparent ones become RGB.
+        path: a picture; gray, palette and transparent ones become RGB, 16 bits become 8.
+        upright: turn it as its EXIF orientation asks; False where a map of segments belongs to the pixels as stored.
 
     Returns:
         ``[H, W, 3]``, display values 0 to 255.
 
     Raises:
-        CorruptFrameError: it cannot be decoded to its end, or has 16 bits.
+        CorruptFrameError: it cannot be decoded to its end, or its white is not known (floats, 32 bits).
     """
     try:
+        if is_tiff(_head(path)) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
+            return _rgb(turn_upright(tiff.pixels, tiff.orientation if upright else 1))
         with Image.open(path) as picture:
-            if picture.mode.startswith(("I", "F")):
-                raise CorruptFrameError(
-                    f"{path} holds pixels of mode {picture.mode}, but frames have 8 bits. Convert it."
-                )
-            return np.array(picture.convert("RGB"))
+            turn = orientation(photo_exif(picture)) if upright and picture.format != "TIFF" else 1  # Pillow turns TIFFs
+            if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
+                return _rgb(turn_upright(np.asarray(picture).astype(np.uint16)[..., None], turn))
+            _check_mode(path, picture)
+            frame = np.array(picture.convert("RGB"))
+            return frame if turn == 1 else np.ascontiguousarray(turn_upright(frame, turn))
     except CorruptFrameError:
         raise
+    except PhotoError as error:
+        raise CorruptFrameError(f"{error} Or pass skip_corrupt=True.") from error
     except (*DAMAGED, UnidentifiedImageError) as error:
         raise _corrupt(path, error) from error
 
 
-def frame_size(path: Path) -> tuple[int, int]:
-    """Read a picture's size off its header: (width, height) in pixels.
+def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
+    """Read a picture's size off its header: (width, height) in pixels, as `read_frame` returns it.
 
     A PNG's chunks are followed to its end without reading them, so that a truncated one is found too.
 
     Raises:
-        CorruptFrameError: no picture's header, or a PNG or JPEG that breaks off.
+        CorruptFrameError: no picture's header, pixels that `read_frame` refuses, or a PNG, TIFF or JPEG that breaks
+            off.
     """
     try:
-        with path.open("rb") as file:
-            if file.read(8) == PNG_SIGNATURE:
-                return _png_size(path, checksums=False)
+        head = _head(path)
+        if head.startswith(PNG_SIGNATURE):
+            return _png_size(path, checksums=False, upright=upright)
+        if is_tiff(head):
+            size, turn = measure_tiff(path)
+            return _turned(size, turn if upright else 1)
         with Image.open(path) as picture:
+            _check_mode(path, picture)
             if picture.format == "JPEG" and not _jpeg_ends(path):
                 raise ValueError("it breaks off before its end")
-            return picture.size
+            return _turned(picture.size, orientation(photo_exif(picture)) if upright else 1)
+    except CorruptFrameError:
+        raise
+    except PhotoError as error:
+        raise CorruptFrameError(f"{error} Or pass skip_corrupt=True.") from error
     except (*DAMAGED, UnidentifiedImageError) as error:
         raise _corrupt(path, error) from error
 
@@ -73,9 +95,7 @@ def prove_frame(path: Path) -> tuple[int, int]:
         CorruptFrameError: any of it is damaged.
     """
     height, width, _ = read_frame(path).shape
-    with path.open("rb") as file:
-        is_png = file.read(8) == PNG_SIGNATURE
-    if is_png:
+    if _head(path).startswith(PNG_SIGNATURE):
         try:
             _png_size(path, checksums=True)
         except DAMAGED as error:
@@ -83,27 +103,53 @@ def prove_frame(path: Path) -> tuple[int, int]:
     return width, height
 
 
-def _png_size(path: Path, *, checksums: bool) -> tuple[int, int]:
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def _check_mode(path: Path, picture: Image.Image) -> None:
+    if picture.mode.startswith(("I", "F")) and not picture.mode.startswith("I;16") and picture.format != "PPM":
+        raise CorruptFrameError(
+            f"{path} holds pixels of mode {picture.mode}, whose white is not known. Save it as 8 or 16-bit RGB, "
+            "or pass skip_corrupt=True."
+        )
+
+
+def _rgb(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Frame:
+    """Give ``[H, W, C]`` of 8 or 16 bits, C of 1 to 4, as 8-bit RGB."""
+    colours = pixels[..., :1].repeat(3, axis=-1) if pixels.shape[-1] <= 2 else pixels[..., :3]
+    shallow = (colours.astype(np.uint32) * 255 + 32767) // 65535 if colours.dtype == np.uint16 else colours
+    return np.ascontiguousarray(shallow, dtype=np.uint8)
+
+
+def _turned(size: tuple[int, int], turn: int) -> tuple[int, int]:
+    return size[::-1] if turn in (5, 6, 7, 8) else size
+
+
+def _png_size(path: Path, *, checksums: bool, upright: bool = True) -> tuple[int, int]:
     """Walk a PNG's chunks from the first to ``IEND``."""
     end = path.stat().st_size
-    size = None
+    size, turn = None, 1
     with path.open("rb") as file:
         file.seek(len(PNG_SIGNATURE))
         while True:
             length, kind = struct.unpack(">I4s", file.read(8))
             if not file.tell() + length + 4 <= end:
                 raise ValueError("it breaks off before its end")
-            if checksums or size is None:
+            if checksums or size is None or kind == b"eXIf":
                 body = file.read(length)
                 (checksum,) = struct.unpack(">I", file.read(4))
                 if zlib.crc32(body, zlib.crc32(kind)) != checksum:
                     raise ValueError(f"the checksum of its {kind.decode('latin-1')} chunk is wrong")
                 if size is None:
                     size = struct.unpack(">II", body[:8])
+                if kind == b"eXIf" and upright:
+                    turn = orientation(loaded_exif(body))
             else:
                 file.seek(length + 4, 1)
             if kind == b"IEND":
-                return size
+                return _turned(size, turn)
 
 
 def _jpeg_ends(path: Path) -> bool:

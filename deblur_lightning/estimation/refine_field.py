@@ -13,7 +13,7 @@ from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
-Guess = Callable[[Tensor, Tensor], Tensor]
+Guess = Callable[[Tensor, Tensor | None], Tensor]
 
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
 STEP = 16

@@ -1,37 +1,35 @@
 """LightningCLI with checkpoints that tell a network's shape, and nothing else."""
 
-import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jsonargparse import Namespace
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningCLI
 
-from deblur_lightning import modules, networks
-from deblur_lightning.callbacks.record_results import RecordResults
+from deblur_lightning.callbacks import RecordResults, SaveRestored
 from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
-from deblur_lightning.jobs.load_restorer import MODULES, load_restoring, module_of
+from deblur_lightning.deblurring import load_weights
 from deblur_lightning.lightning_cli.class_paths import refuse_functions
-from deblur_lightning.modules import SaveRestored
-from deblur_lightning.reports.method_names import method_name
+from deblur_lightning.modules import RestorationModule
 
-NETWORKS = {"network.": "AdaptiveBasisNetwork", "path_network.": "PathNetwork", "generator.": "DeblurGANGenerator"}
-"""The networks that restore, by how their weights' names begin; a checkpoint tells their arguments."""
+NETWORKS = ("network", "path_network", "generator")
+"""The parts of a deblurrer that have weights: of these, a checkpoint tells the arguments."""
 
 
 class CheckpointCLI(LightningCLI):
     """Run a configuration with any checkpoint of ours as ``--ckpt_path``, `deblur import-weights`' among them.
 
     Lightning lets every argument in a checkpoint win over the configuration: a network trained with gamma 2.2 would be
-    tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its network's arguments alone.
+    tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its networks' arguments alone; a
+    configuration that names no deblurrer takes the checkpoint's whole.
 
-    A checkpoint without the state of a training begins a new one with its weights; a network that it lacks begins with
-    none.
+    A checkpoint without the state of a training begins a new one with its weights.
     """
 
     _read: Checkpoint | None = None
@@ -40,27 +38,35 @@ class CheckpointCLI(LightningCLI):
         """Read the checkpoint, where LightningCLI would take all of its arguments."""
         path = self._path()
         options = self.config[self.config.subcommand].get("model")
-        configured = options.class_path.rpartition(".")[2] if options else None
-        if path is None or configured not in MODULES:
+        if path is None or options is None or "deblurrer" not in options.get("init_args", {}):
             return  # another project's module knows its own checkpoints
         self._read = read_checkpoint(path)
-        prefixes, kind = module_of(path, self._read.weights)
-        if kind != configured:
+        recipe, configured = self._read.recipe, options.init_args.deblurrer
+        if configured is None:
+            options.init_args.deblurrer = _namespace(recipe)
+            return
+        theirs, ours = (str(one).rpartition(".")[2] for one in (recipe["class_path"], configured.class_path))
+        if theirs != ours:
             raise ValueError(
-                f"{path} is a checkpoint of {kind}, but the configuration's model is {configured}. "
+                f"{path} is a checkpoint of {theirs}, but the configuration's model is {ours}. "
                 "Pass another --ckpt_path or --config."
             )
-        if self._begins():
-            prefixes = self._held(prefixes)
-        shape = {
-            name for prefix in prefixes for name in inspect.signature(getattr(networks, NETWORKS[prefix])).parameters
-        }
-        for name, parameter in inspect.signature(getattr(modules, kind)).parameters.items():
-            if name in shape and name in options.init_args:
-                ours, theirs = options.init_args[name], self._read.arguments.get(name, parameter.default)
-                if ours != theirs:
-                    _note(f"{name} is {theirs} as in {path}; the configuration says {ours}.")
-                options.init_args[name] = theirs
+        for name in NETWORKS:
+            if name in recipe["init_args"]:
+                told, said = recipe["init_args"][name], configured.init_args.get(name)
+                self._note_differences(name, told, said, path)
+                configured.init_args[name] = _namespace(told)
+
+    def _note_differences(self, name: str, told: dict[str, Any] | None, said: Namespace | None, path: Path) -> None:
+        """Say where the configuration's network is another than the checkpoint's."""
+        if said is None or told is None:
+            if said is not None:
+                _note(f"{path} has no {name}; the configuration's is left out.")
+            return
+        for argument, value in said.get("init_args", Namespace()).items():
+            theirs = told["init_args"].get(argument, value)
+            if theirs != value:
+                _note(f"{argument} is {theirs} as in {path}; the configuration says {value}.")
 
     def before_instantiate_classes(self) -> None:
         """Refuse what would run code of a configuration's choice."""
@@ -77,11 +83,9 @@ class CheckpointCLI(LightningCLI):
     def before_fit(self) -> None:
         """Begin anew with the weights of a checkpoint that holds nothing else."""
         path = self._path()
-        if path is None or self._read is None or not self._begins():
-            return
-        prefixes, _ = module_of(path, self._read.weights)
-        load_restoring(self.model, self._read.weights, self._held(prefixes), path)
-        self.config_init["fit"]["ckpt_path"] = None
+        if path is not None and self._read is not None and not self._read.resumes:
+            load_weights(self.model.deblurrer, self._read.weights, path)
+            self.config_init["fit"]["ckpt_path"] = None
 
     def before_validate(self) -> None:
         """Say so if there is nothing trained to score."""
@@ -92,7 +96,7 @@ class CheckpointCLI(LightningCLI):
         if self._is_untrained():
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, RecordResults) and callback.method is None:
-                    callback.method = f"{method_name(type(self.model).__name__)} (untrained)"
+                    callback.method = f"{self.model.method} (untrained)"
 
     def before_predict(self) -> None:
         """Likewise, and say so if restored pictures are not kept."""
@@ -103,18 +107,13 @@ class CheckpointCLI(LightningCLI):
                 "--trainer.callbacks.folder FOLDER."
             )
 
-    def _begins(self) -> bool:
-        """Tell whether a training begins with a checkpoint's weights."""
-        return self._read is not None and self.config.subcommand == "fit" and not self._read.resumes
-
-    def _held(self, prefixes: tuple[str, ...]) -> tuple[str, ...]:
-        """Leave out networks of which the checkpoint has nothing."""
-        weights = self._read.weights if self._read is not None else {}
-        return tuple(prefix for prefix in prefixes if any(name.startswith(prefix) for name in weights))
-
     def _is_untrained(self) -> bool:
         """Tell whether a network of ours is about to be scored with random weights, and warn of it."""
-        untrained = type(self.model).__name__ in MODULES and not self.config[self.config.subcommand].get("ckpt_path")
+        untrained = (
+            isinstance(self.model, RestorationModule)
+            and any(True for _ in self.model.deblurrer.parameters())
+            and not self.config[self.config.subcommand].get("ckpt_path")
+        )
         if untrained:
             _note("There is no --ckpt_path, so an untrained network is used. Pass the checkpoint that you mean.")
         return untrained
@@ -133,7 +132,18 @@ class Safetensors(TorchCheckpointIO):
     ) -> dict[str, Any]:
         """Read the weights; nothing in such files can be executed."""
         checkpoint = read_checkpoint(Path(path))
-        return as_lightning(checkpoint.weights, checkpoint.arguments)
+        return as_lightning(checkpoint.weights, checkpoint.recipe)
+
+
+def _namespace(recipe: dict[str, Any] | None) -> Namespace | None:
+    """Give a recipe the form of a parsed configuration."""
+    if recipe is None:
+        return None
+    arguments = {
+        name: _namespace(value) if isinstance(value, dict) and "class_path" in value else value
+        for name, value in recipe["init_args"].items()
+    }
+    return Namespace(class_path=recipe["class_path"], init_args=Namespace(**arguments))
 
 
 @rank_zero_only

@@ -87,12 +87,15 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
+    import deblur_lightning.deblurring as deblurring
+    import deblur_lightning.losses as losses
     import deblur_lightning.modules as modules
-    from deblur_lightning.callbacks.record_results import RecordResults
+    import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
     from deblur_lightning.lightning_cli.mistakes import BriefParser
 
-    for package in (callbacks, data, modules):  # a class has a short name in YAML once it is imported
+    # a class has a short name in YAML once it is imported
+    for package in (callbacks, data, deblurring, losses, modules, networks):
         for name in package.__all__:
             getattr(package, name)
     # Lightning 2.6's own deprecation on newer PyTorch, what it says on every resume in place, and its advertisement
@@ -119,7 +122,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                 callbacks.StepSeeds(),
                 callbacks.StopOnNaN(),
                 LearningRateMonitor(),
-                RecordResults(config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])),
+                callbacks.RecordResults(config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])),
             ],
             "log_every_n_steps": 10,
         },

@@ -1,6 +1,7 @@
 """The losses of both papers: tensors in, a scalar out."""
 
 from deblur_lightning.losses.adversarial import critic_loss, generator_loss, gradient_penalty
+from deblur_lightning.losses.content import Content, PerceptualContent, PixelContent
 from deblur_lightning.losses.kernel import kernel_distance, kernel_error, kernel_loss, kernel_weights
 from deblur_lightning.losses.perceptual import perceptual_loss
 from deblur_lightning.losses.reblur import reblur_loss
@@ -8,6 +9,9 @@ from deblur_lightning.losses.reversible import reversible_cross_entropy
 from deblur_lightning.losses.sampled import sampled_cross_entropy
 
 __all__ = [
+    "Content",
+    "PerceptualContent",
+    "PixelContent",
     "critic_loss",
     "generator_loss",
     "gradient_penalty",

@@ -2,8 +2,8 @@
 
 from deblur_lightning.metrics.kohler import KohlerResult, kohler_score, kohler_scores
 from deblur_lightning.metrics.kohler_metric import KohlerScore
-from deblur_lightning.metrics.restoration import RestorationMetrics, picture_psnr, picture_ssim
-from deblur_lightning.metrics.similarity import cw_ssim, psnr, ssim_valid
+from deblur_lightning.metrics.restoration import RestorationMetrics
+from deblur_lightning.metrics.similarity import cw_ssim, picture_psnr, picture_ssim, psnr, ssim_valid
 
 __all__ = [
     "KohlerResult",

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from deblur_lightning.image import OVERSHOOT
 from deblur_lightning.metrics.msssim import SMALLEST_SIDE, Array, Scale, moments, ms_ssim
 from deblur_lightning.metrics.registration import Shift, Spectrum, overlap, register, shifted, spectrum
 
@@ -120,7 +121,7 @@ def png_bytes(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: s
     if not np.issubdtype(pixels.dtype, np.floating):
         raise ValueError(f"{name} holds {pixels.dtype}, but 8 bits are scored. Pass uint8, or floats in [0, 1].")
     least, most = float(pixels.min()), float(pixels.max())
-    if not (least >= -1 and most <= 2):
+    if not (least >= -OVERSHOOT and most <= 1 + OVERSHOOT):
         raise ValueError(f"{name} reaches from {least:.5g} to {most:.5g}, but floats lie in [0, 1]. Rescale it.")
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 

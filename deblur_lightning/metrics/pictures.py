@@ -10,6 +10,8 @@ from torchmetrics.utilities.data import dim_zero_cat
 from torchmetrics.utilities.prints import rank_zero_warn
 
 NAME_BYTES = 128
+IDENTICAL = "identical"
+"""Under this name `PictureScores.compute` counts what its means leave out."""
 
 
 class PictureScores(Metric):
@@ -45,20 +47,30 @@ class PictureScores(Metric):
         self._state("names").append(torch.cat([_encode(name) for name in names]).to(device))
 
     def compute(self) -> dict[str, Tensor]:
-        """Average each figure over distinct pictures.
+        """Average each figure over distinct pictures, the same ones for every figure.
 
-        Pictures that equal their sharp ones have an infinite PSNR: a warning counts them, its mean leaves them out.
+        A picture of which any figure is infinite, because two of its pictures are identical, is left out of all means:
+        otherwise ``psnr`` would be over other pictures than ``blurry_psnr``, and their difference no gain.
+
+        Returns:
+            Means by column; ``identical``, how many pictures were left out, where there are such. If nothing else is
+            there, means are over them.
         """
-        rows = list(self.rows().values())
-        means = {}
-        for column, values in zip(
-            self.columns, torch.tensor(rows, dtype=torch.float64, device=self.device).T, strict=True
-        ):
-            finite = values[~values.isinf()]
-            if len(finite) < len(values):
-                rank_zero_warn(f"{len(values) - len(finite)} of {len(values)} pictures have an infinite {column}.")
-            means[column] = finite.mean() if len(finite) else values.mean()
-        return means
+        rows = self.rows()
+        values = torch.tensor(list(rows.values()), dtype=torch.float64, device=self.device)
+        infinite = values.isinf().any(dim=1)
+        if not infinite.any():
+            return dict(zip(self.columns, values.mean(dim=0).unbind(), strict=True))
+        names = [name for name, alone in zip(rows, infinite.tolist(), strict=True) if alone]
+        columns = [name for name, alone in zip(self.columns, values.isinf().any(dim=0).tolist(), strict=True) if alone]
+        rank_zero_warn(
+            f"{len(names)} of {len(rows)} pictures are identical to what they are compared with (infinite "
+            f"{' and '.join(columns)}) and are left out of every mean: {', '.join(names[:4])}"
+            f"{f' and {len(names) - 4} more' if len(names) > 4 else ''}."
+        )
+        counted = values if infinite.all() else values[~infinite]
+        means = dict(zip(self.columns, counted.mean(dim=0).unbind(), strict=True))
+        return {**means, IDENTICAL: infinite.sum().double()}
 
     def rows(self) -> dict[str, tuple[float, ...]]:
         """Return each picture's figures, in the order of `columns`; inside `compute`, of all processes."""

@@ -4,54 +4,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
-from torchmetrics.functional.image import peak_signal_noise_ratio
 
 from deblur_lightning.image import check_image
 from deblur_lightning.metrics.pictures import PictureScores
-from deblur_lightning.metrics.similarity import GAUSSIAN_RADIUS, WIDTHS, cw_ssim, ssim_map
-
-INSIDE = slice(GAUSSIAN_RADIUS, -GAUSSIAN_RADIUS)
-
-
-def picture_psnr(restored: Tensor, sharp: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each picture, in dB; infinite for identical ones.
-
-    Args:
-        restored: ``[N, C, H, W]`` in [0, 1].
-        sharp: likewise.
-
-    Returns:
-        ``[N]``. The mean squared error is each picture's own: papers print the mean of these, not the PSNR of the
-        pooled error that torchmetrics gives by default.
-
-    Raises:
-        ValueError: integers, NaN or another range of values; see `check_image`.
-    """
-    check_image(restored, "restored")
-    check_image(sharp, "sharp")
-    psnr = peak_signal_noise_ratio(restored, sharp, data_range=(0.0, 1.0), dim=(1, 2, 3), reduction="none")
-    return torch.where((restored == sharp).flatten(1).all(dim=1), torch.inf, psnr)
-
-
-def picture_ssim(restored: Tensor, sharp: Tensor) -> Tensor:
-    """Structural similarity of each picture as torchmetrics defines it: 11 x 11 Gaussian, reflected border.
-
-    The valid region alone, as scikit-image averages it, gives another figure for the same pair: see `ssim_valid`.
-
-    Args:
-        restored: ``[N, C, H, W]`` in [0, 1], of at least 6 x 6 pixels.
-        sharp: likewise.
-
-    Returns:
-        ``[N]``, float64.
-
-    Raises:
-        ValueError: integers, NaN or another range of values; see `check_image`.
-    """
-    check_image(restored, "restored")
-    check_image(sharp, "sharp")
-    return _reflected_map(restored, sharp).flatten(1).mean(dim=1)
+from deblur_lightning.metrics.similarity import INSIDE, WIDTHS, cw_ssim, picture_psnr, ssim_map
 
 
 class RestorationMetrics(PictureScores):
@@ -96,7 +52,7 @@ class RestorationMetrics(PictureScores):
         restored, sharp = restored.double().clamp(0, 1), sharp.double().clamp(0, 1)
         if self.quantize:
             restored = (restored * 255).round() / 255
-        similar = _reflected_map(restored, sharp)
+        similar = ssim_map(restored, sharp)
         scores = {
             "psnr": picture_psnr(restored, sharp),
             "ssim": similar.flatten(1).mean(dim=1),
@@ -106,8 +62,3 @@ class RestorationMetrics(PictureScores):
             enough = restored[0, 0].numel() >= 10 * WIDTHS
             scores["cw_ssim"] = cw_ssim(restored, sharp) if enough else similar.new_full((len(names),), torch.nan)
         self.record(names, {**scores, **further})
-
-
-def _reflected_map(restored: Tensor, sharp: Tensor) -> Tensor:
-    """Compare each pixel's 11 x 11 surroundings, borders reflected, ``[N, C, H, W]``, float64."""
-    return ssim_map(*(pad(image.double(), [GAUSSIAN_RADIUS] * 4, mode="reflect") for image in (restored, sharp)))

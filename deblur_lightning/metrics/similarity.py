@@ -5,11 +5,11 @@ import math
 import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
-from torch.nn.functional import conv2d
 
-GAUSSIAN_SIGMA = 1.5
-GAUSSIAN_RADIUS = 5  # scikit-image's 3.5 sigma, rounded: an 11 x 11 window
-SSIM_STABILISERS = (0.01, 0.03)
+from deblur_lightning.image import check_image
+
+GAUSSIAN_RADIUS = 5  # scikit-image's 3.5 sigma of 1.5, rounded: an 11 x 11 window
+INSIDE = slice(GAUSSIAN_RADIUS, -GAUSSIAN_RADIUS)
 CW_SSIM_STABILISER = 0.01
 WIDTHS = 30
 PILLOW_LUMA = (19595, 38470, 7471)  # 65536ths of R, G, B
@@ -20,8 +20,27 @@ def eight_bit(image: Tensor) -> Tensor:
     return (image.double().clamp(0, 1) * 255).round() / 255
 
 
+def picture_psnr(restored: Tensor, sharp: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture, in dB; infinite for identical ones.
+
+    Args:
+        restored: ``[N, C, H, W]`` in [0, 1].
+        sharp: likewise.
+
+    Returns:
+        ``[N]``, float64. The mean squared error is each picture's own: papers print the mean of these, not the PSNR
+        of the pooled error that torchmetrics gives by default.
+
+    Raises:
+        ValueError: sizes differ; integers, NaN or another range of values; see `check_image`.
+    """
+    _check_pair(restored, sharp)
+    error = restored.double().clamp(0, 1) - sharp.double().clamp(0, 1)
+    return -10 * error.square().flatten(1).mean(dim=1).log10()
+
+
 def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each picture as GoPro tables print it: of 8-bit files, at full size.
+    """`picture_psnr` of the 8-bit files that pictures would be written to, which is what GoPro's tables print.
 
     Args:
         restored: ``[N, C, H, W]`` in [0, 1]; rounded to 8 bits first.
@@ -31,10 +50,29 @@ def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
         ``[N]`` in dB, float64, infinite for identical pictures; a table prints its mean over pictures.
 
     Raises:
-        ValueError: sizes differ.
+        ValueError: as for `picture_psnr`.
     """
-    _check_sizes(restored, sharp)
-    return -10 * (eight_bit(restored) - eight_bit(sharp)).square().flatten(1).mean(dim=1).log10()
+    _check_pair(restored, sharp)
+    return picture_psnr(eight_bit(restored), eight_bit(sharp))
+
+
+def picture_ssim(restored: Tensor, sharp: Tensor) -> Tensor:
+    """Structural similarity of each picture as torchmetrics defines it: 11 x 11 Gaussian, reflected border.
+
+    The valid region alone, as scikit-image averages it, gives another figure for the same pair: see `ssim_valid`.
+
+    Args:
+        restored: ``[N, C, H, W]`` in [0, 1], of at least 6 x 6 pixels.
+        sharp: likewise.
+
+    Returns:
+        ``[N]``, float64.
+
+    Raises:
+        ValueError: as for `picture_psnr`.
+    """
+    _check_pair(restored, sharp)
+    return ssim_map(restored, sharp).flatten(1).mean(dim=1)
 
 
 def ssim_valid(restored: Tensor, sharp: Tensor) -> Tensor:
@@ -52,35 +90,33 @@ def ssim_valid(restored: Tensor, sharp: Tensor) -> Tensor:
         ``[N]``, 1 for identical pictures, float64.
 
     Raises:
-        ValueError: sizes differ, or a side is below the window's 11 pixels.
+        ValueError: as for `picture_psnr`, or a side is below the window's 11 pixels.
 
     Source:
         Wang, Bovik, Sheikh and Simoncelli 2004, equations 13 to 17.
     """
-    _check_sizes(restored, sharp)
+    _check_pair(restored, sharp)
     if min(restored.shape[-2:]) <= 2 * GAUSSIAN_RADIUS:
         raise ValueError(f"restored is {list(restored.shape)}, but the window is 11 x 11. Score larger pictures.")
-    return ssim_map(eight_bit(restored), eight_bit(sharp)).flatten(1).mean(dim=1)
+    return ssim_map(eight_bit(restored), eight_bit(sharp))[..., INSIDE, INSIDE].flatten(1).mean(dim=1)
 
 
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """Compare each pixel's 11 x 11 surroundings, where they lie inside.
+    """Compare each pixel's 11 x 11 surroundings, borders reflected, by kornia.
 
     Args:
-        x: ``[N, C, H, W]`` in [0, 1].
+        x: ``[N, C, H, W]`` in [0, 1], of at least 6 x 6 pixels.
         y: likewise.
 
     Returns:
-        ``[N, C, H - 10, W - 10]``, at most 1.
+        ``[N, C, H, W]``, at most 1, float64; ``[..., INSIDE, INSIDE]`` is where the window lies inside.
 
     Source:
         Wang, Bovik, Sheikh and Simoncelli 2004, equations 13 to 17.
     """
-    mean_x, mean_y, xx, yy, xy = _gaussian(torch.stack((x, y, x * x, y * y, x * y))).unbind()
-    c1, c2 = (constant**2 for constant in SSIM_STABILISERS)
-    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    structure = (2 * (xy - mean_x * mean_y) + c2) / (xx - mean_x**2 + yy - mean_y**2 + c2)
-    return luminance * structure
+    from kornia.metrics import ssim
+
+    return ssim(x.double(), y.double(), 2 * GAUSSIAN_RADIUS + 1, eps=0.0)
 
 
 def cw_ssim(restored: Tensor, sharp: Tensor, widths: int = WIDTHS) -> Tensor:
@@ -100,33 +136,25 @@ def cw_ssim(restored: Tensor, sharp: Tensor, widths: int = WIDTHS) -> Tensor:
         ``[N]``, float64.
 
     Raises:
-        ValueError: sizes differ, or a picture has fewer pixels than the widest wavelet.
+        ValueError: as for `picture_psnr`, or a picture has fewer pixels than the widest wavelet.
 
     Source:
         jterrace/pyssim, ``SSIM.cw_ssim_value``; written anew from its formula.
     """
-    _check_sizes(restored, sharp)
+    _check_pair(restored, sharp)
     pixels = restored.shape[-2] * restored.shape[-1]
     if pixels < 10 * widths:
         raise ValueError(f"restored has {pixels} pixels, but wavelets have {10 * widths}. Score larger pictures.")
     return torch.stack([_cw_ssim(_gray(x), _gray(y), widths) for x, y in zip(restored, sharp, strict=True)])
 
 
-def _check_sizes(restored: Tensor, sharp: Tensor) -> None:
+def _check_pair(restored: Tensor, sharp: Tensor) -> None:
     if restored.shape != sharp.shape or restored.ndim != 4:
         raise ValueError(
             f"restored is {list(restored.shape)}, but sharp is {list(sharp.shape)}. Score pictures [N, C, H, W] alike."
         )
-
-
-def _gaussian(image: Tensor) -> Tensor:
-    """Filter the last two axes with the 11-tap Gaussian, keeping where it lies inside."""
-    offsets = torch.arange(-GAUSSIAN_RADIUS, GAUSSIAN_RADIUS + 1, dtype=image.dtype, device=image.device)
-    taps = torch.exp(-0.5 * (offsets / GAUSSIAN_SIGMA) ** 2)
-    taps = taps / taps.sum()
-    planes = image.flatten(0, -3).unsqueeze(1)
-    planes = conv2d(conv2d(planes, taps.view(1, 1, -1, 1)), taps.view(1, 1, 1, -1))
-    return planes.view(*image.shape[:-2], *planes.shape[-2:])
+    check_image(restored, "restored")
+    check_image(sharp, "sharp")
 
 
 def _gray(image: Tensor) -> Tensor:

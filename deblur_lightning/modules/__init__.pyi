@@ -1,4 +1,8 @@
 from .adaptive_basis import AdaptiveBasisModule as AdaptiveBasisModule
+from .adaptive_basis import FieldLosses as FieldLosses
 from .deblurgan import DeblurGANModule as DeblurGANModule
-from .evaluation import RestorationModule as RestorationModule
-from .save_restored import SaveRestored as SaveRestored
+from .deblurgan import Game as Game
+from .deblurgan import Penalty as Penalty
+from .deblurgan import Rate as Rate
+from .path import PathModule as PathModule
+from .restoration import RestorationModule as RestorationModule

@@ -1,12 +1,14 @@
 """Plain nn.Modules: the networks of both papers, and VGG-19 that one of them is judged by."""
 
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
+from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.path import PathNetwork, path_features, reflections
 from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
     "AdaptiveBasisNetwork",
+    "CompactBasisNetwork",
     "DeblurGANGenerator",
     "PatchCritic",
     "PathNetwork",

@@ -77,7 +77,8 @@ class DeblurGANGenerator(nn.Module):
                 f"width is {width}, blocks {blocks}, convolutions {convolutions} and dropout {dropout}, but there is "
                 "no such network. Published: 64, 9, 2 and 0.5."
             )
-        self.residual = residual
+        self.width, self.blocks, self.convolutions = width, blocks, convolutions
+        self.dropout, self.residual = dropout, residual
         self.model = nn.Sequential(
             nn.ReflectionPad2d(3), nn.Conv2d(3, width, 7), *_activated(width),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), *_activated(2 * width),
@@ -124,6 +125,7 @@ class PatchCritic(nn.Module):
         super().__init__()
         if width < 1 or layers < 1:
             raise ValueError(f"width is {width} and layers {layers}, but a critic needs both. Pass 64 and 3.")
+        self.width, self.layers = width, layers
         sizes = [width * min(2**level, 8) for level in range(layers + 1)]
         between: list[nn.Module] = []
         for level in range(1, layers + 1):

@@ -81,19 +81,19 @@ class PathNetwork(nn.Module):
 
     Args:
         kernel_size: side K of the kernels, in pixels, odd.
-        path_width: channels at half the kernels' resolution; a multiple of 8.
+        width: channels at half the kernels' resolution; a multiple of 8.
 
     Raises:
         ValueError: a width or kernel size of another kind.
     """
 
-    def __init__(self, kernel_size: int = 33, path_width: int = 48) -> None:
+    def __init__(self, kernel_size: int = 33, width: int = 48) -> None:
         super().__init__()
-        if path_width < GROUPS or path_width % GROUPS:
-            raise ValueError(f"path_width is {path_width}, but channels come in groups of {GROUPS}. Pass 48, or 0.")
+        if width < GROUPS or width % GROUPS:
+            raise ValueError(f"width is {width}, but channels come in groups of {GROUPS}. Pass 48.")
         if kernel_size < 9 or kernel_size % 2 == 0:
             raise ValueError(f"kernel_size is {kernel_size}, but paths are drawn on an odd side from 9 on. Pass 33.")
-        self.kernel_size, width = kernel_size, path_width
+        self.kernel_size, self.width = kernel_size, width
         self.fine = nn.Sequential(_stage(4 * CHANNELS, width), _stage(width, width))
         self.middle = nn.Sequential(_stage(width, 2 * width, 2), _stage(2 * width, 2 * width))
         self.coarse = _stage(2 * width, 2 * width, 2)

@@ -49,7 +49,7 @@ def find_vgg(named: Path | None = None) -> Path:
         except (OSError, RuntimeError) as error:
             raise FileNotFoundError(
                 f"{cached} does not exist and cannot be downloaded ({error}), but the perceptual loss compares "
-                f"VGG-19's features. Put {URL} there, or name a copy by vgg_weights, or train with content: l1."
+                f"VGG-19's features. Put {URL} there, or name a copy by vgg_weights, or train with PixelContent."
             ) from error
     return cached
 

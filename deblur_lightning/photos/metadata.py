@@ -33,20 +33,37 @@ STALE_TAGS = (
 KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
-def kept_exif(picture: Image.Image) -> bytes | None:
+def photo_exif(picture: Image.Image) -> Image.Exif:
+    """Return what EXIF an opened picture has; none if it is damaged."""
+    try:
+        return picture.getexif()
+    except UNREADABLE:
+        return Image.Exif()
+
+
+def loaded_exif(content: bytes) -> Image.Exif:
+    """Parse EXIF as a PNG holds it; none if it is damaged."""
+    exif = Image.Exif()
+    try:
+        exif.load(b"Exif\0\0" + content)
+    except UNREADABLE:
+        return Image.Exif()
+    return exif
+
+
+def kept_exif(found: Image.Exif) -> bytes | None:
     """Collect the EXIF that a restored photo keeps: exposure, place, date and authors.
 
     The orientation goes (it is applied to the pixels), so does the thumbnail, which shows the blurry photo,
     and so do the maker's notes, which cannot be moved.
 
     Args:
-        picture: as opened, before its pixels are turned.
+        found: the photo's, before its pixels are turned.
 
     Returns:
         EXIF data as JPEG holds it, or None where there is none. Damaged EXIF is dropped.
     """
     try:
-        found = picture.getexif()
         kept = Image.Exif()
         for tag in KEPT_TAGS:
             if tag in found:
@@ -69,13 +86,18 @@ def kept_resolution(picture: Image.Image) -> tuple[float, float] | None:
     return (horizontal, vertical) if 1 <= horizontal <= 65535 and 1 <= vertical <= 65535 else None
 
 
-def orientation(picture: Image.Image) -> int:
+def orientation(found: Image.Exif) -> int:
     """Read the EXIF orientation, 1 (upright) to 8; 1 where there is none or nonsense."""
     try:
-        found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+        turn = found.get(ExifTags.Base.Orientation, 1)
     except UNREADABLE:
         return 1
-    return found if found in range(1, 9) else 1
+    return turn if turn in range(1, 9) else 1
+
+
+def turned_resolution(dpi: tuple[float, float] | None, orientation: int) -> tuple[float, float] | None:
+    """Give the print resolution of a picture once it is turned as its orientation asks."""
+    return (dpi[1], dpi[0]) if dpi and orientation in (5, 6, 7, 8) else dpi
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -11,22 +11,17 @@ from deblur_lightning.photos.metadata import png_with_metadata, turn_upright
 
 
 def has_deep_colour(picture: Image.Image, head: bytes) -> bool:
-    """Tell whether a file holds 16 bits a channel in more than one channel.
+    """Tell whether a PNG holds 16 bits a channel in more than one channel.
 
     Args:
         picture: as opened.
         head: the file's first bytes, 32 or more.
     """
-    if picture.format == "PNG":
-        return head[24] == 16 and head[25] in (2, 4, 6)  # bit depth and colour type of IHDR
-    if picture.format == "TIFF":
-        bits = picture.tag_v2.get(258, ())  # type: ignore[attr-defined]
-        return len(bits) >= 2 and set(bits) == {16}
-    return False
+    return picture.format == "PNG" and head[24] == 16 and head[25] in (2, 4, 6)  # depth and colour type of IHDR
 
 
 def decode_deep_colour(encoded: bytes, shallow: np.ndarray, orientation: int) -> np.ndarray | None:
-    """Decode 16-bit colour by OpenCV, turned upright.
+    """Decode a PNG's 16-bit colour by OpenCV, turned upright.
 
     Args:
         encoded: the file's content.

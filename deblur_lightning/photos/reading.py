@@ -6,6 +6,8 @@ import stat
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +18,17 @@ from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.lost import lost_notes
-from deblur_lightning.photos.metadata import kept_exif, kept_resolution, orientation
+from deblur_lightning.photos.metadata import (
+    kept_exif,
+    kept_resolution,
+    orientation,
+    photo_exif,
+    turn_upright,
+    turned_resolution,
+)
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
-from deblur_lightning.photos.record import PhotoError, PhotoRecord
+from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
+from deblur_lightning.photos.tiff import is_tiff, read_tiff
 
 PIXEL_LIMIT = 160_000_000
 """Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
@@ -50,16 +60,25 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     """
     path = Path(path)
     head = _head(path)
+    with _said_in_a_sentence(path, pixel_limit):
+        pixels, record = _decode(path, head, pixel_limit)
+    colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
+    alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
+    white = np.float32(np.iinfo(pixels.dtype).max)
+    image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
+    image /= float(white)
+    return image, replace(record, alpha=alpha, notes=(*record.notes, *lost_notes(path)))
+
+
+@contextmanager
+def _said_in_a_sentence(path: Path, pixel_limit: int) -> Iterator[None]:
+    """Turn whatever decoders raise into sentences that name the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes, checked below, and of damaged metadata, dropped
         try:
-            with Image.open(path, formats=READ) as picture:
-                width, height = picture.size
-                if not width * height <= pixel_limit:
-                    raise _too_large(path, f"{width} x {height} pixels", pixel_limit)
-                pixels, record = _decode(picture, path, head)
+            yield
         except Image.DecompressionBombError as error:
-            raise _too_large(path, "far more pixels", pixel_limit) from error
+            raise too_large(path, "far more pixels", pixel_limit) from error
         except PhotoError:
             raise
         except MemoryError as error:
@@ -70,12 +89,6 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
             ) from error
         except DAMAGED as error:
             raise PhotoError(f"{path} is damaged ({_brief(error)}). Copy it again from its source.") from error
-    colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
-    alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
-    white = np.float32(np.iinfo(pixels.dtype).max)
-    image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
-    image /= float(white)
-    return image, replace(record, alpha=alpha, notes=(*record.notes, *lost_notes(path)))
 
 
 def _head(path: Path) -> bytes:
@@ -104,46 +117,52 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _too_large(path: Path, size: str, limit: int) -> PhotoError:
-    return PhotoError(
-        f"{path} has {size}, but at most {limit / 1e6:.4g} million are read. Scale it down or cut it first."
-    )
-
-
 def _brief(error: BaseException) -> str:
     """Quote a decoder's message on one line."""
     return " ".join((str(error) or type(error).__name__).split())[:120].rstrip(".")
 
 
-def _decode(picture: Image.Image, path: Path, head: bytes) -> tuple[np.ndarray, PhotoRecord]:
+def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, PhotoRecord]:
     """Decode to ``[H, W, C]`` uint8 or uint16, upright."""
-    found = picture.format or "PNG"
+    if is_tiff(head) and (tiff := read_tiff(path, pixel_limit)) is not None:
+        pixels = turn_upright(tiff.pixels, tiff.orientation)
+        bits = 8 * pixels.dtype.itemsize
+        dpi = turned_resolution(tiff.dpi, tiff.orientation)
+        return pixels, PhotoRecord("TIFF", False, bits, None, tiff.icc, tiff.exif, dpi, tiff.notes)
+    with Image.open(path, formats=READ) as picture:
+        width, height = picture.size
+        if not width * height <= pixel_limit:
+            raise too_large(path, f"{width} x {height} pixels", pixel_limit)
+        return _decode_by_pillow(picture, path, head)
+
+
+def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np.ndarray, PhotoRecord]:
+    found, mode = picture.format or "PNG", picture.mode
     format_name = WRITTEN_AS.get(found, found)
     icc = picture.info.get("icc_profile") or None
-    if found == "TIFF" and 50706 in picture.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
-        raise PhotoError(f"{path} is a camera's raw file, which is not read. Develop it to a 16-bit TIFF first.")
     notes = []
     frames = getattr(picture, "n_frames", 1)
     if frames > 1:
         notes.append(f"the first of its {frames} pictures")
-    turn, exif, dpi = orientation(picture), kept_exif(picture), kept_resolution(picture)
-    if turn in (5, 6, 7, 8) and dpi:
-        dpi = dpi[1], dpi[0]
-    deep_colour, inks = has_deep_colour(picture, head), picture.mode == "CMYK"
-    mode = picture.mode
+    known = photo_exif(picture)
+    turn, exif = orientation(known), kept_exif(known)
+    dpi = turned_resolution(kept_resolution(picture), turn)
+    deep_colour, inks = has_deep_colour(picture, head), mode == "CMYK"
+    twelve = found == "TIFF" and picture.tag_v2.get(258) == (12,)  # type: ignore[attr-defined]
     picture.load()
     upright = ImageOps.exif_transpose(picture)
     if mode in ("I;16", "I;16L", "I;16B", "I;16N") or (mode == "I" and found in ("PNG", "PPM")):
         pixels = np.asarray(upright).astype(np.uint16)[..., None]
+        if twelve:
+            pixels = (pixels * np.float32(65535 / 4095)).round().astype(np.uint16)
     else:
         pixels = np.asarray(_eight_bits(upright, path, icc))
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if deep_colour:
         deep = decode_deep_colour(path.read_bytes(), pixels, turn)
         if deep is None:
-            notes.append("its 16 bits are read as 8")
-        else:
-            pixels = deep
+            raise PhotoError(f"{path} holds 16 bits in a way that is not read. Save it as a 16-bit TIFF.")
+        pixels = deep
     if mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
     bits = 8 * pixels.dtype.itemsize

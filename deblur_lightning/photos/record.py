@@ -14,6 +14,13 @@ class PhotoError(ValueError):
     """A file that is no photo, or a damaged one; the message starts with its path."""
 
 
+def too_large(path: Path, size: str, limit: int) -> PhotoError:
+    """Make the error of a photo beyond the limit of pixels."""
+    return PhotoError(
+        f"{path} has {size}, but at most {limit / 1e6:.4g} million are read. Scale it down or cut it first."
+    )
+
+
 @dataclass(frozen=True)
 class PhotoRecord:
     """What a photo's file holds beside the pixels, to be written back.

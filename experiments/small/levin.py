@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.commands.benchmark.scoring import sharpened
+from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.field import delta_field
-from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
-from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.photos import read_photo
 from deblur_lightning.restoration import richardson_lucy
@@ -34,7 +33,7 @@ def psnr(restored: Tensor, sharp: Tensor) -> float:
 
 def main(folder: Path) -> None:
     """Print a table: mean, and the least gain over the blurry shot."""
-    restorer, gains = load_restorer(find_checkpoint()), {}
+    model, gains = load_deblurrer(), {}
     for shot in sorted(folder.glob("im?_kernel?_img.png")):
         names = (shot, folder / "gt" / f"{shot.name[:3]}.png", folder / "gt" / f"{shot.name[4:11]}.png")
         blurry, sharp, kernel = (read_photo(name)[0] for name in names)
@@ -44,7 +43,7 @@ def main(folder: Path) -> None:
         results = {
             "blurry": blurry,
             "unsharp masking (scikit-image)": sharpened(blurry),
-            "Adaptive (small, shipped)": restorer.restore(blurry ** (1 / GAMMA)) ** GAMMA,
+            "Adaptive (small, shipped)": model(blurry ** (1 / GAMMA)).picture ** GAMMA,
             "Richardson-Lucy, true kernel, 15": richardson_lucy(blurry, field, 15, gamma=1.0),
             "Richardson-Lucy, true kernel, 30": richardson_lucy(blurry, field, 30, gamma=1.0),
         }

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from deblur_lightning.commands.benchmark.scoring import sharpened
-from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
-from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.deblurring import CameraExposure, load_deblurrer
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.photos import read_photo
 
@@ -22,20 +21,20 @@ INSIDE = (..., slice(BORDER, -BORDER), slice(BORDER, -BORDER))
 
 def main(folder: Path, every: int) -> None:
     """Print a table: PSNR, the mean and least gain over the blurry picture, and how many lose more than the limit."""
-    shipped, unnoticing = (load_restorer(find_checkpoint()) for _ in range(2))
-    unnoticing.module.dark_gamma = None
+    shipped, unnoticing = (load_deblurrer() for _ in range(2))
+    unnoticing.deblurrer.exposure = CameraExposure()
     pictures = sorted(folder.glob("*.jpg"))[::every]
     if not pictures:
         raise FileNotFoundError(f"{folder} holds no *.jpg. Pass the folder of the side-by-side pictures.")
     scores, noticed = {}, 0
     for picture in pictures:
         sharp, blurry = read_photo(picture)[0].chunk(2, dim=-1)
-        noticed += shipped.sees_fade(blurry)
+        noticed += any(shipped.exposure_of(blurry).dark)
         results = {
             "blurry": blurry,
             "unsharp masking (scikit-image)": sharpened(blurry),
-            "Adaptive (small, shipped)": shipped.restore(blurry),
-            "the same, borders not looked at": unnoticing.restore(blurry),
+            "Adaptive (small, shipped)": shipped(blurry).picture,
+            "the same, borders not looked at": unnoticing(blurry).picture,
         }
         for name, restored in results.items():
             rounded = (restored * 255).round() / 255

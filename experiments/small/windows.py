@@ -16,8 +16,7 @@ from torch import Tensor
 from deblur_lightning.commands.benchmark.scoring import sharpened
 from deblur_lightning.data.frames import read_frame
 from deblur_lightning.data.scenes.photo_files import photo_paths
-from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
-from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.physics import expose, shake_field, to_linear
 
@@ -28,7 +27,7 @@ LIMIT = -0.3
 
 def main(folder: Path, seeds: int, checkpoint: Path | None) -> None:
     """Print a table for each kind of motion: PSNR, mean and least gain, and how many lose more than the limit."""
-    restorer = load_restorer(find_checkpoint(checkpoint))
+    model = load_deblurrer(checkpoint)
     photos = [reduced(path) for path in photo_paths(folder)]
     for number, (kind, reach) in enumerate(REACH.items()):
         scores: dict[str, list[float]] = {}
@@ -38,7 +37,7 @@ def main(folder: Path, seeds: int, checkpoint: Path | None) -> None:
                 results = {
                     "blurry": blurry,
                     "unsharp masking (scikit-image)": sharpened(blurry),
-                    restorer.name: restorer.restore(blurry),
+                    model.name: model(blurry, with_field=False).picture,
                 }
                 for name, restored in results.items():
                     rounded = (restored * 255).round() / 255

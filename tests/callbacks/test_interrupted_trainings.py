@@ -37,12 +37,12 @@ ADAPTIVE = """\
 model:
   class_path: AdaptiveBasisModule
   init_args:
-    num_basis: 3
-    kernel_size: 9
-    width: 8
-    iterations: 2
-    cross_entropy_weight: 0.05
-    l1_from_epoch: 1
+    deblurrer:
+      class_path: MotionDeblurrer
+      init_args:
+        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
+        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
+    losses: {cross_entropy: 0.05, l1_from_epoch: 1}
     scheduler: {class_path: torch.optim.lr_scheduler.StepLR, init_args: {step_size: 1, gamma: 0.9}}
 data:
   class_path: SyntheticBlurDataModule
@@ -58,7 +58,14 @@ data:
 GAN = """\
 model:
   class_path: DeblurGANModule
-  init_args: {width: 4, blocks: 1, critic_width: 4, content: l1, accumulate: 2, constant_epochs: 1, decay_epochs: 4}
+  init_args:
+    deblurrer:
+      class_path: DirectDeblurrer
+      init_args: {generator: {class_path: DeblurGANGenerator, init_args: {width: 4, blocks: 1}}}
+    critic: {class_path: PatchCritic, init_args: {width: 4}}
+    content: PixelContent
+    rate: {constant_epochs: 1, decay_epochs: 4}
+    accumulate: 2
 data:
   class_path: GoProDataModule
   init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 1, num_workers: 0}

@@ -6,32 +6,11 @@ from pathlib import Path
 import pytest
 import wandb
 from PIL import Image
+from small_models import SMALL_CONFIG
 
 from deblur_lightning.lightning_cli import main as cli
 
 WANDB = Path(__file__).parents[2] / "experiments" / "loggers" / "wandb.yaml"
-TINY = """\
-trainer:
-  accelerator: cpu
-  max_epochs: 3
-  limit_train_batches: 1
-  enable_progress_bar: false
-  enable_model_summary: false
-  num_sanity_val_steps: 0
-model:
-  class_path: AdaptiveBasisModule
-  init_args: {num_basis: 3, kernel_size: 9, width: 8, iterations: 2}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 2
-    samples_per_epoch: 2
-    val_samples: 2
-    num_workers: 0
-"""
 KINDS = ("restored", "basis", "coefficients", "field")
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
@@ -43,7 +22,7 @@ pytestmark = [
 @pytest.fixture
 def fit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("tiny.yaml").write_text(TINY)
+    Path("tiny.yaml").write_text(SMALL_CONFIG.replace("max_epochs: 1", "max_epochs: 3"))
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", "tiny.yaml", *arguments])

@@ -3,20 +3,18 @@ import pytest
 from PIL import Image
 from pytorch_lightning import Trainer
 
-from deblur_lightning.callbacks.record_results import RecordResults
+from deblur_lightning.callbacks import RecordResults
 from deblur_lightning.data import GoProDataModule
+from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.results import read_results
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
 
 
-class Keep(RestorationModule):
-    def restore(self, blurry):
-        return blurry
-
-    def configure_optimizers(self):
-        return None
+class Keep(Deblurrer):
+    def forward(self, blurry, exposure=None):
+        return Deblurred(blurry)
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def recorded(root, blur, **options):
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, callbacks=[RecordResults(store=store)], **options,
     )  # fmt: skip
-    trainer.test(Keep(), GoProDataModule(root, blur, num_workers=0), verbose=False)
+    trainer.test(RestorationModule(Keep()), GoProDataModule(root, blur, num_workers=0), verbose=False)
     result = read_results(store)[-1]
     return result.dataset, result.blur, result.pictures
 
@@ -49,7 +47,7 @@ def test_gopro_is_recorded_with_its_blur_and_a_part_of_it_under_another_name(roo
 def test_every_ssim_is_recorded_under_its_own_name(root):
     recorded(root, "blur")
     metrics = read_results(root.parent / "results.jsonl")[-1].metrics
-    assert set(metrics) == {"psnr", "ssim", "ssim_valid", "cw_ssim"}
+    assert set(metrics) == {"blurry_psnr", "psnr", "ssim", "ssim_valid", "cw_ssim"}
 
 
 def test_other_sets_go_by_their_folder_without_a_blur(root):
@@ -72,6 +70,6 @@ def test_the_scores_of_random_weights_are_not_stored(root):
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, callbacks=[callback],
     )  # fmt: skip
-    (scores,) = trainer.test(Keep(), GoProDataModule(root, num_workers=0), verbose=False)
+    (scores,) = trainer.test(RestorationModule(Keep()), GoProDataModule(root, num_workers=0), verbose=False)
     assert scores["test/psnr"] > 0
     assert not store.exists()

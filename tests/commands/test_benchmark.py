@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
+from small_models import small_direct_deblurrer, write_small_checkpoint
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.modules import AdaptiveBasisModule, DeblurGANModule
+from deblur_lightning.deblurring import MotionDeblurrer, RichardsonLucy
+from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import read_results, read_rows
 
@@ -65,15 +67,13 @@ def test_no_constant_kernel_beats_the_mean(small, tmp_path):
 
 
 def test_models_of_other_kernel_sizes_and_of_none_are_scored_too(small, tmp_path):
-    modules = {
-        "larger": AdaptiveBasisModule(2, 17, 8, iterations=1),
-        "smaller": AdaptiveBasisModule(2, 9, 8, iterations=1),
-        "gan": DeblurGANModule(4, 1, critic_width=4, content="l1"),
+    torch.manual_seed(5)
+    models = {
+        "larger": MotionDeblurrer(AdaptiveBasisNetwork(2, 17, 8), RichardsonLucy(1)),
+        "smaller": MotionDeblurrer(AdaptiveBasisNetwork(2, 9, 8), RichardsonLucy(1)),
+        "gan": small_direct_deblurrer(),
     }
-    for name, module in modules.items():
-        content = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
-        torch.save(content, tmp_path / f"{name}.ckpt")
-    checkpoints = {name: tmp_path / f"{name}.ckpt" for name in modules}
+    checkpoints = {name: write_small_checkpoint(tmp_path / f"{name}.ckpt", model) for name, model in models.items()}
     store, page = tmp_path / "results.jsonl", tmp_path / "page"
     for size in (9, 17):
         results = {r.method: r.metrics for r in benchmark.run_sample_benchmark(checkpoints, store, size, 1, page)}

@@ -13,8 +13,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import torch
 from PIL import Image
+from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.demo.desk import KEPT, WAITING, Busy, PhotoDesk, plain_name
@@ -25,13 +25,7 @@ pytest.importorskip("starlette", reason="the demo is not installed: pip install 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    from deblur_lightning.modules.adaptive_basis import AdaptiveBasisModule
-
-    torch.manual_seed(5)
-    module = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, iterations=2)
-    path = tmp_path_factory.mktemp("model") / "tiny.ckpt"
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}, path)
-    return path
+    return write_small_checkpoint(tmp_path_factory.mktemp("model") / "tiny.ckpt")
 
 
 @pytest.fixture(scope="module")

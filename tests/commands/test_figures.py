@@ -2,8 +2,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
+from small_models import write_small_checkpoint
 
 import deblur_lightning.data
 import deblur_lightning.reports
@@ -21,11 +21,7 @@ def small(monkeypatch):
 
 
 def test_every_kind_of_figure_is_drawn_for_the_truth_and_the_model(small, tmp_path, capsys):
-    from deblur_lightning.modules.adaptive_basis import AdaptiveBasisModule
-
-    torch.manual_seed(5)
-    module = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, iterations=2)
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}, tmp_path / "tiny.ckpt")
+    write_small_checkpoint(tmp_path / "tiny.ckpt")
     figures([f"My (first) model={tmp_path / 'tiny.ckpt'}"], kernel_size=9, output=tmp_path / "out")
     paths = [Path(line) for line in capsys.readouterr().out.splitlines()]
     kinds = ("basis_kernels", "mixing_coefficients", "motion_field")

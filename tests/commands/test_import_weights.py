@@ -6,12 +6,14 @@ import pytest
 import torch
 from resnet_generator import generator_weights, resnet_generator
 from safetensors import safe_open
+from small_models import small_motion_deblurrer
 from two_heads import two_heads_weights
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.jobs import load_restorer
-from deblur_lightning.modules import AdaptiveBasisModule
+from deblur_lightning.deblurring import load_deblurrer
+from deblur_lightning.modules import AdaptiveBasisModule, PathModule
+from deblur_lightning.networks import PathNetwork
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 ARGUMENTS = {"num_basis": 3, "kernel_size": 9, "width": 8}
@@ -25,11 +27,10 @@ def authors(tmp_path):
 
 @pytest.fixture
 def trained(tmp_path):
-    torch.manual_seed(2)
-    module = AdaptiveBasisModule(**ARGUMENTS, iterations=3, normalize=True)
+    module = AdaptiveBasisModule(small_motion_deblurrer(seed=2, iterations=3))
     content = {
         "state_dict": module.state_dict() | {"critic.weight": torch.zeros(9)},
-        "hyper_parameters": {**module.hparams, "_class_path": "deblur_lightning.modules.AdaptiveBasisModule"},
+        "hyper_parameters": dict(module.hparams),
         "optimizer_states": [{"state": {0: torch.zeros(1000)}}],
     }
     torch.save(content, tmp_path / "trained.ckpt")
@@ -46,16 +47,16 @@ def deblur(*arguments):
 def test_imported_weights_restore_a_photo_as_the_network_itself_does(authors, tmp_path, suffix, capsys):
     imported = tmp_path / f"imported{suffix}"
     assert deblur("import-weights", authors, "--model", "adaptive-basis", "-o", imported) == 0
-    assert "AdaptiveBasisModule, 1.23 million parameters, " in capsys.readouterr().out
+    assert "MotionDeblurrer, 1.23 million parameters, " in capsys.readouterr().out
     torch.manual_seed(1)
     write_photo(tmp_path / "photo.png", torch.rand(1, 3, 70, 80), PhotoRecord(bits=16))
     assert deblur("restore", tmp_path / "photo.png", "-o", tmp_path / "out", "--checkpoint", imported) == 0
     restored, _ = read_photo(tmp_path / "out" / "photo.png")
 
-    loaded = load_restorer(imported).module
+    loaded = load_deblurrer(imported).deblurrer
     blurry, _ = read_photo(tmp_path / "photo.png")
     assert torch.equal(loaded.network.stem_rgb[0].weight, two_heads_weights(**ARGUMENTS)["inc_rgb.0.weight"])
-    torch.testing.assert_close(restored, loaded.restore(blurry).clamp(0, 1), rtol=0, atol=2e-5)
+    torch.testing.assert_close(restored, loaded(blurry).picture, rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
@@ -65,7 +66,7 @@ def test_imported_deblurgan_restores_a_photo_as_the_original(tmp_path, suffix, t
     torch.save(weights, tmp_path / "latest_net_G.pth")
     imported = tmp_path / f"imported{suffix}"
     assert deblur("import-weights", tmp_path / "latest_net_G.pth", "--model", "deblurgan", "-o", imported) == 0
-    assert "DeblurGANModule, 0." in capsys.readouterr().out
+    assert "DirectDeblurrer, 0." in capsys.readouterr().out
     write_photo(tmp_path / "photo.png", torch.rand(1, 3, 72, 80), PhotoRecord(bits=16))
     assert deblur("restore", tmp_path / "photo.png", "-o", tmp_path / "out", "--checkpoint", imported) == 0
     blurry, _ = read_photo(tmp_path / "photo.png")
@@ -77,9 +78,9 @@ def test_imported_deblurgan_restores_a_photo_as_the_original(tmp_path, suffix, t
 def test_safetensors_say_what_they_are_for(authors, tmp_path):
     import_weights(authors, tmp_path / "imported.safetensors")
     with safe_open(tmp_path / "imported.safetensors", framework="pt") as file:
-        config = json.loads(file.metadata()["config"])
-        assert config.items() > {**ARGUMENTS, "normalize": False, "relative": False}.items()
-        assert file.metadata()["module"] == "AdaptiveBasisModule"
+        recipe = json.loads(file.metadata()["deblurrer"])
+        assert recipe["class_path"] == "deblur_lightning.deblurring.MotionDeblurrer"
+        assert recipe["init_args"]["network"]["init_args"] == ARGUMENTS
         assert all(name.startswith("network.") for name in file.keys())  # noqa: SIM118 - it is no mapping
     assert (tmp_path / "imported.safetensors").stat().st_mode == authors.stat().st_mode  # others may read it
 
@@ -89,14 +90,26 @@ def test_our_own_checkpoint_keeps_only_what_restores(trained, tmp_path, suffix):
     small = tmp_path / f"small{suffix}"
     import_weights(trained, small, half=True)
     assert small.stat().st_size < 0.55 * trained.stat().st_size
-    whole, half = load_restorer(trained), load_restorer(small)
-    assert half.module.iterations == 3
-    assert {parameter.dtype for parameter in half.module.parameters()} == {torch.float32}
+    whole, half = load_deblurrer(trained), load_deblurrer(small)
+    assert half.deblurrer.restorer.iterations == 3
+    assert {parameter.dtype for parameter in half.parameters()} == {torch.float32}
     blurry = torch.rand(1, 3, 70, 72)
-    torch.testing.assert_close(half.restore(blurry), whole.restore(blurry), rtol=0, atol=5e-3)
+    torch.testing.assert_close(half(blurry).picture, whole(blurry).picture, rtol=0, atol=5e-3)
     again = tmp_path / "again.ckpt"
     import_weights(small, again)
-    assert torch.equal(load_restorer(again).restore(blurry), half.restore(blurry))
+    assert torch.equal(load_deblurrer(again)(blurry).picture, half(blurry).picture)
+
+
+def test_a_path_network_is_added_to_a_motion_deblurrer(trained, tmp_path):
+    module = PathModule(PathNetwork(9, 8))
+    content = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
+    torch.save(content, tmp_path / "paths.ckpt")
+    import_weights(trained, tmp_path / "both.safetensors", path=tmp_path / "paths.ckpt")
+    both = load_deblurrer(tmp_path / "both.safetensors").deblurrer
+    assert torch.equal(both.path_network.head[1].weight, module.network.head[1].weight)
+    assert torch.equal(both.network.stem_rgb[0].weight, load_deblurrer(trained).deblurrer.network.stem_rgb[0].weight)
+    with pytest.raises(ValueError, match=r"trained\.ckpt cannot be added: that takes a checkpoint of PathModule"):
+        import_weights(trained, tmp_path / "a.ckpt", path=trained)
 
 
 def test_values_beyond_sixteen_bits_are_refused(tmp_path):
@@ -116,7 +129,7 @@ def test_values_beyond_sixteen_bits_are_refused(tmp_path):
         (["none.safetensors", "-o", "a.ckpt"], r"none\.safetensors is no file"),
         (
             ["trained.ckpt", "--model", "deblurgan", "-o", "a.ckpt"],
-            r"checkpoint of AdaptiveBasisModule, but --model",
+            r"checkpoint of MotionDeblurrer, but --model",
         ),
     ],
 )
@@ -129,7 +142,7 @@ def test_wrong_arguments_are_one_sentence(authors, trained, tmp_path, monkeypatc
 
 def test_the_authors_file_given_as_a_checkpoint_names_the_command(authors):
     with pytest.raises(ValueError, match=r"weights without their module, .* deblur import-weights \S+TwoHeads\.pkl -o"):
-        load_restorer(authors)
+        load_deblurrer(authors)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root cannot write to")

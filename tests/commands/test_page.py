@@ -3,21 +3,15 @@
 import json
 
 import pytest
-import torch
 from PIL import Image
+from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    from deblur_lightning.modules.adaptive_basis import AdaptiveBasisModule
-
-    torch.manual_seed(5)
-    module = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, iterations=2)
-    path = tmp_path / "tiny.ckpt"
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}, path)
-    return path
+    return write_small_checkpoint(tmp_path / "tiny.ckpt")
 
 
 def run(*arguments):

@@ -8,42 +8,28 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_models import small_motion_deblurrer, write_small_checkpoint
 
 import deblur_lightning
 from deblur_lightning.commands import main
 from deblur_lightning.commands.restore import restore_photos
-from deblur_lightning.exposure import Sides
+from deblur_lightning.deblurring import Deblurred, Deblurrer, NoticedExposure, PhotoDeblurrer, StillnessGuard
 from deblur_lightning.field import KernelField
-from deblur_lightning.jobs.restorer import SHORTEST_SIDE, Restorer
-from deblur_lightning.modules import RestorationModule
 from deblur_lightning.photos import read_photo
 
 
-class Brighten(RestorationModule):
+class Brighten(Deblurrer):
     """Stands for a model: a result that can be told by its pixels."""
 
-    def restore(self, blurry):
-        assert min(blurry.shape[-2:]) >= SHORTEST_SIDE
-        return 0.5 + 0.5 * blurry
+    def forward(self, blurry, exposure=None):
+        return Deblurred(0.5 + 0.5 * blurry)
 
 
 class Drawing(Brighten):
-    def field(self, blurry):
+    sees_motion = True
+
+    def field(self, blurry, exposure=None):
         return KernelField(torch.full((1, 2, 9, 9), 1 / 81), torch.full((1, 2, *blurry.shape[-2:]), 0.5))
-
-
-class Telling(Brighten):
-    """Notes what it is told of the tiles' sides."""
-
-    dark_gamma = 1.0
-
-    def __init__(self):
-        super().__init__()
-        self.told = []
-
-    def see(self, blurry, sides=None):
-        self.told.append(sides)
-        return super().see(blurry, sides)
 
 
 def photo(path, size=(80, 70), mode="RGB", **options):
@@ -53,9 +39,9 @@ def photo(path, size=(80, 70), mode="RGB", **options):
     return path
 
 
-def restore(photos, output, module=None, tile=None, **options):
-    lines, restorer = [], Restorer(module or Brighten(), "tiny", tile=tile)
-    return restore_photos(photos, output, lambda: restorer, say=lines.append, **options), lines
+def restore(photos, output, model=None, tile=None, **options):
+    lines, whole = [], PhotoDeblurrer(model or Brighten(), "tiny", tile=tile)
+    return restore_photos(photos, output, lambda: whole, say=lines.append, **options), lines
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P", "1"])
@@ -86,13 +72,9 @@ def test_bad_photos_are_reported_and_the_others_restored(tmp_path):
 
 @pytest.mark.parametrize(("strength", "said"), [(1.0, True), (0.0, False)])
 def test_a_photo_that_the_model_returns_as_it_is_is_said_to_be_so(tmp_path, strength, said):
-    class Still(Brighten):
-        def restore(self, blurry):
-            return blurry
-
-    lines = []
-    source = photo(tmp_path / "a.png")
-    restore_photos([source], tmp_path / "out", lambda: Restorer(Still(), "tiny", strength), say=lines.append)
+    lines, guard = [], StillnessGuard(0.0)
+    source, model = photo(tmp_path / "a.png"), PhotoDeblurrer(small_motion_deblurrer(guard=guard), strength=strength)
+    restore_photos([source], tmp_path / "out", lambda: model, say=lines.append)
     assert ("hardly any motion seen, so its pixels are as they were" in lines[0]) is said
     assert "motion" not in restore([source], tmp_path / "bright")[1][0]
 
@@ -167,7 +149,7 @@ def test_a_large_photo_is_restored_tile_by_tile_with_progress(tmp_path):
     shares = []
     source = photo(tmp_path / "a.png", (700, 300))
     report = restore_photos(
-        [source], tmp_path / "out", lambda: Restorer(Brighten(), "tiny", tile=256), watch=lambda name: shares.append
+        [source], tmp_path / "out", lambda: PhotoDeblurrer(Brighten(), tile=256), watch=lambda name: shares.append
     )
     assert len(shares) > 4
     assert shares[-1] == 1
@@ -177,8 +159,8 @@ def test_a_large_photo_is_restored_tile_by_tile_with_progress(tmp_path):
 
 def test_a_model_that_answers_nan_fails_each_photo_without_a_file(tmp_path):
     class Broken(Brighten):
-        def restore(self, blurry):
-            return blurry / 0 * 0
+        def forward(self, blurry, exposure=None):
+            return Deblurred(blurry / 0 * 0)
 
     report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Broken())
     assert "answers with NaN" in report.failed[0][1]
@@ -187,8 +169,8 @@ def test_a_model_that_answers_nan_fails_each_photo_without_a_file(tmp_path):
 
 def test_too_little_memory_names_the_remedy(tmp_path):
     class Greedy(Brighten):
-        def restore(self, blurry):
-            return torch.empty(2**55)
+        def forward(self, blurry, exposure=None):
+            return Deblurred(torch.empty(2**55))
 
     report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Greedy())
     assert "Lower --tile" in report.failed[0][1]
@@ -208,32 +190,22 @@ def test_a_photo_named_like_a_motion_field_does_not_overwrite_one(tmp_path):
     assert "already another photo's" in report.failed[0][1]
 
 
-def test_the_tiles_of_a_photo_that_fades_are_told_and_so_is_the_photographer(tmp_path):
+def test_a_photo_that_fades_is_said_to(tmp_path):
     photo(tmp_path / "plain.png", (400, 300))
     pixels = np.asarray(Image.open(tmp_path / "plain.png")) // 2 + 120
     pixels[[0, -1]] //= 2
     pixels[:, [0, -1]] //= 2
     Image.fromarray(pixels).save(tmp_path / "faded.png")
     for name, fades in (("plain", False), ("faded", True)):
-        module = Telling()
-        report, lines = restore([tmp_path / f"{name}.png"], tmp_path / "out", module, tile=256)
+        model = small_motion_deblurrer(iterations=1, exposure=NoticedExposure())
+        report, lines = restore([tmp_path / f"{name}.png"], tmp_path / "out", model, tile=256)
         assert len(report.restored) == 1
         assert ("fades to black at its borders" in lines[0]) == fades
-        assert len(module.told) == 6
-        assert module.told[0] == (Sides(top=True, left=True) if fades else None)
-        assert module.told[1] == (Sides(top=True) if fades else None)
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    adaptive_basis = pytest.importorskip(
-        "deblur_lightning.modules.adaptive_basis", reason="this copy has no AdaptiveBasisModule"
-    )
-    torch.manual_seed(5)
-    module = adaptive_basis.AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, iterations=2)
-    path = tmp_path / "tiny.ckpt"
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}, path)
-    return path
+    return write_small_checkpoint(tmp_path / "tiny.ckpt")
 
 
 @pytest.fixture
@@ -257,7 +229,7 @@ def test_a_folder_is_restored_with_its_structure_and_the_model_and_time_are_said
     options = ("--iterations", 1, "--strength", 0.5, "--gamma", 2, "--tile", 256)
     assert run("restore", folder, "-o", tmp_path / "out", "--checkpoint", checkpoint, *options) == 0
     said = capsys.readouterr().out
-    assert "tiny.ckpt (AdaptiveBasisModule)" in said
+    assert "tiny.ckpt (Adaptive)" in said
     assert "a [b].jpg: 40 x 90" in said  # turned upright; brackets are no markup
     assert "restored 2 of 2 photos in" in said
     with Image.open(tmp_path / "out" / "a [b].jpg") as upright:
@@ -278,7 +250,7 @@ def test_a_bad_photo_gives_status_one_after_the_others_are_done(folder, checkpoi
     ("options", "remedy"),
     [
         (["--tile", 8], "Pass at least 256"),
-        (["--method", "magic"], "method is magic, but .* has basic, .* one of these"),
+        (["--method", "magic"], "tiny.ckpt: .*basic.*magic"),
     ],
 )
 def test_options_out_of_reach_stop_the_job_before_any_photo(folder, checkpoint, tmp_path, options, remedy):
@@ -337,5 +309,5 @@ def test_a_reader_that_goes_away_is_no_photo_s_failure(tmp_path):
 
     source = photo(tmp_path / "a.png")
     with pytest.raises(BrokenPipeError):
-        restore_photos([source], tmp_path / "out", lambda: Restorer(Brighten(), "tiny"), say=say)
+        restore_photos([source], tmp_path / "out", lambda: PhotoDeblurrer(Brighten()), say=say)
     assert len(lines) == 1

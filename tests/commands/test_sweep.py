@@ -132,15 +132,28 @@ def test_every_parameter_of_a_shipped_sweep_reaches_the_training(file, monkeypat
             for name, value in chosen.items():
                 if name == "config":
                     told = yaml.safe_load(Path(value).read_text())["model"]["init_args"]
-                    plain = [key for key, own in told.items() if isinstance(own, int)]
-                    assert plain
-                    assert all(told[key] == given["model"]["init_args"][key] for key in plain)
+                    numbers = list(numbers_in(told))
+                    assert numbers
+                    assert all(found == at(given["model"]["init_args"], keys) for keys, found in numbers)
                 else:
-                    reached = given
-                    for key in name.split("."):
-                        reached = reached[key]
-                    assert reached == pytest.approx(value, rel=1e-5)
+                    assert at(given, name.split(".")) == pytest.approx(value, rel=1e-5)
         assert given["trainer"]["logger"]["init_args"]["version"] == "run"
+
+
+def numbers_in(part, keys=()):
+    """Yield the whole numbers of a nested configuration, each with the keys that lead to it."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from numbers_in(value, (*keys, key))
+        elif isinstance(value, int):
+            yield (*keys, key), value
+
+
+def at(part, keys):
+    """Follow keys into a nested configuration."""
+    for key in keys:
+        part = part[key]
+    return part
 
 
 def printed_config(arguments, monkeypatch, capsys):

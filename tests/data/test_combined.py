@@ -62,7 +62,12 @@ trainer: {{accelerator: cpu, max_epochs: 1, limit_train_batches: 2, enable_progr
            enable_model_summary: false, num_sanity_val_steps: 0}}
 model:
   class_path: DeblurGANModule
-  init_args: {{width: 4, blocks: 1, critic_width: 4, content: l1}}
+  init_args:
+    deblurrer:
+      class_path: DirectDeblurrer
+      init_args: {{generator: {{class_path: DeblurGANGenerator, init_args: {{width: 4, blocks: 1}}}}}}
+    critic: {{class_path: PatchCritic, init_args: {{width: 4}}}}
+    content: PixelContent
 data:
   class_path: CombinedDataModule
   init_args:

@@ -3,9 +3,11 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+import tifffile
+from PIL import ExifTags, Image
 
-from deblur_lightning.data.frames import frame_size, prove_frame, read_frame
+from deblur_lightning.data.frames import CorruptFrameError, frame_size, prove_frame, read_frame
+from deblur_lightning.photos import read_photo
 
 
 def save(path, mode="RGB", size=(7, 5), **options):
@@ -83,3 +85,67 @@ def test_a_flipped_bit_is_found_by_its_checksum(tmp_path):
     assert frame_size(path) == (70, 50)
     with pytest.raises(ValueError, match=r"is damaged \("):
         prove_frame(path)
+
+
+def sideways(path, orientation, **options):
+    """Write a picture whose left half is white as stored, and what turns it."""
+    pixels = np.zeros((5, 8, 3), np.uint8)
+    pixels[:, :4] = 255
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(pixels).save(path, exif=exif, **options)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_frames_are_turned_as_photos_are(tmp_path, name, orientation):
+    path = sideways(tmp_path / name, orientation, **({"lossless": True} if name == "a.webp" else {}))
+    frame, (photo, _) = read_frame(path), read_photo(path)
+    assert frame.shape[1::-1] == frame_size(path) == prove_frame(path)
+    assert np.array_equal(frame, (photo[0].permute(1, 2, 0) * 255).round().numpy())
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_pixels_stay_as_stored_where_segments_belong_to_them(tmp_path, name):
+    path = sideways(tmp_path / name, 6)
+    frame = read_frame(path, upright=False)
+    assert frame.shape == (5, 8, 3)
+    assert frame_size(path, upright=False) == (8, 5)
+    assert (frame[:, 0] > 250).all()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bits_become_eight_whether_gray_or_colour(tmp_path, suffix):
+    deep = np.array([[0, 128, 129, 32767, 65535]], np.uint16)
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(deep).save(path)
+    assert frame_size(path) == prove_frame(path) == (5, 1)
+    assert read_frame(path).tolist() == [[[level] * 3 for level in (0, 0, 1, 127, 255)]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint32, np.int16])
+def test_pixels_whose_white_is_not_known_are_refused_by_header_and_by_decoding(tmp_path, dtype):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((5, 7, 3), dtype), photometric="rgb")
+    for read in (read_frame, frame_size):
+        with pytest.raises(CorruptFrameError, match=r"a\.tif holds .*pixels, whose white is not known.*skip_corrupt"):
+            read(path)
+
+
+def test_planes_apart_are_read_as_tifffile_reads_them(tmp_path):
+    planes = np.random.default_rng(1).integers(0, 65536, (3, 5, 7), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate", metadata=None)
+    expected = np.round(planes.transpose(1, 2, 0) / 257)
+    assert np.array_equal(read_frame(tmp_path / "a.tif"), expected)
+
+
+def test_headers_find_a_tiff_that_breaks_off(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((50, 70, 3), np.uint16), photometric="rgb", compression="zlib", rowsperstrip=8)
+    with tifffile.TiffFile(path) as file:
+        pixels_from, end = min(file.pages.first.dataoffsets), path.stat().st_size
+    assert pixels_from < end
+    path.write_bytes(path.read_bytes()[: end - 10])
+    with pytest.raises(CorruptFrameError, match="breaks off before its end"):
+        frame_size(path)

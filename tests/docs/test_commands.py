@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small_models import write_small_checkpoint
 from wandb.cli.cli import cli as wandb_commands
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
-from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands import main as deblur
 from deblur_lightning.commands._main import front
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.jobs import checkpoint_paths
+from deblur_lightning.deblurring import bundled
 from deblur_lightning.lightning_cli import main as cli
-from deblur_lightning.modules import AdaptiveBasisModule
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fences import blocks, commands
@@ -40,11 +39,11 @@ PAGES = {  # each with what its commands leave behind
         "results/index.html",
     ),
 }  # fmt: skip
-TINY = {"num_basis": 3, "kernel_size": 9, "width": 8, "iterations": 1}
 QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "fit"): "--trainer.max_epochs 1 --trainer.limit_train_batches 1 --trainer.limit_val_batches 1 "
     "--trainer.check_val_every_n_epoch 1 --trainer.log_every_n_steps 1 --trainer.precision 32-true "
-    "--model.init_args.width 8 --data.init_args.crop_size 40 --data.init_args.batch_size 1",
+    "--model.init_args.deblurrer.init_args.network.init_args.width 8 --data.init_args.crop_size 40 "
+    "--data.init_args.batch_size 1",
     ("lightning", "validate"): "--trainer.limit_val_batches 1 --data.init_args.crop_size 40",
     ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
@@ -68,8 +67,8 @@ def desk(tmp_path, monkeypatch):
     for name in ("photo", "sharp", "holiday/1", "holiday/2", "holiday/beach/3", "holiday/beach/4"):
         Image.fromarray(random.integers(0, 256, (72, 96, 3), np.uint8)).save(tmp_path / f"{name}.jpg")
     model = tmp_path / "model.ckpt"
-    write_checkpoint(model, AdaptiveBasisModule(**TINY).state_dict(), "AdaptiveBasisModule", TINY)
-    monkeypatch.setattr(checkpoint_paths, "SHIPPED", str(model))
+    write_small_checkpoint(model)
+    monkeypatch.setattr(bundled, "SHIPPED", str(model))
     monkeypatch.setattr(benchmark, "SampleBlur", partial(SampleBlur, crop_size=48, per_photo=1))
     return tmp_path
 

@@ -13,8 +13,8 @@ pytest.importorskip("mkdocs", reason="needs the extra docs, which make install b
 ROOT = Path(__file__).parents[2]
 ASKED = re.compile(r"""<(?:script|img|iframe)[^>]*\ssrc=["']?(https?:[^"'> ]*)|<link[^>]*rel=["']?(?:stylesheet|preconnect)["']?[^>]*href=["']?(https?:[^"'> ]*)""")  # fmt: skip # noqa: E501
 PACKAGES = (
-    "physics", "losses", "networks", "restoration", "metrics", "checkpoints",
-    "data", "modules", "callbacks", "reports", "jobs",
+    "physics", "losses", "networks", "estimation", "restoration", "metrics", "checkpoints", "deblurring",
+    "data", "photos", "modules", "callbacks", "reports",
 )  # fmt: skip
 
 

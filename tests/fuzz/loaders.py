@@ -24,11 +24,13 @@ from PIL import Image
 from safetensors.torch import save
 
 from deblur_lightning.checkpoints import load_published
-from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.checkpoints.own import as_lightning
+from deblur_lightning.deblurring import DirectDeblurrer, describe, load_deblurrer
+from deblur_lightning.networks import DeblurGANGenerator
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 LOADERS = {
-    ".ckpt": load_restorer, ".safetensors": load_restorer, ".pkl": load_published, ".pth": load_published,
+    ".ckpt": load_deblurrer, ".safetensors": load_deblurrer, ".pkl": load_published, ".pth": load_published,
 }  # fmt: skip
 PATIENCE = 60  # seconds a file may take
 MEMORY = 12 * 2**30  # bytes of address space a file may take
@@ -52,10 +54,11 @@ def corpus(folder):
         write_photo(folder / f"deep{suffix}", torch.rand(1, 3, 20, 30), PhotoRecord(bits=16, dpi=(72, 72)))
         whole.append((suffix, (folder / f"deep{suffix}").read_bytes()))
     file = io.BytesIO()
-    weights = {"network.weight": torch.rand(4, 4), "network.bias": torch.rand(4)}
-    torch.save({"state_dict": weights, "hyper_parameters": {"num_basis": 3, "gamma": 2.2}}, file)
+    deblurrer = DirectDeblurrer(DeblurGANGenerator(2, 1))
+    weights, recipe = deblurrer.state_dict(), describe(deblurrer)
+    torch.save(as_lightning(weights, recipe), file)
     whole.append((".ckpt", file.getvalue()))
-    whole.append((".safetensors", save(weights, {"config": json.dumps({"num_basis": 3})})))
+    whole.append((".safetensors", save(weights, {"deblurrer": json.dumps(recipe)})))
     whole.extend(authors_files())
     return whole
 

@@ -3,20 +3,31 @@ import sys
 
 import pytest
 import torch
+import yaml
 from resnet_generator import generator_weights
+from small_models import small_motion_deblurrer
 from two_heads import two_heads_weights
 
-from deblur_lightning.checkpoints import read_checkpoint
+from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.jobs import load_restorer
+from deblur_lightning.deblurring import describe
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
+from deblur_lightning.networks import PathNetwork
+
+NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 
 CONFIG = """\
 trainer: {accelerator: cpu, max_epochs: 1, enable_progress_bar: false, enable_model_summary: false}
 model:
   class_path: AdaptiveBasisModule
-  init_args: {num_basis: 4, kernel_size: 17, width: 16, gamma: 1.0, method: saturated, iterations: 2}
+  init_args:
+    deblurrer:
+      class_path: MotionDeblurrer
+      init_args:
+        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 4, kernel_size: 17, width: 16}}
+        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2, method: saturated}}
+        exposure: {class_path: CameraExposure, init_args: {gamma: 1.0}}
 data:
   class_path: SyntheticBlurDataModule
   init_args:
@@ -53,24 +64,27 @@ def run(monkeypatch, *arguments):
 def test_a_checkpoint_tells_the_shape_and_the_configuration_everything_else(folder, monkeypatch, imported):
     import_weights(folder / "TwoHeads.pkl", folder / imported)
     module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", imported).model
-    assert (module.gamma, module.method, module.iterations) == (1.0, "saturated", 2)
-    assert torch.equal(module.network.stem_rgb[0].weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"])
+    deblurrer = module.deblurrer
+    assert (deblurrer.exposure.gamma, deblurrer.restorer.method, deblurrer.restorer.iterations) == (1.0, "saturated", 2)
+    assert torch.equal(module.deblurrer.network.stem_rgb[0].weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"])
     assert json.loads((folder / "results" / "results.jsonl").read_text())["checkpoint"]
 
 
 def test_arguments_that_a_training_saved_do_not_win_over_the_configuration(folder, monkeypatch):
-    trained = AdaptiveBasisModule(num_basis=3, kernel_size=9, width=8, gamma=2.2, method="basic", iterations=30)
-    hyper_parameters = {**trained.hparams, "_class_path": "deblur_lightning.modules.AdaptiveBasisModule"}
-    content = {"state_dict": trained.state_dict(), "hyper_parameters": hyper_parameters, "optimizer_states": []}
+    trained = AdaptiveBasisModule(small_motion_deblurrer(iterations=30))
+    content = {"state_dict": trained.state_dict(), "hyper_parameters": dict(trained.hparams), "optimizer_states": []}
     torch.save({**content, "pytorch-lightning_version": "2.6.6", "epoch": 0, "global_step": 0}, "trained.ckpt")
     module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", "trained.ckpt").model
-    assert (module.gamma, module.method, module.iterations) == (1.0, "saturated", 2)
-    assert len(module.network.kernel_up) == 3
+    deblurrer = module.deblurrer
+    assert (deblurrer.exposure.gamma, deblurrer.restorer.method, deblurrer.restorer.iterations) == (1.0, "saturated", 2)
+    assert len(module.deblurrer.network.kernel_up) == 3
 
 
 def test_a_shape_that_is_not_the_configurations_is_said(folder, monkeypatch, capsys):
     import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
-    run(monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "imported.ckpt", "--model.num_basis", "3")
+    run(
+        monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "imported.ckpt", f"--{NETWORK}.num_basis", "3"
+    )
     notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lightning: ")]
     assert notes == [
         "lightning: kernel_size is 9 as in imported.ckpt; the configuration says 17.",
@@ -79,7 +93,7 @@ def test_a_shape_that_is_not_the_configurations_is_said(folder, monkeypatch, cap
 
 
 def test_an_untrained_network_is_named_so_on_screen_and_kept_out_of_tables(folder, monkeypatch, capsys):
-    shape = ("--model.kernel_size", "9", "--model.width", "8")
+    shape = (f"--{NETWORK}.kernel_size", "9", f"--{NETWORK}.width", "8")
     run(monkeypatch, "test", "--config", "small.yaml", *shape)
     assert "lightning: There is no --ckpt_path, so an untrained network is used." in capsys.readouterr().err
     assert not (folder / "results/results.jsonl").exists()
@@ -100,41 +114,31 @@ def test_imported_weights_begin_a_training(folder, monkeypatch):
     still = ("--model.optimizer", "torch.optim.SGD", "--model.optimizer.lr", "0")
     done = run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "half.safetensors", *still)
     assert done.trainer.global_step == 1
-    weight = done.model.network.stem_rgb[0].weight
+    weight = done.model.deblurrer.network.stem_rgb[0].weight
     assert torch.equal(weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"].half().float())
 
 
-PATHS = ("--model.path_width", "8", "--model.kernel_weight", "0", "--model.reblur_weight", "0")
+def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(folder, monkeypatch):
+    deblurrer = small_motion_deblurrer(path_network=PathNetwork(9, 8), iterations=3)
+    write_checkpoint(folder / "whole.safetensors", deblurrer.state_dict(), describe(deblurrer))
+    config = yaml.safe_load(CONFIG)
+    config["model"] = {"class_path": "AdaptiveBasisModule"}
+    (folder / "bare.yaml").write_text(yaml.safe_dump(config))
+    found = run(monkeypatch, "validate", "--config", "bare.yaml", "--ckpt_path", "whole.safetensors").model.deblurrer
+    assert describe(found) == describe(deblurrer)
+    assert torch.equal(found.path_network.head[1].weight, deblurrer.path_network.head[1].weight)
 
 
-def test_a_path_network_is_trained_beside_weights_that_have_none_and_leaves_them_alone(folder, monkeypatch):
-    import_weights(folder / "TwoHeads.pkl", folder / "field.safetensors")
-    done = run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS)
-    before = read_checkpoint(folder / "field.safetensors").weights
-    for name, weight in done.model.network.state_dict().items():
-        assert torch.equal(weight, before[f"network.{name}"])
-    stepped = {id(weight) for weight in done.trainer.optimizers[0].state}
-    assert stepped == {id(weight) for weight in done.model.path_network.parameters()}
-
-
-def test_a_checkpoint_tells_whether_there_is_a_path_network(folder, monkeypatch, capsys):
-    import_weights(folder / "TwoHeads.pkl", folder / "field.safetensors")
-    assert (
-        run(
-            monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS
-        ).model.path_network
-        is None
-    )
-    assert "path_width is 0 as in field.safetensors; the configuration says 8." in capsys.readouterr().err
-    run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "field.safetensors", *PATHS)
+@pytest.mark.filterwarnings("ignore:The dirpath has changed.*")
+def test_any_checkpoint_s_deblurrer_is_tested_by_the_plain_module(folder, monkeypatch):
+    run(monkeypatch, "fit", "--config", "small.yaml", f"--{NETWORK}.kernel_size", "9")
     (last,) = folder.glob("results/runs/*/checkpoints/last.ckpt")
-    import_weights(last, folder / "both.safetensors")
-    both = run(monkeypatch, "validate", "--config", "small.yaml", "--ckpt_path", "both.safetensors").model
-    expected = torch.load(last, weights_only=True)["state_dict"]
-    assert torch.equal(both.path_network.head[1].weight, expected["path_network.head.1.weight"])
-    assert torch.equal(
-        load_restorer(folder / "both.safetensors").module.path_network.head[1].weight, both.path_network.head[1].weight
-    )
+    (folder / "plain.yaml").write_text(CONFIG.replace("AdaptiveBasisModule", "RestorationModule"))
+    module = run(monkeypatch, "test", "--config", "plain.yaml", "--ckpt_path", str(last)).model
+    trained = torch.load(last, weights_only=True)["state_dict"]
+    assert torch.equal(module.deblurrer.network.bottleneck[0].weight, trained["deblurrer.network.bottleneck.0.weight"])
+    again = AdaptiveBasisModule.load_from_checkpoint(last, weights_only=True)
+    assert torch.equal(again.deblurrer.network.bottleneck[0].weight, trained["deblurrer.network.bottleneck.0.weight"])
 
 
 @pytest.mark.parametrize("imported", ["imported.ckpt", "imported.safetensors"])
@@ -142,22 +146,29 @@ def test_deblurgan_is_scored_without_a_critic_in_the_checkpoint(folder, monkeypa
     weights = generator_weights("one", width=8)
     torch.save(weights, "latest_net_G.pth")
     import_weights(folder / "latest_net_G.pth", folder / imported)
-    (folder / "small.yaml").write_text(CONFIG.replace("AdaptiveBasisModule", "DeblurGANModule").replace(
-        "num_basis: 4, kernel_size: 17, width: 16, gamma: 1.0, method: saturated, iterations: 2", "blocks: 3"
-    ))  # fmt: skip
+    config = yaml.safe_load(CONFIG)
+    config["model"] = {"class_path": "DeblurGANModule", "init_args": {"deblurrer": {"class_path": "DirectDeblurrer"}}}
+    (folder / "small.yaml").write_text(yaml.safe_dump(config))
     module = run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", imported).model
     assert torch.equal(module.generator.model[18].conv_block[1].weight, weights["model.18.conv_block.1.weight"])
     import_weights(folder / "TwoHeads.pkl", folder / "other.ckpt")
     with pytest.raises(
-        ValueError, match=r"is a checkpoint of AdaptiveBasisModule, but the configuration's model is Deb"
+        ValueError, match=r"is a checkpoint of MotionDeblurrer, but the configuration's model is DirectD"
     ):
         run(monkeypatch, "test", "--config", "small.yaml", "--ckpt_path", "other.ckpt")
+
+
+MOTION = describe(small_motion_deblurrer())
 
 
 @pytest.mark.parametrize(
     ("content", "remedy"),
     [
-        ({"state_dict": {"network.x": torch.zeros(1)}}, r"bad\.ckpt holds weights of another architecture"),
+        (
+            {"state_dict": {"deblurrer.x": torch.zeros(1)}, "hyper_parameters": {"deblurrer": MOTION}},
+            r"bad\.ckpt holds weights of another architecture",
+        ),
+        ({"state_dict": {"network.x": torch.zeros(1)}}, r"bad\.ckpt holds .* of an earlier version of ours"),
         ({"state_dict": {"x": torch.zeros(1)}}, r"bad\.ckpt holds the weights of another model"),
         ({"x": torch.zeros(1)}, r"bad\.ckpt holds weights without their module.* Import it first"),
         ({"state_dict": {}, "callbacks": print}, r"bad\.ckpt holds more than weights, and code in it is never run"),

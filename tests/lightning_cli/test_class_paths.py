@@ -13,7 +13,18 @@ CONFIG = {
     "trainer": {"accelerator": "cpu", "fast_dev_run": True, "enable_progress_bar": False},
     "model": {
         "class_path": "AdaptiveBasisModule",
-        "init_args": {"num_basis": 2, "kernel_size": 9, "width": 8, "iterations": 1},
+        "init_args": {
+            "deblurrer": {
+                "class_path": "MotionDeblurrer",
+                "init_args": {
+                    "network": {
+                        "class_path": "AdaptiveBasisNetwork",
+                        "init_args": {"num_basis": 2, "kernel_size": 9, "width": 8},
+                    },
+                    "restorer": {"class_path": "RichardsonLucy", "init_args": {"iterations": 1}},
+                },
+            },
+        },
     },
     "data": {"class_path": "SyntheticBlurDataModule", "init_args": {"crop_size": 40, "kernel_size": 9}},
 }
@@ -28,7 +39,10 @@ PLACES = [
     ("data",),
     ("model", "init_args", "optimizer"),
     ("model", "init_args", "scheduler"),
-    ("model", "init_args", "width"),
+    ("model", "init_args", "deblurrer"),
+    ("model", "init_args", "deblurrer", "init_args", "network"),
+    ("model", "init_args", "deblurrer", "init_args", "exposure"),
+    ("model", "init_args", "losses"),
     ("data", "init_args", "sources", 0),
     ("trainer", "logger"),
     ("trainer", "callbacks", 0),

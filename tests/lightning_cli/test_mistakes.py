@@ -10,7 +10,7 @@ Parser key "{part}":
     - {inner}
     - Expected a <class 'NoneType'>
   Given value type: <class 'dict'>
-  Given value: {{'class_path': 'AdaptiveBasisModule', 'init_args': {{'l1_form_epoch': 1}}}}"""
+  Given value: {{'class_path': 'AdaptiveBasisModule', 'init_args': {{'optimzier': 1}}}}"""
 MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisModule':\n        "
 
 
@@ -18,8 +18,8 @@ MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisM
     ("inner", "said"),
     [
         (
-            MODULE + "Option 'l1_form_epoch' is not accepted",
-            "model: AdaptiveBasisModule: Option 'l1_form_epoch' is not accepted. Did you mean l1_from_epoch?",
+            MODULE + "Option 'optimzier' is not accepted",
+            "model: AdaptiveBasisModule: Option 'optimzier' is not accepted. Did you mean optimizer?",
         ),
         (
             MODULE + "Option 'xyz' is not accepted",

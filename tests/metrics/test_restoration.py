@@ -1,10 +1,12 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from deblur_lightning.metrics import RestorationMetrics, cw_ssim, picture_ssim, psnr, ssim_valid
+from deblur_lightning.metrics import RestorationMetrics, cw_ssim, picture_psnr, picture_ssim, psnr, ssim_valid
+from deblur_lightning.metrics.similarity import ssim_map
 
 
 def pictures(height, width, channels=3):
@@ -52,3 +54,47 @@ def test_pictures_too_small_for_a_figure_have_none():
     assert means["ssim"].isfinite()
     assert math.isnan(means["ssim_valid"])
     assert math.isnan(means["cw_ssim"])
+
+
+def test_means_are_over_the_same_pictures_in_every_column_and_say_what_they_leave_out():
+    """Two perfect pictures that were spoiled, and one that was improved: the table shows the improvement as it is."""
+    sharp = torch.full((3, 3, 16, 16), 0.5)
+    blurry, restored = sharp.clone(), sharp - 0.1
+    blurry[2] += 0.2
+    metrics = RestorationMetrics(("blurry_psnr",))
+    metrics.update(restored, sharp, ["a", "b", "c"], blurry_psnr=picture_psnr(blurry, sharp))
+    said = r"2 of 3 pictures are identical .*\(infinite blurry_psnr\) and are left out of every mean: a, b\."
+    with pytest.warns(UserWarning, match=said):
+        means = metrics.compute()
+    assert means["psnr"] - means["blurry_psnr"] == pytest.approx(20 * math.log10(2), abs=1e-4)
+    assert means["identical"] == 2
+    assert len(metrics.rows()) == 3
+
+
+def test_where_every_pair_is_identical_means_are_over_them_all():
+    metrics = RestorationMetrics()
+    sharp = torch.full((2, 3, 16, 16), 0.5)
+    metrics.update(sharp, sharp, ["a", "b"])
+    with pytest.warns(UserWarning, match=r"2 of 2 pictures are identical"):
+        means = metrics.compute()
+    assert (means["psnr"], means["ssim"], means["identical"]) == (math.inf, 1, 2)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_maps_are_wangs_formula_pixel_by_pixel(channels):
+    """A second implementation: moments under the Gaussian, window by window in NumPy."""
+    restored, sharp = (image[0].double().numpy() for image in pictures(19, 23, channels))
+    places = np.arange(-5, 6)
+    window = np.exp(-(places[:, None] ** 2 + places**2) / (2 * 1.5**2))
+    window /= window.sum()
+    x, y = (np.pad(image, ((0, 0), (5, 5), (5, 5)), mode="reflect") for image in (restored, sharp))
+    expected = np.empty_like(restored)
+    for channel, row, column in np.ndindex(expected.shape):
+        a, b = (image[channel, row : row + 11, column : column + 11] for image in (x, y))
+        mean_a, mean_b = (window * a).sum(), (window * b).sum()
+        spread = (window * a**2).sum() - mean_a**2 + (window * b**2).sum() - mean_b**2
+        shared = (window * a * b).sum() - mean_a * mean_b
+        expected[channel, row, column] = (2 * mean_a * mean_b + 1e-4) / (mean_a**2 + mean_b**2 + 1e-4)
+        expected[channel, row, column] *= (2 * shared + 9e-4) / (spread + 9e-4)
+    found = ssim_map(torch.from_numpy(restored)[None], torch.from_numpy(sharp)[None])[0]
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-12)

@@ -10,8 +10,10 @@ import torch
 from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
-from deblur_lightning.modules import DeblurGANModule
-from deblur_lightning.networks import VGGFeatures
+from deblur_lightning.deblurring import DirectDeblurrer
+from deblur_lightning.losses import PerceptualContent, PixelContent
+from deblur_lightning.modules import DeblurGANModule, Game, Penalty, Rate
+from deblur_lightning.networks import DeblurGANGenerator, PatchCritic, VGGFeatures
 
 # Lightning advises on numbers of workers and logging intervals, which a run of seconds does not need.
 pytestmark = [
@@ -19,7 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
     pytest.mark.filterwarnings("ignore:.*logging interval.*"),
 ]
-TINY = {"width": 4, "blocks": 1, "critic_width": 4, "content": "l1", "dropout": 0.0}
 
 
 def pairs(count, channels=3):
@@ -51,9 +52,10 @@ def trained(module, batch_size, epochs, ckpt_path=None, data=None, **options):
     return trainer
 
 
-def built(**arguments):
+def built(width=4, residual=True, **arguments):
     torch.manual_seed(1)
-    return DeblurGANModule(**TINY | arguments)
+    deblurrer = DirectDeblurrer(DeblurGANGenerator(width, 1, dropout=0.0, residual=residual))
+    return DeblurGANModule(deblurrer, PatchCritic(width), **{"content": PixelContent()} | arguments)
 
 
 def steps_of(optimizer):
@@ -61,14 +63,14 @@ def steps_of(optimizer):
 
 
 def test_the_critic_takes_its_steps_for_each_of_the_generator():
-    module = built(critic_steps=3)
+    module = built(game=Game(critic_steps=3))
     generator, critic = trained(module, batch_size=2, epochs=2).optimizers
     assert steps_of(generator) == {4}
     assert steps_of(critic) == {12}
 
 
 def test_updates_are_those_of_the_game_written_out(monkeypatch):
-    module = built(critic_steps=2, learning_rate=1e-3)
+    module = built(game=Game(critic_steps=2), rate=Rate(1e-3))
     generator, critic = copy.deepcopy(module.generator).double(), copy.deepcopy(module.critic).double()
     batches = [{**pair, "name": [pair["name"]]} for pair in pairs_with(torch.Generator().manual_seed(3), 3)]
     monkeypatch.setattr(torch, "rand", lambda *size, **_: torch.full(size, 0.3))  # places of the penalty
@@ -100,7 +102,7 @@ def test_updates_are_those_of_the_game_written_out(monkeypatch):
 
 
 def test_rates_stay_and_then_fall_to_zero_in_a_line():
-    module = built(learning_rate=0.1, constant_epochs=2, decay_epochs=4)
+    module = built(rate=Rate(0.1, constant_epochs=2, decay_epochs=4))
     rates = []
     module.on_train_epoch_start = lambda: rates.append([o.param_groups[0]["lr"] for o in module.trainer.optimizers])
     trained(module, batch_size=4, epochs=6)
@@ -136,14 +138,14 @@ class Endless(IterableDataset):
     ids=["unknown", "unknown, limited", "limited", "half"],
 )  # fmt: skip
 def test_the_last_batches_make_a_step_whatever_the_loader_knows_of_its_length(data, limit):
-    module = built(accumulate=3, critic_steps=1)
+    module = built(accumulate=3, game=Game(critic_steps=1))
     trainer = trained(module, batch_size=1, epochs=2, data=data, limit_train_batches=limit)
     assert [steps_of(optimizer) for optimizer in trainer.optimizers] == [{4}, {4}]  # of 3 and of 1, twice
     assert module.between_steps
 
 
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
-    whole, begun, resumed = (built(constant_epochs=1, penalty_weight=0.0) for _ in range(3))
+    whole, begun, resumed = (built(rate=Rate(constant_epochs=1), penalty=Penalty(0.0)) for _ in range(3))
     trained(whole, batch_size=2, epochs=3)
     trained(begun, batch_size=2, epochs=2).save_checkpoint(tmp_path / "two.ckpt")
     trainer = trained(resumed, batch_size=2, epochs=3, ckpt_path=tmp_path / "two.ckpt")
@@ -171,7 +173,7 @@ def test_a_gentle_start_needs_a_residual_generator():
 
 
 def test_without_adversary_the_critic_stays_as_it_was():
-    module = built(adversarial_weight=0.0)
+    module = built(game=Game(0.0))
     before = {name: weights.clone() for name, weights in module.critic.state_dict().items()}
     generator, critic = trained(module, batch_size=2, epochs=1).optimizers
     assert steps_of(generator) == {2}
@@ -180,13 +182,13 @@ def test_without_adversary_the_critic_stays_as_it_was():
 
 
 def test_bfloat16_trains_with_weights_in_float32():
-    module = built(width=8, critic_width=8)
+    module = built(width=8)
     trained(module, batch_size=2, epochs=1, precision="bf16-mixed")
     assert all(weights.dtype == torch.float32 and weights.isfinite().all() for weights in module.parameters())
 
 
 def test_weights_in_bfloat16_train_with_the_penalty_in_float32():
-    module = built(width=8, critic_width=8, critic_steps=1, learning_rate=0.01)
+    module = built(width=8, game=Game(critic_steps=1), rate=Rate(0.01))
     before = {name: weights.clone() for name, weights in module.named_parameters()}
     trainer = trained(module, batch_size=2, epochs=1, precision="bf16-true")
     assert trainer.callback_metrics["train/gradient_penalty"].isfinite()
@@ -205,20 +207,19 @@ def test_the_perceptual_loss_reads_torchvision_s_file_and_does_not_save_it(tmp_p
     torch.manual_seed(0)
     file = {f"features.{name}": weights for name, weights in VGGFeatures().state_dict().items()}
     torch.save(file | {"classifier.0.bias": torch.zeros(3)}, tmp_path / "vgg.pth")
-    module = built(content="perceptual", vgg_weights=tmp_path / "vgg.pth")
+    module = built(content=PerceptualContent(vgg_weights=tmp_path / "vgg.pth"))
     trainer = trained(module, batch_size=2, epochs=1)
     trainer.save_checkpoint(tmp_path / "gan.ckpt")
     saved = torch.load(tmp_path / "gan.ckpt", weights_only=True)
-    assert {name.split(".")[0] for name in saved["state_dict"]} == {"generator", "critic"}
-    assert "vgg_weights" not in saved["hyper_parameters"]
+    assert {name.split(".")[0] for name in saved["state_dict"]} == {"deblurrer", "critic"}
 
 
 def test_absent_or_other_vgg_weights_are_named_before_training(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.pth is no file.*Download"):
-        trained(built(content="perceptual", vgg_weights=tmp_path / "none.pth"), batch_size=2, epochs=1)
+        trained(built(content=PerceptualContent(vgg_weights=tmp_path / "none.pth")), batch_size=2, epochs=1)
     torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
     with pytest.raises(ValueError, match=r"other\.pth holds no VGG-19"):
-        trained(built(content="perceptual", vgg_weights=tmp_path / "other.pth"), batch_size=2, epochs=1)
+        trained(built(content=PerceptualContent(vgg_weights=tmp_path / "other.pth")), batch_size=2, epochs=1)
 
 
 def test_gray_and_odd_pictures_are_restored_alike():
@@ -229,10 +230,21 @@ def test_gray_and_odd_pictures_are_restored_alike():
     torch.testing.assert_close(restored, module(gray.expand(-1, 3, -1, -1)).mean(dim=1, keepdim=True).clamp(0, 1))
 
 
-@pytest.mark.parametrize("arguments", [{"critic_steps": 0}, {"accumulate": 0}])
-def test_counts_of_nothing_are_refused(arguments):
-    with pytest.raises(ValueError, match="at least 1"):
-        built(**arguments)
+def test_counts_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="accumulate is 0, but it counts batches"):
+        built(accumulate=0)
+    with pytest.raises(ValueError, match="critic_steps is 0, but a critic takes steps"):
+        Game(critic_steps=0)
+
+
+def test_the_default_is_the_published_recipe():
+    with torch.device("meta"):
+        module = DeblurGANModule()
+    assert sum(weight.numel() for weight in module.generator.parameters()) == 11_378_179
+    assert sum(weight.numel() for weight in module.critic.parameters()) == 2_764_737
+    assert (module.game, module.penalty) == (Game(1.0, 5), Penalty(10.0, "sample", "sample"))
+    assert module.rate == Rate(1e-4, (0.5, 0.999), 150, 150)
+    assert module.content == PerceptualContent(100.0, None)
 
 
 SCRIPT = """
@@ -240,7 +252,10 @@ import json, sys
 import torch
 from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
-from deblur_lightning.modules import DeblurGANModule
+from deblur_lightning.deblurring import DirectDeblurrer
+from deblur_lightning.losses import PixelContent
+from deblur_lightning.modules import DeblurGANModule, Penalty
+from deblur_lightning.networks import DeblurGANGenerator, PatchCritic
 
 
 class Recorded(DeblurGANModule):
@@ -261,7 +276,8 @@ if __name__ == "__main__":
     generator = torch.Generator().manual_seed(0)
     pairs = [dict(blurry=torch.rand(3, 24, 20, generator=generator), sharp=torch.rand(3, 24, 20, generator=generator),
              name=str(number)) for number in range(4)]
-    module = Recorded(width=4, blocks=1, critic_width=4, content="l1", dropout=0.0, penalty_weight=0.0)
+    deblurrer = DirectDeblurrer(DeblurGANGenerator(4, 1, dropout=0.0))
+    module = Recorded(deblurrer, PatchCritic(4), PixelContent(), Penalty(0.0))
     trainer = Trainer(
         accelerator="cpu", devices=devices, strategy="ddp_fork" if devices > 1 else "auto", max_epochs=2, logger=False,
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, limit_val_batches=0,

@@ -138,9 +138,7 @@ def test_it_learns_paths_but_not_their_direction():
     assert apart.mean() < 0.7 * (spot - kernels).square().sum((1, 2)).mean()
 
 
-@pytest.mark.parametrize(
-    ("size", "width", "named"), [(9, 12, "path_width"), (8, 16, "kernel_size"), (7, 16, "kernel_")]
-)
+@pytest.mark.parametrize(("size", "width", "named"), [(9, 12, "width"), (8, 16, "kernel_size"), (7, 16, "kernel_")])
 def test_other_shapes_are_named(size, width, named):
     with pytest.raises(ValueError, match=named):
         PathNetwork(size, width)

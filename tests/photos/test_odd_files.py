@@ -97,7 +97,7 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path, size):
 
 def test_floating_point_pixels_whose_white_is_unknown_are_refused(tmp_path):
     Image.fromarray(np.full((8, 8), 4.2, np.float32)).save(tmp_path / "in.tif")
-    with pytest.raises(ValueError, match="mode F, whose white is not known"):
+    with pytest.raises(ValueError, match="32-bit floating-point pixels, whose white is not known"):
         read_photo(tmp_path / "in.tif")
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kornia.filters import filter2d
 from torch import Tensor
 
 from deblur_lightning import KernelField
@@ -56,6 +57,16 @@ def test_each_pixel_is_the_inner_product_of_its_kernel_and_what_lies_under_it(pa
     field = random_field(4, size, 9, 12)
     image = picture_for(field, padding)
     assert_same(blur(image, field, padding), pixel_by_pixel(image, field, padding))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("padding", ["reflect", "replicate", "circular"])
+def test_blur_is_kornias_filter_of_each_basis_kernel_mixed_by_the_coefficients(padding, size):
+    field = random_field(4, size, 13, 12)
+    image = random_image(2, 3, 13, 12)
+    filtered = [filter2d(image, field.basis[:, number], padding) for number in range(4)]
+    mixed = sum(field.coefficients[:, number, None] * one for number, one in enumerate(filtered))
+    assert_same(blur(image, field, padding), mixed)
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,19 +7,28 @@ from pathlib import Path
 
 import torch
 
+from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
+
+
+class Adding(Deblurrer):
+    """Restores by one convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = torch.nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, blurry, exposure=None):
+        return Deblurred(self.convolution(blurry).sigmoid())
 
 
 class Duel(RestorationModule):
     """Two optimisers by hand, one stepping every second batch; chance in every step; schedules of its own."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__(Adding())
         self.automatic_optimization = False
-        self.one, self.other = torch.nn.Conv2d(3, 3, 3, padding=1), torch.nn.Conv2d(3, 1, 3)
-
-    def restore(self, blurry):
-        return self.one(blurry).sigmoid()
+        self.one, self.other = self.deblurrer, torch.nn.Conv2d(3, 1, 3)
 
     def training_step(self, batch, batch_idx):
         steps = self.optimizers()

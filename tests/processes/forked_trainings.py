@@ -130,9 +130,9 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     import pytorch_lightning.cli  # noqa: F401 - before the forks
 
-    from deblur_lightning import callbacks, data, modules
+    from deblur_lightning import callbacks, data, deblurring, losses, modules, networks
 
-    for package in (callbacks, data, modules):
+    for package in (callbacks, data, deblurring, losses, modules, networks):
         for public in package.__all__:
             getattr(package, public)
     callbacks.KeepLast.__init__.__defaults__ = (0.0,)  # a checkpoint after every step

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
+from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.field import KernelField, delta_field
-from deblur_lightning.jobs.load_restorer import load_restorer
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import picture_psnr, picture_ssim
 from deblur_lightning.metrics.similarity import eight_bit
@@ -48,7 +48,7 @@ def run_sample_benchmark(
     Raises:
         ValueError: a checkpoint that is none.
     """
-    models = {name: load_restorer(path) for name, path in checkpoints.items()}
+    models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
     benchmark = SampleBlur(kernel_size=kernel_size)
     pictures = [benchmark[index] for index in range(len(benchmark))]
     mean = torch.cat([KernelField(*(part[None] for part in p["field"])).mean_kernel() for p in pictures]).mean(0)
@@ -61,7 +61,8 @@ def run_sample_benchmark(
         return richardson_lucy(blurry, field, iterations), field
 
     def predicted(name: str, blurry: Tensor, _: KernelField) -> Answer:
-        return models[name].see(blurry)
+        answer = models[name](blurry)
+        return answer.picture, answer.field
 
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),

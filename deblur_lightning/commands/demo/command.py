@@ -34,8 +34,7 @@ def demo(
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.demo.desk import Limits, PhotoDesk
     from deblur_lightning.commands.demo.server import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
-    from deblur_lightning.jobs.checkpoint_paths import find_named_checkpoints
-    from deblur_lightning.jobs.load_methods import load_methods
+    from deblur_lightning.deblurring import find_named_checkpoints, load_named
 
     check_demo_installed()
     checkpoints = find_named_checkpoints(checkpoint or ())
@@ -45,7 +44,7 @@ def demo(
         listen(host, port) as taken,
         tempfile.TemporaryDirectory(prefix="deblur-demo-") as place,
     ):
-        methods = load_methods(checkpoints)
+        methods = load_named(checkpoints)
         model = ", ".join(f"{name} ({path.name})" for name, (_, path) in zip(methods, checkpoints, strict=True))
         desk = PhotoDesk(methods, Path(place) / "photos", limits)
         address, number = taken.getsockname()[:2]

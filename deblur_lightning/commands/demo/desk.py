@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from deblur_lightning.jobs.restorer import Restorer
+    from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.reports.page import PagePicture
 
 KEPT = 24
@@ -48,7 +48,7 @@ class PhotoDesk:
         limits: the largest photo taken.
     """
 
-    def __init__(self, methods: dict[str, Restorer], folder: Path, limits: Limits | None = None) -> None:
+    def __init__(self, methods: dict[str, PhotoDeblurrer], folder: Path, limits: Limits | None = None) -> None:
         self.methods, self.folder, self.limits = methods, folder, limits or Limits()
         self._turn = threading.Lock()
         self._places = threading.BoundedSemaphore(WAITING + 1)

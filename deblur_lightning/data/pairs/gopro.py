@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from deblur_lightning.data.pairs.frame_cache import FrameCache
 from deblur_lightning.data.pairs.layouts import GoProBlur, Split, find_pairs
+from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Half, Pair, blurry_alone
 from deblur_lightning.data.pairs.soundness import Check, sound_pairs
@@ -156,7 +157,7 @@ class GoProDataModule(LightningDataModule):
         """Tell whether the root is one picture, or a folder of pictures without sharp ones."""
         root = self.root.expanduser()
         if root.is_file():
-            return root.suffix != ".txt"
+            return root.suffix.lower() not in LIST_SUFFIXES
         return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.sharp_half is None
 
     def _cache(self) -> FrameCache:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES
+from deblur_lightning.data.pairs.lists import is_list, pairs_of_list
 from deblur_lightning.data.pairs.pairing import (
     BLURRY_FOLDERS,
     SHARP_FOLDERS,
@@ -14,7 +14,6 @@ from deblur_lightning.data.pairs.pairing import (
     is_frame,
     natural,
     pairs_of_folders,
-    pairs_of_list,
     pairs_side_by_side,
     unique,
 )
@@ -48,8 +47,8 @@ def find_pairs(
 
     Known are ``train/SEQUENCE/{blur,blur_gamma,sharp}`` (GOPRO_Large), ``train/{blur,sharp}`` or
     ``train/{input,target}``, ``sceneNNN/{blur,gt}`` (RealBlur), ``train/train_{blur,sharp}/NNN`` (REDS),
-    ``{input,target}`` without splits (HIDE), lists of ``sharp blurry`` rows (SRN, RealBlur), and pictures that hold
-    both side by side (DeblurGAN).
+    ``{input,target}`` without splits (HIDE), lists of ``sharp blurry`` rows (SRN, RealBlur; see `pairs_of_list`), and
+    pictures that hold both side by side (DeblurGAN).
 
     Args:
         root: the data set's folder, or a list file (the other split's list is found beside it by its name).
@@ -65,7 +64,8 @@ def find_pairs(
     """
     root = Path(root).expanduser()
     if root.is_file():
-        return Found(pairs_of_list(_sibling_list(root, split)), "list file", True)
+        chosen = _list_of_split(root, split)
+        return Found(pairs_of_list(chosen), "list file", _split_of(chosen) is not None)
     if not root.is_dir():
         raise FileNotFoundError(
             f"{root} does not exist, but blurry and sharp pictures are read from there. "
@@ -75,11 +75,16 @@ def find_pairs(
     if folders:
         blurry, sharp = (root / folder.replace("{split}", split) for folder in folders)
         return Found(pairs_of_folders(blurry, sharp), "folder pair", "{split}" in "".join(folders))
-    lists = [path for path in sorted(root.glob(f"*{split}*.txt")) if _is_list(path)]
-    if len(lists) > 1:
-        raise ValueError(f"{root} holds {len(lists)} lists ({_some(p.name for p in lists)}). Pass one of them as root.")
-    if lists:
-        return Found(pairs_of_list(lists[0]), "list file", True)
+    if lists := _lists(root):
+        if split not in lists:
+            others = _some(path.name for paths in lists.values() for path in paths)
+            raise FileNotFoundError(
+                f"{root} holds lists ({others}), but none of the {split} split. Copy it there, or pass another root."
+            )
+        if len(lists[split]) > 1:
+            names = _some(path.name for path in lists[split])
+            raise ValueError(f"{root} holds {len(lists[split])} lists ({names}). Pass one of them as root.")
+        return Found(pairs_of_list(lists[split][0]), "list file", True)
     base, has_splits = _split_folder(root, split)
     pairs, layout = _pairs_below(base, blur, sharp_half, depth=2)
     return Found(pairs, layout, has_splits)
@@ -162,27 +167,38 @@ def _folders(base: Path) -> list[Path]:
     return sorted((path for path in base.iterdir() if path.is_dir() and not path.name.startswith(".")), key=natural)
 
 
-def _is_list(path: Path) -> bool:
-    """Tell whether a text file's first row is two picture paths."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            row = file.readline(4096).split()
-    except (OSError, UnicodeDecodeError):
-        return False
-    return len(row) >= 2 and all(Path(entry).suffix.lower() in FRAME_SUFFIXES for entry in row[:2])
+def _lists(root: Path) -> dict[Split, list[Path]]:
+    """Find the lists of each split in a folder."""
+    found: dict[Split, list[Path]] = {}
+    for path in sorted(root.iterdir()):
+        split = _split_of(path)
+        if split and path.is_file() and is_list(path):
+            found.setdefault(split, []).append(path)
+    return found
 
 
-def _sibling_list(path: Path, split: Split) -> Path:
-    """Return the list of the split asked for, beside the one given."""
-    other = "train" if split == "test" else "test"
-    if other not in path.name:
+def _split_of(path: Path) -> Split | None:
+    """Tell the split that a list's name says."""
+    words = re.split(r"[\W_\d]+", path.stem.lower())
+    return next((split for split, names in SPLIT_FOLDERS.items() if not set(names).isdisjoint(words)), None)
+
+
+def _list_of_split(path: Path, split: Split) -> Path:
+    """Return the list of the split asked for, beside the one given; that one, if its name tells no split."""
+    if _split_of(path) in (split, None):
         return path
-    sibling = path.with_name(path.name.replace(other, split))
-    if not sibling.is_file():
+    beside = [other for other in _lists(path.parent).get(split, ()) if _but_split(other) == _but_split(path)]
+    if not beside:
         raise FileNotFoundError(
-            f"{sibling} does not exist, but it lists the {split} split. Copy it beside {path.name}."
+            f"{path.parent} holds no list of the {split} split that is named as {path.name}. Copy it there."
         )
-    return sibling
+    return beside[0]
+
+
+def _but_split(path: Path) -> str:
+    """Leave the words for splits out of a name."""
+    words = "|".join(sorted(sum(SPLIT_FOLDERS.values(), ()), key=len, reverse=True))
+    return re.sub(rf"(?<![a-z])(?:{words})(?![a-z])", "", path.name.lower())
 
 
 def _some(names: Iterable[str]) -> str:

@@ -11,12 +11,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from deblur_lightning.data.frames import Frame, read_frame
+from deblur_lightning.data.pairs.lists import pairs_of_list
 from deblur_lightning.data.pairs.pairing import (
     Half,
     Pair,
     blurry_alone,
     pairs_of_folders,
-    pairs_of_list,
     pairs_side_by_side,
 )
 

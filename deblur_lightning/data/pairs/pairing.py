@@ -1,8 +1,8 @@
-"""Pairs of pictures: by name in two folders, by rows of a list, or as two halves of one file."""
+"""Pairs of pictures: by name in two folders, or as two halves of one file."""
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from deblur_lightning.data.frames import FRAME_SUFFIXES
@@ -13,6 +13,9 @@ BLURRY_FOLDERS = ("blur", "blurry", "blurred", "input", "lq")
 SHARP_FOLDERS = ("sharp", "gt", "target", "groundtruth", "hq")
 ROLE_WORD = re.compile(r"(?:^|(?<=[_-]))(?:blur(?:ry|red)?|sharp|gt|input|target)(?:[_-]|$)", re.IGNORECASE)
 FRAME_NUMBER = re.compile(r"^(.+?)[-_]\d+$")
+
+
+Role = Literal["blurry", "sharp"]
 
 
 class Pair(NamedTuple):
@@ -37,6 +40,20 @@ class Pair(NamedTuple):
         return (self.blurry,) if self.sharp is None or self.sharp == self.blurry else (self.blurry, self.sharp)
 
 
+def role_of(path: str) -> Role | None:
+    """Tell from the names along a path whether its picture is a blurry or a sharp one; the innermost that says so wins.
+
+    Args:
+        path: with ``/`` between folders; of ``train_blur``, ``blur_1.png`` or ``GT`` the words count.
+    """
+    for part in reversed(PurePosixPath(path).parts):
+        words = {part.lower(), *re.split(r"[\W_]+", part.lower())}
+        blurry, sharp = not words.isdisjoint(BLURRY_FOLDERS), not words.isdisjoint(SHARP_FOLDERS)
+        if blurry != sharp:
+            return "blurry" if blurry else "sharp"
+    return None
+
+
 def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
     """Pair the pictures of two folders by their path below them, whatever the suffix.
 
@@ -44,8 +61,13 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
 
     Raises:
         FileNotFoundError: a folder is missing or empty, or a picture has no counterpart.
-        ValueError: two pictures have one name.
+        ValueError: two pictures have one name, or the folders' names say that they are swapped.
     """
+    if (role_of(blurry.name), role_of(sharp.name)) == ("sharp", "blurry"):
+        raise ValueError(
+            f"{blurry} is to hold the blurry pictures and {sharp} the sharp ones, but their names say the reverse. "
+            "Swap them."
+        )
     blurry_files, sharp_files = _by_key(blurry), _by_key(sharp)
     for alone, there, missing in (
         (blurry_files.keys() - sharp_files.keys(), blurry_files, sharp),
@@ -61,32 +83,8 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
         return [Pair(f"{prefix}/{key}", prefix, blurry_files[key], sharp_files[key]) for key in keys]
     return [
         Pair(key, sequence, blurry_files[key], sharp_files[key])
-        for key, sequence in zip(keys, _sequences(keys), strict=True)
+        for key, sequence in zip(keys, sequences_of(keys), strict=True)
     ]
-
-
-def pairs_of_list(path: Path) -> list[Pair]:
-    """Read a list of ``sharp blurry`` rows, paths below the list's folder or one above it.
-
-    Raises:
-        FileNotFoundError: a file that the list names is missing.
-        ValueError: a row without two paths, or no row.
-    """
-    pairs: list[Pair] = []
-    rows = [row.split() for row in path.read_text(encoding="utf-8-sig").splitlines() if row.strip()]
-    for number, row in enumerate(rows, start=1):
-        if len(row) < 2:
-            raise ValueError(f"{path} has one path in row {number}, but rows are 'sharp blurry'. Complete it.")
-        sharp, blurry = (_listed(path, entry) for entry in row[:2])
-        below = Path(row[1])
-        sequence = below.parent.parent if below.parent.name.lower() in (*BLURRY_FOLDERS, "blur_gamma") else Path()
-        pairs.append(Pair(below.with_suffix("").as_posix().lstrip("./"), sequence.as_posix(), blurry, sharp))
-    if not pairs:
-        raise ValueError(f"{path} is empty, but rows of 'sharp blurry' are needed. Check the file.")
-    if {pair.sequence for pair in pairs} == {"."}:
-        sequences = _sequences([pair.name for pair in pairs])
-        pairs = [pair._replace(sequence=sequence) for pair, sequence in zip(pairs, sequences, strict=True)]
-    return unique(pairs, path)
 
 
 def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
@@ -99,7 +97,7 @@ def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
     keys = sorted(files, key=natural)
     return [
         Pair(key, sequence, files[key], files[key], sharp_half)
-        for key, sequence in zip(keys, _sequences(keys), strict=True)
+        for key, sequence in zip(keys, sequences_of(keys), strict=True)
     ]
 
 
@@ -147,7 +145,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _sequences(keys: Sequence[str]) -> list[str]:
+def sequences_of(keys: Sequence[str]) -> list[str]:
     """Tell each picture's sequence by its folder or the part of its name before the frame number."""
     numbered = [FRAME_NUMBER.match(key) for key in keys]
     named = [
@@ -164,13 +162,6 @@ def unique(pairs: list[Pair], where: Path) -> list[Pair]:
             raise ValueError(f"{where} has {pair.name} twice, but each picture counts once. Remove one.")
         seen.add(pair.name)
     return pairs
-
-
-def _listed(list_file: Path, entry: str) -> Path:
-    for base in (list_file.parent, list_file.parent.parent):
-        if (base / entry).is_file():
-            return base / entry
-    raise FileNotFoundError(f"{list_file} lists {entry}, which is not below its folder. Move the list beside the data.")
 
 
 def natural(key: str | Path) -> list[tuple[bool, int, str]]:

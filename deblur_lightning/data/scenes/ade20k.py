@@ -7,17 +7,16 @@ import numpy as np
 from PIL import Image
 
 from deblur_lightning.data.frames import frame_size
-from deblur_lightning.data.scenes.photo_files import PhotoFile, scenes_of_files, split_files
-from deblur_lightning.data.scenes.photo_scenes import Segments
-from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
+from deblur_lightning.data.scenes.photo_files import PhotoFile
+from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
+from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
 
 
-class ADE20K(SceneSource):
+class ADE20K(PhotoSource):
     """ADE20K with its segmentation, in either layout that it is given out in.
 
     The scene-parsing form, ``images/training/*.jpg`` with ``annotations/training/*.png``, numbers classes: each
-    connected region is a segment. The full form, ``*_seg.png`` beside each photo, numbers instances. Its
-    validation photos are shared between validation and test; where there are none, a tenth of the training ones each.
+    connected region is a segment. The full form, ``*_seg.png`` beside each photo, numbers instances.
 
     Args:
         root: the folder that holds ``images`` and ``annotations``, or ``training`` and ``validation``.
@@ -25,7 +24,8 @@ class ADE20K(SceneSource):
         min_area: pixels that a segment needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+        decoys: make most scenes look moved though they did not, see `Decoys`.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 
     name = "ade20k"
@@ -38,28 +38,17 @@ class ADE20K(SceneSource):
         memory: int = 1000,
         skip_corrupt: bool = False,
         decoys: bool = False,
+        softness: float = SOFTNESS,
     ) -> None:
-        self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
-        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
-
-    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        photos = parts_of(
-            ade20k_photos(self.root, "training"), ade20k_photos(self.root, "validation"), split, self.root
+        super().__init__(
+            root, weight, min_area=min_area, softness=softness, memory=memory, skip_corrupt=skip_corrupt, decoys=decoys
         )
-        return scenes_of_files(
-            photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
-            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
-        )  # fmt: skip
+
+    def find(self, part: Part) -> list[PhotoFile]:
+        return ade20k_photos(self.root, part)
 
 
-def parts_of(training: list[PhotoFile], validation: list[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
-    """Take the photos of one split: every other validation photo tests; a tenth of training where there are too few."""
-    if len(validation) < 2:
-        return split_files(training, split, root)
-    return {"train": training, "val": validation[::2], "test": validation[1::2]}[split]
-
-
-def ade20k_photos(root: Path, part: str) -> list[PhotoFile]:
+def ade20k_photos(root: Path, part: Part) -> list[PhotoFile]:
     """List the photos of ``training`` or ``validation`` with their segmentations, in either layout.
 
     Raises:

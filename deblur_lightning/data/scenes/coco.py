@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from deblur_lightning.data.scenes.ade20k import parts_of
-from deblur_lightning.data.scenes.photo_files import PhotoFile, scenes_of_files
-from deblur_lightning.data.scenes.photo_scenes import Segments
-from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
+from deblur_lightning.data.scenes.photo_files import PhotoFile
+from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
+from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
 
 Polygon = NDArray[np.float32]
 RunLengths = NDArray[np.int64]
 
 
-class COCO(SceneSource):
+class COCO(PhotoSource):
     """COCO with its instances, as unpacked: ``train2017/*.jpg`` (or 2014) with ``instances_train2017.json``.
 
-    The annotations lie in ``annotations/`` or beside the photos' folders. Crowds stay background. Every other
-    photo of the validation set tests; without one, a tenth of the training photos each validates and tests.
+    The annotations lie in ``annotations/`` or beside the photos' folders. Crowds stay background.
 
     Args:
         root: the folder that holds ``train2017`` and so on.
@@ -32,7 +30,8 @@ class COCO(SceneSource):
         min_area: pixels that an instance needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+        decoys: make most scenes look moved though they did not, see `Decoys`.
+        softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 
     name = "coco"
@@ -45,19 +44,16 @@ class COCO(SceneSource):
         memory: int = 1000,
         skip_corrupt: bool = False,
         decoys: bool = False,
+        softness: float = SOFTNESS,
     ) -> None:
-        self.root, self.weight, self.min_area = Path(root).expanduser(), weight, min_area
-        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
+        super().__init__(
+            root, weight, min_area=min_area, softness=softness, memory=memory, skip_corrupt=skip_corrupt, decoys=decoys
+        )
 
-    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        has_validation = any(self.root.glob("val20*/"))
-        training = [] if has_validation and split != "train" else coco_photos(self.root, "train")
-        validation = coco_photos(self.root, "val") if has_validation and split != "train" else []
-        photos = training if has_validation and split == "train" else parts_of(training, validation, split, self.root)
-        return scenes_of_files(
-            photos, self.root, size, max_objects, min_area=self.min_area, memory=self.memory,
-            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
-        )  # fmt: skip
+    def find(self, part: Part) -> list[PhotoFile]:
+        if part == "training":
+            return coco_photos(self.root, "train")
+        return coco_photos(self.root, "val") if any(self.root.glob("val20*/")) else []
 
 
 def coco_photos(root: Path, part: str) -> list[PhotoFile]:

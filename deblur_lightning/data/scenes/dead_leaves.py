@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.scenes.decoys import draw_decoys
 from deblur_lightning.data.scenes.objects import outline_of
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, PhotoScenes
 from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
@@ -30,7 +31,7 @@ class DeadLeaves(SceneSource):
         seed: of the pictures.
         side: of each picture, in pixels; a larger scene makes it larger.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
-        decoys: instead make most scenes look moved though they did not, see `PhotoScenes`.
+        decoys: instead make most scenes look moved though they did not, see `Decoys`.
         smallest: range of the smallest leaves' radius, in pixels; each picture has its own. Pictures of large leaves
             alone show few edges, as photographs with shallow focus do.
     """
@@ -58,7 +59,8 @@ class DeadLeaves(SceneSource):
         side = max(self.side, size)
         seeds = [(self.seed, SPLITS[split], number) for number in range(self.pictures)]
         leaves = [LeafPicture(side, seed, self.smallest) for seed in seeds]
-        return PhotoScenes(leaves, size, max_objects, softness=self.softness, decoys=self.decoys)
+        draw = PhotoScenes(leaves, size, max_objects, softness=0.0 if self.decoys else self.softness)
+        return draw_decoys(draw) if self.decoys else draw
 
 
 class LeafPicture:

@@ -1,12 +1,15 @@
 """Scenes that look moved though nothing did: out of focus, as a whole or in part, or made of stripes."""
 
 import math
+from copy import copy
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.scenes.sources import DrawScene, Scene, SceneSource, Split
 
 STRIPED = 0.15  # share of scenes that are made of stripes, whose motion along them does not show
 CRISP = 0.35  # share of scenes that are left in focus
@@ -17,10 +20,37 @@ SOFTER_NEAR = (0.6, 2.0)
 LENS = 2.0  # radius of a disc over the standard deviation that it has, as any disc's
 
 
-def decoy(photo: Frame, generator: np.random.Generator) -> Frame:
-    """Make a scene out of focus, wholly or in parts, or striped, or leave it as it is.
+class Decoys(SceneSource):
+    """Any other source, most of whose scenes are made to look moved though they did not; see `decoy`.
 
     A network that has never seen soft scenes takes softness for motion: pictures out of focus then come out with rings.
+
+    Args:
+        source: where the scenes come from; its own softness is left out.
+        weight: how often it is drawn from, relative to the other sources; None for the source's weight.
+    """
+
+    def __init__(self, source: SceneSource, weight: float | None = None) -> None:
+        self.source = copy(source)
+        self.source.softness = 0.0
+        self.weight, self.name = source.weight if weight is None else weight, source.name
+
+    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
+        return draw_decoys(self.source.open(split, size, max_objects))
+
+
+def draw_decoys(draw: DrawScene) -> DrawScene:
+    """Return what draws the same scenes, most of them made to look moved."""
+    return partial(_decoyed, draw)
+
+
+def _decoyed(draw: DrawScene, generator: np.random.Generator) -> Scene:
+    scene = draw(generator)
+    return scene._replace(photo=decoy(scene.photo, generator))
+
+
+def decoy(photo: Frame, generator: np.random.Generator) -> Frame:
+    """Make a scene out of focus, wholly or in parts, or striped, or leave it as it is.
 
     Args:
         photo: ``[S, S, 3]``, display values.

@@ -1,14 +1,13 @@
-"""Photographs on disk as sources of scenes: found, measured, split, and decoded once where they fit in memory."""
+"""Photographs on disk: found, measured, proved sound, and decoded once where they fit in memory."""
 
-import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, read_frame
-from deblur_lightning.data.scenes.photo_scenes import Objects, PhotoScenes, Segments
-from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
+from deblur_lightning.data.scenes.photo_scenes import Segments
+from deblur_lightning.data.scenes.sources import Split
 
 CHANNELS = 3
 
@@ -29,92 +28,77 @@ class PhotoFile:
         segments_size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self.path, self.segments, self.segments_size, self.name = path, segments, segments_size, path.stem
+        self._size: tuple[int, int] | None = None
         self._decoded: tuple[Frame, Segments | None] | None = None
 
     def size(self) -> tuple[int, int]:
-        """Width and height off the header.
+        """Width and height off the header, read once.
 
         Raises:
             ValueError: a damaged file, or a segmentation of another size.
         """
-        size = frame_size(self.path)
-        if self.segments_size is not None and (other := self.segments_size()) != size:
-            raise ValueError(
-                f"{self.path} is {size[0]} x {size[1]}, but its segmentation {other[0]} x {other[1]}. "
-                "Pair each photo with its own."
-            )
-        return size
+        if self._size is None:
+            size = frame_size(self.path, upright=self.segments is None)
+            if self.segments_size is not None and (other := self.segments_size()) != size:
+                raise ValueError(
+                    f"{self.path} is {size[0]} x {size[1]}, but its segmentation {other[0]} x {other[1]}. "
+                    "Pair each photo with its own."
+                )
+            self._size = size
+        return self._size
 
     def keep(self) -> None:
-        """Decode and stay in memory."""
+        """Decode and stay in memory.
+
+        Raises:
+            CorruptFrameError: the photo cannot be decoded to its end.
+        """
         self._decoded = self.read()
 
     def read(self) -> tuple[Frame, Segments | None]:
         """Return the pixels ``[H, W, 3]`` and the segments ``[H, W]``, if there are any."""
         if self._decoded is not None:
             return self._decoded
-        return read_frame(self.path), None if self.segments is None else self.segments()
+        if self.segments is None:
+            return read_frame(self.path), None
+        return read_frame(self.path, upright=False), self.segments()  # as the annotators' programs read it
 
 
-def scenes_of_files(
-    photos: Sequence[PhotoFile],
-    root: Path,
-    size: int,
-    max_objects: int,
-    *,
-    objects: Objects = "none",
-    min_area: int = 400,
-    memory: int = 1000,
-    skip_corrupt: bool = False,
-    decoys: bool = False,
-) -> DrawScene:
-    """Check all photos, decode them if they fit in memory, and draw scenes from those that are large enough.
-
-    Args:
-        photos: of one split.
-        root: where they come from, for messages.
-        size: side of the scenes, in pixels.
-        max_objects: the largest label.
-        objects: what moves in photos without segmentation.
-        min_area: pixels of the smallest object.
-        memory: photos stay decoded if all of them take no more, in MB.
-        skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
+def sound_photos(photos: Sequence[PhotoFile]) -> tuple[list[PhotoFile], list[CorruptFrameError]]:
+    """Measure photos by their headers; return the sound ones, and what is wrong with the others.
 
     Raises:
-        ValueError: a damaged photo, a segmentation of another size, or no photo is large enough.
+        ValueError: a segmentation of another size than its photo.
     """
+    return _sifted(photos, lambda photo: photo.size())
 
-    def measured(photo: PhotoFile) -> tuple[int, int] | CorruptFrameError:
+
+def kept_in_memory(photos: Sequence[PhotoFile], limit: int) -> tuple[list[PhotoFile], list[CorruptFrameError]]:
+    """Decode photos, measured before, if all of them take no more than ``limit`` MB; otherwise leave them on disk.
+
+    Returns:
+        The photos, without those that cannot be decoded, and what is wrong with these.
+    """
+    sizes = [photo.size() for photo in photos]
+    if sum(width * height * CHANNELS for width, height in sizes) > limit * 2**20:
+        return list(photos), []
+    return _sifted(photos, lambda photo: photo.keep())
+
+
+def _sifted(
+    photos: Sequence[PhotoFile], prove: Callable[[PhotoFile], object]
+) -> tuple[list[PhotoFile], list[CorruptFrameError]]:
+    def fault(photo: PhotoFile) -> CorruptFrameError | None:
         try:
-            return photo.size()
+            prove(photo)
         except CorruptFrameError as error:
             return error
+        return None
 
-    with ThreadPoolExecutor(4) as pool:
-        sizes = list(pool.map(measured, photos))
-    damaged = [size for size in sizes if isinstance(size, CorruptFrameError)]
-    if damaged and not skip_corrupt:
-        raise damaged[0]
-    sound = [(photo, size) for photo, size in zip(photos, sizes, strict=True) if not isinstance(size, ValueError)]
-    large = [(photo, sides) for photo, sides in sound if min(sides) >= size]
-    if not large:
-        most = max((min(sides) for _, sides in sound), default=0)
-        raise ValueError(
-            f"{root}: scenes are {size} x {size} (crop_size + kernel_size - 1), but the largest of {len(photos)} "
-            f"photos allows {most}. Lower crop_size, or pass larger photos."
-        )
-    if len(large) < len(photos):
-        warnings.warn(
-            f"{root}: {len(photos) - len(large)} of {len(photos)} photos are damaged or smaller than "
-            f"{size} x {size} and left out.",
-            stacklevel=2,
-        )
-    kept = [photo for photo, _ in large]
-    if sum(width * height * CHANNELS for _, (width, height) in large) <= memory * 2**20:
-        for photo in kept:
-            photo.keep()
-    return PhotoScenes(kept, size, max_objects, objects, min_area, decoys=decoys)
+    with ThreadPoolExecutor(4) as pool:  # decoding releases the interpreter's lock
+        faults = list(pool.map(fault, photos))
+    sound = [photo for photo, error in zip(photos, faults, strict=True) if error is None]
+    return sound, [error for error in faults if error is not None]
 
 
 def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
@@ -131,40 +115,6 @@ def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[P
     tenth = max(1, len(mixed) // 10)
     parts = {"val": mixed[:tenth], "test": mixed[tenth : 2 * tenth], "train": mixed[2 * tenth :]}
     return parts[split]
-
-
-class PhotoFolder(SceneSource):
-    """Any folder of photos, and its subfolders. A tenth each validates and tests, chosen by name.
-
-    Args:
-        root: the folder.
-        weight: how often it is drawn from, relative to the other sources.
-        objects: ``blobs``, filled with another part of the photo, or ``none`` for camera shake alone.
-        memory: photos stay decoded if all of a split take no more, in MB.
-        skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `PhotoScenes`.
-    """
-
-    name = "folder"
-
-    def __init__(
-        self,
-        root: Path,
-        weight: float = 1.0,
-        objects: Objects = "blobs",
-        memory: int = 1000,
-        skip_corrupt: bool = False,
-        decoys: bool = False,
-    ) -> None:
-        self.root, self.weight, self.objects = Path(root).expanduser(), weight, objects
-        self.memory, self.skip_corrupt, self.decoys = memory, skip_corrupt, decoys
-
-    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        photos = split_files([PhotoFile(path) for path in photo_paths(self.root)], split, self.root)
-        return scenes_of_files(
-            photos, self.root, size, max_objects, objects=self.objects, memory=self.memory,
-            skip_corrupt=self.skip_corrupt, decoys=self.decoys,
-        )  # fmt: skip
 
 
 def photo_paths(root: Path) -> list[Path]:

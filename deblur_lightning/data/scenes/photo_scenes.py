@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deblur_lightning.data.frames import Frame
-from deblur_lightning.data.scenes.decoys import decoy
+from deblur_lightning.data.frames import CorruptFrameError, Frame
 from deblur_lightning.data.scenes.objects import blob_labels, chosen_segments
 from deblur_lightning.data.scenes.sources import Labels, Scene
 
@@ -21,6 +21,7 @@ Segments = NDArray[np.int32]
 
 MAX_ZOOM = 2.5  # further away, a photo's texture is lost
 SHARPEST = 0.3  # less softness than this does not show
+TRIES = 20  # damaged photos in a row before a scene gives up
 SOFTNESS = 2.5  # of focus and lenses, in pixels: what is soft need not have moved
 
 
@@ -48,7 +49,7 @@ class PhotoScenes:
         min_area: pixels that a segment needs in the scene to be an object.
         augment: turn, mirror, vary colours and soften.
         softness: largest standard deviation of the Gaussian that softens every other scene, in pixels.
-        decoys: instead make most scenes look moved though they did not, see `decoy`.
+        skip_corrupt: where a photo proves damaged only when it is decoded, draw another.
     """
 
     def __init__(
@@ -60,15 +61,15 @@ class PhotoScenes:
         min_area: int = 400,
         augment: bool = True,
         softness: float = SOFTNESS,
-        decoys: bool = False,
+        skip_corrupt: bool = False,
     ) -> None:
         self.photos, self.size, self.max_objects = list(photos), size, max_objects
         self.objects, self.min_area, self.augment = objects, min_area, augment
-        self.softness, self.decoys = 0.0 if decoys else softness, decoys
+        self.softness, self.skip_corrupt = softness, skip_corrupt
         self._augmentation: albumentations.Compose | None = None
 
     def __call__(self, generator: np.random.Generator) -> Scene:
-        frame, segments = self.photos[generator.integers(len(self.photos))].read()
+        frame, segments = self._read(generator)
         count = int(generator.integers(self.max_objects + 1))
         box = self._window(frame, generator, segments if count else None)
         photo = cut(frame, box, self.size)
@@ -80,6 +81,13 @@ class PhotoScenes:
             elsewhere = cut(frame, self._window(frame, generator), self.size)[:, ::-1]
             photo = np.where(labels[..., None] > 0, elsewhere, photo)
         return self._varied(photo, labels, generator) if self.augment else Scene(photo, labels)
+
+    def _read(self, generator: np.random.Generator) -> tuple[Frame, Segments | None]:
+        """Read a photo drawn at random."""
+        for _ in range(TRIES if self.skip_corrupt else 0):
+            with suppress(CorruptFrameError):
+                return self.photos[generator.integers(len(self.photos))].read()
+        return self.photos[generator.integers(len(self.photos))].read()
 
     def _window(
         self, frame: Frame, generator: np.random.Generator, segments: Segments | None = None
@@ -100,7 +108,7 @@ class PhotoScenes:
             self._augmentation = augmentation(self.softness)
         self._augmentation.set_random_seed(int(generator.integers(2**31)))
         varied = self._augmentation(image=photo, mask=labels)
-        return Scene(decoy(varied["image"], generator) if self.decoys else varied["image"], varied["mask"])
+        return Scene(varied["image"], varied["mask"])
 
 
 def cut(frame: Frame, box: tuple[float, float, float, float], size: int) -> Frame:

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.scenes.decoys import draw_decoys
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Objects, PhotoScenes
 from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
 
@@ -47,7 +48,7 @@ class WheelPhotos(SceneSource):
         weight: how often it is drawn from, relative to the other sources.
         objects: ``blobs`` filled with another part of the photo, or ``none``.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
-        decoys: instead make most scenes look moved though they did not, see `PhotoScenes`.
+        decoys: instead make most scenes look moved though they did not, see `Decoys`.
     """
 
     name = "wheel"
@@ -65,4 +66,5 @@ class WheelPhotos(SceneSource):
                 f"scenes are {size} x {size} (crop_size + kernel_size - 1), but the largest {split} photo of "
                 f"scikit-image allows {max(sides.values())}. Lower crop_size, or pass other sources."
             )
-        return PhotoScenes(photos, size, max_objects, self.objects, softness=self.softness, decoys=self.decoys)
+        draw = PhotoScenes(photos, size, max_objects, self.objects, softness=0.0 if self.decoys else self.softness)
+        return draw_decoys(draw) if self.decoys else draw

@@ -84,7 +84,7 @@ def test_realblur_lists_are_found_by_split_and_sibling(tmp_path):
 def test_a_list_that_names_a_missing_file_or_half_a_pair_is_refused(tmp_path):
     rows = tmp_path / "list.txt"
     rows.write_text("sharp/1.png blur/1.png\n")
-    with pytest.raises(FileNotFoundError, match=r"lists sharp/1\.png.*Move the list"):
+    with pytest.raises(FileNotFoundError, match=r"lists blur/1\.png.*Move the list"):
         find_pairs(rows, "train")
     rows.write_text("sharp/1.png\n")
     with pytest.raises(ValueError, match=r"row 1.*Complete it"):

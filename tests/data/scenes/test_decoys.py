@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from deblur_lightning.data import DeadLeaves, Decoys, WheelPhotos
 from deblur_lightning.data.scenes.decoys import decoy, depth, disc, gaussian, out_of_focus, striped
-from deblur_lightning.data.scenes.photo_scenes import PhotoScenes
 
 
 def deviations(spot):
@@ -91,13 +91,12 @@ def test_some_scenes_are_soft_in_parts_only():
     assert 5 <= sum(spreads) <= 60
 
 
-def test_sources_with_decoys_soften_by_them_alone():
-    class Steps:
-        name = "steps"
-
-        def read(self):
-            return steps(), None
-
-    draw = PhotoScenes([Steps()], 64, 0, softness=2.5, decoys=True)
-    crisp = [len(np.unique(draw(np.random.default_rng(seed)).photo[..., 0])) <= 4 for seed in range(100)]
-    assert 18 <= sum(crisp) <= 45
+@pytest.mark.parametrize("source", [WheelPhotos, DeadLeaves])
+def test_decoys_around_a_source_are_what_its_argument_makes(source):
+    around, argument = Decoys(source()).open("val", 48, 2), source(decoys=True).open("val", 48, 2)
+    plain = source(softness=0.0).open("val", 48, 2)
+    for seed in range(3):
+        first, second = (draw(np.random.default_rng(seed)) for draw in (around, argument))
+        generator = np.random.default_rng(seed)
+        assert np.array_equal(first.photo, second.photo)
+        assert np.array_equal(first.photo, decoy(plain(generator).photo, generator))

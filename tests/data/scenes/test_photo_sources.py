@@ -1,12 +1,16 @@
 import json
+import warnings
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import ADE20K, COCO, PhotoFolder, SyntheticBlurDataModule
+from deblur_lightning.data import ADE20K, COCO, Decoys, PhotoFolder, PhotoSource, SyntheticBlurDataModule
+from deblur_lightning.data.frames import CorruptFrameError, read_frame
 from deblur_lightning.data.scenes.coco import coco_photos, paint_instances, run_length_mask, run_lengths
 from deblur_lightning.data.scenes.decoys import decoy
+from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import PhotoScenes
 
 CORRUPT = b"\xff\xd8\xff\xe0 not a picture"
@@ -191,8 +195,51 @@ def test_a_damaged_photo_is_named_first_or_left_out_on_request(folder):
     (folder / "broken.jpg").write_bytes(CORRUPT)
     with pytest.raises(ValueError, match=r"broken\.jpg is damaged"):
         open_all(PhotoFolder(folder))
-    with pytest.warns(UserWarning, match="1 of 4 photos are damaged or smaller than 48 x 48 and left out"):
+    with pytest.warns(UserWarning, match=r"1 of 6 training photos are damaged and left out: .*broken\.jpg"):
         open_all(PhotoFolder(folder, skip_corrupt=True))
+
+
+def test_splits_are_chosen_among_sound_photos(folder):
+    names = sorted((zlib.crc32(path.name.encode()), path) for path in folder.iterdir())
+    for _, path in names[:2]:  # what would validate and test
+        path.write_bytes(CORRUPT)
+    source = PhotoFolder(folder, skip_corrupt=True)
+    with pytest.warns(UserWarning, match="2 of 5 training photos are damaged and left out"):
+        splits = [source.open(split, 48, 3).photos for split in ("train", "val", "test")]
+    assert [len(photos) for photos in splits] == [1, 1, 1]
+    assert {photo.path for photos in splits for photo in photos} == {path for _, path in names[2:]}
+
+
+def test_photos_that_are_all_damaged_are_told_as_that_and_not_as_small(folder):
+    for path in folder.iterdir():
+        path.write_bytes(CORRUPT)
+    with pytest.raises(ValueError, match=r"png is damaged .* All 5 training photos are damaged\.$"):
+        PhotoFolder(folder, skip_corrupt=True).open("train", 48, 3)
+
+
+def broken_inside(path):
+    """Write a JPEG whose header and end are sound, and whose middle is not decoded."""
+    whole = Image.fromarray(np.random.default_rng(3).integers(0, 256, (60, 70, 3), np.uint8))
+    whole.save(path, progressive=True)
+    content = bytearray(path.read_bytes())
+    scan = content.rindex(b"\xff\xda")
+    content[scan + 2 : scan + 4] = b"\0\1"
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("memory", [100, 0])
+def test_damage_that_only_decoding_finds_is_left_out_as_well(folder, memory):
+    for name in ("6.jpg", "7.jpg"):
+        broken_inside(folder / name)
+    broken = {"6", "7"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draw = PhotoFolder(folder, skip_corrupt=True, memory=memory).open("train", 48, 3)
+    assert any(photo.name in broken for photo in draw.photos) == (memory == 0)
+    scenes = [draw(np.random.default_rng(seed)) for seed in range(20)]
+    assert all(scene.photo.shape == (48, 48, 3) for scene in scenes)
+    with pytest.raises(CorruptFrameError, match=r"6\.jpg is damaged"):
+        read_frame(folder / "6.jpg")
 
 
 def test_crops_larger_than_every_photo_are_refused(folder):
@@ -252,11 +299,32 @@ def test_softness_blurs_about_half_of_the_scenes_and_none_at_zero():
     assert 10 <= sum(kinds(2.5)) <= 30
 
 
-def test_sources_of_files_have_decoys(folder, ade20k, coco):
-    for source in (PhotoFolder(folder, decoys=True), ADE20K(ade20k, decoys=True), COCO(coco, decoys=True)):
-        draw = source.open("train", 48, 0)
-        plain = PhotoScenes(draw.photos, 48, 0, softness=0.0)
+@pytest.mark.parametrize("kind", [PhotoFolder, ADE20K, COCO])
+def test_sources_of_files_have_decoys_in_place_of_softness(kind, request):
+    root = request.getfixturevalue({PhotoFolder: "folder", ADE20K: "ade20k", COCO: "coco"}[kind])
+    plain = kind(root, softness=0.0).open("train", 48, 0)
+    for draw in (kind(root, decoys=True).open("train", 48, 0), Decoys(kind(root)).open("train", 48, 0)):
         for seed in range(4):
             generator = np.random.default_rng(seed)
             expected = decoy(plain(generator).photo, generator)
             assert np.array_equal(draw(np.random.default_rng(seed)).photo, expected)
+
+
+def test_decoys_take_name_and_weight_from_their_source_and_leave_it_alone(folder):
+    source = PhotoFolder(folder, weight=3.0)
+    assert (Decoys(source).name, Decoys(source).weight, Decoys(source, weight=0.5).weight) == ("folder", 3.0, 0.5)
+    assert source.softness == 2.5
+
+
+def test_a_source_of_ones_own_needs_to_find_its_photos_only(folder):
+    class Own(PhotoSource):
+        name = "own"
+
+        def find(self, part):
+            numbers = {"training": (0, 1), "validation": (2, 3, 4)}[part]
+            return [PhotoFile(self.root / f"{number}.png") for number in numbers]
+
+    source = Own(folder)
+    names = [[photo.name for photo in source.open(split, 48, 0).photos] for split in ("train", "val", "test")]
+    assert names == [["0", "1"], ["2", "4"], ["3"]]
+    assert source.open("train", 48, 0)(np.random.default_rng(0)).photo.shape == (48, 48, 3)

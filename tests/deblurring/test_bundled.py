@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.jobs.checkpoint_paths import find_checkpoint
-from deblur_lightning.jobs.load_restorer import load_restorer
+from deblur_lightning.deblurring import find_checkpoint, load_deblurrer
 from deblur_lightning.metrics import picture_psnr
 
 
@@ -23,17 +22,17 @@ def test_the_shipped_file_is_the_one_that_its_card_tells_of():
 
 @pytest.mark.slow
 def test_the_shipped_model_improves_pictures_it_was_not_trained_on():
-    restorer = load_restorer(find_checkpoint())
+    model = load_deblurrer()
     benchmark = SampleBlur(kernel_size=17, per_photo=1)
     gains = []
     for index in range(len(benchmark)):
         blurry, sharp = (benchmark[index][name][None] for name in ("blurry", "sharp"))
-        restored = (restorer.restore(blurry) * 255).round() / 255
+        restored = (model(blurry).picture * 255).round() / 255
         gains.append((picture_psnr(restored, sharp) - picture_psnr(blurry, sharp)).item())
     assert sum(gains) / len(gains) > 0.3
 
 
 def test_gray_pictures_are_seen_as_colour_ones():
-    restorer = load_restorer(find_checkpoint())
+    model = load_deblurrer()
     gray = torch.rand(1, 1, 70, 80, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(restorer.field(gray).basis, restorer.field(gray.expand(-1, 3, -1, -1)).basis)
+    torch.testing.assert_close(model.field(gray).basis, model.field(gray.expand(-1, 3, -1, -1)).basis)

@@ -3,26 +3,23 @@ from pathlib import Path
 import pytest
 import torch
 from pytorch_lightning import Trainer
-from torch import Tensor
 
-from deblur_lightning.callbacks.record_results import RecordResults
+from deblur_lightning.callbacks import RecordResults, SaveRestored
 from deblur_lightning.commands.score_kohler.scores import score_folders
 from deblur_lightning.data import KohlerDataModule, write_kohler_sample
-from deblur_lightning.modules import RestorationModule, SaveRestored
+from deblur_lightning.deblurring import Deblurred, Deblurrer
+from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.results import read_results
 
 
-class Brighten(RestorationModule):
-    def restore(self, blurry: Tensor) -> Tensor:
-        return blurry.pow(0.9)
-
-    def configure_optimizers(self) -> None:
-        return None
+class Brighten(Deblurrer):
+    def forward(self, blurry, exposure=None):
+        return Deblurred(blurry.pow(0.9))
 
 
 def test_testing_on_kohler_scores_as_the_command_does_on_the_written_pictures(tmp_path: Path) -> None:
     write_kohler_sample(tmp_path / "set", images=1, trajectories=3, frames=31, size=161)
-    module = Brighten()
+    module = RestorationModule(Brighten())
     trainer = Trainer(
         accelerator="cpu",
         logger=False,

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from deblur_lightning.jobs.tiles import BLEND, CONTEXT, OVERLAP, map_tiles, melting, spans
+from deblur_lightning.deblurring.tiles import BLEND, CONTEXT, OVERLAP, map_tiles, melting, spans
 
 
 @pytest.mark.parametrize("length", [1, 7, 256, 257, 300, 511, 512, 513, 1000, 4321])

@@ -1,4 +1,4 @@
-"""Where a model's file is: the one named, or the one that the package ships."""
+"""Where a model's file is: the one named, or the bundled one."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -11,7 +11,7 @@ def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.
 
     Args:
-        named: by the user; the model that the package ships if None.
+        named: by the user; the bundled model if None.
 
     Raises:
         FileNotFoundError: no such file.
@@ -33,7 +33,7 @@ def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
     """Take checkpoints as people type them.
 
     Args:
-        texts: ``NAME=PATH`` or ``PATH`` each; none at all asks for the model that the package ships.
+        texts: ``NAME=PATH`` or ``PATH`` each; none at all asks for the bundled model.
 
     Returns:
         Names, empty where none was given, and paths known to exist.

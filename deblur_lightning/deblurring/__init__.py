@@ -1,0 +1,8 @@
+"""The one way of a photo: exposure, estimate, refinement, restoration; torch alone, no Lightning.
+
+Names load on first use, so that where a checkpoint is can be told without torch.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

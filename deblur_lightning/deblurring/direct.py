@@ -1,0 +1,47 @@
+"""DirectDeblurrer: one network from blurry to sharp, without a motion field."""
+
+from torch import Tensor, nn
+
+from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.image import check_image
+from deblur_lightning.networks import DeblurGANGenerator
+
+
+class DirectDeblurrer(Deblurrer):
+    """Map blurry to sharp directly, as DeblurGAN does (Kupyn et al. 2018).
+
+    Args:
+        generator: maps ``[N, 3, H, W]`` to the same shape; the published generator if None.
+        signed: whether its pictures lie in [-1, 1], as DeblurGAN's; otherwise in [0, 1].
+        whole_pixels: up to how many pixels a photo is restored at once. Normalisation sees the whole picture; at
+            DeblurGAN's published width this takes 935 bytes a pixel, 4 GB for the default.
+    """
+
+    def __init__(self, generator: nn.Module | None = None, signed: bool = True, whole_pixels: int = 2048**2) -> None:
+        super().__init__()
+        self.generator = DeblurGANGenerator() if generator is None else generator
+        self.signed, self.whole_pixels = signed, whole_pixels
+
+    @property
+    def method(self) -> str:
+        """The network's name."""
+        return "DeblurGAN" if isinstance(self.generator, DeblurGANGenerator) else type(self.generator).__name__
+
+    def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
+        """Restore pictures; how they came to be blurred is for the network to see."""
+        check_image(blurry, "blurry")
+        return Deblurred(self.generate(blurry).clamp(0, 1))
+
+    def generate(self, blurry: Tensor) -> Tensor:
+        """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], of which its answers may stray.
+
+        Raises:
+            ValueError: what the network refuses.
+        """
+        gray = blurry.shape[1] == 1
+        colour = blurry.expand(-1, 3, -1, -1)
+        restored: Tensor = self.generator(2 * colour - 1 if self.signed else colour).float()
+        if self.signed:
+            restored = (restored + 1) / 2
+        return restored.mean(dim=1, keepdim=True) if gray else restored

@@ -1,0 +1,104 @@
+"""MotionDeblurrer: see each pixel's motion, then undo it (Carbajal et al. 2021, arXiv 2102.01026)."""
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
+from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
+from deblur_lightning.deblurring.guard import Guard
+from deblur_lightning.deblurring.refinement import Refinement
+from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
+from deblur_lightning.estimation import with_fade, without_fade
+from deblur_lightning.estimation.refine_field import Guess
+from deblur_lightning.exposure import NO_SIDE, Exposure
+from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork
+from deblur_lightning.physics import to_linear
+
+STILL = "hardly any motion seen, so its pixels are as they were"
+FADES = "fades to black at its borders, so taken for blurred by a program"
+
+
+class MotionDeblurrer(Deblurrer):
+    """See each pixel's motion, then undo it.
+
+    With a network and a restorer alone this is the published method. The rest is ours.
+
+    Args:
+        network: maps linear light minus 0.5 to a `KernelField`; the published `AdaptiveBasisNetwork` if None.
+        restorer: undoes the field; 30 updates of Richardson-Lucy if None.
+        refinement: fits the field to the picture before it is undone; None takes it as estimated.
+        guard: leaves pictures alone that did not move; None restores every one.
+        path_network: a second network, whose guess of a motion's kernel, or of its reverse, serves refinement and
+            guard.
+        exposure: tells how a photo came to be blurred; every one in light of gamma 2.2 if None.
+    """
+
+    sees_motion = True
+
+    def __init__(
+        self,
+        network: nn.Module | None = None,
+        restorer: Restorer | None = None,
+        refinement: Refinement | None = None,
+        guard: Guard | None = None,
+        path_network: PathNetwork | None = None,
+        exposure: ExposureRule | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = AdaptiveBasisNetwork() if network is None else network
+        self.restorer = RichardsonLucy() if restorer is None else restorer
+        self.refinement, self.guard, self.path_network = refinement, guard, path_network
+        self.exposure = CameraExposure() if exposure is None else exposure
+
+    def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
+        exposures = exposures_of(self, blurry, exposure)
+        if len(set(exposures)) > 1:
+            return one_by_one(self, blurry, exposures)
+        field, moved = self._estimated(blurry, exposures[0])
+        restored = self.restorer(blurry, field, exposures[0])
+        picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
+        dark = exposures[0].dark != NO_SIDE
+        return Deblurred(picture, field, ((FADES,) if dark else ()) + (() if moved.any() else (STILL,)))
+
+    @property
+    def method(self) -> str:
+        """The adaptive basis method's name."""
+        return "Adaptive"
+
+    def exposure_of(self, blurry: Tensor) -> Exposure:
+        return self.exposure(blurry)
+
+    @torch.no_grad()
+    def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
+        """Estimate the motion field of pictures, refined where there is a refinement.
+
+        Raises:
+            ValueError: no pictures in [0, 1].
+        """
+        exposures = exposures_of(self, blurry, exposure)
+        if len(set(exposures)) > 1:
+            return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
+        return self._estimated(blurry, exposures[0])[0]
+
+    def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
+        """Let the network alone estimate the field, as in training."""
+        field: KernelField = self.network(to_linear(blurry, exposure.gamma) - 0.5)
+        return field
+
+    @property
+    def guess(self) -> Guess | None:
+        """The path network's guess of a motion's kernel."""
+        return None if self.path_network is None else self.path_network.guess
+
+    def _estimated(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
+        """Estimate the field of pictures of one exposure, and tell which ``[N]`` moved at all."""
+        inner = without_fade(blurry, exposure.dark)
+        field = self.glance(inner, exposure)
+        moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
+        if self.guard is not None:
+            moved = self.guard(inner, field, exposure, self.guess)
+        field = with_fade(field, exposure.dark)
+        if self.refinement is not None and moved.any():
+            field = self.refinement(blurry, field, exposure, self.guess)
+        return field, moved

@@ -1,0 +1,162 @@
+"""Any deblurrer as a photographer meets it: a photo of any size, gray or colour, a strength."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
+from deblur_lightning.deblurring.motion import STILL
+from deblur_lightning.deblurring.tiles import SMALLEST_TILE, check_tile, map_tiles
+from deblur_lightning.exposure import Exposure, Sides
+from deblur_lightning.field import KernelField
+from deblur_lightning.image import check_image
+
+TILE = 1024
+"""Longest side of what is restored at once, unless told otherwise."""
+
+SHORTEST_SIDE = 66
+"""Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
+
+Progress = Callable[[float], None]
+
+
+class PhotoDeblurrer(Deblurrer):
+    """Restore photos of any size, tile by tile where they are large; the exposure is told from the whole photo.
+
+    Args:
+        deblurrer: restores.
+        name: what people know it by.
+        strength: share of the restoration: 0 leaves the photo as it is, 1 restores it fully.
+        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
+            deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
+            beyond, each by itself.
+
+    Raises:
+        ValueError: a strength beyond 0 to 1, a tile too small to overlap.
+    """
+
+    def __init__(self, deblurrer: Deblurrer, name: str = "", strength: float = 1.0, tile: int | None = None) -> None:
+        super().__init__()
+        if tile is not None:
+            check_tile(tile)
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is {strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
+        self.deblurrer, self.strength, self.tile = deblurrer, strength, tile
+        self.name = name or type(deblurrer).__name__
+        self.sees_motion, self.whole_pixels = deblurrer.sees_motion, deblurrer.whole_pixels
+
+    @torch.no_grad()
+    def forward(
+        self,
+        blurry: Tensor,
+        exposure: Exposure | None = None,
+        progress: Progress = lambda share: None,
+        with_field: bool = True,
+    ) -> Deblurred:
+        """Restore one photo of any size.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1], display values.
+            exposure: how it came to be blurred; None looks for it.
+            progress: takes the share done, 0 to 1.
+            with_field: whether the motion field of a photo in tiles is wanted too, which then is estimated once more
+                for the whole photo; a photo of one tile has it anyway.
+
+        Raises:
+            ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
+        """
+        check_image(blurry, "blurry")
+        exposure = self.exposure_of(blurry) if exposure is None else exposure
+        fields: list[KernelField | None] = []
+        noted: list[tuple[str, ...]] = []
+
+        def restore(tile: Tensor, ends: Sides) -> Tensor:
+            answer = self._restored(tile, exposure.part(ends))
+            fields[:] = [answer.field]
+            noted.append(answer.notes)
+            return answer.picture
+
+        side = self._side(blurry)
+        picture = map_tiles(blurry, restore, side, progress)
+        field = fields[0] if len(noted) == 1 else None
+        if self.sees_motion and with_field and field is None:
+            field = self.field(blurry, exposure)
+        notes = dict.fromkeys(note for notes in noted for note in notes)
+        if not self.strength or any(STILL not in notes for notes in noted):
+            notes.pop(STILL, None)  # something moved, or nothing was asked for
+        return Deblurred(self._blended(picture, blurry), field, tuple(notes))
+
+    @property
+    def method(self) -> str:
+        """The deblurrer's."""
+        return self.deblurrer.method
+
+    def exposure_of(self, blurry: Tensor) -> Exposure:
+        return self.deblurrer.exposure_of(blurry)
+
+    @torch.no_grad()
+    def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
+        """Estimate the motion field of one photo, at its size.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1], display values.
+            exposure: how it came to be blurred; None looks for it.
+
+        Raises:
+            ValueError: no photo in [0, 1], or a deblurrer that sees no motion.
+        """
+        check_image(blurry, "blurry")
+        exposure = self.exposure_of(blurry) if exposure is None else exposure
+        field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
+        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
+
+    def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
+        """Take the share of the restoration that was asked for, in place."""
+        return restored.sub_(blurry).mul_(self.strength).add_(blurry).clamp_(0, 1)
+
+    def _side(self, photo: Tensor) -> int:
+        """Choose the longest side of a tile."""
+        if self.tile is not None:
+            return self.tile
+        height, width = photo.shape[-2:]
+        if height * width <= self.whole_pixels:
+            return max(height, width, SMALLEST_TILE)
+        return max(math.isqrt(self.whole_pixels), TILE)
+
+    def _device(self) -> torch.device:
+        parameter = next(self.deblurrer.parameters(), None)
+        return torch.device("cpu") if parameter is None else parameter.device
+
+    def _restored(self, blurry: Tensor, exposure: Exposure) -> Deblurred:
+        """Restore a tile on the deblurrer's device."""
+        height, width = blurry.shape[-2:]
+        try:
+            answer = self.deblurrer(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            raise ValueError(
+                f"{height} x {width} pixels at once need more memory than there is. Lower --tile."
+            ) from error
+        if not answer.picture.isfinite().all():
+            raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
+        field = None if answer.field is None else answer.field.crop(0, 0, height, width).to("cpu")
+        return answer._replace(picture=answer.picture[..., :height, :width].to(blurry.device, copy=True), field=field)
+
+
+def mirror_to(photo: Tensor, side: int) -> Tensor:
+    """Continue a photo to the right and below by mirroring it, again and again if need be, to a least side.
+
+    Works down to a single pixel, which repeats.
+    """
+    height, width = photo.shape[-2:]
+    rows, columns = (_mirrored(length, max(length, side)).to(photo.device) for length in (height, width))
+    return photo[..., rows[:, None], columns] if min(height, width) < side else photo
+
+
+def _mirrored(length: int, side: int) -> Tensor:
+    """Index 0, 1, …, length - 1, length - 1, …, 1, 0, 0, 1, … up to a side."""
+    position = torch.arange(side) % (2 * length)
+    return torch.minimum(position, 2 * length - 1 - position)

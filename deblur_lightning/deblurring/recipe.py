@@ -1,0 +1,122 @@
+"""A deblurrer as its recipe, what YAML and checkpoints hold of it, and back."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from deblur_lightning.deblurring.deblurrer import Deblurrer
+
+Recipe = dict[str, Any]
+TRIED = re.compile(
+    r"Parser key .*:$|Problem with given class_path .*:$|Does not validate|Subtypes: |Errors:|Given value"
+    r"|Expected a <class 'NoneType'>"
+)
+"""Lines that jsonargparse puts around what is wrong."""
+
+PLAIN = (int, float, str, bool, type(None))
+
+
+def describe(part: object) -> Recipe:
+    """Tell a part of the chain as ``{"class_path": …, "init_args": {…}}``, its own parts within it.
+
+    Args:
+        part: keeps each argument of its class as an attribute of that name.
+
+    Raises:
+        ValueError: an argument that it does not keep.
+    """
+    kind = type(part)
+    arguments = {}
+    for name in inspect.signature(kind).parameters:
+        if not hasattr(part, name):
+            raise ValueError(
+                f"{kind.__name__} does not keep its argument {name}, but a checkpoint must tell it. "
+                f"Set self.{name} in its __init__."
+            )
+        arguments[name] = _told(getattr(part, name))
+    return {"class_path": _path(kind), "init_args": arguments}
+
+
+def build(recipe: Mapping[str, Any]) -> Deblurrer:
+    """Build a deblurrer from its recipe; random weights where it has any.
+
+    Nothing but subclasses of what each argument expects is built, whatever a recipe names.
+
+    Raises:
+        ValueError: what in the recipe is unknown or does not fit.
+    """
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    from jsonargparse import ArgumentError, ArgumentParser
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--deblurrer", type=Deblurrer, required=True)
+    instantiate = getattr(parser, "instantiate", parser.instantiate_classes)  # renamed in jsonargparse 4.49
+    try:
+        built: Deblurrer = instantiate(parser.parse_object({"deblurrer": dict(recipe)})).deblurrer
+    except (ArgumentError, TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"the model cannot be built: {_wrong(error)}") from error
+    return built
+
+
+def replaced(recipe: Recipe, options: Mapping[str, object]) -> Recipe:
+    """Return a recipe with other values of some arguments, wherever in the chain they are.
+
+    Args:
+        recipe: of a deblurrer.
+        options: values by the argument's name.
+
+    Raises:
+        ValueError: an argument that no part of the chain has, or a value that its part refuses.
+    """
+    for name, value in options.items():
+        recipe, times = _replaced(recipe, name, value)
+        if not times:
+            kind = recipe["class_path"].rpartition(".")[2]
+            raise ValueError(f"this model is a {kind}, which has no {name}. Leave out --{name}.")
+    return recipe
+
+
+def _path(kind: type) -> str:
+    """Name a class where its package offers it, so that files may move within packages."""
+    module, name = kind.__module__, kind.__qualname__
+    package = module.rpartition(".")[0]
+    offered = getattr(sys.modules.get(package), name, None) is kind
+    return f"{package if offered else module}.{name}"
+
+
+def _replaced(recipe: Recipe, name: str, value: object) -> tuple[Recipe, int]:
+    arguments, times = dict(recipe["init_args"]), 0
+    for key, argument in arguments.items():
+        if key == name:
+            arguments[key], times = value, times + 1
+        elif isinstance(argument, dict) and "class_path" in argument:
+            arguments[key], within = _replaced(argument, name, value)
+            times += within
+    return {**recipe, "init_args": arguments}, times
+
+
+def _told(value: object) -> object:
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, tuple | list):
+        return [_told(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, nn.Module) or is_dataclass(value):
+        return describe(value)
+    raise ValueError(f"{value!r} is a {type(value).__name__}, but a checkpoint holds numbers, text and parts alone.")
+
+
+def _wrong(error: Exception) -> str:
+    """Cut jsonargparse's message, which quotes all it tried, down to what is wrong."""
+    lines = [line.strip(" -") for line in str(error).splitlines()]
+    return " ".join(line for line in lines if line and not TRIED.match(line)) or str(error)

@@ -1,0 +1,88 @@
+"""From a blurry picture and its motion field to a sharp picture: the classical restorers as objects."""
+
+import math
+from abc import abstractmethod
+from typing import Literal
+
+from torch import Tensor, nn
+
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import KernelField
+from deblur_lightning.restoration import deconvolve, richardson_lucy
+
+
+class Restorer(nn.Module):
+    """Undo a known motion field."""
+
+    @abstractmethod
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """Restore pictures.
+
+        Args:
+            blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values.
+            field: of the same pictures.
+            exposure: how they came to be blurred.
+
+        Returns:
+            Display values in [0, 1], shape of ``blurry``.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or a field that does not fit.
+        """
+
+
+class RichardsonLucy(Restorer):
+    """Richardson-Lucy's multiplicative updates, see `richardson_lucy`.
+
+    Args:
+        iterations: updates; few while the field is uncertain.
+        method: basic, saturated or combined.
+
+    Raises:
+        ValueError: an unknown method, or a negative count.
+    """
+
+    def __init__(self, iterations: int = 30, method: Literal["basic", "saturated", "combined"] = "basic") -> None:
+        super().__init__()
+        if method not in ("basic", "saturated", "combined"):
+            raise ValueError(f"method is {method}, but there are basic, saturated and combined. Pass one of these.")
+        if not iterations >= 0:
+            raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
+        self.iterations = iterations
+        self.method: Literal["basic", "saturated", "combined"] = method
+
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        return richardson_lucy(
+            blurry, field, self.iterations, gamma=exposure.gamma, method=self.method, dark=exposure.dark
+        )
+
+
+class HyperLaplacian(Restorer):
+    """Least squares under the prior that few edges are strong, see `deconvolve`; excellent where the field is right.
+
+    Args:
+        regularization: weight of the prior, per unit of noise.
+        exponent: of the prior's absolute slopes.
+        outer: reweightings.
+        inner: conjugate-gradient steps between them.
+        allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
+            share of that range; infinite by default, 0.5 for uncertain fields.
+    """
+
+    def __init__(
+        self,
+        regularization: float = 0.1,
+        exponent: float = 0.8,
+        outer: int = 4,
+        inner: int = 12,
+        allowance: float = math.inf,
+    ) -> None:
+        super().__init__()
+        self.regularization, self.exponent = regularization, exponent
+        self.outer, self.inner, self.allowance = outer, inner, allowance
+
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        return deconvolve(
+            blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
+            outer=self.outer, inner=self.inner, allowance=self.allowance,
+        )  # fmt: skip

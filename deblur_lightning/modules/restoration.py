@@ -1,0 +1,176 @@
+"""RestorationModule: any deblurrer, restored, compared, averaged, logged."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from pytorch_lightning.strategies import DDPStrategy
+from torch import Tensor
+
+from deblur_lightning.batch import Batch, check_batch
+from deblur_lightning.deblurring import Deblurred, Deblurrer, describe
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.image import check_image
+from deblur_lightning.losses import kernel_distance
+from deblur_lightning.metrics import KohlerScore, RestorationMetrics, picture_psnr
+from deblur_lightning.physics import blur, saturate, to_display, to_linear
+
+MOTION = ("reblur_psnr", "kernel_l2", "still_l2")
+"""What is measured where a deblurrer sees motion."""
+
+
+class RestorationModule(LightningModule):
+    """Test any deblurrer, and predict with it; trainings are its subclasses.
+
+    Logs ``val/NAME`` and ``test/NAME``: PSNR (dB), SSIM with reflected borders and over the valid region, in tests
+    also CW-SSIM, and the figures of `measure`. After a test
+    ``test_rows`` holds each picture's figures by name, in the order of ``test_columns``.
+
+    Batches with ``frames`` are tested by Köhler's official protocol instead: ``test/psnr`` and ``test/mssim``, the best
+    over frames, and no figure of `measure`.
+
+    Args:
+        deblurrer: restores.
+        quantize: round restored pictures to 8 bits before scoring, as benchmarks on files do.
+    """
+
+    def __init__(self, deblurrer: Deblurrer, quantize: bool = True) -> None:
+        super().__init__()
+        self.deblurrer = deblurrer
+        self.untold: ValueError | None = None
+        further = ("blurry_psnr", *(MOTION if deblurrer.sees_motion else ()))
+        self.val_metrics = RestorationMetrics(further, quantize)
+        self.test_metrics = RestorationMetrics(further, quantize, wavelets=True)
+        self.kohler_scores = KohlerScore()
+        self.test_rows: dict[str, tuple[float, ...]] = {}
+        self.test_columns: tuple[str, ...] = self.test_metrics.columns
+        self.keep_recipe()
+
+    def keep_recipe(self, **settings: object) -> None:
+        """Have loggers and checkpoints tell what the deblurrer is built from, and how it is trained.
+
+        Args:
+            **settings: what else they tell, numbers and text.
+        """
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
+        built = {"_class_path": kind, "_instantiator": "pytorch_lightning.cli.instantiate_module"}
+        try:
+            self.save_hyperparameters({"deblurrer": describe(self.deblurrer), **settings, **built})
+        except ValueError as error:  # it can be tested and predicted with, but not trained
+            self.untold = error
+
+    def setup(self, stage: str) -> None:
+        if stage == "fit" and self.untold is not None:
+            raise self.untold
+        if isinstance(self.trainer.strategy, DDPStrategy):  # colour leaves the gray stem unused, a GAN one of its two
+            self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
+
+    @property
+    def method(self) -> str:
+        """What the method is called in tables and figures."""
+        return self.deblurrer.method
+
+    @property
+    def between_steps(self) -> bool:
+        """Tell whether every batch so far has reached the weights, so that a checkpoint here loses none."""
+        return True
+
+    def deblur(self, blurry: Tensor) -> Deblurred:
+        """Restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], display values; of each, the motion too if it is seen.
+
+        Raises:
+            ValueError: no pictures in [0, 1]; see `check_image`.
+        """
+        return self.deblurrer(blurry)
+
+    def restore(self, blurry: Tensor) -> Tensor:
+        """Return sharp pictures of the shape and range of ``blurry``.
+
+        Raises:
+            ValueError: no pictures in [0, 1]; see `check_image`.
+        """
+        return self.deblur(blurry).picture
+
+    def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Restore a batch; measure the blurry input and, where motion is seen, the field.
+
+        Returns:
+            Restored pictures; PSNR of ``blurry`` and of the sharp picture blurred by the estimated field against
+            ``blurry`` (dB), and the squared distance of the estimated and of no field to the true one, a pixel
+            (NaN where none is known). The logged ``kernel_error`` is the quotient of both means.
+
+        Raises:
+            ValueError: no pictures in [0, 1].
+        """
+        blurry, sharp = batch["blurry"], batch["sharp"]
+        restored, field, _ = self.deblur(blurry)
+        figures = {"blurry_psnr": picture_psnr(blurry, sharp)}
+        return restored, figures if field is None else figures | self._motion_figures(batch, field)
+
+    def derive(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add figures that are made of means, as quotients are, not averaged themselves."""
+        return {"kernel_error": means["kernel_l2"] / means["still_l2"]} if "still_l2" in means else {}
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        if batch_idx == 0:
+            check_batch(batch)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._score(batch, self.val_metrics)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Score a batch and return what was restored, for callbacks that save or show it.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or restored ones of another size or with NaN.
+        """
+        if "frames" not in batch:
+            return self._score(batch, self.test_metrics)
+        check_image(batch["blurry"], "blurry")
+        restored = self.restore(batch["blurry"])
+        self.kohler_scores.update(restored, batch["frames"], batch["name"])
+        return restored
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self.restore(batch["blurry"])
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_means("val", self.val_metrics)
+
+    def on_test_epoch_end(self) -> None:
+        metrics = self.kohler_scores if self.kohler_scores.update_called else self.test_metrics
+        with metrics.sync_context(should_sync=self.trainer.world_size > 1):
+            self.test_rows, self.test_columns = metrics.rows(), metrics.columns
+        self._log_means("test", metrics)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take of a checkpoint what restores, whatever training it is of; what else this module has stays."""
+        ours = self.state_dict()
+        weights = checkpoint["state_dict"]
+        restoring = {name: weight for name, weight in weights.items() if name.startswith("deblurrer.")}
+        others = {name: weights.get(name, weight) for name, weight in ours.items() if not name.startswith("deblurrer.")}
+        checkpoint["state_dict"] = restoring | others
+
+    def _motion_figures(self, batch: Batch, field: KernelField) -> dict[str, Tensor]:
+        blurry = batch["blurry"]
+        gamma = self.deblurrer.exposure_of(blurry[:1]).gamma
+        reblurred = to_display(saturate(blur(to_linear(batch["sharp"], gamma), field)), gamma)
+        ours = nothing = blurry.new_full((len(blurry),), torch.nan)
+        if "field" in batch:
+            true, pixels = batch["field"], blurry[0, 0].numel()
+            ours = kernel_distance(field, true) / pixels
+            nothing = kernel_distance(delta_field(blurry, true.kernel_size), true) / pixels
+        return {"reblur_psnr": picture_psnr(reblurred.clamp(0, 1), blurry), "kernel_l2": ours, "still_l2": nothing}
+
+    def _score(self, batch: Batch, metrics: RestorationMetrics) -> Tensor:
+        check_image(batch["blurry"], "blurry")
+        restored, further = self.measure(batch)
+        metrics.update(restored, batch["sharp"], batch["name"], **further)
+        return restored
+
+    def _log_means(self, stage: str, metrics: RestorationMetrics | KohlerScore) -> None:
+        means = metrics.compute()
+        if isinstance(metrics, RestorationMetrics):
+            means |= self.derive(means)
+        self.log_dict({f"{stage}/{name}": mean.float() for name, mean in means.items()}, sync_dist=True)  # equal on all
+        metrics.reset()

@@ -1,0 +1,33 @@
+"""One network from blurry to sharp."""
+
+import torch
+from small_models import small_direct_deblurrer
+from torch import nn
+
+from deblur_lightning.deblurring import DirectDeblurrer
+
+
+class Negative(nn.Module):
+    def forward(self, pictures):
+        return 1.5 - pictures
+
+
+def test_deblurgan_sees_pictures_from_minus_one_to_one_and_gray_ones_as_rgb():
+    deblurrer = small_direct_deblurrer()
+    gray = torch.rand(2, 1, 19, 23, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        restored = deblurrer(gray).picture
+        expected = (deblurrer.generator(2 * gray.expand(-1, 3, -1, -1) - 1) + 1) / 2
+    torch.testing.assert_close(restored, expected.mean(dim=1, keepdim=True).clamp(0, 1))
+
+
+def test_other_networks_may_see_pictures_as_they_are():
+    blurry = torch.rand(1, 3, 12, 14)
+    answer = DirectDeblurrer(Negative(), signed=False)(blurry)
+    torch.testing.assert_close(answer.picture, (1.5 - blurry).clamp(0, 1))
+    assert answer.field is None
+
+
+def test_methods_are_called_by_their_network():
+    assert DirectDeblurrer(Negative(), signed=False).method == "Negative"
+    assert small_direct_deblurrer().method == "DeblurGAN"

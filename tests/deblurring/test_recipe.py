@@ -1,0 +1,74 @@
+"""A deblurrer's recipe, to YAML or a checkpoint and back."""
+
+import json
+
+import pytest
+import torch
+from small_models import small_direct_deblurrer, small_motion_deblurrer
+from torch import nn
+
+from deblur_lightning.deblurring import (
+    AlternatingRefinement,
+    DirectDeblurrer,
+    HyperLaplacian,
+    MotionDeblurrer,
+    NoticedExposure,
+    StillnessGuard,
+    build,
+    describe,
+)
+from deblur_lightning.deblurring.recipe import replaced
+from deblur_lightning.networks import CompactBasisNetwork, PathNetwork
+
+
+def full():
+    return MotionDeblurrer(
+        CompactBasisNetwork(3, 9, 8, 4, 1), HyperLaplacian(0.2, allowance=0.5), AlternatingRefinement(0.6),
+        StillnessGuard(0.6, 0.7), PathNetwork(9, 8), NoticedExposure(2.0, 1.1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [full, small_motion_deblurrer, small_direct_deblurrer])
+def test_what_is_built_from_a_recipe_has_the_same_recipe_and_takes_the_same_weights(make):
+    deblurrer = make()
+    recipe = json.loads(json.dumps(describe(deblurrer)))
+    again = build(recipe)
+    assert describe(again) == describe(deblurrer)
+    again.load_state_dict(deblurrer.state_dict())
+    blurry = torch.rand(1, 3, 70, 70, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(again.eval()(blurry).picture, deblurrer.eval()(blurry).picture)
+
+
+def test_classes_are_named_where_their_package_offers_them():
+    recipe = describe(small_direct_deblurrer())
+    assert recipe["class_path"] == "deblur_lightning.deblurring.DirectDeblurrer"
+    assert recipe["init_args"]["generator"]["class_path"] == "deblur_lightning.networks.DeblurGANGenerator"
+
+
+def test_what_is_no_part_of_a_chain_is_never_built():
+    for path in ("os.system", "subprocess.Popen", "deblur_lightning.deblurring.RichardsonLucy", "no.such.Thing"):
+        with pytest.raises(ValueError, match="the model cannot be built"):
+            build({"class_path": path, "init_args": {}})
+    nested = describe(small_direct_deblurrer())
+    nested["init_args"]["generator"] = {"class_path": "subprocess.Popen", "init_args": {"args": ["false"]}}
+    with pytest.raises(ValueError, match="the model cannot be built"):
+        build(nested)
+
+
+def test_a_part_that_does_not_keep_its_arguments_is_named():
+    class Forgetful(nn.Module):
+        def __init__(self, depth: int = 3) -> None:
+            super().__init__()
+
+    with pytest.raises(ValueError, match=r"Forgetful does not keep its argument depth.* Set self\.depth"):
+        describe(DirectDeblurrer(Forgetful()))
+
+
+def test_arguments_are_replaced_wherever_they_are():
+    recipe = replaced(describe(full()), {"gamma": 1.8, "regularization": 0.4})
+    assert recipe["init_args"]["exposure"]["init_args"]["gamma"] == 1.8
+    assert recipe["init_args"]["restorer"]["init_args"]["regularization"] == 0.4
+    assert describe(full())["init_args"]["restorer"]["init_args"]["regularization"] == 0.2
+    with pytest.raises(ValueError, match=r"this model is a MotionDeblurrer, which has no colour\. Leave out --colour"):
+        replaced(recipe, {"colour": 3})

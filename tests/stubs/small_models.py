@@ -1,0 +1,67 @@
+"""Small models that several tests restore with, and the training that several tests run."""
+
+import torch
+
+from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy, describe
+from deblur_lightning.field import KernelField
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+
+SMALL_CONFIG = """\
+trainer:
+  accelerator: cpu
+  max_epochs: 1
+  enable_progress_bar: false
+  enable_model_summary: false
+  num_sanity_val_steps: 0
+model:
+  class_path: AdaptiveBasisModule
+  init_args:
+    deblurrer:
+      class_path: MotionDeblurrer
+      init_args:
+        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
+        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
+data:
+  class_path: SyntheticBlurDataModule
+  init_args:
+    sources: [{class_path: WheelPhotos}]
+    crop_size: 40
+    kernel_size: 9
+    batch_size: 2
+    samples_per_epoch: 2
+    val_samples: 2
+    test_samples: 2
+    num_workers: 0
+"""
+"""A training of one step."""
+
+
+def small_motion_deblurrer(seed=5, iterations=2, **parts):
+    torch.manual_seed(seed)
+    return MotionDeblurrer(AdaptiveBasisNetwork(3, 9, 8), RichardsonLucy(iterations), **parts).eval()
+
+
+def small_direct_deblurrer(seed=4):
+    torch.manual_seed(seed)
+    return DirectDeblurrer(DeblurGANGenerator(4, 1, dropout=0.0)).eval()
+
+
+class FixedField(torch.nn.Module):
+    """Stands for a network: sees the same kernels in every picture."""
+
+    def __init__(self, basis):
+        super().__init__()
+        self.basis, self.seen = basis, []
+
+    def forward(self, light):
+        self.seen.append(light)
+        basis = self.basis.expand(len(light), -1, -1, -1)
+        return KernelField(basis, torch.full((len(light), basis.shape[1], *light.shape[-2:]), 1 / basis.shape[1]))
+
+
+def write_small_checkpoint(path, deblurrer=None):
+    """Write a small model as `lightning fit` or `deblur import-weights` would."""
+    deblurrer = small_motion_deblurrer() if deblurrer is None else deblurrer
+    write_checkpoint(path, deblurrer.state_dict(), describe(deblurrer))
+    return path
