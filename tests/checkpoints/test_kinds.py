@@ -1,7 +1,6 @@
 """Files that are no weights are called what they are; "damaged" is said of damaged files alone."""
 
 import io
-import json
 import tarfile
 import zipfile
 
@@ -11,7 +10,7 @@ import torch
 from PIL import Image
 from two_heads import two_heads_weights
 
-from deblur_lightning.checkpoints import load_published, read_checkpoint
+from deblur_lightning.checkpoints import load_published, read_checkpoint, write_checkpoint
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 104857600\n"
 
@@ -84,10 +83,10 @@ def test_the_authors_weights_under_a_key_are_read_all_the_same(tmp_path):
 
 
 def test_safetensors_are_told_by_their_content(tmp_path):
-    recipe = {"class_path": "deblur_lightning.deblurring.MotionDeblurrer", "init_args": {}}
-    content = save({"network.weight": torch.ones(2)}, {"deblurrer": json.dumps(recipe)})
+    recipe = {"class_path": "deblur_lightning.deblurring.DirectDeblurrer", "init_args": {}}
+    write_checkpoint(tmp_path / "model.safetensors", {"network.weight": torch.ones(2)}, recipe)
+    (tmp_path / "model.ckpt").write_bytes((tmp_path / "model.safetensors").read_bytes())
     for name in ("model.safetensors", "model.ckpt"):
-        (tmp_path / name).write_bytes(content)
         assert read_checkpoint(tmp_path / name).recipe == recipe
     torch.save({"state_dict": {"network.weight": torch.ones(2)}}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"other\.safetensors is damaged, or no safetensors file"):
