@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
+from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import blind_kernel
@@ -18,6 +19,9 @@ STILL_PART = -30.0  # mean evidence against all motion, where against: below, a 
 MOVED = 20.0  # evidence for motion of any kind from which a pixel helps to find the kernel
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 15.0, 5.0  # evidence at which the found motion is believed by half, and how fast belief grows
+LENIENCE = (
+    10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
+)
 LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
 
 
@@ -27,8 +31,9 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
 
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
     kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone.
-    Otherwise all of it moved: by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), whichever the
-    parts of the picture find likelier (`LocalEvidence`), which restores nothing and so cannot be talked round.
+    Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
+    did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
+    talked round.
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least twice the kernel's.
@@ -55,7 +60,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
     light = to_linear(blurry.float(), gamma)[0].mean(0)
     share = moving_share(light, kernel_size)
     if share is None:
-        return likelier([uniform_field(light, kernel_size), *turning_fields(light, kernel_size)], light)
+        return likeliest([uniform_field(light, kernel_size), *turning_fields(light, kernel_size)], light)
     if share.mean() < LEAST_MOVED:
         return delta_field(blurry[:, :1].float(), kernel_size)
     kernel = softened(moving_kernel(light, share, kernel_size), SOFTNESS)
@@ -87,10 +92,23 @@ def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
     return torch.sigmoid((evidence.spread(likelier) - BELIEVED) / DOUBT)
 
 
-def likelier(fields: list[KernelField], light: Tensor) -> KernelField:
-    """Choose the field that a picture finds likeliest in the mean of its parts."""
+def likeliest(fields: list[KernelField], light: Tensor) -> KernelField:
+    """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
+
+    A field is chosen if it is no worse than no blur in half of the parts, and in the mean by no more than `LENIENCE`.
+
+    Args:
+        fields: candidates, each of the picture.
+        light: the blurry picture, ``[H, W]``, linear light.
+    """
     evidence = LocalEvidence(light, COARSE_STRIDE)
-    return max(fields, key=lambda field: evidence.of_field(field).mean().item()) if len(fields) > 1 else fields[0]
+    nothing = _nothing(fields[0].kernel_size)
+    still = evidence.of(nothing)[0]
+    gains = [evidence.of_field(field) - still for field in fields]
+    best = max(range(len(fields)), key=lambda number: gains[number].mean().item())
+    if gains[best].mean() > -LENIENCE and gains[best].median() > 0:
+        return fields[best]
+    return KernelField(nothing[None], torch.ones_like(light)[None, None])
 
 
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
@@ -108,6 +126,4 @@ def turning_fields(light: Tensor, kernel_size: int) -> list[KernelField]:
 
 
 def _nothing(kernel_size: int) -> Tensor:
-    kernel = torch.zeros(1, kernel_size, kernel_size)
-    kernel[0, kernel_size // 2, kernel_size // 2] = 1
-    return kernel
+    return no_blur(torch.zeros(kernel_size, kernel_size))[None]
