@@ -1,5 +1,7 @@
 """The motion field of a photo from the photo itself: the camera's path, or one kernel, or a still part and a moving."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -8,13 +10,16 @@ from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
-STRIDE, COARSE_STRIDE = 8, 32  # pixels from window to window of evidence: for a region's outline, for a whole field
+OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
+PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
+WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 MOVED = 20.0  # evidence for motion of any kind from which a pixel helps to find the kernel
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
@@ -57,13 +62,17 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
             f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs "
             f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
         )
-    light = to_linear(blurry.float(), gamma)[0].mean(0)
+    return _field(to_linear(blurry.float(), gamma)[0].mean(0).cpu(), kernel_size).to(blurry.device)
+
+
+def _field(light: Tensor, kernel_size: int) -> KernelField:
     share = moving_share(light, kernel_size)
     if share is None:
-        return likeliest([uniform_field(light, kernel_size), *turning_fields(light, kernel_size)], light)
+        return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
     if share.mean() < LEAST_MOVED:
-        return delta_field(blurry[:, :1].float(), kernel_size)
-    kernel = softened(moving_kernel(light, share, kernel_size), SOFTNESS)
+        return delta_field(light[None, None], kernel_size)
+    window = richest_window(light, share, WINDOW)
+    kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
     return part_field(kernel, believed_share(light, kernel))
 
 
@@ -80,35 +89,40 @@ def moving_share(light: Tensor, kernel_size: int) -> Tensor | None:
     Returns:
         1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
     """
-    evidence = LocalEvidence(light, STRIDE)
+    evidence = _evidence(light, *OUTLINING)
     moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
     return (evidence.spread(moved) > MOVED).float() if moved.clamp(max=0).mean() < STILL_PART else None
 
 
 def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
     """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
-    evidence = LocalEvidence(light, STRIDE)
+    evidence = _evidence(light, *OUTLINING)
     likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
     return torch.sigmoid((evidence.spread(likelier) - BELIEVED) / DOUBT)
 
 
-def likeliest(fields: list[KernelField], light: Tensor) -> KernelField:
+def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    A field is chosen if it is no worse than no blur in half of the parts, and in the mean by no more than `LENIENCE`.
+    One kernel must be likelier than a path by `PREFERENCE`. A field is chosen if it is no worse than no blur in half
+    of the parts, and in the mean by no more than `LENIENCE`.
 
     Args:
-        fields: candidates, each of the picture.
+        uniform: one kernel for all of the picture.
+        turning: a camera's path, None where none was looked for.
         light: the blurry picture, ``[H, W]``, linear light.
     """
-    evidence = LocalEvidence(light, COARSE_STRIDE)
-    nothing = _nothing(fields[0].kernel_size)
+    evidence = _evidence(light, *WEIGHING)
+    nothing = _nothing(uniform.kernel_size)
     still = evidence.of(nothing)[0]
-    gains = [evidence.of_field(field) - still for field in fields]
-    best = max(range(len(fields)), key=lambda number: gains[number].mean().item())
-    if gains[best].mean() > -LENIENCE and gains[best].median() > 0:
-        return fields[best]
-    return KernelField(nothing[None], torch.ones_like(light)[None, None])
+    best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
+    if turning is not None:
+        other = evidence.of_field(turning) - still
+        if other.mean() > gain.mean() - PREFERENCE:
+            best, gain = turning, other
+    if gain.mean() > -LENIENCE and gain.median() > 0:
+        return best
+    return delta_field(light[None, None], uniform.kernel_size)
 
 
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
@@ -117,12 +131,16 @@ def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
     return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
 
 
-def turning_fields(light: Tensor, kernel_size: int) -> list[KernelField]:
+def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
     """Estimate the field of a camera that turns, see `camera_path`; none for pictures too large to wait for."""
     if light.numel() > LARGEST:
-        return []
+        return None
     field = camera_path(light, kernel_size)
-    return [field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])]
+    return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
+
+
+def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:
+    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))))
 
 
 def _nothing(kernel_size: int) -> Tensor:
