@@ -16,7 +16,7 @@ from deblur_lightning.field import KernelField
 GRID = 5  # nodes in each direction; between 3 the kernels of a turning camera differ too much to be mixed
 REACH = 0.8  # of the kernel's radius, in corners' pixels: as far as turning alone may lead, to both sides
 TURNS = 3  # on each scale but the finest
-SPARSITY, DECAY, FAINTEST = 4e-3, 1.2, 1e-4  # of edges at first, from turn to turn, at least
+SPARSITY, DECAY, FAINTEST = 8e-3, 1.2, 1e-4  # of edges at first, from turn to turn, at least
 FITS = 2  # of the density to each sharp picture: its form is exact for the kernels it was taken at alone
 DESCENTS = 40
 RIDGE = 2.0  # squared gradient, summed over pixels of linear light

@@ -1,23 +1,32 @@
 """The motion field of a photo from the photo itself: the camera's path, or one kernel, or a still part and a moving."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
+from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
-STRIDE, COARSE_STRIDE = 8, 32  # pixels from window to window of evidence: for a region's outline, for a whole field
+OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
+PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
+WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 MOVED = 20.0  # evidence for motion of any kind from which a pixel helps to find the kernel
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 15.0, 5.0  # evidence at which the found motion is believed by half, and how fast belief grows
+LENIENCE = (
+    10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
+)
 LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
 
 
@@ -27,8 +36,9 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
 
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
     kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone.
-    Otherwise all of it moved: by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), whichever the
-    parts of the picture find likelier (`LocalEvidence`), which restores nothing and so cannot be talked round.
+    Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
+    did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
+    talked round.
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least twice the kernel's.
@@ -52,13 +62,17 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
             f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs "
             f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
         )
-    light = to_linear(blurry.float(), gamma)[0].mean(0)
+    return _field(to_linear(blurry.float(), gamma)[0].mean(0).cpu(), kernel_size).to(blurry.device)
+
+
+def _field(light: Tensor, kernel_size: int) -> KernelField:
     share = moving_share(light, kernel_size)
     if share is None:
-        return likelier([uniform_field(light, kernel_size), *turning_fields(light, kernel_size)], light)
+        return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
     if share.mean() < LEAST_MOVED:
-        return delta_field(blurry[:, :1].float(), kernel_size)
-    kernel = softened(moving_kernel(light, share, kernel_size), SOFTNESS)
+        return delta_field(light[None, None], kernel_size)
+    window = richest_window(light, share, WINDOW)
+    kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
     return part_field(kernel, believed_share(light, kernel))
 
 
@@ -75,22 +89,40 @@ def moving_share(light: Tensor, kernel_size: int) -> Tensor | None:
     Returns:
         1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
     """
-    evidence = LocalEvidence(light, STRIDE)
+    evidence = _evidence(light, *OUTLINING)
     moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
     return (evidence.spread(moved) > MOVED).float() if moved.clamp(max=0).mean() < STILL_PART else None
 
 
 def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
     """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
-    evidence = LocalEvidence(light, STRIDE)
+    evidence = _evidence(light, *OUTLINING)
     likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
     return torch.sigmoid((evidence.spread(likelier) - BELIEVED) / DOUBT)
 
 
-def likelier(fields: list[KernelField], light: Tensor) -> KernelField:
-    """Choose the field that a picture finds likeliest in the mean of its parts."""
-    evidence = LocalEvidence(light, COARSE_STRIDE)
-    return max(fields, key=lambda field: evidence.of_field(field).mean().item()) if len(fields) > 1 else fields[0]
+def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
+    """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
+
+    One kernel must be likelier than a path by `PREFERENCE`. A field is chosen if it is no worse than no blur in half
+    of the parts, and in the mean by no more than `LENIENCE`.
+
+    Args:
+        uniform: one kernel for all of the picture.
+        turning: a camera's path, None where none was looked for.
+        light: the blurry picture, ``[H, W]``, linear light.
+    """
+    evidence = _evidence(light, *WEIGHING)
+    nothing = _nothing(uniform.kernel_size)
+    still = evidence.of(nothing)[0]
+    best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
+    if turning is not None:
+        other = evidence.of_field(turning) - still
+        if other.mean() > gain.mean() - PREFERENCE:
+            best, gain = turning, other
+    if gain.mean() > -LENIENCE and gain.median() > 0:
+        return best
+    return delta_field(light[None, None], uniform.kernel_size)
 
 
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
@@ -99,15 +131,17 @@ def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
     return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
 
 
-def turning_fields(light: Tensor, kernel_size: int) -> list[KernelField]:
+def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
     """Estimate the field of a camera that turns, see `camera_path`; none for pictures too large to wait for."""
     if light.numel() > LARGEST:
-        return []
+        return None
     field = camera_path(light, kernel_size)
-    return [field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])]
+    return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
+
+
+def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:
+    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))))
 
 
 def _nothing(kernel_size: int) -> Tensor:
-    kernel = torch.zeros(1, kernel_size, kernel_size)
-    kernel[0, kernel_size // 2, kernel_size // 2] = 1
-    return kernel
+    return no_blur(torch.zeros(kernel_size, kernel_size))[None]

@@ -3,14 +3,15 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, DESCENTS, FAINTEST, FITS, RIDGE, SPARSITY, TURNS
+from deblur_lightning.estimation.camera_path import DECAY, DESCENTS, FAINTEST, FITS, RIDGE, TURNS
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
-from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
+from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.field import KernelField
 
+SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
 
 
@@ -52,9 +53,7 @@ def part_field(kernel: Tensor, share: Tensor) -> KernelField:
     Returns:
         ``[1, 2, K, K]``, first no blur, then the kernel, and ``[1, 2, H, W]``.
     """
-    nothing = torch.zeros_like(kernel)
-    nothing[kernel.shape[0] // 2, kernel.shape[1] // 2] = 1
-    return KernelField(torch.stack((nothing, kernel))[None], torch.stack((1 - share, share))[None])
+    return KernelField(torch.stack((no_blur(kernel), kernel))[None], torch.stack((1 - share, share))[None])
 
 
 def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tensor:
