@@ -19,7 +19,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    struct.error, zlib.error, Image.DecompressionBombError,
+    MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What decoders raise at damaged files."""
 

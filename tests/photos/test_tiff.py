@@ -174,6 +174,17 @@ def test_twelve_bits_reach_white(tmp_path):
     assert image.flatten().tolist() == pytest.approx([1, 0x800 / 0xFFF], abs=1e-4)
 
 
+def test_too_few_channels_for_colour_are_named_with_the_file(tmp_path):
+    path = written(tmp_path / "in.tif", pixels_of(1), photometric="minisblack")
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<HHI", 262, 3, 1))
+    content[place + 8 : place + 10] = b"\2\0"  # RGB, it says
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"in\.tif has 1 channels for RGB\. Save it again") as refused:
+        read_photo(path)
+    assert str(refused.value).startswith(str(path))
+
+
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_a_file_that_breaks_off_is_damaged_not_black_below(tmp_path, compression):
     path = written(tmp_path / "in.tif", pixels_of(3), compression=compression, rowsperstrip=7)
