@@ -60,6 +60,12 @@ def is_tiff(head: bytes) -> bool:
     return head.startswith(SIGNATURES)
 
 
+def unmapped(path: Path) -> Path | io.BytesIO:
+    """Give Pillow a TIFF such that it reads it: one that it may map into memory it turns by its orientation wrongly."""
+    with path.open("rb") as file:
+        return io.BytesIO(head + file.read()) if is_tiff(head := file.read(len(SIGNATURES[0]))) else path
+
+
 def read_tiff(path: Path, pixel_limit: int) -> StoredTiff | None:
     """Read a gray or RGB TIFF of 8 or 16 bits a channel as tifffile does.
 
