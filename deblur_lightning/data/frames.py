@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from deblur_lightning.photos import PIXEL_LIMIT, PhotoError
 from deblur_lightning.photos.metadata import loaded_exif, orientation, photo_exif, turn_upright
-from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff
+from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 
 Frame = NDArray[np.uint8]
 
@@ -19,7 +19,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    struct.error, zlib.error, Image.DecompressionBombError,
+    MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What decoders raise at damaged files."""
 
@@ -44,7 +44,7 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
     try:
         if is_tiff(_head(path)) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
             return _rgb(turn_upright(tiff.pixels, tiff.orientation if upright else 1))
-        with Image.open(path) as picture:
+        with Image.open(unmapped(path)) as picture:
             turn = orientation(photo_exif(picture)) if upright and picture.format != "TIFF" else 1  # Pillow turns TIFFs
             if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
                 return _rgb(turn_upright(np.asarray(picture).astype(np.uint16)[..., None], turn))

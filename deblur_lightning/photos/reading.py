@@ -28,7 +28,7 @@ from deblur_lightning.photos.metadata import (
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
-from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff
+from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import filled
 
 PIXEL_LIMIT = 160_000_000
@@ -155,7 +155,7 @@ def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, Phot
         bits = 8 * pixels.dtype.itemsize
         dpi = turned_resolution(tiff.dpi, tiff.orientation)
         return pixels, PhotoRecord("TIFF", bits=bits, icc=tiff.icc, exif=tiff.exif, dpi=dpi, notes=tiff.notes)
-    with Image.open(path, formats=READ) as picture:
+    with Image.open(unmapped(path), formats=READ) as picture:
         width, height = picture.size
         if not width * height <= pixel_limit:
             raise too_large(path, f"{width} x {height} pixels", pixel_limit)

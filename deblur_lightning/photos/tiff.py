@@ -60,6 +60,12 @@ def is_tiff(head: bytes) -> bool:
     return head.startswith(SIGNATURES)
 
 
+def unmapped(path: Path) -> Path | io.BytesIO:
+    """Give Pillow a TIFF such that it reads it: one that it may map into memory it turns by its orientation wrongly."""
+    with path.open("rb") as file:
+        return io.BytesIO(head + file.read()) if is_tiff(head := file.read(len(SIGNATURES[0]))) else path
+
+
 def read_tiff(path: Path, pixel_limit: int) -> StoredTiff | None:
     """Read a gray or RGB TIFF of 8 or 16 bits a channel as tifffile does.
 
@@ -93,7 +99,7 @@ def read_tiff(path: Path, pixel_limit: int) -> StoredTiff | None:
                 f"{path} holds 16 bits compressed as {_compression(page)}, which is not read. "
                 "Save it with ZIP or LZW, or without compression."
             )
-        pixels, notes = _interpreted(_stored(path, page), page)
+        pixels, notes = _interpreted(path, _stored(path, page), page)
         count = len(file.pages)
         notes = (f"the first of its {count} pictures", *notes) if count > 1 else notes
         return StoredTiff(pixels, _orientation(page), _profile(page), _exif(path, file, page), _resolution(page), notes)
@@ -204,12 +210,12 @@ def lzw_decoded(packed: bytes, size: int) -> bytes:
         return strip.tobytes()
 
 
-def _interpreted(stored: np.ndarray, page: tifffile.TiffPage) -> tuple[np.ndarray, tuple[str, ...]]:
+def _interpreted(path: Path, stored: np.ndarray, page: tifffile.TiffPage) -> tuple[np.ndarray, tuple[str, ...]]:
     """Take colours and transparency out of all channels: white is the largest number, colours are not premultiplied."""
     white = np.iinfo(stored.dtype).max
     colours = 3 if page.photometric == RGB else 1
     if stored.shape[-1] < colours:
-        raise PhotoError(f"{page.parent.filename} has {stored.shape[-1]} channels for RGB. Save it again as RGB.")
+        raise PhotoError(f"{path} has {stored.shape[-1]} channels for RGB. Save it again as RGB.")
     kinds = [int(kind) for kind in page.extrasamples] if 338 in page.tags else [TRANSPARENCY]
     extra = stored.shape[-1] - colours
     alpha = next((at for at, kind in enumerate(kinds[:extra]) if kind in (PREMULTIPLIED, TRANSPARENCY)), None)

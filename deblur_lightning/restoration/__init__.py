@@ -2,7 +2,7 @@
 
 from deblur_lightning.physics import noise_level
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
-from deblur_lightning.restoration.ringing import limit_ringing
+from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 from deblur_lightning.restoration.robust import deconvolve
 
-__all__ = ["deconvolve", "limit_ringing", "noise_level", "richardson_lucy"]
+__all__ = ["deconvolve", "hold_rims", "limit_ringing", "noise_level", "richardson_lucy"]

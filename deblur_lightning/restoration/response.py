@@ -9,6 +9,7 @@ from torch import Tensor
 from deblur_lightning.physics import saturate, saturate_derivative
 
 DARKEST = 1e-6  # of linear light, as in the published code; keeps quotients finite
+CLIPPED = 0.97  # of linear light: a blurry pixel as bright tells only that there was as much or more
 SATURATED = 0.99  # of display range: brighter restored pixels may have been clipped
 
 

@@ -13,7 +13,8 @@ from deblur_lightning.physics import BlurOperator, check_gamma, saturate, to_dis
 from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration.momentum import Momentum
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
-from deblur_lightning.restoration.response import DARKEST, ratio, saturated_ratio, unsaturated_share
+from deblur_lightning.restoration.response import CLIPPED, DARKEST, ratio, saturated_ratio, unsaturated_share
+from deblur_lightning.restoration.ringing import hold_rims
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
 
 Method = Literal["basic", "saturated", "combined"]
@@ -52,6 +53,7 @@ def richardson_lucy(
     acceleration: bool = False,
     tolerance: float = 1e-6,
     callback: Callback | None = None,
+    rims_held: bool | None = None,
 ) -> Tensor:
     """Undo a known blur: multiply, again and again, by what the blurry picture asks for.
 
@@ -81,6 +83,8 @@ def richardson_lucy(
         tolerance: a picture is done when its squared reblur error (mean over display values) improves by less; 0
             never stops.
         callback: called as ``callback(picture, iteration, error)`` before each update.
+        rims_held: in the end, keep what surrounds clipped lights from turning darker than the blurry picture is
+            nearby, see `hold_rims`; None does so with the exact adjoint.
 
     Returns:
         Restored display values in [0, 1], shape of ``blurry``, float32 or wider.
@@ -102,6 +106,7 @@ def richardson_lucy(
         check_image(initial, "initial")
         if initial.shape != blurry.shape:
             raise ValueError(f"initial is {list(initial.shape)}, but blurry {list(blurry.shape)}. Pass the same shape.")
+    held = adjoint == "exact" if rims_held is None else rims_held
     restored = []
     with torch.autocast(blurry.device.type, enabled=False):
         for number, (picture, own) in enumerate(observations(blurry, field)):
@@ -110,7 +115,8 @@ def richardson_lucy(
             first = update.light if initial is None else to_linear(initial[number : number + 1].to(picture), gamma)
             sharp = darken_(surrounded(first, radius, border).clamp(min=DARKEST), radius, dark)
             sharp = _iterate(sharp, update, iterations, tolerance, acceleration, number, callback)
-            restored.append((cut(sharp, radius, border) ** (1 / gamma)).clamp(0, 1))
+            display = (cut(sharp, radius, border) ** (1 / gamma)).clamp(0, 1)
+            restored.append(hold_rims(display, picture, update.light >= CLIPPED, radius) if held else display)
     return torch.cat(restored)
 
 

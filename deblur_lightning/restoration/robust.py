@@ -13,10 +13,10 @@ from deblur_lightning.physics import noise_level, to_display, to_linear
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
+from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light
-from deblur_lightning.restoration.ringing import limit_ringing
+from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 
-CLIPPED = 0.97  # of linear light: a pixel as bright tells only that there was as much or more
 UPDATES = 30  # of Richardson-Lucy, accelerated, to see behind such pixels; 10 left strong lights ringing
 LEAST_NOISE = 2e-3  # of linear light; 8-bit pictures have as much from rounding
 
@@ -35,6 +35,7 @@ def deconvolve(
     border: Border = "extended",
     strength: float = 1.0,
     allowance: float = math.inf,
+    rims_held: bool = True,
 ) -> Tensor:
     """Undo a known blur, preferring pictures of few, sharp edges.
 
@@ -61,6 +62,8 @@ def deconvolve(
         strength: share of the restoration on display: 0 returns the blurry picture, 1 the restored one.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
             share of that range, see `limit_ringing`; infinite by default, 0.5 for uncertain fields.
+        rims_held: in the end, keep what surrounds clipped lights from turning darker than the blurry picture is
+            nearby, see `hold_rims`.
 
     Returns:
         Restored display values in [0, 1], shape of ``blurry``, float32 or wider.
@@ -81,6 +84,8 @@ def deconvolve(
             level = max(noise_level(light) if noise is None else noise, LEAST_NOISE)
             sharp = _solve(light, own, border, regularization * level, exponent, outer, inner)
             display = to_display(sharp, gamma).clamp(0, 1)
+            if rims_held:
+                display = hold_rims(display, picture, light >= CLIPPED, own.kernel_size // 2)
             if allowance < math.inf:
                 display = limit_ringing(display, picture, own.kernel_size // 2, allowance)
             restored.append(picture.lerp(display, strength))

@@ -1,4 +1,4 @@
-"""Feed damaged photos and checkpoints to their loaders: each must be read or refused in one sentence.
+"""Feed damaged photos, lists of pairs and checkpoints to their loaders: each must be read or refused in one sentence.
 
 ``python tests/fuzz/loaders.py --seconds 60`` prints its seed and, at a finding, keeps the file that shows it.
 The loaders run in a child process, so that a crash or a hang of a decoder is a finding as well.
@@ -7,6 +7,7 @@ The loaders run in a child process, so that a crash or a hang of a decoder is a 
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import multiprocessing
 import random
@@ -18,19 +19,24 @@ import time
 import traceback
 from pathlib import Path
 
+import cv2
 import numpy as np
+import tifffile
 import torch
 from PIL import Image
 from safetensors.torch import save
 
 from deblur_lightning.checkpoints import load_published
 from deblur_lightning.checkpoints.own import as_lightning
+from deblur_lightning.data.frames import CorruptFrameError, frame_size, read_frame
+from deblur_lightning.data.pairs.lists import pairs_of_list
 from deblur_lightning.deblurring import DirectDeblurrer, describe, load_deblurrer
 from deblur_lightning.networks import DeblurGANGenerator
-from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
+from deblur_lightning.photos import PhotoRecord, photo_size, read_photo, write_photo
 
 LOADERS = {
-    ".ckpt": load_deblurrer, ".safetensors": load_deblurrer, ".pkl": load_published, ".pth": load_published,
+    ".txt": pairs_of_list, ".ckpt": load_deblurrer, ".safetensors": load_deblurrer, ".pkl": load_published,
+    ".pth": load_published,
 }  # fmt: skip
 PATIENCE = 60  # seconds a file may take
 MEMORY = 12 * 2**30  # bytes of address space a file may take
@@ -50,6 +56,9 @@ def corpus(folder):
             with contextlib.suppress(OSError, KeyError, ValueError):
                 colour.convert(mode).save(file, Image.registered_extensions()[suffix], exif=exif, dpi=(300, 300))
                 whole.append((suffix, file.getvalue()))
+    whole.extend((".tif", content) for content in tiffs(rng))
+    whole.extend((suffix, content) for suffix, content in see_through(rng))
+    whole.extend((".txt", content) for content in lists(folder))
     for suffix in (".png", ".tif"):
         write_photo(folder / f"deep{suffix}", torch.rand(1, 3, 20, 30), PhotoRecord(bits=16, dpi=(72, 72)))
         whole.append((suffix, (folder / f"deep{suffix}").read_bytes()))
@@ -61,6 +70,55 @@ def corpus(folder):
     whole.append((".safetensors", save(weights, {"deblurrer": json.dumps(recipe)})))
     whole.extend(authors_files())
     return whole
+
+
+def tiffs(rng):
+    """Write TIFFs in the layouts that programs write: planes, tiles, strips, byte orders, depths, white as 0."""
+    for dtype, channels, planar, byteorder in itertools.product(
+        ("u1", "u2", "f4"), (1, 2, 3, 4, 5), ("contig", "separate"), "<>"
+    ):
+        pixels = (rng.random((20, 24, channels)) * 200).astype(dtype)
+        for options in ({}, {"rowsperstrip": 7, "compression": "zlib", "predictor": dtype != "f4"}, {"tile": (16, 16)}):
+            file = io.BytesIO()
+            tifffile.imwrite(
+                file, pixels.transpose(2, 0, 1) if planar == "separate" and channels > 1 else pixels.squeeze(),
+                photometric="rgb" if channels > 2 else "miniswhite" if byteorder == ">" else "minisblack",
+                planarconfig=planar if channels > 1 else None, byteorder=byteorder, bigtiff=channels == 4,
+                extrasamples={2: ["unassalpha"], 4: ["assocalpha"], 5: ["unspecified", "unassalpha"]}.get(channels),
+                metadata=None, **options,
+            )  # fmt: skip
+            yield file.getvalue()
+    for compression in ("tiff_lzw", "packbits", "jpeg", "group4"):
+        file = io.BytesIO()
+        picture = Image.fromarray(rng.integers(0, 255, (24, 40, 3), dtype=np.uint8))
+        picture.convert("1" if compression == "group4" else "RGB").save(file, "TIFF", compression=compression)
+        yield file.getvalue()
+
+
+def see_through(rng):
+    """Write photos of which parts are wholly or partly transparent."""
+    pixels = rng.integers(0, 256, (24, 40, 4), dtype=np.uint8)
+    pixels[:5, :, 3], pixels[10:14, 8:20, 3] = 0, 0
+    for suffix in (".png", ".webp", ".tif", ".avif"):
+        for mode in ("RGBA", "LA", "P"):
+            file = io.BytesIO()
+            with contextlib.suppress(OSError, ValueError):
+                Image.fromarray(pixels).convert(mode).save(file, Image.registered_extensions()[suffix])
+                yield suffix, file.getvalue()
+    write = cv2.imencode(".png", pixels.astype(np.uint16) * 257)[1]
+    yield ".png", write.tobytes()
+
+
+def lists(folder):
+    """Write lists of pairs as people have them, and the pictures that they name."""
+    for kind, number in itertools.product(("sharp", "blur", "my blur"), range(3)):
+        (folder / kind).mkdir(exist_ok=True)
+        Image.new("L", (8, 8)).save(folder / kind / f"{number} a.png")
+    for between, first, second, encoding in itertools.product(
+        (" ", "\t", ", "), ("sharp/", "sharp\\"), ("blur/", "my blur/"), ("utf-8", "utf-8-sig", "utf-16")
+    ):
+        rows = [f"{first}{number} a.png{between}{second}{number} a.png" for number in range(3)]
+        yield "\r\n".join(rows).encode(encoding)
 
 
 def authors_files():
@@ -110,7 +168,11 @@ def attempt(path):
         if path.suffix in LOADERS:
             LOADERS[path.suffix](path)
             return None
+        if fault := frame_fault(path):
+            return fault
         image, record = read_photo(path)
+        if photo_size(path) != tuple(image.shape[:1:-1]):
+            return f"{photo_size(path)} by its header, but {list(image.shape)} when read"
     except (ValueError, OSError) as error:
         sentence = str(error)
         return None if sentence.startswith(str(path)) and "\n" not in sentence else f"an unclear error: {sentence!r}"
@@ -123,16 +185,33 @@ def attempt(path):
     return None
 
 
+def frame_fault(path):
+    """Read a picture as data modules do; return what is wrong with how that went, or None."""
+    for read in (frame_size, read_frame):
+        try:
+            read(path)
+        except CorruptFrameError as error:
+            sentence = str(error)
+            if not sentence.startswith(str(path)) or "\n" in sentence:
+                return f"an unclear error of {read.__name__}: {sentence!r}"
+            return None
+    if read_frame(path).shape[1::-1] != frame_size(path):
+        return f"{frame_size(path)} by its header, but {read_frame(path).shape} when decoded"
+    return None
+
+
 def work(folder, seed, first, seconds, count, whole, queue):
     """Damage and load files until time or count is over; tell each one's number before and its fault after."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     torch.set_num_threads(1)
     until = time.monotonic() + seconds
+    kinds = sorted({suffix for suffix, _ in whole})
     for number in range(first, count):
         if time.monotonic() > until:
             break
         random_ = random.Random(f"{seed} {number}")  # noqa: S311 - a repeatable seed is wanted
-        suffix, content = random_.choice(whole)
+        suffix = random_.choice(kinds)
+        content = random_.choice([content for kind, content in whole if kind == suffix])
         path = folder / f"damaged{suffix}"
         path.write_bytes(damage(content, random_, whole))
         queue.put((number, suffix, None))

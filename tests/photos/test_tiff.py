@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
-from deblur_lightning.photos import read_photo, write_photo
+from deblur_lightning.data.frames import read_frame
+from deblur_lightning.photos import photo_size, read_photo, write_photo
 from deblur_lightning.photos.tiff import lzw_decoded
 
 LAYOUTS = [
@@ -174,6 +175,17 @@ def test_twelve_bits_reach_white(tmp_path):
     assert image.flatten().tolist() == pytest.approx([1, 0x800 / 0xFFF], abs=1e-4)
 
 
+def test_too_few_channels_for_colour_are_named_with_the_file(tmp_path):
+    path = written(tmp_path / "in.tif", pixels_of(1), photometric="minisblack")
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<HHI", 262, 3, 1))
+    content[place + 8 : place + 10] = b"\2\0"  # RGB, it says
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"in\.tif has 1 channels for RGB\. Save it again") as refused:
+        read_photo(path)
+    assert str(refused.value).startswith(str(path))
+
+
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_a_file_that_breaks_off_is_damaged_not_black_below(tmp_path, compression):
     path = written(tmp_path / "in.tif", pixels_of(3), compression=compression, rowsperstrip=7)
@@ -201,3 +213,30 @@ def test_profile_maker_and_print_size_come_along(tmp_path, channels):
     kept.load(record.exif)
     assert kept[271] == "Kamerawerk"
     assert 274 not in kept
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "1", "L", "RGB"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_kind_of_pixels_is_turned_as_its_orientation_asks(tmp_path, mode, compression, orientation):
+    """Pillow 12 turns pixels wrongly that it maps into memory: palettes and inks without compression."""
+    pixels = np.zeros((24, 40, 3), np.uint8)
+    pixels[:12, :20], pixels[:12, 20:], pixels[12:, :20] = 255, 128, 64
+    exif = Image.Exif()
+    exif[274] = orientation
+    picture = Image.fromarray(pixels).convert(mode)
+    picture.save(tmp_path / "in.tif", exif=exif, compression=compression)
+    expected = np.asarray(ImageOps.exif_transpose(tagged(picture, orientation)).convert("RGB"))
+    image, _ = read_photo(tmp_path / "in.tif")
+    assert np.abs((image[0].expand(3, -1, -1).permute(1, 2, 0) * 255).numpy() - expected).max() <= 1
+    assert photo_size(tmp_path / "in.tif") == expected.shape[1::-1]
+    assert np.abs(read_frame(tmp_path / "in.tif").astype(int) - expected).max() <= 1
+
+
+def tagged(picture, orientation):
+    """Give a picture in memory an orientation."""
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = orientation
+    (picture.convert("RGB")).save(file, "PNG", exif=exif)
+    return Image.open(io.BytesIO(file.getvalue()))

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ PATH = re.compile(
 )
 """A picture's path: up to the first of its suffixes that something separates from what follows."""
 
+LONGEST = 200  # characters of a path in a message
 LOOKED_AT = 5  # first rows of a file, by which it is taken for a list
 
 
@@ -70,7 +72,7 @@ def _rows(path: Path) -> list[tuple[int, str]]:
     """Read a text's rows that say something, each with its number, in whichever encoding an editor wrote."""
     content = path.read_bytes()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = content.decode("utf-16")
+        text = content.decode("utf-16", errors="replace")
     else:
         try:
             text = content.decode("utf-8-sig")
@@ -117,6 +119,8 @@ def _blurry_first(path: Path, row: Row) -> bool | None:
 
 def _listed(list_file: Path, entry: str) -> Path:
     for base in (list_file.parent, list_file.parent.parent):
-        if (base / entry).is_file():
-            return base / entry
-    raise FileNotFoundError(f"{list_file} lists {entry}, which is not below its folder. Move the list beside the data.")
+        with suppress(OSError):  # a name longer than the file system's
+            if (base / entry).is_file():
+                return base / entry
+    named = entry if len(entry) <= LONGEST else f"{entry[:LONGEST]}…"
+    raise FileNotFoundError(f"{list_file} lists {named}, which is not below its folder. Move the list beside the data.")
