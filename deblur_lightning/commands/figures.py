@@ -23,7 +23,7 @@ def figures(
     picture: Annotated[
         str, typer.Option(metavar="NAME", help="Which of the benchmark's pictures.")
     ] = "objects/coffee-1",
-    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 17,
+    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 33,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for sample_*.png and sample_*.pdf.")
     ] = Path("results/figures"),

@@ -213,11 +213,14 @@ def _restore(photo: _Photo, model: PhotoDeblurrer, progress: Progress, *, kernel
     from deblur_lightning.photos import write_photo
 
     started = time.monotonic()
-    answer = model(photo.blurry, progress=progress, with_field=False)
-    write_photo(photo.target, answer.picture, photo.record)
+    shows = (..., *photo.record.visible)
+    answer = model(photo.blurry[shows], progress=progress, with_field=False)
+    restored = photo.blurry.clone()
+    restored[shows] = answer.picture
+    write_photo(photo.target, restored, photo.record)
     notes = (*photo.record.notes, *answer.notes)
     if kernels:
-        drawn = draw_kernels(photo.blurry, model, photo.target.with_suffix(""))
+        drawn = draw_kernels(photo.blurry[shows], model, photo.target.with_suffix(""))
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)

@@ -1,7 +1,19 @@
 """The motion field of a blurry picture, from the picture itself."""
 
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
-from deblur_lightning.estimation.refine_field import refine_field, richest_window
+from deblur_lightning.estimation.natural_kernel import natural_kernel
+from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.refine_field import refine_field
+from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.variational_kernel import SOFTNESS
 
-__all__ = ["SOFTNESS", "dark_beyond", "refine_field", "richest_window", "with_fade", "without_fade"]
+__all__ = [
+    "SOFTNESS",
+    "blind_kernel",
+    "dark_beyond",
+    "natural_kernel",
+    "refine_field",
+    "richest_window",
+    "with_fade",
+    "without_fade",
+]

@@ -52,17 +52,21 @@ def edges_only(light: Tensor, kernel: Tensor, sparsity: float) -> Tensor:
     blur = transfer(kernel, shape)
     unit = torch.zeros_like(light)
     unit[0, 0] = 1
-    derivative = torch.fft.rfft2(slopes(unit))
+    roughness = torch.fft.rfft2(slopes(unit)).abs().square().sum(0)
     matched, power = blur.conj() * torch.fft.rfft2(light), blur.abs().square()
-    roughness = derivative.abs().square().sum(0)
     sharp, weight = light, 2 * sparsity
     while weight < STEEPEST:
         gradient = slopes(sharp)
         gradient *= gradient.square().sum(0) >= sparsity / weight
-        wanted = (torch.fft.rfft2(gradient) * derivative.conj()).sum(0)
+        wanted = torch.fft.rfft2(_slopes_transposed(gradient))
         sharp = torch.fft.irfft2((matched + weight * wanted) / (power + weight * roughness), s=shape)
         weight *= GROWTH
     return sharp
+
+
+def _slopes_transposed(gradient: Tensor) -> Tensor:
+    across, down = gradient
+    return across.roll(1, 1) - across + down.roll(1, 0) - down
 
 
 def _ramp(side: int, margin: int) -> Tensor:

@@ -1,0 +1,106 @@
+"""One blur kernel from nothing but the blurry picture: sharp edges and kernel in turn, from coarse to fine."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.continued import continued
+from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
+from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
+from deblur_lightning.estimation.natural_kernel import natural_kernel
+from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
+
+COARSEST = 5  # pixels: side of the kernel on the first scale
+SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
+TURNS = 6  # on each scale
+SPARSITY, DECAY, FAINTEST = 5e-3, 1.1, 1e-4  # of edges at first, from turn to turn, at least
+RIDGE = 2.0  # squared gradient, summed over pixels of linear light
+THRESHOLD = 0.05  # of the kernel's largest value: below is noise
+LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise, larger ones may be ends of a faint path
+
+
+@torch.no_grad()
+def blind_kernel(light: Tensor, kernel_size: int = 33, share: Tensor | None = None) -> Tensor:
+    """Estimate the one kernel that blurred a picture, or a part of it, from the picture alone.
+
+    From coarse to fine, in turn: the picture's sharp edges by the present kernel (`edges_only`), and the kernel by
+    least squares from the strong ones among them. Ever finer and fainter edges take part. At last, on the finest
+    scale, a look at a picture with natural edges (`natural_kernel`). Pictures larger than 512 pixels are judged by
+    the window with most edges.
+
+    Args:
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        kernel_size: side K of the kernel, in pixels, odd; the motion may be shorter.
+        share: how much each pixel counts, ``[H, W]`` in [0, 1], as for a region of one motion; None counts all.
+
+    Returns:
+        The kernel, ``[K, K]``, unit sum, correlation, centred on its mean.
+
+    Raises:
+        ValueError: a picture that is none or too small, a kernel of even size or below 5, another shape of ``share``.
+
+    Source:
+        Cho and Lee 2009 (alternation, strong edges); Xu, Zheng and Jia 2013, Pan et al. 2014 (sparse gradients and
+        their schedule); the last look is ours.
+    """
+    _check(light, kernel_size, share)
+    light = light.float()
+    window = richest_window(light, share)
+    light, share = light[window], None if share is None else share[window].float()
+    return natural_kernel(light, coarse_kernel(light, kernel_size, share), share)
+
+
+def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None) -> Tensor:
+    """Climb the pyramid; arguments and result as of `blind_kernel`, without its last look."""
+    sizes = scales(kernel_size)
+    kernel, sparsity, threshold = short_line(sizes[-1]), SPARSITY, math.inf
+    for scale in reversed(range(len(sizes))):
+        size, scaled = sizes[scale], shrunk(light, SCALE**scale)
+        if scale < len(sizes) - 1:
+            kernel = resized(kernel, size, 1 / SCALE, "bicubic")
+        periodic = continued(scaled, size + 2)
+        seen = None if share is None else shrunk(share, SCALE**scale)[:-1, :-1]
+        blurry = _seen(slopes(scaled)[:, :-1, :-1], seen)
+        for _ in range(TURNS):
+            sharp = edges_only(periodic, kernel, sparsity)[: scaled.shape[0], : scaled.shape[1]]
+            gradient = _seen(slopes(sharp)[:, :-1, :-1], seen)
+            if threshold == math.inf:
+                threshold = first_threshold(gradient, 2 * size)
+            form, wanted = normal_equations(strong_edges(gradient, threshold), blurry, size)
+            kernel = cleaned(ridge_minimum(form, wanted, RIDGE), THRESHOLD, LEAST_PART)
+            sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
+    return kernel
+
+
+def scales(kernel_size: int) -> list[int]:
+    """List the kernel's side on each scale, from fine to coarse, odd and at least 5."""
+    count = 1 + math.floor(math.log(COARSEST / kernel_size) / math.log(SCALE) + 1e-9)
+    return [math.ceil(kernel_size * SCALE**scale - 1e-9) | 1 for scale in range(count)]
+
+
+def short_line(size: int) -> Tensor:
+    """Draw two neighbouring pixels of light: a first guess that is neither no blur nor much."""
+    kernel = torch.zeros(size, size)
+    kernel[size // 2, size // 2 - 1 : size // 2 + 1] = 0.5
+    return kernel
+
+
+def _seen(gradient: Tensor, share: Tensor | None) -> Tensor:
+    return gradient if share is None else gradient * share
+
+
+def _check(light: Tensor, kernel_size: int, share: Tensor | None) -> None:
+    if kernel_size < COARSEST or kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size is {kernel_size}, but it is odd and at least 5. Pass {max(5, kernel_size | 1)}.")
+    if light.ndim != 2 or not light.is_floating_point():
+        raise ValueError(f"light is {list(light.shape)}, {light.dtype}, but it is one plane. Pass floats [H, W].")
+    if min(light.shape) < 2 * kernel_size:
+        raise ValueError(
+            f"light is {light.shape[0]} x {light.shape[1]}, but a kernel of {kernel_size} needs "
+            f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
+        )
+    if share is not None and share.shape != light.shape:
+        raise ValueError(f"share is {list(share.shape)}, but light {list(light.shape)}. Pass the same shape.")
