@@ -1,6 +1,5 @@
 from .blind import BlindEstimator as BlindEstimator
 from .bundled import find_checkpoint as find_checkpoint
-from .blind import BlindEstimator as BlindEstimator
 from .bundled import find_named_checkpoints as find_named_checkpoints
 from .deblurrer import Deblurred as Deblurred
 from .deblurrer import Deblurrer as Deblurrer
