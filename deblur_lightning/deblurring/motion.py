@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from deblur_lightning.deblurring.blind import BlindEstimator
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
 from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
 from deblur_lightning.deblurring.guard import Guard
@@ -25,7 +26,8 @@ class MotionDeblurrer(Deblurrer):
     With a network and a restorer alone this is the published method. The rest is ours.
 
     Args:
-        network: maps linear light minus 0.5 to a `KernelField`; the published `AdaptiveBasisNetwork` if None.
+        network: maps linear light minus 0.5 to a `KernelField`; the published `AdaptiveBasisNetwork` if None. A
+            `BlindEstimator` stands here too.
         restorer: undoes the field; 30 updates of Richardson-Lucy if None.
         refinement: fits the field to the picture before it is undone; None takes it as estimated.
         guard: leaves pictures alone that did not move; None restores every one.
@@ -55,16 +57,18 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return one_by_one(self, blurry, exposures)
-        field, moved = self._estimated(blurry, exposures[0])
-        restored = self.restorer(blurry, field, exposures[0])
-        picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
-        dark = exposures[0].dark != NO_SIDE
-        return Deblurred(picture, field, ((FADES,) if dark else ()) + (() if moved.any() else (STILL,)))
+        field, moved = self.estimate(blurry, exposures[0])
+        if moved.any():
+            restored = self.restorer(blurry, field, exposures[0])
+            picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
+        else:
+            picture = blurry.clone()
+        return Deblurred(picture, field, notes_of(exposures[0], moved))
 
     @property
     def method(self) -> str:
-        """The adaptive basis method's name."""
-        return "Adaptive"
+        """The name of what estimates the motion."""
+        return "Blind" if isinstance(self.network, BlindEstimator) else "Adaptive"
 
     def exposure_of(self, blurry: Tensor) -> Exposure:
         return self.exposure(blurry)
@@ -79,7 +83,7 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        return self._estimated(blurry, exposures[0])[0]
+        return self.estimate(blurry, exposures[0])[0]
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""
@@ -91,7 +95,12 @@ class MotionDeblurrer(Deblurrer):
         """The path network's guess of a motion's kernel."""
         return None if self.path_network is None else self.path_network.guess
 
-    def _estimated(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
+    @property
+    def estimates_whole(self) -> bool:  # type: ignore[override] # a class's attribute elsewhere
+        """Whether the network takes a photo of any size."""
+        return isinstance(self.network, BlindEstimator)
+
+    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
         """Estimate the field of pictures of one exposure, and tell which ``[N]`` moved at all."""
         inner = without_fade(blurry, exposure.dark)
         field = self.glance(inner, exposure)
@@ -102,3 +111,8 @@ class MotionDeblurrer(Deblurrer):
         if self.refinement is not None and moved.any():
             field = self.refinement(blurry, field, exposure, self.guess)
         return field, moved
+
+
+def notes_of(exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
+    """Say of pictures of one exposure what a photographer should know."""
+    return ((FADES,) if exposure.dark != NO_SIDE else ()) + (() if moved.any() else (STILL,))

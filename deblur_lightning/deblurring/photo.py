@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
-from deblur_lightning.deblurring.motion import STILL
-from deblur_lightning.deblurring.tiles import SMALLEST_TILE, check_tile, map_tiles
+from deblur_lightning.deblurring.motion import STILL, MotionDeblurrer, notes_of
+from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
@@ -62,23 +62,25 @@ class PhotoDeblurrer(Deblurrer):
             exposure: how it came to be blurred; None looks for it.
             progress: takes the share done, 0 to 1.
             with_field: whether the motion field of a photo in tiles is wanted too, which then is estimated once more
-                for the whole photo; a photo of one tile has it anyway.
+                for the whole photo; a photo of one tile, or whose motion is estimated at once, has it anyway.
 
         Raises:
             ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
+        side = self._side(blurry)
+        if isinstance(self.deblurrer, MotionDeblurrer) and self.deblurrer.estimates_whole and max(blurry.shape) > side:
+            return self._undone(blurry, exposure, side, progress)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
 
-        def restore(tile: Tensor, ends: Sides) -> Tensor:
+        def restore(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             answer = self._restored(tile, exposure.part(ends))
             fields[:] = [answer.field]
             noted.append(answer.notes)
             return answer.picture
 
-        side = self._side(blurry)
         picture = map_tiles(blurry, restore, side, progress)
         field = fields[0] if len(noted) == 1 else None
         if self.sees_motion and with_field and field is None:
@@ -111,6 +113,22 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
+
+    def _undone(self, blurry: Tensor, exposure: Exposure, side: int, progress: Progress) -> Deblurred:
+        """Estimate the motion of a large photo at once, then undo it tile by tile."""
+        motion, device = self.deblurrer, self._device()
+        assert isinstance(motion, MotionDeblurrer)  # noqa: S101 - for the type checker
+        field, moved = motion.estimate(blurry.to(device), exposure)
+        field, notes = field.to("cpu"), notes_of(exposure, moved)
+        if not moved.any():
+            return Deblurred(blurry.clone(), field, notes if self.strength else ())
+
+        def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
+            mine = field.crop(*corner, *tile.shape[-2:]).to(device)
+            restored: Tensor = motion.restorer(tile.to(device), mine, exposure.part(ends))
+            return restored.to(blurry.device)
+
+        return Deblurred(self._blended(map_tiles(blurry, undo, side, progress), blurry), field, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
         """Take the share of the restoration that was asked for, in place."""

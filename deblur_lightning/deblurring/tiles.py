@@ -14,10 +14,12 @@ BLEND = 64  # pixels over which neighbours melt into one another
 OVERLAP = 2 * CONTEXT + BLEND
 SMALLEST_TILE = 2 * OVERLAP
 
+Corner = tuple[int, int]
+
 
 def map_tiles(
     photo: Tensor,
-    function: Callable[[Tensor, Sides], Tensor],
+    function: Callable[[Tensor, Sides, Corner], Tensor],
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Tensor:
@@ -28,7 +30,7 @@ def map_tiles(
 
     Args:
         photo: ``[N, C, H, W]``.
-        function: maps a tile to one of the same shape, told which sides of it are the photo's.
+        function: maps a tile to one of the same shape, told which sides of it are the photo's, and its top and left.
         tile: longest side of a tile, in pixels.
         progress: takes the share done, 0 to 1.
 
@@ -42,13 +44,13 @@ def map_tiles(
     height, width = photo.shape[-2:]
     rows, columns = list(spans(height, tile)), list(spans(width, tile))
     if len(rows) * len(columns) == 1:
-        result = function(photo, EVERY_SIDE)
+        result = function(photo, EVERY_SIDE, (0, 0))
         progress(1.0)
         return result
     result = torch.zeros_like(photo)
     for number, (row, column) in enumerate([(row, column) for row in rows for column in columns], start=1):
         ends = Sides(row[0] == 0, row[1] == height, column[0] == 0, column[1] == width)
-        piece = function(photo[..., slice(*row), slice(*column)], ends)
+        piece = function(photo[..., slice(*row), slice(*column)], ends, (row[0], column[0]))
         weights = melting(row, height).unsqueeze(1) * melting(column, width)
         result[..., slice(*row), slice(*column)] += piece * weights.to(piece)
         progress(number / (len(rows) * len(columns)))

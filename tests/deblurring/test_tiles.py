@@ -20,7 +20,7 @@ def test_spans_cover_a_side_overlap_and_weigh_one_at_each_pixel(length, tile):
 
 def test_a_function_of_each_pixel_leaves_no_seam():
     photo = torch.rand(1, 3, 600, 700)
-    assert torch.allclose(map_tiles(photo, lambda tile, ends: 0.5 * tile, 256), 0.5 * photo, atol=1e-6)
+    assert torch.allclose(map_tiles(photo, lambda tile, ends, corner: 0.5 * tile, 256), 0.5 * photo, atol=1e-6)
 
 
 def test_a_function_that_sees_up_to_the_context_around_a_pixel_is_exact():
@@ -30,18 +30,20 @@ def test_a_function_that_sees_up_to_the_context_around_a_pixel_is_exact():
     def mean(piece):
         return torch.nn.functional.avg_pool2d(piece, 2 * reach + 1, stride=1, padding=reach)
 
-    assert torch.allclose(map_tiles(photo, lambda tile, ends: mean(tile), 300), mean(photo), atol=1e-5)
+    assert torch.allclose(map_tiles(photo, lambda tile, ends, corner: mean(tile), 300), mean(photo), atol=1e-5)
 
 
 def test_tiles_that_differ_by_a_constant_meet_without_a_step():
     levels = iter(range(100))
-    result = map_tiles(torch.zeros(1, 1, 40, 1500), lambda tile, ends: tile + next(levels), 400)
+    result = map_tiles(torch.zeros(1, 1, 40, 1500), lambda tile, ends, corner: tile + next(levels), 400)
     assert result.diff(dim=-1).abs().max() <= 1 / BLEND + 1e-4
 
 
 def test_a_tile_is_never_larger_than_asked_and_progress_ends_at_one():
     shapes, shares = [], []
-    map_tiles(torch.rand(1, 1, 300, 999), lambda tile, ends: (shapes.append(tile.shape), tile)[1], 256, shares.append)
+    map_tiles(
+        torch.rand(1, 1, 300, 999), lambda tile, ends, corner: (shapes.append(tile.shape), tile)[1], 256, shares.append
+    )
     assert max(max(shape[-2:]) for shape in shapes) <= 256
     assert shares[-1] == 1
     assert shares == sorted(shares)
@@ -53,7 +55,8 @@ def test_a_tile_is_told_which_of_its_sides_are_the_photos():
     photo[..., 0, :], photo[..., -1, :] = 1, 2
     photo[..., 1:-1, 0], photo[..., 1:-1, -1] = 3, 4
 
-    def check(tile, ends):
+    def check(tile, ends, corner):
+        assert torch.equal(tile[0, 0, 0, 0], photo[0, 0, corner[0], corner[1]])
         middle = tile.shape[-2] // 2, tile.shape[-1] // 2
         outermost = (
             tile[0, 0, 0, middle[1]],
@@ -70,10 +73,10 @@ def test_a_tile_is_told_which_of_its_sides_are_the_photos():
 
 def test_a_photo_within_one_tile_is_done_at_once():
     seen = []
-    map_tiles(torch.rand(1, 3, 256, 256), lambda tile, ends: (seen.append(tile.shape), tile)[1], 256)
+    map_tiles(torch.rand(1, 3, 256, 256), lambda tile, ends, corner: (seen.append(tile.shape), tile)[1], 256)
     assert seen == [(1, 3, 256, 256)]
 
 
 def test_a_tile_too_small_to_overlap_is_refused():
     with pytest.raises(ValueError, match=f"overlap by {OVERLAP} pixels. Pass at least {2 * OVERLAP}"):
-        map_tiles(torch.rand(1, 3, 8, 8), lambda tile, ends: tile, 100)
+        map_tiles(torch.rand(1, 3, 8, 8), lambda tile, ends, corner: tile, 100)
