@@ -8,7 +8,7 @@ from torch import Tensor
 from deblur_lightning.estimation.edges_only import slopes
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import beside_centre, traced
-from deblur_lightning.estimation.natural_picture import natural_picture
+from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture
 from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
 
@@ -16,7 +16,7 @@ TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
 THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
-RIDGE = 5e-6  # squared gradient of linear light for each pixel that counts
+RIDGE = 5.0  # squared gradient for each pixel that counts, in units of the noise's variance
 
 
 def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS) -> Tensor:
@@ -44,7 +44,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
     if share is not None:
         blurry = blurry * share[:-1, :-1]
     noise = noise_level(light[None, None])
-    ridge = RIDGE * float(light.numel() if share is None else share.sum())
+    ridge = RIDGE * max(noise, LEAST_NOISE) ** 2 * float(light.numel() if share is None else share.sum())
     for turn in range(turns):
         shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))
         sharp = natural_picture(light, kernel, share, noise=noise)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from deblur_lightning.estimation.choice import evidence_against
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only, slopes
 from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
 from deblur_lightning.estimation.minimal_pixels import Darkness
 from deblur_lightning.estimation.natural_kernel import natural_kernel
-from deblur_lightning.estimation.natural_picture import natural_cost
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
 from deblur_lightning.physics import noise_level
@@ -39,7 +39,7 @@ def blind_kernel(
     least squares from the strong ones among them. Ever finer and fainter edges take part. This is done twice, without
     and with a liking for dark pixels, since each fails where the other does not. Then each kernel, and every candidate
     from elsewhere, is read anew off pictures with natural edges (`natural_kernel`); that which explains the picture
-    best (`natural_cost`) is the answer. Pictures larger than 512 pixels are judged by the window with most edges.
+    best (`evidence_against`) is the answer. Pictures larger than 512 pixels are judged by the window with most edges.
 
     Args:
         light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
@@ -66,7 +66,7 @@ def blind_kernel(
     climbed = [coarse_kernel(light, kernel_size, share, darkness) for darkness in DARKNESS]
     looked = [natural_kernel(light, kernel, share) for kernel in (*climbed, *(one.to(light) for one in candidates))]
     noise = noise_level(light[None, None])
-    return min(looked, key=lambda kernel: natural_cost(light, kernel, share, noise=noise))
+    return min(looked, key=lambda kernel: evidence_against(light, kernel, share, noise=noise))
 
 
 def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, darkness: float = 0.0) -> Tensor:

@@ -19,6 +19,9 @@ def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDO
     share = torch.ones_like(light) if share is None else share
     height, width = (min(side, length) for length in light.shape)
     energy = (light.diff(dim=0)[:, :-1].square() + light.diff(dim=1)[:-1].square()) * share[1:, 1:]
-    sums = F.avg_pool2d(energy[None], (height - 1, width - 1), STEP)[0]
+    total = F.pad(energy.double().cumsum(0).cumsum(1), (1, 0, 1, 0))
+    far, near = total[height - 1 :: STEP], total[: -height + 1 : STEP]
+    rows = far - near
+    sums = rows[:, width - 1 :: STEP] - rows[:, : -width + 1 : STEP]
     row, column = divmod(int(sums.argmax()), sums.shape[1])
     return slice(row * STEP, row * STEP + height), slice(column * STEP, column * STEP + width)
