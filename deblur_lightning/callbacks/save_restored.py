@@ -5,18 +5,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
+from lightning_utilities.core.rank_zero import rank_zero_info
 from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.photos import read_photo, write_photo
 from deblur_lightning.whole_file import whole_file
 
 
 class SaveRestored(Callback):
-    """Write every restored picture of a test or a prediction as 8-bit PNG, under its name in the data set.
+    """Write every restored picture of a test or a prediction under its name in the data set.
 
-    A picture is there whole or not at all. With several processes each writes its share.
+    Tests write 8-bit PNGs, as scores are taken. Predictions of photos keep each one's format, depth, transparency and
+    metadata, as `deblur restore` does; what a photo could not keep is said. A picture is there whole or not at all.
+    With several processes each writes its share.
 
     Args:
         folder: where to; ``SEQUENCE/000001.png`` goes below it.
@@ -27,6 +31,7 @@ class SaveRestored(Callback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self._taken: set[Path] = set()
 
     def on_test_batch_end(
         self,
@@ -51,7 +56,23 @@ class SaveRestored(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Write a batch."""
-        self._write(outputs, batch)
+        if "path" not in batch:
+            return self._write(outputs, batch)
+        for picture, name, path in zip(outputs, batch["name"], batch["path"], strict=True):
+            self._write_as_photo(picture.detach(), _inside(name), Path(path))
+        return None
+
+    def _write_as_photo(self, picture: Tensor, name: PurePosixPath, source: Path) -> None:
+        """Write a picture with what the file of its blurry one holds beside the pixels."""
+        image, record = read_photo(source)
+        image[(..., *record.visible)] = picture.to(image)
+        target = self.folder / name.parent / record.file_name(source.name)
+        if target in self._taken:  # as of anim.gif beside anim.png
+            target = target.with_name(source.name + target.suffix)
+        self._taken.add(target)
+        if record.notes:
+            rank_zero_info(f"{source} -> {target}: {'; '.join(record.notes)}.")
+        write_photo(target, image, record)
 
     def _write(self, restored: Tensor, batch: Batch) -> None:
         levels = (restored.detach().float().clamp(0, 1) * 255).round().to("cpu", torch.uint8)

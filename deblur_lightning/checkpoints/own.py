@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
 from deblur_lightning.whole_file import whole_file
 
@@ -37,7 +39,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a deblurrer's weights and recipe without running what may be hidden in the file.
 
     Args:
-        path: ``.safetensors`` with ``deblurrer`` in its metadata, or, whatever its suffix, a Lightning checkpoint.
+        path: safetensors with ``deblurrer`` in its metadata, or a Lightning checkpoint; told by the content.
 
     Raises:
         FileNotFoundError: no such file.
@@ -45,9 +47,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
-    return (
-        _read_safetensors(path) if path.suffix == ".safetensors" else parse_checkpoint(path, read_torch_file(path, FIT))
-    )
+    if is_safetensors(path) or (path.suffix == ".safetensors" and other_kind(path) is None):
+        return _read_safetensors(path)
+    return parse_checkpoint(path, read_torch_file(path, FIT))
 
 
 def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - whatever was saved
@@ -60,11 +62,9 @@ def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - 
         weights, told = dict(content["state_dict"]), dict(content.get("hyper_parameters", {}))
         resumes = "optimizer_states" in content
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        if _is_bare(content):
-            raise ValueError(
-                f"{path} holds weights without their module, as authors publish them. "
-                f"Import it first: deblur import-weights {path} -o imported.ckpt."
-            ) from error
+        bare = content if is_weights(content) else (nested_weights(content) or (None, None))[1]
+        if bare:
+            raise ValueError(f"{path} {_without_module(path, bare)}") from error
         raise ValueError(f"{path} is damaged, or no checkpoint. {FIT}") from error
     own = {str(name).removeprefix(PREFIX): one for name, one in weights.items() if str(name).startswith(PREFIX)}
     if not own or not _is_recipe(told.get("deblurrer")):
@@ -120,8 +120,15 @@ def check_target(path: Path) -> None:
         raise ValueError(f"{path} names no format of checkpoints. End the name in .ckpt or .safetensors.")
 
 
-def _is_bare(content: object) -> bool:
-    return isinstance(content, dict) and bool(content) and all(isinstance(value, Tensor) for value in content.values())
+def _without_module(path: Path, weights: Mapping[str, Tensor]) -> str:
+    """Say of weights without a module whose they are, and what to do."""
+    names = {str(name).removeprefix("module.") for name in weights}
+    if any(names.issuperset(marks) for marks in (adaptive_basis.MARKS, deblurgan.MARKS)):
+        return (
+            "holds weights without their module, as authors publish them. "
+            f"Import it first: deblur import-weights {path} -o imported.ckpt."
+        )
+    return f"holds the weights of another network ({min(names)}, …) than ours. {FIT}"
 
 
 def _is_recipe(told: object) -> bool:
@@ -139,4 +146,4 @@ def _read_safetensors(path: Path) -> Checkpoint:
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
     except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} does not say which model it is for. Pass a file that this package wrote.") from error
+        raise ValueError(f"{path} does not say which model it is for. {FIT}") from error

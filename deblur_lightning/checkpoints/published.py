@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
+from deblur_lightning.checkpoints.kinds import is_weights, nested_weights
 from deblur_lightning.checkpoints.reading import read_torch_file
-from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator, NAFNet
 
-PublishedModel = Literal["adaptive-basis", "deblurgan"]
+PublishedModel = Literal["adaptive-basis", "deblurgan", "nafnet"]
 SOURCE = "Download it again from its authors."
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Of instance norms; ours, as the authors' test code in effect, takes those of the picture."""
@@ -47,6 +48,7 @@ LAYOUTS = {
     "deblurgan": Layout(
         DeblurGANGenerator, "latest_net_G.pth", deblurgan.MARKS, deblurgan.arguments, deblurgan.our_names
     ),
+    "nafnet": Layout(NAFNet, "NAFNet-GoPro-width32.pth", nafnet.MARKS, nafnet.arguments, nafnet.our_names),
 }
 
 
@@ -83,7 +85,8 @@ def load_published(path: Path | str, model: PublishedModel | None = None) -> nn.
             checkpoint, or weights that are missing, unknown, misshapen or not finite.
 
     Source:
-        Names as in the code of Carbajal et al. (TwoHeadsNetwork) and of Kupyn et al. (ResnetGenerator).
+        Names as in the code of Carbajal et al. (TwoHeadsNetwork), of Kupyn et al. (ResnetGenerator) and of Chen et al.
+        (NAFNet).
     """
     path = Path(path)
     return parse_published(path, read_torch_file(path, SOURCE), model).network
@@ -96,7 +99,7 @@ def parse_published(path: Path, content: object, model: str | None = None) -> Pu
         ValueError: no such model, or content that `load_published` refuses.
     """
     if model is not None and model not in LAYOUTS:
-        raise ValueError(f"model is {model}, but there are {' and '.join(LAYOUTS)}. Pass one of these.")
+        raise ValueError(f"model is {model}, but there are {', '.join(LAYOUTS)}. Pass one of these.")
     weights = _weights(path, content)
     name = _identify(path, weights, model)
     layout = LAYOUTS[name]
@@ -116,13 +119,16 @@ def _defaults(network: Callable[..., nn.Module]) -> dict[str, Any]:
 
 
 def _weights(path: Path, content: object) -> dict[str, Tensor]:
-    """Take the weights out of what a file holds; several GPUs' prefix and statistics are dropped."""
+    """Take the weights out of what a file holds, under a key of its own too; several GPUs' prefix and statistics go."""
     if isinstance(content, dict) and "state_dict" in content:
         raise ValueError(
             f"{path} is a Lightning checkpoint, but weights as their authors released them are needed. "
             "Pass it as it is to `deblur restore --checkpoint` or `lightning test --ckpt_path`."
         )
-    if not (isinstance(content, dict) and content and all(isinstance(value, Tensor) for value in content.values())):
+    nested = nested_weights(content)
+    if nested is not None:
+        _, content = nested
+    if not (isinstance(content, Mapping) and is_weights(content)):
         raise ValueError(f"{path} holds no weights by name. {SOURCE}")
     weights = {str(name).removeprefix("module."): weight for name, weight in content.items()}
     weights = {name: weight for name, weight in weights.items() if not name.endswith(STATISTICS)}
@@ -135,7 +141,7 @@ def _weights(path: Path, content: object) -> dict[str, Tensor]:
 
 
 def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> str:
-    """Tell a file's model by its names; it must be the wanted one, if one is."""
+    """Tell a file's model by its names; it must be the wanted one, if one is wanted."""
     if all(mark in weights for mark in deblurgan.CRITIC_MARKS):
         raise ValueError(f"{path} holds DeblurGAN's critic, but its generator restores. Pass latest_net_G.pth.")
     found = next((name for name, layout in LAYOUTS.items() if all(mark in weights for mark in layout.marks)), None)
@@ -143,7 +149,9 @@ def _identify(path: Path, weights: Mapping[str, Tensor], wanted: str | None) -> 
         first = next(iter(weights), "nothing")
         names = LAYOUTS if wanted is None else [wanted]
         files = " or ".join(LAYOUTS[name].files for name in names)
-        raise ValueError(f"{path} holds another network ({first}, …) than {' or '.join(names)}. Pass {files}.")
+        raise ValueError(
+            f"{path} holds the weights of another network ({first}, …) than {' or '.join(names)}. Pass {files}."
+        )
     if wanted not in (found, None):
         raise ValueError(f"{path} holds the weights of {found}, but model is {wanted}. Pass {found}.")
     return found

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from deblur_lightning.checkpoints.kinds import other_kind
+
 
 def read_torch_file(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever was saved
     """Read what torch.save wrote, of any version, if it is tensors and plain containers.
@@ -21,6 +23,9 @@ def read_torch_file(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever 
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file, but a checkpoint is needed. Check the path.")
+    kind = other_kind(path)
+    if kind is not None:
+        raise ValueError(f"{path} {kind}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what torch guesses about damaged files

@@ -13,7 +13,7 @@ from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
 
 TURNS = 5
-SHOWN = (0.1, 0.3)  # share of the gradients, the strongest, that the first and the last kernel are read off
+SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
 THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
 RIDGE = 0.3  # squared gradient, summed over pixels of linear light
@@ -24,8 +24,8 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
 
     `edges_only` draws every edge as a step, and a kernel read off steps holds the softness of the sharp picture's own
     edges as well. Here edges are as steep as photographs have them, the kernel cannot be negative, and nothing but a
-    faint ridge draws it to zero. The first kernel is read off the very strongest gradients, which show the faint ends
-    of a path; what they show falsely goes in later turns.
+    faint ridge draws it to zero. The first kernel is read off the very strongest gradients, about a tenth of a
+    photograph's, which show the faint ends of a path; what they show falsely goes in later turns.
 
     Args:
         light: the blurry picture, ``[H, W]``, linear light.

@@ -32,7 +32,12 @@ def first_threshold(gradient: Tensor, count: int) -> float:
 
 
 def strongest(gradient: Tensor, share: float) -> Tensor:
-    """Set all but a share of gradients ``[2, H, W]``, the longest, to zero."""
-    length = gradient.square().sum(0)
-    count = max(1, round(share * length.numel()))
-    return gradient * (length >= length.flatten().topk(count).values[-1])
+    """Keep the longest gradients ``[2, H, W]`` that hold a share of the squares' sum, and set the others to zero.
+
+    By squares rather than by number, so that a large sky does not make its noise one of the strongest.
+    """
+    squares = gradient.square().sum(0)
+    largest = squares.flatten().sort(descending=True).values
+    held = largest.cumsum(0)
+    last = int((held < share * held[-1]).sum())
+    return gradient * (squares >= largest[min(last, len(largest) - 1)])

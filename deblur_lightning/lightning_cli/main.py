@@ -27,9 +27,6 @@ SUBCOMMANDS = {
     "test": "score a checkpoint on the test split",
     "predict": "restore pictures with a checkpoint",
 }
-OPTIONS = ("--config", "--ckpt_path", "--print_config", "--seed_everything", "--trainer", "--model", "--data")
-"""What every subcommand takes, for where jsonargparse does not tell which one was mistyped."""
-
 EPILOG = """\
 typical use:
   lightning fit --config experiments/sample/adaptive_basis.yaml
@@ -82,10 +79,14 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
     ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that repeat exactly when resumed, a stop at the
     first NaN, and every test added to the results store.
+
+    Raises:
+        ValueError: among others, what Lightning refuses.
     """
     # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
     from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
 
     import deblur_lightning.callbacks as callbacks
@@ -95,6 +96,8 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import deblur_lightning.modules as modules
     import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
+    from deblur_lightning.lightning_cli.misconfigured import misconfigured
+    from deblur_lightning.lightning_cli.mistakes import BriefParser
 
     # a class has a short name in YAML once it is imported
     for package in (callbacks, data, deblurring, losses, modules, networks):
@@ -104,47 +107,47 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     warnings.filterwarnings("ignore", r".isinstance\(treespec, LeafSpec\)", FutureWarning)
     warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
-    return CheckpointCLI(
-        lightning.LightningModule,
-        lightning.LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        parser_kwargs={"exit_on_error": False},  # `main` says in one line what jsonargparse says in fifty
-        auto_configure_optimizers=False,
-        seed_everything_default=1,
-        save_config_kwargs={"overwrite": True},
-        trainer_defaults={
-            "logger": {
-                "class_path": "deblur_lightning.callbacks.GrowingLog",
-                "init_args": {"save_dir": "results", "name": "runs"},
+    try:
+        return CheckpointCLI(
+            lightning.LightningModule,
+            lightning.LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            parser_class=BriefParser,
+            auto_configure_optimizers=False,
+            seed_everything_default=1,
+            save_config_kwargs={"overwrite": True},
+            trainer_defaults={
+                "logger": {
+                    "class_path": "deblur_lightning.callbacks.GrowingLog",
+                    "init_args": {"save_dir": "results", "name": "runs"},
+                },
+                "callbacks": [
+                    ModelCheckpoint(monitor="val/psnr", mode="max", filename="best"),
+                    callbacks.KeepLast(),
+                    callbacks.StepSeeds(),
+                    callbacks.StopOnNaN(),
+                    LearningRateMonitor(),
+                    callbacks.RecordResults(
+                        config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])
+                    ),
+                ],
+                "log_every_n_steps": 10,
             },
-            "callbacks": [
-                ModelCheckpoint(monitor="val/psnr", mode="max", filename="best"),
-                callbacks.KeepLast(),
-                callbacks.StepSeeds(),
-                callbacks.StopOnNaN(),
-                LearningRateMonitor(),
-                callbacks.RecordResults(config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])),
-            ],
-            "log_every_n_steps": 10,
-        },
-        args=None if argv is None else list(argv),
-    )
+            args=None if argv is None else list(argv),
+        )
+    except (MisconfigurationException, RuntimeError) as error:
+        if said := misconfigured(error, certain=isinstance(error, MisconfigurationException)):
+            raise ValueError(said) from error
+        raise
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
     print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:
         run(argv)
-    except argparse.ArgumentError as error:
-        from deblur_lightning.lightning_cli.mistakes import brief
-
-        parser = getattr(error.__cause__, "subcommand_parser", None)
-        known = [name for action in getattr(parser, "_actions", ()) for name in (action.dest, *action.option_strings)]
-        sys.stderr.write(f"lightning: {brief(error.message, known or OPTIONS)}\n")
-        sys.exit(2)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief
         from deblur_lightning.sentences import sentence

@@ -7,6 +7,9 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable
+from typing import NoReturn
+
+from pytorch_lightning.cli import LightningArgumentParser
 
 FRAME = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>.*"
@@ -17,6 +20,18 @@ FRAME = re.compile(
 CLASS = re.compile(r"Problem with given class_path '([\w.]+)\.(\w+)':")
 KEY = re.compile(r'Parser key "([\w.]+)":')
 OPTION = re.compile(r"(?:[Oo]ption '|unrecognized arguments: )([\w.-]+)")
+
+
+class BriefParser(LightningArgumentParser):
+    """Lightning's parser without fifty lines of usage and quoted values; it alone knows which options there are."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print one line and leave with status 2; parsers that jsonargparse only tries raise as ever."""
+        if not self.exit_on_error:
+            super().error(message, ex)
+        parser = getattr(ex, "subcommand_parser", None) or self
+        known = [name for action in parser._actions for name in (action.dest, *action.option_strings)]
+        self.exit(2, f"lightning: {brief(message, known)}\n")
 
 
 def brief(said: str, known: Iterable[str] = ()) -> str:

@@ -1,6 +1,9 @@
+from .finding import FoundPhotos as FoundPhotos
+from .finding import find_photos as find_photos
 from .formats import READ_SUFFIXES as READ_SUFFIXES
 from .formats import UNREAD_SUFFIXES as UNREAD_SUFFIXES
 from .reading import PIXEL_LIMIT as PIXEL_LIMIT
+from .reading import photo_size as photo_size
 from .reading import read_photo as read_photo
 from .record import PhotoError as PhotoError
 from .record import PhotoRecord as PhotoRecord

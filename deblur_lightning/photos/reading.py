@@ -28,7 +28,8 @@ from deblur_lightning.photos.metadata import (
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
-from deblur_lightning.photos.tiff import is_tiff, read_tiff
+from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff
+from deblur_lightning.photos.transparency import filled
 
 PIXEL_LIMIT = 160_000_000
 """Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
@@ -44,7 +45,8 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     """Read a photo upright, and what its file holds beside the pixels.
 
     Palette and CMYK pictures become RGB, 1-bit ones gray. 16-bit gray, and 16-bit colour in PNG and TIFF, keep
-    their depth. Of an animation, the first picture is read.
+    their depth. Of an animation, the first picture is read. Wholly transparent pixels take the colour of the nearest
+    one that shows, so that nothing looks at what they hide; `write_photo` puts that back.
 
     Args:
         path: JPEG, PNG, TIFF, WebP, JPEG 2000, AVIF, BMP, PPM, TGA or GIF, told by its content, not its name.
@@ -64,10 +66,34 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
         pixels, record = _decode(path, head, pixel_limit)
     colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
     alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
+    hidden = np.ascontiguousarray(colours) if alpha is not None and not alpha.all() else None
+    if alpha is not None:
+        colours = filled(colours, alpha)
     white = np.float32(np.iinfo(pixels.dtype).max)
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
-    return image, replace(record, alpha=alpha, notes=(*record.notes, *lost_notes(path)))
+    return image, replace(record, alpha=alpha, hidden=hidden, notes=(*record.notes, *lost_notes(path)))
+
+
+def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:
+    """Read a photo's size off its header, (width, height) as `read_photo` turns it, without decoding it.
+
+    Raises:
+        FileNotFoundError: nothing there.
+        ValueError: as for `read_photo`, as far as a header tells.
+        OSError: a file that may not be read.
+    """
+    path = Path(path)
+    head = _head(path)
+    with _said_in_a_sentence(path, pixel_limit):
+        if is_tiff(head):
+            size, turn = measure_tiff(path)
+        else:
+            with Image.open(path, formats=READ) as picture:
+                size, turn = picture.size, orientation(photo_exif(picture))
+        if not size[0] * size[1] <= pixel_limit:
+            raise too_large(path, f"{size[0]} x {size[1]} pixels", pixel_limit)
+        return size[::-1] if turn in (5, 6, 7, 8) else size
 
 
 @contextmanager
@@ -128,7 +154,7 @@ def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, Phot
         pixels = turn_upright(tiff.pixels, tiff.orientation)
         bits = 8 * pixels.dtype.itemsize
         dpi = turned_resolution(tiff.dpi, tiff.orientation)
-        return pixels, PhotoRecord("TIFF", False, bits, None, tiff.icc, tiff.exif, dpi, tiff.notes)
+        return pixels, PhotoRecord("TIFF", bits=bits, icc=tiff.icc, exif=tiff.exif, dpi=dpi, notes=tiff.notes)
     with Image.open(path, formats=READ) as picture:
         width, height = picture.size
         if not width * height <= pixel_limit:
@@ -166,7 +192,7 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     if mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
     bits = 8 * pixels.dtype.itemsize
-    return pixels, PhotoRecord(format_name, inks, bits, None, icc, exif, dpi, tuple(notes))
+    return pixels, PhotoRecord(format_name, inks, bits, icc=icc, exif=exif, dpi=dpi, notes=tuple(notes))
 
 
 def _eight_bits(picture: Image.Image, path: Path, icc: bytes | None) -> Image.Image:

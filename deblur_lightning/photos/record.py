@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
+from deblur_lightning.photos.transparency import visible_box
 
 
 class PhotoError(ValueError):
@@ -30,6 +31,8 @@ class PhotoRecord:
         inks: the file holds CMYK; the tensor is its conversion to RGB.
         bits: 8 or 16 a channel.
         alpha: transparency ``[H, W]``, uint8 or uint16 as the file; None if opaque.
+        hidden: colours ``[H, W, C]`` as the file has them, of which those that are wholly transparent are written back;
+            None where there are none.
         icc: colour profile.
         exif: EXIF as in JPEG, upright, without thumbnail.
         dpi: print resolution, horizontal and vertical.
@@ -40,10 +43,21 @@ class PhotoRecord:
     inks: bool = False
     bits: int = 8
     alpha: np.ndarray | None = None
+    hidden: np.ndarray | None = None
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def visible(self) -> tuple[slice, slice]:
+        """Rows and columns of the smallest rectangle that holds all that shows; all of them in an opaque photo.
+
+        Restoring ``image[(..., *record.visible)]`` and writing it back into the image is best: beyond it there is
+        nothing but stand-ins.
+        """
+        box = None if self.alpha is None else visible_box(self.alpha)
+        return (slice(None), slice(None)) if box is None else box.inside
 
     def file_name(self, name: str) -> str:
         """Give the name that the photo is written under: the given one, its suffix fitting the format."""
@@ -72,6 +86,7 @@ class PhotoRecord:
             inks=inks,
             bits=min(self.bits, can.bits),
             alpha=self.alpha if can.alpha else None,
+            hidden=self.hidden if can.alpha else None,
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
             notes=tuple(notes),
         )

@@ -51,13 +51,21 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
         ) from error
 
 
+def _as_deep(stored: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Give 16-bit values as 8-bit ones where those are wanted."""
+    return stored if stored.dtype == dtype else (stored >> 8).astype(dtype)
+
+
 def _encode(image: Tensor, record: PhotoRecord) -> bytes:
     """Encode a picture as its record says."""
     white = 2**record.bits - 1
     scaled = image[0].detach().to("cpu", torch.float32).clamp(0, 1).mul_(white).round_()
     pixels = scaled.permute(1, 2, 0).numpy().astype(np.uint16 if record.bits == 16 else np.uint8)
     if record.alpha is not None:
-        alpha = record.alpha if record.alpha.dtype == pixels.dtype else (record.alpha >> 8).astype(np.uint8)
+        if record.hidden is not None and record.hidden.shape == pixels.shape:
+            clear = record.alpha == 0
+            pixels[clear] = _as_deep(record.hidden[clear], pixels.dtype)
+        alpha = _as_deep(record.alpha, pixels.dtype)
         pixels = np.concatenate((pixels, alpha[..., None]), axis=-1)
     if record.bits == 16:
         return encode_deep(pixels, record.format, record.icc, record.exif, record.dpi)

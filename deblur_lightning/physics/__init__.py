@@ -6,7 +6,7 @@ from deblur_lightning.physics.noise import noise_level
 from deblur_lightning.physics.point_spread import draw_sides, kernels_along, point_spread_function, shake_kernels
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
-from deblur_lightning.physics.shake_field import shake_field
+from deblur_lightning.physics.shake_field import shake_field, turning_field
 from deblur_lightning.physics.tone import check_gamma, to_display, to_linear
 from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
@@ -31,4 +31,5 @@ __all__ = [
     "shake_trajectories",
     "to_display",
     "to_linear",
+    "turning_field",
 ]

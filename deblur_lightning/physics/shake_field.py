@@ -1,6 +1,7 @@
 """The motion field of a shaking camera: every pixel has its own kernel, and neighbours' are alike."""
 
 import torch
+from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics.node_grid import node_places, node_shares
@@ -47,11 +48,30 @@ def shake_field(
     shift, turn = shake_trajectories(2, generator=generator)
     angle = turn[:, 0] - turn[:, 0].mean()
     angle = angle * (rotation / (angle.amax() - angle.amin()).clamp(min=1e-9))
+    share = reach[0] + (reach[1] - reach[0]) * float(torch.rand((), generator=generator))
+    return turning_field(size, kernel_size, shift, angle, share * (kernel_size // 2), grid)
+
+
+def turning_field(
+    size: tuple[int, int], kernel_size: int, shift: Tensor, angle: Tensor, reach: float, grid: int = 5
+) -> KernelField:
+    """Build the field of one path of a camera that shifts and turns in its image plane; see `shake_field`.
+
+    Args:
+        size: height and width H, W of the picture, in pixels.
+        kernel_size: side K of the kernels, odd.
+        shift: where the picture's centre falls, ``[T, 2]`` as (x, y) in pixels, float64.
+        angle: how far the camera has turned, ``[T]``, in radians, float64.
+        reach: how far the longest kernel reaches, in pixels, at most K // 2: all paths are scaled alike to it.
+        grid: nodes in each direction; B is its square.
+
+    Returns:
+        A field ``[1, B, K, K]`` and ``[1, B, H, W]``, float32.
+    """
     x, y = node_places(size, grid).unsqueeze(-2).unbind(-1)
     cosine, sine = angle.cos(), angle.sin()
     turned = torch.stack((cosine * x - sine * y - x, sine * x + cosine * y - y), dim=-1)
     paths = turned + shift
     paths = paths - paths.mean(dim=1, keepdim=True)
-    share = reach[0] + (reach[1] - reach[0]) * float(torch.rand((), generator=generator))
-    paths = paths * (share * (kernel_size // 2) / paths.abs().amax().clamp(min=1e-9))
+    paths = paths * (reach / paths.abs().amax().clamp(min=1e-9))
     return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), node_shares(size, grid).unsqueeze(0))

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
 
 from deblur_lightning.callbacks import SaveRestored
+from deblur_lightning.data import GoProDataModule
 from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
 
@@ -52,3 +53,68 @@ def test_gray_pictures_are_written_gray(tmp_path):
     trainer(tmp_path).predict(RestorationModule(Negative()), DataLoader([sample]))
     with Image.open(tmp_path / "gray.png") as picture:
         assert (picture.mode, picture.getpixel((0, 0))) == ("L", 204)
+
+
+def predicted(root, folder):
+    """Restore the photos of a folder to themselves."""
+
+    class Same(Deblurrer):
+        def forward(self, blurry, exposure=None):
+            return Deblurred(blurry)
+
+    trainer(folder).predict(RestorationModule(Same()), datamodule=GoProDataModule(root, num_workers=0))
+
+
+def test_predictions_of_photos_keep_what_deblur_restore_keeps(tmp_path):
+    """The orientation is applied, format, depth, transparency and maker stay."""
+    root = tmp_path / "in"
+    root.mkdir()
+    random = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 6, "Kamerawerk"
+    Image.fromarray(random.integers(0, 256, (16, 24, 3), np.uint8)).save(root / "sideways.jpg", exif=exif)
+    Image.fromarray(random.integers(0, 65536, (8, 9), np.uint16)).save(root / "deep.png")
+    Image.fromarray(random.integers(0, 256, (8, 9, 4), np.uint8)).save(root / "clear.tif")
+    Image.fromarray(random.integers(0, 256, (16, 24, 3), np.uint8)).save(root / "modern.avif")
+    predicted(root, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "clear.tif", "deep.png", "modern.avif", "sideways.jpg",
+    ]  # fmt: skip
+    with Image.open(tmp_path / "out/sideways.jpg") as picture:
+        assert picture.size == (16, 24)
+        assert picture.getexif()[ExifTags.Base.Make] == "Kamerawerk"
+        assert ExifTags.Base.Orientation not in picture.getexif()
+    for name in ("deep.png", "clear.tif"):
+        with Image.open(root / name) as before, Image.open(tmp_path / "out" / name) as after:
+            assert after.mode == before.mode
+            np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    Image.new("RGB", (8, 8), "red").save(root / "anim.gif")
+    Image.new("RGB", (8, 8), "blue").save(root / "anim.png")
+    predicted(root, tmp_path / "out")
+    colours = {path.name: Image.open(path).convert("RGB").getpixel((0, 0)) for path in (tmp_path / "out").iterdir()}
+    assert sorted(colours.values()) == [(0, 0, 255), (255, 0, 0)]
+
+
+def test_predictions_see_the_visible_part_alone_and_write_back_what_hides(tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    pixels = np.full((20, 30, 4), 255, np.uint8)
+    pixels[..., 3] = 0
+    pixels[5:12, 7:21] = (10, 20, 30, 255)
+    Image.fromarray(pixels).save(root / "cut.png")
+    seen = []
+
+    class Watching(Negative):
+        def forward(self, blurry, exposure=None):
+            seen.append(tuple(blurry.shape))
+            return super().forward(blurry)
+
+    trainer(tmp_path / "out").predict(RestorationModule(Watching()), datamodule=GoProDataModule(root, num_workers=0))
+    assert seen == [(1, 3, 7, 14)]
+    pixels[5:12, 7:21] = (245, 235, 225, 255)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out/cut.png")), pixels)

@@ -68,7 +68,14 @@ def test_a_file_cut_short_is_damaged(tmp_path, share, options):
         ({}, "holds no weights by name"),
         ({"epoch": 3}, "holds no weights by name"),
         (torch.zeros(3), "holds no weights by name"),
-        ({"fpn.weight": torch.zeros(3)}, r"holds another network \(fpn\.weight, …\) than adaptive-basis"),
+        (
+            {"fpn.weight": torch.zeros(3)},
+            r"of another network \(fpn\.weight, …\) than adaptive-basis",
+        ),
+        (
+            {"params": {"intro.weight": torch.zeros(3)}},
+            r"of another network \(intro\.weight, …\) than adaptive",
+        ),
         (tiny(up2__up__bias=None), r"no adaptive-basis as released: it lacks up2\.up\.bias\. Download"),
         (
             tiny(up2__up__bias=None, feat__0__bias=None, up9__extra=torch.zeros(2)),

@@ -188,7 +188,7 @@ command: ["${env}", lightning, fit, --config, SAMPLE, "${args}"]
     ("key", "second", "told"),
     [
         ("model.init_args.widht", None, r"000-\w+: .*widht.*Did you mean width\?"),
-        ("trainer.max_epoch", None, r"000-\w+: .*max_epoch.*Did you mean .*trainer\.max_epochs\?"),
+        ("trainer.max_epocs", None, r"000-\w+: .*max_epocs.*Did you mean .*trainer\.max_epochs\?"),
         ("model.init_args.width", "absent.yaml", r"001-\w+: .*absent\.yaml does not exist"),
     ],
 )

@@ -170,7 +170,7 @@ MOTION = describe(small_motion_deblurrer())
         ),
         ({"state_dict": {"network.x": torch.zeros(1)}}, r"bad\.ckpt holds .* of an earlier version of ours"),
         ({"state_dict": {"x": torch.zeros(1)}}, r"bad\.ckpt holds the weights of another model"),
-        ({"x": torch.zeros(1)}, r"bad\.ckpt holds weights without their module.* Import it first"),
+        ({"x": torch.zeros(1)}, r"bad\.ckpt holds the weights of another network \(x, …\) than ours\. Pass a file"),
         ({"state_dict": {}, "callbacks": print}, r"bad\.ckpt holds more than weights, and code in it is never run"),
         (3, r"bad\.ckpt is damaged, or no checkpoint"),
     ],

@@ -22,7 +22,11 @@ LAYOUTS = [
 
 
 def pixels_of(channels, dtype=np.uint16, size=(37, 53)):
-    return np.random.default_rng(channels).integers(0, np.iinfo(dtype).max, (*size, channels), dtype, endpoint=True)
+    """Noise; where it has transparency, some shows everywhere."""
+    pixels = np.random.default_rng(channels).integers(0, np.iinfo(dtype).max, (*size, channels), dtype, endpoint=True)
+    if channels in (2, 4):
+        pixels[..., -1] |= 1
+    return pixels
 
 
 def written(path, pixels, **options):

@@ -92,7 +92,8 @@ class KohlerDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
-            raise ValueError(f"stage is {stage}, but Köhler is a test set. Train on synthetic or GoPro pictures.")
+            job = getattr(stage, "value", stage)  # Lightning passes an enumeration
+            raise ValueError(f"stage is {job}, but Köhler is a test set. Train on synthetic or GoPro pictures.")
         folder = find_kohler(self.root)
         there = [which for which in folder.blurry if stage == "predict" or which in folder.frames]
         chosen = self.pictures or there

@@ -11,11 +11,13 @@ from deblur_lightning.data.pairs.frame_cache import FrameCache
 from deblur_lightning.data.pairs.layouts import GoProBlur, Split, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
-from deblur_lightning.data.pairs.pairing import Half, Pair, blurry_alone
-from deblur_lightning.data.pairs.soundness import Check, sound_pairs
+from deblur_lightning.data.pairs.pairing import Half, Pair
+from deblur_lightning.data.pairs.photos_alone import PhotosAlone, named
+from deblur_lightning.data.pairs.soundness import SMALL_SET, Check, sound_pairs
 from deblur_lightning.data.pairs.splits import choose, hold_out
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
+from deblur_lightning.photos import READ_SUFFIXES, FoundPhotos, find_photos, photo_size, read_photo
 
 GOPRO_TEST_PAIRS = 1111
 
@@ -102,7 +104,7 @@ class GoProDataModule(LightningDataModule):
         if stage == "test":
             self.test_pairs = PairedImages(self._pairs("test"))
         if stage == "predict":
-            self.predict_pairs = PairedImages(self._pairs("predict"))
+            self.predict_photos = self._to_restore()
 
     def train_dataloader(self) -> DataLoader[Sample]:
         return ResumableLoader(self.train_pairs, self.batch_size, self.num_workers, self.seed, self.trainer)
@@ -114,10 +116,47 @@ class GoProDataModule(LightningDataModule):
         return self._whole(self.test_pairs)
 
     def predict_dataloader(self) -> DataLoader[Sample]:
-        return self._whole(self.predict_pairs)
+        return self._whole(self.predict_photos)
 
-    def _whole(self, pairs: PairedImages) -> DataLoader[Sample]:
+    def _whole(self, pairs: PairedImages | PhotosAlone) -> DataLoader[Sample]:
         return DataLoader(pairs, batch_size=1, num_workers=self.num_workers, worker_init_fn=leave_signals_to_training)
+
+    def _to_restore(self) -> PairedImages | PhotosAlone:
+        """Find and check what is to be restored: photos alone, or the blurry ones of a test split."""
+        root = self.root.expanduser()
+        if self._only_blurry():
+            found = FoundPhotos([root], []) if root.is_file() else find_photos(root)
+            if found.passed_over:
+                rank_zero_warn(f"{root}: {found.said()}.")
+            if not found.photos:
+                raise FileNotFoundError(
+                    f"{root} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."
+                )
+            photos = named(found.photos, root.parent if root.is_file() else root)
+        elif self.sharp_half is not None:
+            return PairedImages(self._pairs("predict"))
+        else:
+            photos = {pair.name: pair.blurry for pair in self._found("predict")}
+        return PhotosAlone(self._sound(photos))
+
+    def _sound(self, photos: dict[str, Path]) -> dict[str, Path]:
+        """Leave out photos that cannot be read, or stop at the first of them."""
+        small = sum(path.stat().st_size for path in photos.values()) <= SMALL_SET
+        measure = read_photo if self.check == "full" or (self.check == "auto" and small) else photo_size
+        sound, faults = {}, []
+        for name, path in photos.items():
+            try:
+                measure(path)
+                sound[name] = path
+            except ValueError as error:
+                if not self.skip_corrupt:
+                    raise ValueError(f"{error} Or pass skip_corrupt=True.") from error
+                faults.append(str(error))
+        if faults and not sound:
+            raise ValueError(f"{faults[0]} None of {len(faults)} photos can be read.")
+        if faults:
+            rank_zero_warn(f"{len(faults)} of {len(photos)} photos cannot be read and are left out: {faults[0]}")
+        return sound
 
     def _pairs(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
         """Find, choose and check the pairs of a part, once."""
@@ -132,8 +171,6 @@ class GoProDataModule(LightningDataModule):
 
     def _found(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
         """Find the pairs of a part."""
-        if part == "predict" and self._only_blurry():
-            return blurry_alone(self.root)
         split: Split = "train" if part in ("train", "val") else "test"
         found = find_pairs(self.root, split, self.blur, self.sharp_half, self.folders)
         if part == "predict" or (part == "test" and (found.split or self.evaluate_all)):

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 
 class Sample(TypedDict):
-    """One picture, or one crop of it; float32 RGB ``[3, H, W]`` in [0, 1], display values."""
+    """One picture or a crop of it, float32 ``[3 or 1, H, W]`` in [0, 1], display values; ``path`` of a lone photo."""
 
     blurry: Tensor
     sharp: NotRequired[Tensor]
     name: str
+    path: NotRequired[str]
 
 
 class FrameSource(Protocol):

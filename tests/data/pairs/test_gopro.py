@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from deblur_lightning.data import GoProDataModule
 
@@ -122,6 +122,23 @@ def test_a_folder_without_splits_tests_on_what_training_never_saw(root):
         GoProDataModule(root / "train", held_out=0).setup("test")
 
 
+def test_a_flat_folder_whose_held_out_pairs_alone_are_scored_says_so(tmp_path, root, monkeypatch):
+    said = []
+    monkeypatch.setattr("deblur_lightning.data.pairs.gopro.rank_zero_info", said.append)
+    for number in range(4):
+        write_pair(tmp_path / "flat", f"{number}", np.random.default_rng(number))
+    GoProDataModule(tmp_path / "flat").setup("test")
+    assert said == [
+        f"test: 1 of 4 pairs of {tmp_path / 'flat'} (blur and sharp folders).",
+        f"{tmp_path / 'flat'} makes no splits, so only the pairs that held_out keeps from training are scored. "
+        "Pass evaluate_all=True to score all.",
+    ]
+    said.clear()
+    GoProDataModule(tmp_path / "flat", evaluate_all=True).setup("test")
+    GoProDataModule(root).setup("test")
+    assert [line.partition(" pairs")[0] for line in said] == ["test: 4 of 4", "test: 2 of 2"]
+
+
 def test_prediction_takes_a_folder_of_blurry_pictures_or_one(root):
     folder = root / "test/GOPR4/blur"
     module = GoProDataModule(folder, num_workers=0)
@@ -130,7 +147,46 @@ def test_prediction_takes_a_folder_of_blurry_pictures_or_one(root):
     assert "sharp" not in next(iter(module.predict_dataloader()))
     module = GoProDataModule(folder / "000001.png", num_workers=0)
     module.setup("predict")
-    assert len(module.predict_pairs) == 1
+    assert len(module.predict_photos) == 1
+
+
+def test_photos_to_restore_are_read_as_deblur_restore_reads_them(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 65536, (9, 12), np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    for name in ("sideways.jpg", "sub/modern.avif", "sub/modern.webp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(deep.astype(np.uint8)).convert("RGB").save(tmp_path / name, exif=exif)
+    (tmp_path / "blur_1.png").write_bytes((tmp_path / "deep.png").read_bytes())
+    (tmp_path / "IMG_1.CR2").write_bytes(b"raw")
+    module = GoProDataModule(tmp_path / "sub", num_workers=0)
+    module.setup("predict")
+    assert [batch["name"][0] for batch in module.predict_dataloader()] == ["modern.avif", "modern.webp"]
+    for path in (tmp_path / "sub").iterdir():
+        path.unlink()
+    (tmp_path / "sub").rmdir()
+    module = GoProDataModule(tmp_path, num_workers=0)
+    with pytest.warns(UserWarning, match=r"passed over 1 pictures of kinds that are not read \(\.cr2\)"):
+        module.setup("predict")
+    found = {batch["name"][0]: batch for batch in module.predict_dataloader()}
+    assert sorted(found) == ["blur_1", "deep", "sideways"]
+    assert found["sideways"]["blurry"].shape == (1, 3, 12, 9)
+    assert torch.equal(found["deep"]["blurry"][0, 0], torch.from_numpy(deep.astype(np.float32) / 65535))
+    assert found["deep"]["path"] == [str(tmp_path / "deep.png")]
+
+
+def test_photos_that_cannot_be_read_are_named_before_the_first_is_restored(tmp_path):
+    for number in range(3):
+        Image.new("RGB", (9, 8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    for check in ("auto", "headers"):
+        with pytest.raises(ValueError, match=r"1\.png is no picture that is read .* Or pass skip_corrupt=True"):
+            GoProDataModule(tmp_path, check=check).setup("predict")
+    module = GoProDataModule(tmp_path, skip_corrupt=True)
+    with pytest.warns(UserWarning, match=r"1 of 3 photos cannot be read and are left out: .*1\.png"):
+        module.setup("predict")
+    assert len(module.predict_photos) == 2
 
 
 def damage(path: Path) -> None:
