@@ -16,7 +16,7 @@ TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
 THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
-RIDGE = 0.3  # squared gradient, summed over pixels of linear light
+RIDGE = 5e-6  # squared gradient of linear light for each pixel that counts
 
 
 def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS) -> Tensor:
@@ -44,6 +44,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
     if share is not None:
         blurry = blurry * share[:-1, :-1]
     noise = noise_level(light[None, None])
+    ridge = RIDGE * float(light.numel() if share is None else share.sum())
     for turn in range(turns):
         shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))
         sharp = natural_picture(light, kernel, share, noise=noise)
@@ -52,7 +53,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         if share is not None:
             gradient = gradient * share[:-1, :-1]
         form, wanted = normal_equations(strongest(gradient, shown), blurry, size)
-        form.diagonal().add_(RIDGE)
+        form.diagonal().add_(ridge)
         kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), threshold, LEAST_PART)
     return kernel
 

@@ -55,6 +55,23 @@ def test_the_true_kernel_stays(wide, hook):
     assert error(natural_kernel(shot(wide, hook, noise=0.0), hook), hook) < 0.04
 
 
+def test_the_true_kernel_wins_as_a_candidate(wide, hook):
+    light = shot(wide, hook)
+    assert error(blind_kernel(light, KERNEL, candidates=[hook]), hook) < error(blind_kernel(light, KERNEL), hook) + 0.01
+
+
+def test_a_wrong_candidate_does_not_win(wide, hook):
+    light = shot(wide, hook)
+    wrong = hook.flip(0)
+    torch.testing.assert_close(blind_kernel(light, KERNEL, candidates=[wrong]), blind_kernel(light, KERNEL))
+
+
+@pytest.mark.parametrize("exposure", [0.1, 3.0])
+def test_the_kernel_does_not_depend_on_the_exposure(wide, hook, exposure):
+    light = shot(wide, hook)
+    assert error(blind_kernel(light * exposure, KERNEL), blind_kernel(light, KERNEL)) < 0.01
+
+
 def test_the_last_look_brings_a_rough_kernel_nearer(wide, hook):
     soft = F.avg_pool2d(F.pad(hook[None], (1,) * 4), 3, 1)[0]
     assert error(natural_kernel(shot(wide, hook), soft), hook) < 0.5 * error(soft, hook)
@@ -98,6 +115,10 @@ def test_scales_fall_by_the_root_of_a_half_while_kernels_have_five_pixels():
         ((torch.zeros(80, 80), 3), "kernel_size is 3, but it is odd and at least 5. Pass 5."),
         ((torch.zeros(1, 80, 80), 9), "light is [1, 80, 80], torch.float32, but it is one plane. Pass floats [H, W]."),
         ((torch.zeros(80, 20), 33), "light is 80 x 20, but a kernel of 33 needs 66 pixels each way."),
+        (
+            (torch.zeros(80, 80), 9, None, [torch.ones(7, 7)]),
+            "candidate 0 is [7, 7], but kernel_size 9. Pad or crop it.",
+        ),
         ((torch.zeros(80, 80), 9, torch.ones(80, 81)), "share is [80, 81], but light [80, 80]. Pass the same shape."),
     ],
 )
