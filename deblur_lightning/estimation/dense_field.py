@@ -22,7 +22,7 @@ PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: i
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-BELIEVED, DOUBT = -0.25, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
+BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 LENIENCE = (
     10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
 )
