@@ -21,9 +21,8 @@ OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window
 PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
-MOVED = 20.0  # evidence for motion of any kind from which a pixel helps to find the kernel
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-BELIEVED, DOUBT = 15.0, 5.0  # evidence at which the found motion is believed by half, and how fast belief grows
+BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 LENIENCE = (
     10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
 )
@@ -91,14 +90,14 @@ def moving_share(light: Tensor, kernel_size: int) -> Tensor | None:
     """
     evidence = _evidence(light, *OUTLINING)
     moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
-    return (evidence.spread(moved) > MOVED).float() if moved.clamp(max=0).mean() < STILL_PART else None
+    return (evidence.vote(moved) > 0).float() if moved.clamp(max=0).mean() < STILL_PART else None
 
 
 def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
     """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
     evidence = _evidence(light, *OUTLINING)
     likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
-    return torch.sigmoid((evidence.spread(likelier) - BELIEVED) / DOUBT)
+    return torch.sigmoid((evidence.vote(likelier) - BELIEVED) / DOUBT)
 
 
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:

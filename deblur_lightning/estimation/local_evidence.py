@@ -19,6 +19,8 @@ TOLERANCE = 3e-3  # of a kernel's power: no kernel is known to its zeros
 NOISE = 4e-5  # variance of linear light at full light
 DARKEST = 0.02
 OVERLAP = 0.3  # of one value: a Hann window's neighbouring frequencies tell much the same
+LOUDEST = 10.0  # evidence of one window that counts in a vote
+NEIGHBOURS = 16.0  # pixels: standard deviation of the neighbourhood that votes
 
 
 class LocalEvidence:
@@ -93,6 +95,20 @@ class LocalEvidence:
         ]
         grid = torch.stack(torch.meshgrid(*place, indexing="ij")[::-1], -1)
         return F.grid_sample(values[None, None], grid[None], align_corners=True, padding_mode="border")[0, 0]
+
+    def vote(self, values: Tensor) -> Tensor:
+        """Let the windows around each pixel vote, none louder than `LOUDEST`, ``[rows, columns] -> [H, W]`` in [-1, 1].
+
+        A few sharp edges speak for no blur by hundreds of nats in every window that they reach into; among votes they
+        are a few of many.
+
+        Args:
+            values: evidence for one thing rather than another.
+        """
+        from scipy.ndimage import gaussian_filter
+
+        votes = gaussian_filter(values.clamp(-LOUDEST, LOUDEST).numpy(), NEIGHBOURS / self.stride, mode="nearest")
+        return self.spread(torch.from_numpy(votes) / LOUDEST)
 
     def _likelihood(self, kernel: Tensor, windows: slice) -> Tensor:
         """Log-likelihood of some windows, ``[windows]``, the likeliest softness chosen."""

@@ -71,3 +71,12 @@ def test_values_are_spread_linearly_between_windows(wide):
     values = torch.arange(columns, dtype=torch.float32).expand(rows, columns)
     spread = evidence.spread(values)
     torch.testing.assert_close(spread[0, : 32 * (columns - 1)], torch.arange(32 * (columns - 1)) / 32)
+
+
+def test_a_loud_window_is_one_vote_of_many(wide):
+    evidence = LocalEvidence(shot(wide, line(9)), stride=8)
+    values = torch.full(tuple(evidence.grid), 20.0)
+    values[10, 10] = -5000.0
+    votes = evidence.vote(values)
+    assert votes.max().item() == pytest.approx(1, abs=1e-5)
+    assert votes[80, 80] > 0.8
