@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -73,6 +73,19 @@ train-small: $(READY) ## train the model that the package ships from nothing and
 	$(FIT_SMALL) $(PATHS) $(DECOYS) --ckpt_path $(RUNS)/small-paths/weights.safetensors $(VERSION) small-paths-decoys
 	$(BIN)/deblur import-weights $(RUNS)/small-paths-decoys/checkpoints/last.ckpt -o $(SHIPPED) --half
 	sha256sum $(SHIPPED)
+
+DIRECT := --config experiments/direct/small.yaml
+FALL := --config experiments/direct/fall.yaml
+FINISH := --config experiments/direct/finish.yaml
+WIDE := --trainer.callbacks+=ChannelsLast
+
+train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in three runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+	$(FIT_SMALL) $(DIRECT) $(WIDE) $(VERSION) direct $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct/checkpoints/last.ckpt -o $(RUNS)/direct/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(FALL) --ckpt_path $(RUNS)/direct/weights.safetensors $(WIDE) $(VERSION) direct-fall $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-fall/checkpoints/last.ckpt -o $(RUNS)/direct-fall/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(FINISH) --ckpt_path $(RUNS)/direct-fall/weights.safetensors $(WIDE) $(VERSION) direct-finish $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-finish/checkpoints/last.ckpt -o $(RUNS)/direct-finish/weights.safetensors --half
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

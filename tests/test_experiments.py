@@ -14,6 +14,8 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from scipy.io import savemat
+from small_models import small_direct_deblurrer, write_small_checkpoint
 
 from deblur_lightning.data import write_kohler_sample
 from deblur_lightning.lightning_cli import main as cli
@@ -29,7 +31,9 @@ pytestmark = [
 ROOT = Path(__file__).parents[1]
 FRAGMENTS = ("sweeps", "loggers")
 LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive_basis.yaml",
-             "experiments/small/paths.yaml")}  # fmt: skip
+             "experiments/small/paths.yaml"),
+             Path("experiments/direct/fall.yaml"): ("experiments/direct/small.yaml",),
+             Path("experiments/direct/finish.yaml"): ("experiments/direct/small.yaml",)}  # fmt: skip
 CONFIGS = [
     path for path in (whole.relative_to(ROOT) for whole in sorted(ROOT.glob("experiments/**/*.yaml")))
     if path.parts[-2] not in FRAGMENTS and "sweeps" not in path.parts and path not in LAID_OVER
@@ -52,18 +56,22 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 
 def test_there_are_configurations_of_every_kind():
-    assert {path.parts[1] for path in CONFIGS} == {"adaptive_basis", "deblurgan", "gopro", "kohler", "sample", "small"}
+    assert {path.parts[1] for path in CONFIGS} == {
+        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small",
+    }  # fmt: skip
 
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
 SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}}
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
+SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 SMALL_PATH = {"class_path": "PathNetwork", "init_args": {"kernel_size": 9, "width": 8}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
     "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
+    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},
@@ -92,7 +100,14 @@ def disk(tmp_path_factory):
         for number in range(2):
             write_photo(folder / f"data/ADE20K/images/{part}/ADE_{part}_{number}.jpg", (110, 100))
             write_photo(folder / f"data/ADE20K/annotations/{part}/ADE_{part}_{number}.png", (110, 100), "L")
+    for number in range(3):
+        write_photo(folder / f"data/photos/{number}.jpg", (110, 100))
     for part in ("train", "val"):
+        write_photo(folder / f"data/bsds500/images/{part}/{part}.jpg", (110, 100))
+        people = np.empty((1, 1), object)
+        people[0, 0] = {"Segmentation": np.arange(100 * 110, dtype=np.uint16).reshape(100, 110) // 4000 + 1}
+        (folder / f"data/bsds500/groundTruth/{part}").mkdir(parents=True)
+        savemat(folder / f"data/bsds500/groundTruth/{part}/{part}.mat", {"groundTruth": people})
         for number in range(2):
             write_photo(folder / f"data/COCO/{part}2017/{number}.jpg", (110, 100))
         images = [{"id": number, "file_name": f"{number}.jpg", "width": 110, "height": 100} for number in range(2)]
@@ -102,6 +117,8 @@ def disk(tmp_path_factory):
     torch.manual_seed(0)
     weights = {f"features.{name}": tensor for name, tensor in VGGFeatures().state_dict().items()}
     torch.save(weights, folder / "vgg.pth")
+    write_small_checkpoint(folder / "MotionDeblurrer.ckpt")
+    write_small_checkpoint(folder / "DirectDeblurrer.ckpt", small_direct_deblurrer())
     return folder
 
 
@@ -125,6 +142,9 @@ def smaller(written, swept):
     model, loaded = {}, TINY_DATA[data] | ({} if data == "CombinedDataModule" else {"num_workers": 0})
     if module == "PathModule":
         model = {"network": SMALL_PATH}
+    elif module == "RegressionModule":
+        parts = {"generator": SMALL_NAFNET, "signed": False}
+        model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": SMALL_DIRECT}}
     elif not swept:
@@ -152,6 +172,8 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
     Path("smaller.yaml").write_text(yaml.safe_dump(smaller(written, swept)))
     files = [word for config in (*configs, disk / "smaller.yaml") for word in ("--config", str(ROOT / config))]
     command = ["fit", *files, *ONE_STEP] if trains else ["test", *files, "--trainer.limit_test_batches", "1"]
+    if not trains:  # the scores of random weights are not stored
+        command += ["--ckpt_path", f"{written['model']['init_args']['deblurrer']['class_path']}.ckpt"]
     version = "-".join(config.stem for config in configs)
     run(monkeypatch, [*command, *QUIET, "--trainer.logger.init_args.version", version])
     if trains:

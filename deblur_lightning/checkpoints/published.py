@@ -8,12 +8,12 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
 from deblur_lightning.checkpoints.kinds import is_weights, nested_weights
 from deblur_lightning.checkpoints.reading import read_torch_file
-from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator, NAFNet
 
-PublishedModel = Literal["adaptive-basis", "deblurgan"]
+PublishedModel = Literal["adaptive-basis", "deblurgan", "nafnet"]
 SOURCE = "Download it again from its authors."
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Of instance norms; ours, as the authors' test code in effect, takes those of the picture."""
@@ -48,6 +48,7 @@ LAYOUTS = {
     "deblurgan": Layout(
         DeblurGANGenerator, "latest_net_G.pth", deblurgan.MARKS, deblurgan.arguments, deblurgan.our_names
     ),
+    "nafnet": Layout(NAFNet, "NAFNet-GoPro-width32.pth", nafnet.MARKS, nafnet.arguments, nafnet.our_names),
 }
 
 
@@ -84,7 +85,8 @@ def load_published(path: Path | str, model: PublishedModel | None = None) -> nn.
             checkpoint, or weights that are missing, unknown, misshapen or not finite.
 
     Source:
-        Names as in the code of Carbajal et al. (TwoHeadsNetwork) and of Kupyn et al. (ResnetGenerator).
+        Names as in the code of Carbajal et al. (TwoHeadsNetwork), of Kupyn et al. (ResnetGenerator) and of Chen et al.
+        (NAFNet).
     """
     path = Path(path)
     return parse_published(path, read_torch_file(path, SOURCE), model).network
@@ -97,7 +99,7 @@ def parse_published(path: Path, content: object, model: str | None = None) -> Pu
         ValueError: no such model, or content that `load_published` refuses.
     """
     if model is not None and model not in LAYOUTS:
-        raise ValueError(f"model is {model}, but there are {' and '.join(LAYOUTS)}. Pass one of these.")
+        raise ValueError(f"model is {model}, but there are {', '.join(LAYOUTS)}. Pass one of these.")
     weights = _weights(path, content)
     name = _identify(path, weights, model)
     layout = LAYOUTS[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,9 @@ VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 """Films that people have beside their photos: said, never silently passed over."""
 
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
+
+DRAWN_PARTS = ("field", "basis", "coefficients")
+"""How the names of the three pictures of a motion field end, which stand beside a restored photo."""
 
 
 @dataclass
@@ -27,6 +29,7 @@ class PhotoPlan:
         pairs: photos, each with the name of its result.
         failed: photos that cannot be worked on, each with the sentence that says why.
         passed_over: pictures and videos in folders that are of kinds not read.
+        drawn: pictures in folders that are drawings of a motion field, not photos.
     """
 
     folder: Path
@@ -34,11 +37,17 @@ class PhotoPlan:
     pairs: list[tuple[Path, Path]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     passed_over: list[Path] = field(default_factory=list)
+    drawn: list[Path] = field(default_factory=list)
 
     def said_of_passed_over(self) -> list[str]:
-        """Say in a line which files are not looked at, if there are any."""
-        kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
-        return [f"passed over {len(self.passed_over)} files of kinds that are not read ({kinds})"] if kinds else []
+        """Say in a line each which files are not looked at, if there are any."""
+        lines = []
+        if self.passed_over:
+            kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
+            lines.append(f"passed over {len(self.passed_over)} files of kinds that are not read ({kinds})")
+        if self.drawn:
+            lines.append(f"passed over {len(self.drawn)} drawings of motion fields")
+        return lines
 
 
 def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
@@ -104,16 +113,30 @@ def _search(folder: Path, plan: PhotoPlan) -> None:
     for parent, folders, names in os.walk(folder, onerror=refused):
         inside = (name for name in folders if not name.startswith("."))
         folders[:] = sorted(name for name in inside if (Path(parent) / name).resolve() != results)
+        drawn = _drawn_beside_photos({Path(parent) / name for name in names})
         for name in sorted(names):
             photo = Path(parent) / name
             if name.startswith("."):
                 continue  # of the file system's, not of people's
-            if photo.suffix.lower() in READ_SUFFIXES:
+            if photo in drawn:
+                plan.drawn.append(photo)
+            elif photo.suffix.lower() in READ_SUFFIXES:
                 plan.pairs.append((photo, plan.folder / photo.relative_to(folder)))
             elif photo.suffix.lower() in PASSED_OVER:
                 plan.passed_over.append(photo)
     if found == len(plan.pairs) + len(plan.passed_over):
         plan.failed.append((folder, f"{folder} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."))
+
+
+def drawn_fields(stem: Path) -> list[Path]:
+    """Name the pictures of a motion field: ``STEM_field.png``, ``STEM_basis.png``, ``STEM_coefficients.png``."""
+    return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
+
+
+def _drawn_beside_photos(files: set[Path]) -> set[Path]:
+    """Tell which files are the three drawings of a photo among them."""
+    fields = [set(drawn_fields(photo.with_suffix(""))) for photo in files if photo.suffix.lower() in READ_SUFFIXES]
+    return set[Path]().union(*(three for three in fields if three <= files))
 
 
 def result_name(photo: Path, named: Path, plain: str, plan: PhotoPlan, taken: Iterable[Path]) -> Path:
@@ -134,20 +157,6 @@ def result_name(photo: Path, named: Path, plain: str, plan: PhotoPlan, taken: It
     if target != named and (target in taken or target in others):
         return named.with_name(named.name + target.suffix)
     return target
-
-
-def check_folder_writable(folder: Path) -> None:
-    """Make a folder and a file in it, so that an unwritable one is known before long work.
-
-    Raises:
-        OSError: why it cannot be written, and the remedy.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(f"{folder} cannot be written: {error.strerror}. Choose another output folder.") from error
 
 
 def target_problem(source: Path, target: Path, output: Path, taken: Iterable[Path]) -> str | None:

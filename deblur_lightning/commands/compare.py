@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
-from deblur_lightning.commands._photo_paths import check_folder_writable
+from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,6 +53,8 @@ def compare(
     enlarged place is where blur took most detail away, unless --crop names another. With --sharp, a second figure shows
     where each model errs. Each figure is written as PNG and PDF.
     """
+    stem = figure_stem(output, DRAWN)
+
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_named_checkpoints
     from deblur_lightning.photos import read_photo
@@ -73,7 +75,6 @@ def compare(
             for name, model in load_named(checkpoints).items()
         }
         pictures = {BLURRY: blurry, **restored, **({SHARP: true} if true is not None else {})}
-        stem = output.with_suffix("") if output.suffix in DRAWN else output
         for path in draw_pictures(pictures, stem, photo.name, place):
             console.say(str(path))
 

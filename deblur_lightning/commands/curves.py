@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from deblur_lightning.commands._output_paths import figure_stem
+
 DRAWN = (".png", ".pdf", ".svg")
 
 
@@ -24,12 +26,13 @@ def curves(
 
     Runs are read from CSV logs or from offline wandb logs. Those without a NAME are named by their folders.
     """
+    stem = figure_stem(output, DRAWN)
+
     from deblur_lightning.reports.figures.canvas import save_figure
     from deblur_lightning.reports.figures.curves import draw_curves, read_curves
 
     logs = {name: read_curves(path) for name, path in name_runs(runs).items()}
     formats = [output.suffix[1:]] if output.suffix in DRAWN else ["png", "pdf"]
-    stem = output.with_suffix("") if output.suffix in DRAWN else output
     title = f"Metrics of {', '.join(logs)} by epoch"
     paths = save_figure(draw_curves(logs), stem.with_name(f"{stem.name}.png"), formats, title=title)
     typer.echo(f"Curves: {', '.join(map(str, paths))}")

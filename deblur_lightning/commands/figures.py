@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
-from deblur_lightning.commands._photo_paths import check_folder_writable
+from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
 from deblur_lightning.commands.compare import draw_pictures
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def figures(
     picture: Annotated[
         str, typer.Option(metavar="NAME", help="Which of the benchmark's pictures.")
     ] = "objects/coffee-1",
-    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 17,
+    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 33,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for sample_*.png and sample_*.pdf.")
     ] = Path("results/figures"),
@@ -34,6 +34,8 @@ def figures(
     each model's the motion over the photo, the basis kernels and the mixing coefficients. Each is written as PNG and
     PDF. For photos of your own, see `deblur compare` and `deblur kernels`.
     """
+    refuse_suffix(output, PICTURES, "a folder for several figures")
+
     from deblur_lightning.data import SampleBlur
     from deblur_lightning.deblurring import find_named_checkpoints, load_named
     from deblur_lightning.field import KernelField

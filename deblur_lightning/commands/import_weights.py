@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from deblur_lightning.checkpoints import Checkpoint
     from deblur_lightning.deblurring import Deblurrer
 
-PUBLISHED = {"MotionDeblurrer": "adaptive-basis", "DirectDeblurrer": "deblurgan"}
-"""The published model that a deblurrer of ours stands for."""
+PUBLISHED = {"AdaptiveBasisNetwork": "adaptive-basis", "DeblurGANGenerator": "deblurgan", "NAFNet": "nafnet"}
+"""The published model of each network."""
 
 
 class _Weights(NamedTuple):
@@ -30,7 +30,7 @@ def import_weights(
         Path, typer.Option("-o", "--output", metavar="OUT", help="Checkpoint to write: .ckpt or .safetensors.")
     ],
     model: Annotated[
-        Literal["adaptive-basis", "deblurgan"] | None,
+        Literal["adaptive-basis", "deblurgan", "nafnet"] | None,
         typer.Option(help="What FILE must be; default: whatever it holds."),
     ] = None,
     path: Annotated[
@@ -44,8 +44,8 @@ def import_weights(
     """Turn weights into a checkpoint that every command accepts.
 
     Takes the files that the methods' authors released, as downloaded (TwoHeads.pkl, N_kernels_network.pth,
-    latest_net_G.pth), and our own checkpoints. Only what restores is kept, not a critic or the state of a training.
-    Code in a file is never run.
+    latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what restores is kept, not a critic or
+    the state of a training. Code in a file is never run.
     """
     import torch
 
@@ -82,14 +82,20 @@ def _read(source: Path, model: str | None) -> _Weights:
         return _restoring(source, parse_checkpoint(source, content), model)
     published = parse_published(source, content, model)
     network = published.network
-    deblurrer: Deblurrer = MotionDeblurrer(network) if published.model == "adaptive-basis" else DirectDeblurrer(network)
+    deblurrer: Deblurrer
+    if published.model == "adaptive-basis":
+        deblurrer = MotionDeblurrer(network)
+    else:
+        deblurrer = DirectDeblurrer(network, signed=published.model == "deblurgan")
     return _Weights(deblurrer.state_dict(), describe(deblurrer))
 
 
 def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weights:
     """Take a checkpoint of ours, which must be of the model that was asked for."""
     kind = str(checkpoint.recipe["class_path"]).rpartition(".")[2]
-    if model is not None and PUBLISHED.get(kind) != model:
+    parts = checkpoint.recipe["init_args"]
+    network = str((parts.get("network") or parts.get("generator") or {}).get("class_path")).rpartition(".")[2]
+    if model is not None and PUBLISHED.get(network) != model:
         raise ValueError(f"{source} is a checkpoint of {kind}, but --model is {model}. Leave out --model.")
     return _Weights(checkpoint.weights, checkpoint.recipe)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import Checkpoint, Gamma
-from deblur_lightning.commands._photo_paths import check_folder_writable
+from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
+from deblur_lightning.commands._photo_paths import drawn_fields
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 PIXELS_SHOWN = 1_500_000
 """Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
-
-DRAWN_PARTS = ("field", "basis", "coefficients")
-"""How the names of a motion field's three pictures end."""
 
 
 def kernels(
@@ -34,6 +32,8 @@ def kernels(
     Three pictures: the per-pixel kernels over the photo, the basis kernels, and the mixing coefficients. Kernels are
     drawn as the path of the light on the sensor, which is the correlation kernels flipped.
     """
+    refuse_suffix(output, PICTURES, "a folder for three pictures")
+
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_checkpoint
     from deblur_lightning.photos import read_photo
@@ -62,7 +62,7 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path
     Args:
         blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
         model: one that sees motion fields.
-        stem: their common beginning: ``STEM_field.png``, ``STEM_basis.png``, ``STEM_coefficients.png``.
+        stem: their common beginning; see `drawn_fields`.
 
     Returns:
         The files.
@@ -75,15 +75,10 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path
     shown = shrink_to_show(blurry)
     field = model.field(shown)
     figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
-    paths = kernel_pictures(stem)
+    paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):
         save_figure(figure, path, formats=("png",))
     return paths
-
-
-def kernel_pictures(stem: Path) -> list[Path]:
-    """Name the pictures that `draw_kernels` writes."""
-    return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
 
 
 def shrink_to_show(photo: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints, Store
-from deblur_lightning.commands._photo_paths import check_folder_writable, plan_photos
+from deblur_lightning.commands._output_paths import check_folder_writable, refuse_suffix
+from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
 from deblur_lightning.commands.kernels import shrink_to_show
 from deblur_lightning.reports.results import STORE, latest_results, read_results
@@ -54,6 +55,7 @@ def page(
     from deblur_lightning.deblurring import find_named_checkpoints
 
     output = output or store.parent
+    refuse_suffix(output, (".html", ".htm"), f"a folder, in which the page is {PAGE}")
     failed: list[str] = []
     with Console() as console:
         if photos:

@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from deblur_lightning.commands._options import Checkpoint, Gamma
-from deblur_lightning.commands._photo_paths import (
-    PhotoPlan,
-    check_folder_writable,
-    plan_photos,
-    result_name,
-    target_problem,
-)
-from deblur_lightning.commands.kernels import draw_kernels, kernel_pictures
+from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
+from deblur_lightning.commands.kernels import draw_kernels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -173,7 +168,7 @@ def restore_photos(
     for source, named in plan.pairs:
         try:
             photo = _open(source, named, plan, taken)
-            taken.update((photo.target, *(kernel_pictures(photo.target.with_suffix("")) if kernels else ())))
+            taken.update((photo.target, *(drawn_fields(photo.target.with_suffix("")) if kernels else ())))
         except (ValueError, OSError) as error:
             report.failed.append((source, str(error)))
             continue

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._output_paths import refuse_suffix
 from deblur_lightning.commands.page import write_page
 from deblur_lightning.reports.results import STORE, read_results
 from deblur_lightning.whole_file import whole_file
@@ -42,12 +43,13 @@ def tables(
     from deblur_lightning.reports.gathering import gather_tables
     from deblur_lightning.reports.rendering import to_markdown
 
+    output = output or store.parent
+    refuse_suffix(output, (".md", ".csv", ".tex", ".html"), "a folder for all tables")
     found = gather_tables(store, published)
     names = [table.name for table in found]
     if only and only not in names:
         raise ValueError(f"--only is {only}, but there is no such table. Choose one of {', '.join(names)}.")
     shown = [to_markdown(table) for table in found if only in (None, table.name)]
-    output = output or store.parent
     files = write_tables(output, store, published, formats)
     page = write_page(output, store, published)
     typer.echo("\n".join(shown))

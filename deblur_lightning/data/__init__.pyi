@@ -7,9 +7,15 @@ from .pairs.gopro import GoProDataModule as GoProDataModule
 from .pairs.layouts import find_pairs as find_pairs
 from .pairs.paired_images import PairedImages as PairedImages
 from .scenes.ade20k import ADE20K as ADE20K
+from .scenes.bsds500 import BSDS500 as BSDS500
 from .scenes.coco import COCO as COCO
 from .scenes.dead_leaves import DeadLeaves as DeadLeaves
 from .scenes.decoys import Decoys as Decoys
+from .scenes.motion_blur import MotionBlur as MotionBlur
+from .scenes.motion_blur import MotionBlurDataModule as MotionBlurDataModule
+from .scenes.motions import CameraMotion as CameraMotion
+from .scenes.motions import ObjectMotion as ObjectMotion
+from .scenes.motions import Unmoved as Unmoved
 from .scenes.photo_source import PhotoFolder as PhotoFolder
 from .scenes.photo_source import PhotoSource as PhotoSource
 from .scenes.sample import SampleBlur as SampleBlur

@@ -1,3 +1,4 @@
+from .blind import BlindEstimator as BlindEstimator
 from .bundled import find_checkpoint as find_checkpoint
 from .bundled import find_named_checkpoints as find_named_checkpoints
 from .deblurrer import Deblurred as Deblurred

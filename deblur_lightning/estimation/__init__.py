@@ -1,7 +1,25 @@
 """The motion field of a blurry picture, from the picture itself."""
 
+from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
-from deblur_lightning.estimation.refine_field import refine_field, richest_window
+from deblur_lightning.estimation.dense_field import dense_field
+from deblur_lightning.estimation.local_evidence import LocalEvidence
+from deblur_lightning.estimation.natural_kernel import natural_kernel
+from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.refine_field import refine_field
+from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.variational_kernel import SOFTNESS
 
-__all__ = ["SOFTNESS", "dark_beyond", "refine_field", "richest_window", "with_fade", "without_fade"]
+__all__ = [
+    "SOFTNESS",
+    "LocalEvidence",
+    "blind_kernel",
+    "camera_path",
+    "dark_beyond",
+    "dense_field",
+    "natural_kernel",
+    "refine_field",
+    "richest_window",
+    "with_fade",
+    "without_fade",
+]

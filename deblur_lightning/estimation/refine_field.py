@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation.blind_kernel import refine_kernel
 from deblur_lightning.estimation.regions import motion_regions
+from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.estimation.tethered_kernel import refine_kernel
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened, variational_kernel
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.image import check_image
@@ -16,12 +17,10 @@ from deblur_lightning.physics import check_gamma, to_linear
 Guess = Callable[[Tensor, Tensor | None], Tensor]
 
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
-STEP = 16
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
 COMPARED = 1.0  # softness in pixels of kernels to compare: half a pixel aside, a reverse can look more like another
 AGREEMENT = 0.4  # squared distance of two kernels over the first one's square, up to which they tell of one path
-WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
 
 
 @torch.no_grad()
@@ -120,19 +119,3 @@ def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
     """Turn a kernel by half a turn if that makes it more like another one, both ``[K, K]``."""
     soft = softened(kernel, COMPARED)
     return kernel.flip(0, 1) if (soft.flip(0, 1) * other).sum() > (soft * other).sum() else kernel
-
-
-def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDOW) -> tuple[slice, slice]:
-    """Find the square of at most ``side`` pixels that holds most of a region's squared slopes, to 16 pixels.
-
-    Args:
-        light: ``[H, W]``.
-        share: of the region at each pixel, ``[H, W]``; None for the whole picture.
-        side: in pixels.
-    """
-    share = torch.ones_like(light) if share is None else share
-    height, width = (min(side, length) for length in light.shape)
-    energy = (light.diff(dim=0)[:, :-1].square() + light.diff(dim=1)[:-1].square()) * share[1:, 1:]
-    sums = F.avg_pool2d(energy[None], (height - 1, width - 1), STEP)[0]
-    row, column = divmod(int(sums.argmax()), sums.shape[1])
-    return slice(row * STEP, row * STEP + height), slice(column * STEP, column * STEP + width)

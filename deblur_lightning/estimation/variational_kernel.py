@@ -1,13 +1,12 @@
 """Variational Bayes for one blur kernel: every sharp picture that explains the blurry one has its say."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation.blind_kernel import cleaned
 from deblur_lightning.estimation.edges_only import slopes
+from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, of_lags
+from deblur_lightning.estimation.kernel_shape import cleaned
 from deblur_lightning.estimation.valid_blur import ValidBlur
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 
@@ -16,9 +15,7 @@ LEAST_NOISE = 1e-6  # variance of gradients of linear light
 LEAST_REACH = 1e-4  # of a sharp gradient's pull on the blurry ones; at corners it is nearly none
 STEPS = 15  # of conjugate gradients for each look at the sharp gradients
 DESCENTS = 150  # of projected gradients for each kernel
-POWER_STEPS = 12  # towards the largest eigenvalue
 SOFTNESS = 0.6  # in pixels
-CAUTION = 1.02  # on that eigenvalue, which is approached from below
 
 
 def variational_kernel(
@@ -76,7 +73,7 @@ def variational_kernel(
         if turn >= 0:
             form, wanted = expected_misfit(operator, kernel, blurry, weight, sharp, uncertainty)
             form.diagonal().add_(tether)
-            fitted = nonnegative_minimum(form, wanted + tether * guess.flatten(), kernel.flatten())
+            fitted = nonnegative_minimum(form, wanted + tether * guess.flatten(), kernel.flatten(), DESCENTS)
             scale = fitted.sum()
             kernel = cleaned(fitted.view_as(kernel), threshold)
             sharp, spread = sharp * scale, spread * scale.square()
@@ -135,40 +132,11 @@ def expected_misfit(
         Q, ``[K^2, K^2]``, and b, ``[K^2]``.
     """
     size = kernel.shape[-1]
-    form = _of_lags(operator.lags(sharp, sharp, 2 * size - 1, size - 1), size)
+    form = of_lags(operator.lags(sharp, sharp, 2 * size - 1, size - 1), size)
     misfit = operator.lags(weight * (blurry - operator.blur(sharp)), sharp, size)
     wanted = misfit.flatten() + form @ kernel.flatten()
     form.diagonal().add_(operator.lags(weight, uncertainty.sum(0), size).flatten())
     return form, wanted
-
-
-def nonnegative_minimum(form: Tensor, wanted: Tensor, start: Tensor, steps: int = DESCENTS) -> Tensor:
-    """Minimise ``k' Q k - 2 b' k`` over ``k >= 0`` by accelerated projected gradients that restart when they turn.
-
-    Args:
-        form: Q, ``[M, M]``, symmetric and positive.
-        wanted: b, ``[M]``.
-        start: ``[M]``, not negative.
-        steps: of projection.
-
-    Source:
-        Beck and Teboulle 2009; O'Donoghue and Candes 2015 (the restart).
-    """
-    direction = torch.ones_like(start)
-    for _ in range(POWER_STEPS):
-        direction = form @ (direction / direction.norm())
-    stride = 1 / (CAUTION * direction.norm())
-    reached, ahead, pace = start, start, 1.0
-    for _ in range(steps):
-        new = (ahead - stride * (form @ ahead - wanted)).clamp(min=0)
-        if torch.dot(ahead - new, new - reached) > 0:
-            pace, ahead = 1.0, new
-        else:
-            faster = (1 + math.sqrt(1 + 4 * pace**2)) / 2
-            ahead = new + (pace - 1) / faster * (new - reached)
-            pace = faster
-        reached = new
-    return reached
 
 
 def softened(kernel: Tensor, softness: float) -> Tensor:
@@ -188,10 +156,3 @@ def softened(kernel: Tensor, softness: float) -> Tensor:
         kernel = torch.tensordot(spots, kernel, ([1], [axis])).movedim(0, axis)
         kernel = kernel / kernel.sum()
     return kernel
-
-
-def _of_lags(correlation: Tensor, size: int) -> Tensor:
-    """Lay out ``[2 K - 1, 2 K - 1]`` correlations by lag as the matrix over pairs of kernel pixels."""
-    steps = torch.arange(size, device=correlation.device)
-    lag = steps.unsqueeze(1) - steps + size - 1
-    return correlation[lag[:, None, :, None], lag[None, :, None, :]].reshape(size**2, size**2)

@@ -27,9 +27,6 @@ SUBCOMMANDS = {
     "test": "score a checkpoint on the test split",
     "predict": "restore pictures with a checkpoint",
 }
-OPTIONS = ("--config", "--ckpt_path", "--print_config", "--seed_everything", "--trainer", "--model", "--data")
-"""What every subcommand takes, for where jsonargparse does not tell which one was mistyped."""
-
 EPILOG = """\
 typical use:
   lightning fit --config experiments/sample/adaptive_basis.yaml
@@ -100,6 +97,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
     from deblur_lightning.lightning_cli.misconfigured import misconfigured
+    from deblur_lightning.lightning_cli.mistakes import BriefParser
 
     # a class has a short name in YAML once it is imported
     for package in (callbacks, data, deblurring, losses, modules, networks):
@@ -115,7 +113,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
             lightning.LightningDataModule,
             subclass_mode_model=True,
             subclass_mode_data=True,
-            parser_kwargs={"exit_on_error": False},  # `main` says in one line what jsonargparse says in fifty
+            parser_class=BriefParser,
             auto_configure_optimizers=False,
             seed_everything_default=1,
             save_config_kwargs={"overwrite": True},
@@ -145,18 +143,11 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
     print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:
         run(argv)
-    except argparse.ArgumentError as error:
-        from deblur_lightning.lightning_cli.mistakes import brief
-
-        parser = getattr(error.__cause__, "subcommand_parser", None)
-        known = [name for action in getattr(parser, "_actions", ()) for name in (action.dest, *action.option_strings)]
-        sys.stderr.write(f"lightning: {brief(error.message, known or OPTIONS)}\n")
-        sys.exit(2)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief
         from deblur_lightning.sentences import sentence

@@ -7,6 +7,9 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable
+from typing import NoReturn
+
+from pytorch_lightning.cli import LightningArgumentParser
 
 FRAME = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>.*"
@@ -17,6 +20,18 @@ FRAME = re.compile(
 CLASS = re.compile(r"Problem with given class_path '([\w.]+)\.(\w+)':")
 KEY = re.compile(r'Parser key "([\w.]+)":')
 OPTION = re.compile(r"(?:[Oo]ption '|unrecognized arguments: )([\w.-]+)")
+
+
+class BriefParser(LightningArgumentParser):
+    """Lightning's parser without fifty lines of usage and quoted values; it alone knows which options there are."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print one line and leave with status 2; parsers that jsonargparse only tries raise as ever."""
+        if not self.exit_on_error:
+            super().error(message, ex)
+        parser = getattr(ex, "subcommand_parser", None) or self
+        known = [name for action in parser._actions for name in (action.dest, *action.option_strings)]
+        self.exit(2, f"lightning: {brief(message, known)}\n")
 
 
 def brief(said: str, known: Iterable[str] = ()) -> str:
@@ -31,7 +46,8 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     if missing := re.search(r"Expected a dot import path string: (\S+)", line):
         argument = ".".join(KEY.findall(line))
         return f"{argument} is {missing[1]}, but no class has that name. {_remedy(missing[1], _classes())}"
-    module, name = found.groups() if (found := CLASS.search(line)) else ("", "")
+    classes = CLASS.findall(line)  # from the outermost to the one whose option it is
+    module, name = classes[-1] if classes else ("", "")
     line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")
     if line.startswith("the following arguments are required"):
         return f"{line}. Pass --config FILE.yaml, or name them."
@@ -39,7 +55,7 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
         return f"{line}."
     # jsonargparse has imported the class already: it knows which options that takes
     accepted = inspect.signature(getattr(importlib.import_module(module), name)).parameters if name else known
-    return f"{line}. {_remedy(option[1], accepted, name)}"
+    return f"{line}. {_remedy(option[1], accepted, name, inner=len(classes) > 1)}"
 
 
 def _classes() -> list[str]:
@@ -48,10 +64,10 @@ def _classes() -> list[str]:
     return [name for package in (modules, data, callbacks) for name in package.__all__]
 
 
-def _remedy(wrong: str, known: Iterable[str], of: str = "") -> str:
+def _remedy(wrong: str, known: Iterable[str], of: str = "", *, inner: bool = False) -> str:
     """Suggest the option that was meant, by its last word where that tells."""
     bare = wrong.lstrip("-")
-    if bare.split(".")[0] in ("optimizer", "lr_scheduler", "scheduler", "lr"):
+    if not of and bare.split(".")[0] in ("optimizer", "lr_scheduler", "scheduler", "lr"):
         return (
             "The optimizer is the model's: --model.init_args.optimizer CLASS, "
             "its arguments --model.init_args.optimizer.init_args.lr and alike."
@@ -62,5 +78,7 @@ def _remedy(wrong: str, known: Iterable[str], of: str = "") -> str:
     near = near or [words[word] for word in difflib.get_close_matches(last, words, n=1, cutoff=0.8)]
     if near:
         return f"Did you mean {near[0]}?"
+    if inner:
+        return f"It takes {', '.join(known)}."
     part = "data" if of.endswith("DataModule") else "model"
     return f"See `lightning fit --{f'{part}.help {of}' if of else 'help'}`."

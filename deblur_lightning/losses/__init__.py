@@ -4,6 +4,7 @@ from deblur_lightning.losses.adversarial import critic_loss, generator_loss, gra
 from deblur_lightning.losses.content import Content, PerceptualContent, PixelContent
 from deblur_lightning.losses.kernel import kernel_distance, kernel_error, kernel_loss, kernel_weights
 from deblur_lightning.losses.perceptual import perceptual_loss
+from deblur_lightning.losses.psnr import psnr_loss
 from deblur_lightning.losses.reblur import reblur_loss
 from deblur_lightning.losses.reversible import reversible_cross_entropy
 from deblur_lightning.losses.sampled import sampled_cross_entropy
@@ -20,6 +21,7 @@ __all__ = [
     "kernel_loss",
     "kernel_weights",
     "perceptual_loss",
+    "psnr_loss",
     "reblur_loss",
     "reversible_cross_entropy",
     "sampled_cross_entropy",

@@ -3,6 +3,7 @@
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
 from deblur_lightning.networks.path import PathNetwork, path_features, reflections
 from deblur_lightning.networks.vgg import VGGFeatures
 
@@ -10,6 +11,8 @@ __all__ = [
     "AdaptiveBasisNetwork",
     "CompactBasisNetwork",
     "DeblurGANGenerator",
+    "FoldedNAFNet",
+    "NAFNet",
     "PatchCritic",
     "PathNetwork",
     "VGGFeatures",

@@ -2,10 +2,11 @@
 
 from deblur_lightning.physics.blur import BlurOperator, blur, blur_adjoint
 from deblur_lightning.physics.borders import Padding
+from deblur_lightning.physics.noise import noise_level
 from deblur_lightning.physics.point_spread import draw_sides, kernels_along, point_spread_function, shake_kernels
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
-from deblur_lightning.physics.shake_field import shake_field
+from deblur_lightning.physics.shake_field import shake_field, turning_field
 from deblur_lightning.physics.tone import check_gamma, to_display, to_linear
 from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
@@ -20,6 +21,7 @@ __all__ = [
     "expose",
     "follow_tremors",
     "kernels_along",
+    "noise_level",
     "point_spread_function",
     "saturate",
     "saturate_derivative",
@@ -29,4 +31,5 @@ __all__ = [
     "shake_trajectories",
     "to_display",
     "to_linear",
+    "turning_field",
 ]

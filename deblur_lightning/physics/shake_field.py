@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics.node_grid import node_places, node_shares
 from deblur_lightning.physics.point_spread import kernels_along
 from deblur_lightning.physics.trajectories import shake_trajectories
 
@@ -44,23 +45,33 @@ def shake_field(
         raise ValueError(f"grid is {grid}, but it has a node in each corner of the picture. Pass at least 2.")
     if not 0 < reach[0] <= reach[1] <= 1:
         raise ValueError(f"reach is {reach}, but it is a range of shares of the radius. Order it within (0, 1].")
-    height, width = size
     shift, turn = shake_trajectories(2, generator=generator)
     angle = turn[:, 0] - turn[:, 0].mean()
     angle = angle * (rotation / (angle.amax() - angle.amin()).clamp(min=1e-9))
-    rows, columns = (torch.linspace(-(side - 1) / 2, (side - 1) / 2, grid).double() for side in size)
-    y, x = (axis.flatten().unsqueeze(1) for axis in torch.meshgrid(rows, columns, indexing="ij"))
+    share = reach[0] + (reach[1] - reach[0]) * float(torch.rand((), generator=generator))
+    return turning_field(size, kernel_size, shift, angle, share * (kernel_size // 2), grid)
+
+
+def turning_field(
+    size: tuple[int, int], kernel_size: int, shift: Tensor, angle: Tensor, reach: float, grid: int = 5
+) -> KernelField:
+    """Build the field of one path of a camera that shifts and turns in its image plane; see `shake_field`.
+
+    Args:
+        size: height and width H, W of the picture, in pixels.
+        kernel_size: side K of the kernels, odd.
+        shift: where the picture's centre falls, ``[T, 2]`` as (x, y) in pixels, float64.
+        angle: how far the camera has turned, ``[T]``, in radians, float64.
+        reach: how far the longest kernel reaches, in pixels, at most K // 2: all paths are scaled alike to it.
+        grid: nodes in each direction; B is its square.
+
+    Returns:
+        A field ``[1, B, K, K]`` and ``[1, B, H, W]``, float32.
+    """
+    x, y = node_places(size, grid).unsqueeze(-2).unbind(-1)
     cosine, sine = angle.cos(), angle.sin()
     turned = torch.stack((cosine * x - sine * y - x, sine * x + cosine * y - y), dim=-1)
     paths = turned + shift
     paths = paths - paths.mean(dim=1, keepdim=True)
-    share = reach[0] + (reach[1] - reach[0]) * float(torch.rand((), generator=generator))
-    paths = paths * (share * (kernel_size // 2) / paths.abs().amax().clamp(min=1e-9))
-    coefficients = _hats(height, grid).unsqueeze(1).unsqueeze(3) * _hats(width, grid).unsqueeze(1)
-    return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), coefficients.view(1, -1, height, width).float())
-
-
-def _hats(length: int, nodes: int) -> Tensor:
-    """Weights of linear interpolation, ``[nodes, length]``; they sum to 1 at each pixel."""
-    place = torch.linspace(0, nodes - 1, length, dtype=torch.float64)
-    return (1 - (place - torch.arange(nodes).unsqueeze(1)).abs()).clamp(min=0)
+    paths = paths * (reach / paths.abs().amax().clamp(min=1e-9))
+    return KernelField(kernels_along(paths, kernel_size).unsqueeze(0), node_shares(size, grid).unsqueeze(0))

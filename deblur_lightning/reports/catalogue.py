@@ -3,6 +3,7 @@
 from deblur_lightning.reports.tables import Layout, Score
 
 SAMPLE, GOPRO_SAMPLE, GOPRO, KOHLER = "sample", "gopro-sample", "GoPro", "Köhler"
+BSDS500 = "BSDS500 windows"
 
 DEBLURGAN = "Kupyn et al. 2018"
 DEBLURGAN_V2 = "Kupyn et al. 2019"
@@ -16,12 +17,22 @@ DEBLURGAN_TRAININGS = ("DeblurGAN WILD", "DeblurGAN Synth", "DeblurGAN Comb")
 
 GOPRO_SCORES = tuple(Score(GOPRO, metric) for metric in ("psnr", "ssim", "ssim_valid", "cw_ssim", "printed_ssim"))
 
+KNOWN_MOTION = (
+    "psnr", "gain", "share_turning", "share_objects", "share_still", "worst_gain", "field_error", "regions",
+)  # fmt: skip
+
 CATALOGUE = (
     Layout(
         "sample",
         "Sample benchmark: built-in photographs, known motion fields",
-        (Score(SAMPLE, "psnr"), Score(SAMPLE, "ssim"), Score(SAMPLE, "kernel_error")),
+        tuple(Score(SAMPLE, metric) for metric in KNOWN_MOTION),
         note="Made and measured on this machine. Published numbers are on other data: see the tables below.",
+    ),
+    Layout(
+        "bsds500-windows",
+        "BSDS500's test photographs, known motion fields",
+        tuple(Score(BSDS500, metric) for metric in KNOWN_MOTION),
+        note="Made and measured on this machine, by `deblur benchmark --photos`; nobody's published figures.",
     ),
     Layout(
         "gopro-sample",

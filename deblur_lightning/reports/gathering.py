@@ -4,14 +4,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from deblur_lightning.reports.catalogue import CATALOGUE, GOPRO, KOHLER, SAMPLE
+from deblur_lightning.reports.catalogue import CATALOGUE, GOPRO, GOPRO_SAMPLE, KOHLER, SAMPLE
 from deblur_lightning.reports.metric_names import KNOWN
 from deblur_lightning.reports.published import read_published
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_results
 from deblur_lightning.reports.tables import Layout, Score, Table, build_table
 
 ADDING = {
-    SAMPLE: "make reproduce-tables",
+    SAMPLE: "deblur benchmark",
+    GOPRO_SAMPLE: "lightning test -c experiments/sample/deblurgan.yaml --ckpt_path CKPT",
     GOPRO: "lightning test -c experiments/gopro/adaptive_basis_blur.yaml --data.root GOPRO_Large --ckpt_path CKPT",
     KOHLER: "deblur score-kohler RESTORED --data KOHLER",
 }

@@ -19,6 +19,13 @@ KNOWN = {
     "cw_ssim": MetricName("CW-SSIM", 4, more_is_better=True),
     "mssim": MetricName("MSSIM", 4, more_is_better=True),
     "printed_ssim": MetricName("SSIM as printed", 3, more_is_better=None),
+    "gain": MetricName("gain (dB)", 2, more_is_better=True),
+    "worst_gain": MetricName("worst picture (dB)", 2, more_is_better=True),
+    "share_turning": MetricName("share: turning", 2, more_is_better=True),
+    "share_objects": MetricName("share: objects", 2, more_is_better=True),
+    "share_still": MetricName("share: still", 2, more_is_better=True),
+    "field_error": MetricName("field error", 2, more_is_better=False),
+    "regions": MetricName("regions", 1, more_is_better=None),
     "kernel_error": MetricName("kernel error", 3, more_is_better=False),
     "kernel_l2": MetricName("kernel error, squared", 4, more_is_better=False),
     "kernel_loss": MetricName("kernel loss", 4, more_is_better=False),
@@ -35,6 +42,11 @@ DEFINITIONS = {
     "three-dimensional SSIM, elsewhere mostly untold. It stands beside our columns and is subtracted from none.",
     "mssim": "MSSIM is Wang's five-scale index as the benchmark's own code has it.",
     "kernel_error": "Kernel error is relative to that of a picture without blur: 1 is no better than a delta kernel.",
+    "share_turning": "A share is the gain over the blurry pictures, divided by that of 30 updates of Richardson-Lucy "
+    "with the true field.",
+    "worst_gain": "The worst picture is the one that gained least; below 0 it became worse.",
+    "field_error": "The field error is relative to that of each picture's best constant kernel: below 1 a field varies "
+    "as the motion does.",
     "identical": "Identical pairs have an infinite PSNR, before or after restoration; every mean leaves them out.",
     "seconds": "Seconds were taken on different machines: published ones on the authors'.",
 }

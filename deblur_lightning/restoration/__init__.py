@@ -1,6 +1,6 @@
 """Deconvolution with a known motion field."""
 
-from deblur_lightning.restoration.noise import noise_level
+from deblur_lightning.physics import noise_level
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 from deblur_lightning.restoration.robust import deconvolve

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import to_display, to_linear
+from deblur_lightning.physics import noise_level, to_display, to_linear
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
-from deblur_lightning.restoration.edges import prior_weights, smoothing_
-from deblur_lightning.restoration.noise import noise_level
+from deblur_lightning.physics.edges import prior_weights, smoothing_
 from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light

@@ -10,8 +10,7 @@ import torch
 from PIL import Image
 from two_heads import two_heads_weights
 
-from deblur_lightning.checkpoints import load_published, read_checkpoint
-from deblur_lightning.checkpoints.own import write_checkpoint
+from deblur_lightning.checkpoints import load_published, read_checkpoint, write_checkpoint
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 104857600\n"
 

@@ -1,46 +1,86 @@
-"""The sample benchmark's bounds, on one small picture of each photograph and kind."""
+"""The benchmark's bounds, shares and ablations, on small windows."""
 
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
-from small_models import small_direct_deblurrer, write_small_checkpoint
+from small_models import small_direct_deblurrer, small_motion_deblurrer, write_small_checkpoint
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
+from deblur_lightning.commands.benchmark.ablations import ablations
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.deblurring import MotionDeblurrer, RichardsonLucy
-from deblur_lightning.networks import AdaptiveBasisNetwork
+from deblur_lightning.deblurring import AlternatingRefinement, PhotoDeblurrer, load_deblurrer
+from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import read_results, read_rows
 
-
-@pytest.fixture
-def small(monkeypatch):
-    monkeypatch.setattr(benchmark, "SampleBlur", lambda kernel_size: SampleBlur(64, kernel_size, per_photo=1))
-
-
-def test_bounds_stand_in_the_right_order(small, tmp_path):
-    store = tmp_path / "results.jsonl"
-    results = {result.method: result for result in benchmark.run_sample_benchmark({}, store, kernel_size=9)}
-    blurry, true = results["blurry"], results["Richardson-Lucy, true field"]
-    mean = results["mean kernel (best constant field)"]
-    assert blurry.metrics["kernel_error"] == pytest.approx(1)
-    assert true.metrics["kernel_error"] < 1e-9 < mean.metrics["kernel_error"] < 1
-    assert true.metrics["psnr"] > blurry.metrics["psnr"] + 1
-    assert [result.method for result in read_results(store)] == list(results)
-    assert len(read_rows(read_results(store)[0], store)) == 6
+BOUNDS = [
+    "blurry", "unsharp masking (scikit-image)", "best constant kernel, Richardson-Lucy", "true field, Richardson-Lucy",
+    "true field, hyper-Laplacian",
+]  # fmt: skip
 
 
-def test_pictures_are_added_to_the_page_with_fields_and_scores(small, tmp_path):
-    list(benchmark.run_sample_benchmark({}, tmp_path / "results.jsonl", kernel_size=9, page=tmp_path / "page"))
+@pytest.fixture(scope="module")
+def windows():
+    sample = SampleBlur(72, 9, per_photo=1)
+    return [sample[index] for index in (0, 4, 8)]  # one of each kind
+
+
+def scored(checkpoints, windows, folder, **options):
+    results = list(benchmark.run_benchmark(checkpoints, windows, store=folder / "results.jsonl", **options))
+    return {result.method: result.metrics for result in results}
+
+
+def test_bounds_stand_in_the_right_order_and_are_stored(windows, tmp_path):
+    found = scored({}, windows, tmp_path)
+    assert list(found) == BOUNDS
+    blurry, true, constant = found["blurry"], found["true field, Richardson-Lucy"], found[BOUNDS[2]]
+    assert (blurry["gain"], blurry["worst_gain"]) == (0, 0)
+    assert true["psnr"] > blurry["psnr"] + 1
+    assert true["field_error"] < 1e-9
+    assert constant["field_error"] == pytest.approx(1)
+    assert constant["regions"] == 1
+    assert all(true[f"share_{kind}"] == pytest.approx(1, rel=1e-6) for kind in ("turning", "objects", "still"))
+    stored = read_results(tmp_path / "results.jsonl")
+    assert [result.method for result in stored] == BOUNDS
+    assert len(read_rows(stored[0], tmp_path / "results.jsonl")) == 3
+
+
+def test_shares_are_sums_of_gains_over_the_true_field_s(windows, tmp_path):
+    def half(blurry, field):
+        return blurry + 0.25 * (benchmark.richardson_lucy(blurry, field) - blurry), None
+
+    rows = [benchmark._score(half, window)[0] for window in (*windows, windows[0])]
+    best = [2.0, 4.0, -1.0, 3.0]
+    means = benchmark._means(rows, best)
+    gains = [row["psnr"] - benchmark._score(lambda b, _: (b, None), w)[0]["psnr"] for row, w in
+             zip(rows, (*windows, windows[0]), strict=True)]  # fmt: skip
+    assert means["share_turning"] == pytest.approx((gains[0] + gains[3]) / 5, rel=1e-4)
+    assert means["share_objects"] == pytest.approx(gains[1] / 4, rel=1e-4)
+    assert means["worst_gain"] == pytest.approx(min(gains), rel=1e-4)
+    assert "field_error" not in means
+
+
+def test_no_constant_kernel_beats_the_mean(windows):
+    for window in windows:
+        true = KernelField(*(part[None].double() for part in window["field"]))
+        pixels = torch.einsum("bij,bhw->hwij", true.basis[0], true.coefficients[0]).reshape(-1, 81)
+        best = benchmark.constant_field(true)
+        torch.testing.assert_close(best.basis[0, 0].flatten(), pixels.mean(0))
+        error = ((pixels - best.basis.flatten()) ** 2).sum()
+        for other in (delta_field(true.coefficients[:, :1], 9).basis, true.basis[:, :1]):
+            assert error <= ((pixels - other.flatten()) ** 2).sum()
+
+
+def test_pictures_are_added_to_the_page_with_fields_and_scores(windows, tmp_path):
+    scored({}, windows, tmp_path, page=tmp_path / "page")
     records = read_pictures(tmp_path / "page")
-    assert len(records) == 6
-    titles = ["Blurry", "Richardson-Lucy, true field", "unsharp masking (scikit-image)", "Sharp"]
+    assert len(records) == 3
     for record in records:
-        assert [one["title"] for one in record["pictures"]] == titles
-        assert [one["title"] for one in record["fields"]] == titles[1:2]
-        assert record["scores"]["Blurry"]["psnr"] < record["scores"][titles[1]]["psnr"]
+        assert [one["title"] for one in record["pictures"]] == ["Blurry", *BOUNDS[1:], "Sharp"]
+        assert [one["title"] for one in record["fields"]] == BOUNDS[2:]
+        assert record["scores"]["Blurry"]["psnr"] < record["scores"]["true field, Richardson-Lucy"]["psnr"]
 
 
 def test_the_baseline_is_unsharp_masking_by_its_definition():
@@ -50,41 +90,40 @@ def test_the_baseline_is_unsharp_masking_by_its_definition():
     np.testing.assert_allclose(benchmark.sharpened(blurry)[0].numpy(), expected, atol=2e-3)
 
 
-def test_no_constant_kernel_beats_the_mean(small, tmp_path):
-    results = list(benchmark.run_sample_benchmark({}, tmp_path / "results.jsonl", kernel_size=9))
-    mean = results[1].metrics["kernel_error"]
-    pictures = [SampleBlur(64, 9, per_photo=1)[index] for index in range(6)]
-    kernels = torch.cat(
-        [
-            torch.einsum("bij,bhw->hwij", *(part.double() for part in picture["field"])).reshape(-1, 9, 9)
-            for picture in pictures
-        ]
-    )
-    still = torch.zeros(9, 9, dtype=torch.float64)
-    still[4, 4] = 1
-    by_definition = ((kernels - kernels.mean(0)) ** 2).sum() / ((kernels - still) ** 2).sum()
-    assert mean == pytest.approx(by_definition.item(), rel=1e-4)
-
-
-def test_models_of_other_kernel_sizes_and_of_none_are_scored_too(small, tmp_path):
-    torch.manual_seed(5)
+def test_models_are_scored_with_what_their_parts_do_alone(windows, tmp_path):
     models = {
-        "larger": MotionDeblurrer(AdaptiveBasisNetwork(2, 17, 8), RichardsonLucy(1)),
-        "smaller": MotionDeblurrer(AdaptiveBasisNetwork(2, 9, 8), RichardsonLucy(1)),
+        "plain": small_motion_deblurrer(iterations=1),
+        "refined": small_motion_deblurrer(iterations=1, refinement=AlternatingRefinement()),
         "gan": small_direct_deblurrer(),
     }
     checkpoints = {name: write_small_checkpoint(tmp_path / f"{name}.ckpt", model) for name, model in models.items()}
-    store, page = tmp_path / "results.jsonl", tmp_path / "page"
-    for size in (9, 17):
-        results = {r.method: r.metrics for r in benchmark.run_sample_benchmark(checkpoints, store, size, 1, page)}
-        still = results["blurry"]["kernel_error"]
-        assert {"psnr", "ssim"} <= results["gan"].keys()
-        assert "kernel_error" not in results["gan"]
-        assert all(0 < results[name]["kernel_error"] < still for name in ("larger", "smaller"))
-    assert [one["title"] for one in read_pictures(page)[0]["pictures"]][-2:] == ["gan", "Sharp"]
+    found = scored(checkpoints, windows, tmp_path)
+    rows = ["plain", "refined", "refined: no refinement", "refined: untrained network", "gan"]
+    assert list(found)[len(BOUNDS) :] == rows
+    assert "field_error" not in found["gan"]
+    assert found["refined: no refinement"]["psnr"] == pytest.approx(found["plain"]["psnr"])
+    assert found["refined"]["field_error"] != found["refined: no refinement"]["field_error"]
 
 
-@pytest.mark.parametrize(("named", "remedy"), [("model.ckpt", "Pass NAME=PATH"), ("a=absent.ckpt", "Train it first")])
-def test_checkpoints_are_checked_first(named, remedy):
+def test_an_untrained_network_is_another_one_and_the_model_itself_stays(tmp_path):
+    model = small_motion_deblurrer(refinement=AlternatingRefinement())
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    alone, untrained = ablations("m", PhotoDeblurrer(model)).values()
+    assert alone.deblurrer.refinement is None
+    weights = untrained.deblurrer.network.state_dict()
+    assert all(not torch.equal(weights[name], one) for name, one in model.network.state_dict().items())
+    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
+    assert ablations("m", load_deblurrer(write_small_checkpoint(tmp_path / "plain.ckpt"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["--checkpoint", "model.ckpt"], "Pass NAME=PATH"),
+        (["--checkpoint", "a=absent.ckpt"], "Train it first"),
+        (["--photos", "nowhere"], r"nowhere holds no images/test/\*\.jpg"),
+    ],
+)
+def test_what_is_missing_is_said_first(arguments, remedy):
     with pytest.raises(SystemExit, match=remedy):
-        main(["benchmark", "--checkpoint", named])
+        main(["benchmark", *arguments])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from plain_nafnet import nafnet_weights, plain_nafnet
 from resnet_generator import generator_weights, resnet_generator
 from safetensors import safe_open
 from small_models import small_motion_deblurrer
@@ -73,6 +74,18 @@ def test_imported_deblurgan_restores_a_photo_as_the_original(tmp_path, suffix, t
     restored, _ = read_photo(tmp_path / "out" / "photo.png")
     expected = (resnet_generator(weights, 2 * blurry - 1) + 1) / 2
     torch.testing.assert_close(restored, expected, rtol=0, atol=2e-5)  # a step of 16 bits is 1.5e-5
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_imported_nafnet_restores_a_photo_as_the_original(tmp_path, wrapped):
+    weights = nafnet_weights(width=4, middle=1, encoder=(1, 2), decoder=(1, 1))
+    torch.save({"params": weights} if wrapped else weights, tmp_path / "NAFNet-GoPro-width32.pth")
+    imported = tmp_path / "imported.safetensors"
+    assert deblur("import-weights", tmp_path / "NAFNet-GoPro-width32.pth", "--model", "nafnet", "-o", imported) == 0
+    blurry = torch.rand(1, 3, 72, 80)
+    expected = plain_nafnet(weights, blurry).clamp(0, 1)
+    torch.testing.assert_close(load_deblurrer(imported)(blurry).picture, expected, rtol=0, atol=1e-4)
+    assert deblur("import-weights", imported, "--model", "nafnet", "-o", tmp_path / "again.ckpt") == 0
 
 
 def test_safetensors_say_what_they_are_for(authors, tmp_path):

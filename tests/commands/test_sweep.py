@@ -173,6 +173,7 @@ def test_the_runs_of_a_sweep_are_kept_as_json(sweep):
     assert (kept["parameters"], kept["best"], kept["last"]) == ({"size": 4, "same": 0}, 4, 3)
 
 
+NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 LIGHTNING = """
 method: grid
 metric: {name: val/psnr, goal: maximize}
@@ -187,9 +188,9 @@ command: ["${env}", lightning, fit, --config, SAMPLE, "${args}"]
 @pytest.mark.parametrize(
     ("key", "second", "told"),
     [
-        ("model.init_args.widht", None, r"000-\w+: .*widht.*Did you mean width\?"),
-        ("trainer.max_epoch", None, r"000-\w+: .*max_epoch.*Did you mean .*trainer\.max_epochs\?"),
-        ("model.init_args.width", "absent.yaml", r"001-\w+: .*absent\.yaml does not exist"),
+        (f"{NETWORK}.widht", None, r"000-\w+: .*CompactBasisNetwork: .*widht.*Did you mean width\?"),
+        ("trainer.max_epocs", None, r"000-\w+: .*max_epocs.*Did you mean .*trainer\.max_epochs\?"),
+        (f"{NETWORK}.width", "absent.yaml", r"001-\w+: .*absent\.yaml does not exist"),
     ],
 )
 def test_what_lightning_would_refuse_is_refused_before_the_first_run(key, second, told, tmp_path, monkeypatch):

@@ -21,7 +21,8 @@ def plan(tmp_path):
 def test_a_grid_combines_all_values_with_all(plan):
     sweep = plan(parameters={"a": {"values": [1, 2]}, "b.c": {"value": "x"}, "d": {"values": [True, None]}})
     assert sweep.runs == [{"a": a, "b.c": "x", "d": d} for a in (1, 2) for d in (True, None)]
-    assert (sweep.name, sweep.metric, sweep.maximize, sweep.note) == ("sizes", "val/psnr", True, "")
+    assert (sweep.name, sweep.metric, sweep.maximize) == ("sizes", "val/psnr", True)
+    assert (sweep.space, sweep.patience) == (None, None)
     assert len(plan(count=3, parameters={"a": {"values": [1, 2, 3, 4]}}).runs) == 3
 
 
@@ -48,10 +49,11 @@ def test_random_runs_follow_their_distributions_and_repeat(plan):
     assert plan(method="random", run_cap=9, parameters=parameters).runs == runs[:9]
 
 
-def test_a_bayesian_sweep_is_drawn_at_random_and_says_so(plan):
-    sweep = plan(method="bayes", count=2, parameters={"a": {"min": 0.0, "max": 1.0}})
-    assert len(sweep.runs) == 2
-    assert "drawn at random: the Bayesian search is wandb's own" in sweep.note
+def test_a_bayesian_sweep_keeps_what_it_searches_and_begins_with_random_runs(plan):
+    parameters = {"a": {"min": 0.0, "max": 1.0}}
+    sweep = plan(method="bayes", count=2, parameters=parameters)
+    assert sweep.space == parameters
+    assert sweep.runs == plan(method="random", count=2, parameters=parameters).runs
 
 
 def test_numbers_that_yaml_takes_for_text_are_numbers(tmp_path):
@@ -71,8 +73,12 @@ def test_numbers_that_yaml_takes_for_text_are_numbers(tmp_path):
     assert {run["mostly"] for run in runs} == {"x"}
 
 
-def test_early_termination_is_said_to_be_left_out(plan):
-    assert "every run is trained to its end" in plan(parameters={"a": {"value": 1}}, early_terminate={}).note
+def test_runs_may_be_stopped_after_as_many_validations_as_the_file_says(plan):
+    parameters = {"a": {"value": 1}}
+    assert plan(parameters=parameters, early_terminate={"type": "hyperband", "min_iter": 3}).patience == 3
+    assert plan(parameters=parameters, early_terminate={"type": "hyperband"}).patience == 1
+    with pytest.raises(ValueError, match=r"early_terminate is .*-2.*Pass min_iter: 3"):
+        plan(parameters=parameters, early_terminate={"min_iter": -2})
 
 
 ONE = {"a": {"min": 0.0, "max": 1.0}}

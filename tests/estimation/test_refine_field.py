@@ -4,9 +4,10 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import refine_field
-from deblur_lightning.estimation.blind_kernel import centred, cleaned, fitted_kernel, refine_kernel, resized
+from deblur_lightning.estimation.kernel_shape import centred, cleaned, resized
 from deblur_lightning.estimation.refine_field import agreed, out_of_reach_of_clipping, richest_window, turned_to
 from deblur_lightning.estimation.regions import motion_regions
+from deblur_lightning.estimation.tethered_kernel import fitted_kernel, refine_kernel
 from deblur_lightning.estimation.variational_kernel import softened
 from deblur_lightning.field import KernelField, check_field, delta_field
 from deblur_lightning.losses import kernel_distance

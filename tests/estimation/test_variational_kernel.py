@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import nnls
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation.blind_kernel import centred
+from deblur_lightning.estimation.kernel_shape import centred
 from deblur_lightning.estimation.valid_blur import ValidBlur
 from deblur_lightning.estimation.variational_kernel import (
     expected_misfit,

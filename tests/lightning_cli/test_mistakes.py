@@ -42,6 +42,31 @@ def test_what_jsonargparse_quotes_around_a_mistake_is_left_out(inner, said):
     assert brief(UNION.format(part="model", inner=inner)) == said
 
 
+NESTED = """\
+Parser key "model":
+  Errors:
+    - Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisModule':
+        Parser key "deblurrer":
+          Errors:
+            - Problem with given class_path 'deblur_lightning.deblurring.MotionDeblurrer':
+                Parser key "network":
+                  Errors:
+                    - Problem with given class_path 'deblur_lightning.networks.CompactBasisNetwork':
+                        Option '{0}' is not accepted
+                    - Expected a <class 'NoneType'>"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [("widht", "Did you mean width?"), ("xyz", "It takes num_basis, kernel_size, width, deepest, fold.")],
+)
+def test_an_option_of_a_nested_class_is_compared_with_what_that_class_takes(wrong, remedy):
+    assert brief(NESTED.format(wrong)) == (
+        f"model: AdaptiveBasisModule: deblurrer: MotionDeblurrer: network: CompactBasisNetwork: "
+        f"Option '{wrong}' is not accepted. {remedy}"
+    )
+
+
 def test_an_unknown_option_of_the_command_is_compared_with_those_it_takes():
     unknown = "Subcommand 'fit' does not accept option 'trainer.max_epoch'"
     assert brief(unknown, ["trainer.max_epochs", "ckpt_path"]) == f"{unknown}. Did you mean trainer.max_epochs?"

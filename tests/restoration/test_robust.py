@@ -7,8 +7,8 @@ from deblur_lightning import KernelField
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
+from deblur_lightning.physics.edges import add_differences_transposed_, differences
 from deblur_lightning.restoration import deconvolve, richardson_lucy
-from deblur_lightning.restoration.edges import add_differences_transposed_, differences
 
 
 def shaken(height: int = 72, width: int = 85, *, channels: int = 3, noise: float = 0.005):

@@ -1,7 +1,7 @@
-"""Score methods on the sample benchmark: photographs that training never sees, blurred by known fields."""
+"""Score methods on windows whose motion is known, and tell which part of a model does the work."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.data import SampleBlur
+from deblur_lightning.commands.benchmark.ablations import ablations
+from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.deblurring import load_deblurrer
+from deblur_lightning.deblurring import PhotoDeblurrer, load_deblurrer
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import picture_psnr, picture_ssim
@@ -19,79 +20,73 @@ from deblur_lightning.metrics.similarity import eight_bit
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
-from deblur_lightning.restoration import richardson_lucy
+from deblur_lightning.restoration import deconvolve, richardson_lucy
 
-Answer = tuple[Tensor | None, KernelField | None]  # a restored picture, a motion field
+Answer = tuple[Tensor, KernelField | None]  # a restored picture, a motion field
 Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its true field
+Row = dict[str, str | float]
+
+TRUE = "true field, Richardson-Lucy"
+LEAST_SHARE = 0.01  # of the picture: a basis kernel that is used less is no region
 
 
-def run_sample_benchmark(
+def run_benchmark(
     checkpoints: dict[str, Path],
+    windows: Sequence[SyntheticSample],
+    dataset: str = "sample",
     store: Path = STORE,
-    kernel_size: int = 17,
-    iterations: int = 30,
     page: Path | None = None,
+    config: str = "deblur benchmark",
 ) -> Iterator[Result]:
     """Score the blurry input, the bounds, a baseline and trained models; each result is stored when it is yielded.
 
-    The bounds are Richardson-Lucy with the true field from above, and of all fields without any detail the best
-    one: the mean of all true kernels of the benchmark, which no method can know. The baseline sharpens without looking
-    at the motion (`sharpened`).
+    The bounds are what 30 updates of Richardson-Lucy, and the hyper-Laplacian restorer, make of the true field, and
+    what Richardson-Lucy makes of the best kernel that is one for the whole picture, the mean of its true kernels. The
+    baseline sharpens without looking at the motion (`sharpened`). Of a model that refines what its network sees, two
+    more rows tell what the network does without the refinement, and the refinement with an untrained network.
 
     Args:
-        checkpoints: trained models by the name they shall have in tables.
+        checkpoints: trained models by the names that they are to have in tables.
+        windows: to score on, their names beginning with the kind of motion.
+        dataset: what they are called in tables.
         store: the results store to add to.
-        kernel_size: side of the benchmark's kernels, in pixels; models may know smaller or larger ones.
-        iterations: of Richardson-Lucy with the true field; models know their own.
         page: folder of the results page's pictures, which each method's are added to; None adds none.
+        config: the command, for the store.
 
     Raises:
         ValueError: a checkpoint that is none.
     """
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
-    benchmark = SampleBlur(kernel_size=kernel_size)
-    pictures = [benchmark[index] for index in range(len(benchmark))]
-    mean = torch.cat([KernelField(*(part[None] for part in p["field"])).mean_kernel() for p in pictures]).mean(0)
-
-    def constant(blurry: Tensor, _: KernelField) -> Answer:
-        field = delta_field(blurry, kernel_size)
-        return None, field._replace(basis=mean[None, None].to(field.basis))
-
-    def true(blurry: Tensor, field: KernelField) -> Answer:
-        return richardson_lucy(blurry, field, iterations), field
-
-    def predicted(name: str, blurry: Tensor, _: KernelField) -> Answer:
-        answer = models[name](blurry)
-        return answer.picture, answer.field
-
+    files = {}
     methods: dict[str, Method] = {
-        "blurry": lambda blurry, field: (blurry, delta_field(blurry, kernel_size)),
-        "mean kernel (best constant field)": constant,
-        "Richardson-Lucy, true field": true,
+        "blurry": lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)),
         "unsharp masking (scikit-image)": lambda blurry, _: (sharpened(blurry), None),
-        **{name: partial(predicted, name) for name in models},
+        "best constant kernel, Richardson-Lucy": _constant,
+        TRUE: lambda blurry, field: (richardson_lucy(blurry, field), field),
+        "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
     }
+    for name, model in models.items():
+        for title, deblurrer in {name: model, **ablations(name, model)}.items():
+            methods[title] = partial(_predicted, deblurrer)
+            files[title] = checkpoints[name]
+    gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
     for name, method in methods.items():
         started = time.monotonic()
-        scored = [_score(method, sample) for sample in pictures]
+        scored = [_score(method, sample) for sample in windows]
         seconds = round(time.monotonic() - started, 1)
         rows = [row for row, _ in scored]
         if page and name != "blurry":
-            for sample, (row, answer) in zip(pictures, scored, strict=True):
-                _show(page, name, sample, row, answer)
-        columns = [column for column in rows[0] if column != "name"]
-        means = {column: sum(float(row[column]) for row in rows) / len(rows) for column in columns}
-        if "still_l2" in means:
-            means["kernel_error"] = means.pop("kernel_l2") / means.pop("still_l2")
+            for sample, (row, answer) in zip(windows, scored, strict=True):
+                _show(page, dataset, name, sample, row, answer)
         yield append_result(
             Result(
                 method=name,
-                dataset="sample",
-                metrics=means,
+                dataset=dataset,
+                metrics=_means(rows, gains),
                 pictures=len(rows),
                 seconds=seconds,
-                checkpoint=file_hash(checkpoints[name]) if name in checkpoints else "",
-                config=f"deblur benchmark --kernel-size {kernel_size}",
+                checkpoint=file_hash(files[name]) if name in files else "",
+                config=config,
                 commit=source_commit(),
             ),
             store,
@@ -110,33 +105,80 @@ def sharpened(blurry: Tensor) -> Tensor:
     return torch.tensor(np.stack(masked)).view_as(blurry).float()
 
 
+def _constant(blurry: Tensor, true: KernelField) -> Answer:
+    field = constant_field(true)
+    return richardson_lucy(blurry, field), field
+
+
+def constant_field(field: KernelField) -> KernelField:
+    """Give the best field that is one kernel for a whole picture: the mean of all its pixels' kernels."""
+    ones = torch.ones_like(field.coefficients[:, :1])
+    return KernelField(field.mean_kernel().unsqueeze(1), ones)
+
+
+def _predicted(model: PhotoDeblurrer, blurry: Tensor, true: KernelField) -> Answer:
+    picture, field, _ = model(blurry)
+    return picture, field
+
+
+def _means(rows: list[Row], best: list[float]) -> dict[str, float]:
+    """Average over windows; a share is the sum of gains over the sum of what the true field gains."""
+
+    def mean(column: str) -> float:
+        return float(np.mean([float(row[column]) for row in rows]))
+
+    gains = np.array([float(row["gain"]) for row in rows])
+    means = {"psnr": mean("psnr"), "ssim": mean("ssim"), "gain": float(gains.mean()), "worst_gain": float(gains.min())}
+    for kind in KINDS:
+        mine = np.array([str(row["name"]).startswith(f"{kind}/") for row in rows])
+        if mine.any():
+            means[f"share_{kind}"] = float(gains[mine].sum() / np.array(best)[mine].sum())
+    if "field_l2" in rows[0]:
+        means |= {"field_error": mean("field_l2") / mean("constant_l2"), "regions": mean("regions")}
+    return means
+
+
 @torch.no_grad()
-def _score(method: Method, sample: SyntheticSample) -> tuple[dict[str, str | float], Answer]:
-    blurry, sharp = sample["blurry"][None], sample["sharp"][None]
-    true = KernelField(*(part[None].float() for part in sample["field"]))
+def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer]:
+    blurry, sharp, true = sample["blurry"][None], sample["sharp"][None], _field(sample)
     restored, field = method(blurry, true)
-    row: dict[str, str | float] = {"name": sample["name"]}
-    if restored is not None:
-        restored = eight_bit(restored).float()
-        row |= {"psnr": picture_psnr(restored, sharp).item(), "ssim": picture_ssim(restored, sharp).item()}
+    restored = eight_bit(restored).float()
+    row: Row = {
+        "name": sample["name"],
+        "psnr": picture_psnr(restored, sharp).item(),
+        "ssim": picture_ssim(restored, sharp).item(),
+        "gain": _gain(restored, sample),
+    }
     if field is not None:
         size = max(field.kernel_size, true.kernel_size)
-        field, true = field.widened(size), true.widened(size)
-        pixels, nothing = sharp[0, 0].numel(), delta_field(blurry, true.kernel_size)
-        row |= {"kernel_l2": kernel_distance(field, true).item() / pixels}
-        row |= {"still_l2": kernel_distance(nothing, true).item() / pixels}
+        wide, target = field.widened(size), true.widened(size)
+        pixels = sharp[0, 0].numel()
+        row |= {
+            "field_l2": kernel_distance(wide, target).item() / pixels,
+            "constant_l2": kernel_distance(constant_field(target), target).item() / pixels,
+            "regions": int((field.coefficients.mean(dim=(2, 3)) > LEAST_SHARE).sum()),
+        }
     return row, (restored, field)
 
 
-def _show(page: Path, name: str, sample: SyntheticSample, row: dict[str, str | float], answer: Answer) -> None:
-    """Add what a method made of a picture to the page; methods that restore nothing add nothing."""
+def _field(sample: SyntheticSample) -> KernelField:
+    return KernelField(*(part[None].float() for part in sample["field"]))
+
+
+def _gain(restored: Tensor, sample: SyntheticSample) -> float:
+    """Subtract the blurry window's PSNR, dB."""
+    sharp = sample["sharp"][None]
+    before, after = (picture_psnr(one, sharp).item() for one in (sample["blurry"][None], eight_bit(restored).float()))
+    return after - before
+
+
+def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, row: Row, answer: Answer) -> None:
+    """Add what a method made of a picture to the page."""
     restored, field = answer
-    if restored is None:
-        return
     blurry, sharp = sample["blurry"][None], sample["sharp"][None]
     scores = {
         BLURRY: {"psnr": picture_psnr(blurry, sharp).item(), "ssim": picture_ssim(blurry, sharp).item()},
         name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
     }
     fields = {} if field is None else {name: field}
-    add_picture(page, "sample", sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, fields, scores)
+    add_picture(page, dataset, sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, fields, scores)

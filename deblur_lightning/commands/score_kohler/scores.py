@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur_lightning.commands.kernels import DRAWN_PARTS
+from deblur_lightning.commands._photo_paths import DRAWN_PARTS
 from deblur_lightning.data.kohler.files import KohlerFrames, find_kohler, ranges, read_png
 from deblur_lightning.metrics.kohler import KohlerResult, kohler_scores
 from deblur_lightning.metrics.kohler_metric import KERNELS, PICTURE_NAME, PICTURES, Picture, counted, parse_picture

@@ -22,15 +22,14 @@ def sweep(
 ) -> int:
     """Train a sweep of wandb's format on this machine.
 
-    No wandb account is needed. Runs follow one another; a stopped sweep goes on where it stopped. At the end the runs
-    are compared in a table. The exit status is 1 if a run failed.
+    No wandb account is needed. Runs follow one another; a stopped sweep goes on where it stopped. Method bayes draws
+    ten runs at random, then searches near the best ones; early_terminate stops runs that do worse than most. At the end
+    the runs are compared in a table. The exit status is 1 if a run failed.
     """
     from deblur_lightning.commands.sweep.plan import read_sweep
     from deblur_lightning.commands.sweep.runs import comparison, run_sweep
 
     plan = read_sweep(file, count)
-    if plan.note:
-        typer.echo(plan.note)
     folder = output / plan.name
     outcomes = run_sweep(plan, folder, typer.echo)
     typer.echo(f"\n{comparison(plan, outcomes)}\nTable: {folder / 'table.md'}")

@@ -14,10 +14,20 @@ import yaml
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")  # wandb's, where a file names none
 Parameters = dict[str, Any]
 
-KEYS = ("name", "project", "entity", "description", "method", "metric", "parameters", "program", "command", "run_cap")
+KEYS = (
+    "name",
+    "project",
+    "entity",
+    "description",
+    "method",
+    "metric",
+    "parameters",
+    "program",
+    "command",
+    "run_cap",
+    "early_terminate",
+)
 """Of a sweep file, those that matter here."""
-
-BAYES = "Parameters are drawn at random: the Bayesian search is wandb's own (wandb sweep, wandb agent)."
 
 PARAMETER_KEYS = ("value", "values", "probabilities", "distribution", "min", "max", "mu", "sigma", "q")
 
@@ -32,8 +42,9 @@ class SweepPlan:
         program: what ``${program}`` stands for.
         metric: the name of the logged figure that runs are compared by.
         maximize: whether more is better.
-        runs: each run's parameters.
-        note: what differs from wandb's agent, in sentences, or nothing.
+        runs: each run's parameters; those of a search, drawn at random, until earlier runs tell better ones.
+        space: what a search chooses from, as the file has it; None if there is nothing to search.
+        patience: validations after which a run may be stopped that does worse than others; None lets all end.
     """
 
     name: str
@@ -42,7 +53,8 @@ class SweepPlan:
     metric: str
     maximize: bool
     runs: list[Parameters]
-    note: str = ""
+    space: Mapping[str, Mapping[str, Any]] | None = None
+    patience: int | None = None
 
 
 def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
@@ -76,7 +88,10 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
     method, cap = content.get("method"), count or content.get("run_cap")
     if cap is not None and not (isinstance(cap, int) and cap >= 1):
         raise ValueError(f"{path}: run_cap is {cap}, but runs come in whole numbers from 1. Pass 20, say.")
-    notes = ["early_terminate is left to wandb: every run is trained to its end."] * ("early_terminate" in content)
+    stopping = content.get("early_terminate")
+    patience = None if stopping is None else stopping.get("min_iter", 1) if isinstance(stopping, dict) else stopping
+    if patience is not None and not (isinstance(patience, int) and patience >= 1):
+        raise ValueError(f"{path}: early_terminate is {stopping}, but it needs validations to wait. Pass min_iter: 3.")
     try:
         if method == "grid":
             runs = _grid(content["parameters"])[:cap]
@@ -84,10 +99,6 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
             if cap is None:
                 raise ValueError(f"method {method} never ends. Pass --count, or add run_cap")
             runs = [_draw(content["parameters"], np.random.default_rng((0, number))) for number in range(cap)]
-            if method == "bayes":
-                notes += [
-                    "Parameters are drawn at random: the Bayesian search is wandb's own (wandb sweep, wandb agent)."
-                ]
         else:
             raise ValueError(f"method is {method}, but there are grid, random and bayes. Choose one")
     except ValueError as error:
@@ -99,7 +110,8 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         metric=metric["name"],
         maximize=metric.get("goal") == "maximize",
         runs=runs,
-        note=" ".join(notes),
+        space=content["parameters"] if method == "bayes" else None,
+        patience=patience,
     )
 
 
@@ -159,28 +171,42 @@ def _drawn(name: str, choice: Mapping[str, Any], random: np.random.Generator) ->
             if len(shares) != len(values) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
                 raise ValueError(f"{name} has probabilities {shares}, but they sum to 1, one for each value. Mend them")
         return values[int(random.choice(len(values), p=shares))]
+    if choice.get("distribution") == "normal":
+        return float(random.normal(_number(name, choice, "mu", 0.0), _number(name, choice, "sigma", 1.0)))
+    distribution, least, most = range_of(name, choice)
+    return KNOWN[distribution](random, least, most, _number(name, choice, "q", 1))
+
+
+def range_of(name: str, choice: Mapping[str, Any]) -> tuple[str, float, float]:
+    """Read a parameter's distribution, its least and its greatest number.
+
+    Raises:
+        ValueError: no distribution that is known, or no range.
+    """
     least, most = _number(name, choice, "min"), _number(name, choice, "max")
     default = "int_uniform" if isinstance(least, int) and isinstance(most, int) else "uniform"
     distribution = choice.get("distribution", default)
-    if distribution == "normal":
-        return float(random.normal(_number(name, choice, "mu", 0.0), _number(name, choice, "sigma", 1.0)))
-    known: dict[str, Callable[[float, float], float]] = {
-        "int_uniform": lambda a, b: int(random.integers(int(a), int(b), endpoint=True)),
-        "uniform": random.uniform,
-        "q_uniform": lambda a, b: _rounded(random.uniform(a, b), _number(name, choice, "q", 1)),
-        "log_uniform": lambda a, b: math.exp(random.uniform(a, b)),
-        "log_uniform_values": lambda a, b: math.exp(random.uniform(math.log(a), math.log(b))),
-    }
-    if distribution not in known:
+    if distribution not in KNOWN:
         raise ValueError(
-            f"{name} has distribution {distribution}, but there are {', '.join(known)}, normal. Choose one"
+            f"{name} has distribution {distribution}, but there are {', '.join(KNOWN)}, normal. Choose one"
         )
     if least is None or most is None or not least <= most:
         raise ValueError(f"{name} is {dict(choice)}, but a range needs min and max in order. Pass both")
     if distribution == "log_uniform_values" and not least > 0:
         raise ValueError(f"{name} has min {least}, but a logarithm needs numbers above 0. Raise it")
-    return known[distribution](least, most)
+    return distribution, least, most
 
 
-def _rounded(number: float, step: float) -> float:
+def rounded(number: float, step: float) -> float:
+    """Round to a multiple of a step."""
     return round(number / step) * step
+
+
+KNOWN: dict[str, Callable[[np.random.Generator, float, float, float], float]] = {
+    "int_uniform": lambda random, a, b, _: int(random.integers(int(a), int(b), endpoint=True)),
+    "uniform": lambda random, a, b, _: random.uniform(a, b),
+    "q_uniform": lambda random, a, b, step: rounded(random.uniform(a, b), step),
+    "log_uniform": lambda random, a, b, _: math.exp(random.uniform(a, b)),
+    "log_uniform_values": lambda random, a, b, _: math.exp(random.uniform(math.log(a), math.log(b))),
+}
+"""How each distribution is drawn, between its least and greatest number."""

@@ -7,13 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from deblur_lightning.commands.sweep.plan import Parameters, SweepPlan
+from deblur_lightning.commands.sweep.search import check_search_installed, fits, is_hopeless, suggest
 from deblur_lightning.whole_file import whole_file
+
+LOG = "metrics.csv"
+LOOKS = 5.0
+"""Seconds between looks at a run's log."""
 
 OURS = ("lightning", "deblur-lightning")  # run by this Python, wherever the scripts are
 
@@ -29,6 +34,7 @@ class Outcome:
         last: the last value of the metric.
         minutes: it took, over all its starts.
         fault: why it failed, or nothing.
+        stopped: it was stopped early, being worse than others.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Outcome:
     last: float | None = None
     minutes: float = 0.0
     fault: str = ""
+    stopped: bool = False
 
 
 def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print) -> list[Outcome]:
@@ -56,22 +63,37 @@ def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print)
     Raises:
         ValueError: `lightning` would refuse what the runs pass to it, or a macro is not known here.
     """
+    check_search_installed(plan)
     check_arguments(plan, folder)
-    outcomes = []
-    for number, parameters in enumerate(plan.runs):
+    outcomes: list[Outcome] = []
+    for number in range(len(plan.runs)):
+        tried = [(one.parameters, one.best) for one in outcomes if one.best is not None]
+        parameters = _searched_before(plan, number, folder) or suggest(plan, number, tried)
         run = folder / run_name(number, parameters)
         if (run / "finished.json").is_file():
             outcome = Outcome(**json.loads((run / "finished.json").read_text(encoding="utf-8")))
             say(f"{run.name}: finished before, {plan.metric} {outcome.best:.4g}")
         else:
             say(f"{run.name}: {_spelled(parameters)}")
-            outcome = _train(plan, parameters, run)
-            say(f"{run.name}: " + (outcome.fault or f"{plan.metric} {outcome.best:.4g}, {outcome.minutes:.1f} min"))
+            curves = [_values(folder / one.name / LOG, plan.metric) for one in outcomes if one.best is not None]
+            outcome = _train(plan, parameters, run, curves)
+            early = ", stopped early" if outcome.stopped else ""
+            ended = f"{plan.metric} {outcome.best:.4g}, {outcome.minutes:.1f} min{early}" if not outcome.fault else ""
+            say(f"{run.name}: {outcome.fault or ended}")
         outcomes.append(outcome)
     outcomes.sort(key=lambda one: _rank(one, plan.maximize))
     with whole_file(folder / "table.md") as part:
         part.write_text(comparison(plan, outcomes), encoding="utf-8")
     return outcomes
+
+
+def _searched_before(plan: SweepPlan, number: int, folder: Path) -> Parameters | None:
+    """Find what a search chose for a run that is finished: a run that failed then may have changed what follows."""
+    for finished in sorted(folder.glob(f"{number:03d}-*/finished.json")):
+        parameters: Parameters = json.loads(finished.read_text(encoding="utf-8"))["parameters"]
+        if fits(plan, parameters) and run_name(number, parameters) == finished.parent.name:
+            return parameters
+    return None
 
 
 def check_arguments(plan: SweepPlan, folder: Path) -> None:
@@ -136,46 +158,58 @@ def comparison(plan: SweepPlan, outcomes: list[Outcome]) -> str:
     """Tabulate runs in Markdown: what varies, the metric, the time."""
     from tabulate import tabulate
 
-    names = [name for name in plan.runs[0] if len({_value(run[name]) for run in plan.runs}) > 1]
+    tried = [one.parameters for one in outcomes]
+    names = [name for name in plan.runs[0] if len({_value(run[name]) for run in tried}) > 1]
     rows = [
         [
             one.name,
             *(_value(one.parameters[name]) for name in names),
-            *(["failed", ""] if one.best is None else [f"{one.best:.4f}", f"{one.last:.4f}"]),
+            *(
+                ["failed", ""]
+                if one.best is None
+                else [f"{one.best:.4f}", f"{one.last:.4f}{' (stopped)' * one.stopped}"]
+            ),
             f"{one.minutes:.1f}",
         ]
         for one in outcomes
     ]
     heads = ["run", *names, f"{plan.metric} (best)", "(last)", "minutes"]
     table = tabulate(rows, heads, tablefmt="github", disable_numparse=True)
-    return f"# {plan.name}\n\n{table}\n" + (f"\n{plan.note}\n" if plan.note else "")
+    return f"# {plan.name}\n\n{table}\n"
 
 
-def _train(plan: SweepPlan, parameters: Parameters, run: Path) -> Outcome:
+def _train(plan: SweepPlan, parameters: Parameters, run: Path, others: Sequence[Sequence[float]]) -> Outcome:
     run.mkdir(parents=True, exist_ok=True)
     command = command_of(plan, parameters, run)
     spent = run / "seconds"
     began = time.monotonic() - (float(spent.read_text()) if spent.is_file() else 0.0)
+    stopped = False
+
+    def give_up() -> bool:
+        nonlocal stopped
+        stopped = is_hopeless(plan, _values(run / LOG, plan.metric), others)
+        return stopped
+
     try:
         with (run / "output.txt").open("ab") as output:
-            status = _wait(command, output.fileno())
+            status = _wait(command, output.fileno(), give_up)
     finally:
         spent.write_text(str(time.monotonic() - began))
     minutes = (time.monotonic() - began) / 60
-    values = _values(run / "metrics.csv", plan.metric)
-    if status or not values:
+    values = _values(run / LOG, plan.metric)
+    if (status and not stopped) or not values:
         lines = (run / "output.txt").read_text(encoding="utf-8", errors="replace").splitlines() or [""]
         fault = f"exit status {status}: {lines[-1]}" if status else f"logged no {plan.metric}"
         return Outcome(run.name, parameters, minutes=minutes, fault=f"failed ({fault}); see {run / 'output.txt'}")
     best = max(values) if plan.maximize else min(values)
-    outcome = Outcome(run.name, parameters, best, values[-1], minutes)
+    outcome = Outcome(run.name, parameters, best, values[-1], minutes, stopped=stopped)
     with whole_file(run / "finished.json") as part:
         part.write_text(json.dumps(outcome.__dict__), encoding="utf-8")
     return outcome
 
 
-def _wait(command: list[str], output: int) -> int:
-    """Run a command to its end; on SIGTERM let it save first, then leave."""
+def _wait(command: list[str], output: int, give_up: Callable[[], bool]) -> int:
+    """Run a command to its end, or until it is given up; on SIGTERM let it save first, then leave."""
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + signal_number)
@@ -184,7 +218,13 @@ def _wait(command: list[str], output: int) -> int:
     try:
         with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as child:  # noqa: S603 - the sweep's own
             try:
-                return child.wait()
+                while True:
+                    try:
+                        return child.wait(LOOKS)
+                    except subprocess.TimeoutExpired:
+                        if give_up():
+                            child.terminate()
+                            return child.wait()
             except BaseException:
                 child.terminate()
                 raise

@@ -50,6 +50,7 @@ class PhotoScenes:
         augment: turn, mirror, vary colours and soften.
         softness: largest standard deviation of the Gaussian that softens every other scene, in pixels.
         skip_corrupt: where a photo proves damaged only when it is decoded, draw another.
+        native: share of windows that are pixel for pixel, beside those of any scale.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class PhotoScenes:
         augment: bool = True,
         softness: float = SOFTNESS,
         skip_corrupt: bool = False,
+        native: float = 0.0,
     ) -> None:
         self.photos, self.size, self.max_objects = list(photos), size, max_objects
         self.objects, self.min_area, self.augment = objects, min_area, augment
-        self.softness, self.skip_corrupt = softness, skip_corrupt
+        self.softness, self.skip_corrupt, self.native = softness, skip_corrupt, native
         self._augmentation: albumentations.Compose | None = None
 
     def __call__(self, generator: np.random.Generator) -> Scene:
@@ -95,6 +97,8 @@ class PhotoScenes:
         """Draw a window (left, top, right, bottom), around a point of a segment if there is one."""
         height, width = frame.shape[:2]
         side = self.size * math.exp(generator.uniform(0, math.log(min(MAX_ZOOM, min(height, width) / self.size))))
+        if self.native and generator.random() < self.native:
+            side = self.size
         side = min(int(side), height, width)
         top, left = generator.integers(height - side + 1), generator.integers(width - side + 1)
         if segments is not None and (inside := np.flatnonzero(segments)).size:

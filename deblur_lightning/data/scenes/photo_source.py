@@ -12,7 +12,7 @@ from deblur_lightning.data.scenes.photo_files import PhotoFile, kept_in_memory, 
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Objects, PhotoScenes
 from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
 
-Part = Literal["training", "validation"]
+Part = Literal["training", "validation", "test"]
 
 
 class PhotoSource(SceneSource):
@@ -31,6 +31,7 @@ class PhotoSource(SceneSource):
         memory: photos stay decoded if all of a split take no more, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
         decoys: instead make most scenes look moved though they did not, see `Decoys`.
+        native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
 
     def __init__(
@@ -43,14 +44,18 @@ class PhotoSource(SceneSource):
         memory: int = 1000,
         skip_corrupt: bool = False,
         decoys: bool = False,
+        native: float = 0.0,
     ) -> None:
         self.root, self.weight, self.objects, self.min_area = Path(root).expanduser(), weight, objects, min_area
         self.softness, self.memory, self.skip_corrupt, self.decoys = softness, memory, skip_corrupt, decoys
+        self.native = native
         self._sound: dict[Part, list[PhotoFile]] = {}
 
     @abstractmethod
     def find(self, part: Part) -> Sequence[PhotoFile]:
-        """List the photos that the data set gives out for training or for validation, in an order that never changes.
+        """List the photos that the data set gives out for a part, in an order that never changes.
+
+        The test part is asked for by those alone that have one, and say so in `_of`.
 
         Raises:
             FileNotFoundError: nothing to train on, or a photo without its segmentation.
@@ -61,8 +66,9 @@ class PhotoSource(SceneSource):
         photos = self._large(self._of(split), split, size)
         softness = 0.0 if self.decoys else self.softness
         draw = PhotoScenes(
-            photos, size, max_objects, self.objects, self.min_area, softness=softness, skip_corrupt=self.skip_corrupt
-        )
+            photos, size, max_objects, self.objects, self.min_area, softness=softness, skip_corrupt=self.skip_corrupt,
+            native=self.native,
+        )  # fmt: skip
         return draw_decoys(draw) if self.decoys else draw
 
     def _of(self, split: Split) -> list[PhotoFile]:
@@ -127,6 +133,7 @@ class PhotoFolder(PhotoSource):
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
         decoys: make most scenes look moved though they did not, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
+        native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
 
     name = "folder"
@@ -140,10 +147,12 @@ class PhotoFolder(PhotoSource):
         skip_corrupt: bool = False,
         decoys: bool = False,
         softness: float = SOFTNESS,
+        native: float = 0.0,
     ) -> None:
         super().__init__(
-            root, weight, objects, softness=softness, memory=memory, skip_corrupt=skip_corrupt, decoys=decoys
-        )
+            root, weight, objects, softness=softness, memory=memory, skip_corrupt=skip_corrupt, decoys=decoys,
+            native=native,
+        )  # fmt: skip
 
     def find(self, part: Part) -> list[PhotoFile]:
         return [PhotoFile(path) for path in photo_paths(self.root)] if part == "training" else []

@@ -122,6 +122,23 @@ def test_a_folder_without_splits_tests_on_what_training_never_saw(root):
         GoProDataModule(root / "train", held_out=0).setup("test")
 
 
+def test_a_flat_folder_whose_held_out_pairs_alone_are_scored_says_so(tmp_path, root, monkeypatch):
+    said = []
+    monkeypatch.setattr("deblur_lightning.data.pairs.gopro.rank_zero_info", said.append)
+    for number in range(4):
+        write_pair(tmp_path / "flat", f"{number}", np.random.default_rng(number))
+    GoProDataModule(tmp_path / "flat").setup("test")
+    assert said == [
+        f"test: 1 of 4 pairs of {tmp_path / 'flat'} (blur and sharp folders).",
+        f"{tmp_path / 'flat'} makes no splits, so only the pairs that held_out keeps from training are scored. "
+        "Pass evaluate_all=True to score all.",
+    ]
+    said.clear()
+    GoProDataModule(tmp_path / "flat", evaluate_all=True).setup("test")
+    GoProDataModule(root).setup("test")
+    assert [line.partition(" pairs")[0] for line in said] == ["test: 4 of 4", "test: 2 of 2"]
+
+
 def test_prediction_takes_a_folder_of_blurry_pictures_or_one(root):
     folder = root / "test/GOPR4/blur"
     module = GoProDataModule(folder, num_workers=0)

@@ -14,11 +14,11 @@ def pictures():
     return SampleBlur(crop_size=48, kernel_size=13, per_photo=2)
 
 
-def test_pictures_of_both_kinds_come_from_photographs_that_training_never_sees(pictures):
+def test_pictures_of_every_kind_come_from_photographs_that_training_never_sees(pictures):
     names = [entry.name for entry in pictures.entries]
-    assert len(names) == len(set(names)) == 12
-    assert names[0] == "shake/astronaut-1"
-    assert {name.split("/")[0] for name in names} == {"shake", "objects"}
+    assert len(names) == len(set(names)) == 18
+    assert names[0] == "turning/astronaut-1"
+    assert {name.split("/")[0] for name in names} == {"turning", "objects", "still"}
     photos = {name.split("/")[1].rsplit("-", 1)[0] for name in names}
     assert not photos & {*WHEEL_PHOTOS["train"], *WHEEL_PHOTOS["val"]}
     assert not set(WHEEL_PHOTOS["train"]) & set(WHEEL_PHOTOS["val"])
@@ -47,10 +47,10 @@ def test_the_pictures_are_the_same_each_time_and_in_another_process(pictures):
 def test_the_data_module_tests_on_one_picture_a_batch():
     module = SampleBlurDataModule(crop_size=40, kernel_size=9, per_photo=1)
     batches = list(module.test_dataloader())
-    assert len(batches) == len(list(module.val_dataloader())) == len(list(module.predict_dataloader())) == 6
+    assert len(batches) == len(list(module.val_dataloader())) == len(list(module.predict_dataloader())) == 9
     assert batches[0]["field"].basis.shape == (1, 25, 9, 9)
     assert batches[-1]["blurry"].shape == (1, 3, 40, 40)
-    assert batches[-1]["name"] == ["objects/coffee-1"]
+    assert batches[-1]["name"] == ["still/coffee-1"]
 
 
 @pytest.mark.parametrize(

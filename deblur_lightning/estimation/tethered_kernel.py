@@ -2,17 +2,16 @@
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.estimation.edges_only import edges_only, margin_faded, slopes, transfer
+from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
 
 SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
 DECAY = 1.1  # of the sparsity, from one turn to the next: ever finer edges take part
 FAINTEST = 1e-4  # sparsity never falls below this
-LEAST_PART = 0.1  # of the kernel's light: smaller separate parts are noise
 
 
 def refine_kernel(
@@ -58,8 +57,8 @@ def refine_kernel(
         size = math.ceil(kernel.shape[-1] * factor) | 1
         guess = resized(kernel, size, factor)
         refined = guess if scale == scales - 1 else resized(refined, size, 1 / SCALE)
-        scaled = margin_faded(_shrunk(light, factor), size)
-        weight = F.pad(_shrunk(seen, factor), (size,) * 4)
+        scaled = margin_faded(shrunk(light, factor), size)
+        weight = F.pad(shrunk(seen, factor), (size,) * 4)
         blurry = slopes(scaled) * weight
         for _ in range(turns):
             edges = slopes(edges_only(scaled, refined, sparsity)) * weight
@@ -87,38 +86,3 @@ def fitted_kernel(sharp: Tensor, blurry: Tensor, guess: Tensor, tether: float, r
     power = first.abs().square().sum(0)
     placed = torch.fft.irfft2((asked / (power + tether + ridge)).conj(), s=shape)
     return placed.roll((size // 2,) * 2, (0, 1))[:size, :size]
-
-
-def cleaned(kernel: Tensor, threshold: float) -> Tensor:
-    """Drop values below a share of the largest, then separate parts with little light; centre and normalise."""
-    from scipy import ndimage
-
-    kept = torch.where(kernel < threshold * kernel.max(), 0, kernel)
-    values = kept.numpy(force=True)
-    parts, _ = ndimage.label(values > 0, structure=[[1] * 3] * 3)
-    light = np.bincount(parts.ravel(), values.ravel())
-    large = light >= min(LEAST_PART * light.sum(), light.max())
-    kept = kept * torch.from_numpy(large[parts]).to(kept.device)
-    return centred(kept / kept.sum())
-
-
-def centred(kernel: Tensor) -> Tensor:
-    """Move a kernel by whole pixels so that its centre of mass is at the central pixel."""
-    steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2
-    shift = [-round((kernel.sum(1 - axis) * steps).sum().item()) for axis in (0, 1)]
-    return kernel.roll(shift, (0, 1))
-
-
-def resized(kernel: Tensor, size: int, factor: float) -> Tensor:
-    """Sample a kernel anew for a picture resized by a factor, around its centre, ``[size, size]``, unit sum."""
-    reach = (torch.arange(size, device=kernel.device) - size // 2) / (factor * kernel.shape[-1] / 2)
-    grid = torch.stack(torch.meshgrid(reach, reach, indexing="xy"), -1).to(kernel)
-    sampled = F.grid_sample(kernel[None, None], grid[None], align_corners=False)[0, 0]
-    return sampled / sampled.sum()
-
-
-def _shrunk(plane: Tensor, factor: float) -> Tensor:
-    if factor == 1:
-        return plane
-    size = [max(1, round(side * factor)) for side in plane.shape]
-    return F.interpolate(plane[None, None], size=size, mode="bilinear", antialias=True)[0, 0]

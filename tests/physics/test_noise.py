@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from deblur_lightning.restoration import noise_level
+from deblur_lightning.physics import noise_level
 
 
 @pytest.mark.parametrize("level", [0.003, 0.01, 0.03])

@@ -1,0 +1,55 @@
+"""Where results may go: what is wrong with an output's name or folder, told before long work."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".pdf", ".svg", ".eps"))
+"""Suffixes that promise a picture."""
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Make a folder and a file in it, so that an unwritable one is known before long work.
+
+    Raises:
+        OSError: why it cannot be written, and the remedy.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(f"{folder} cannot be written: {error.strerror}. Choose another output folder.") from error
+
+
+def refuse_suffix(output: Path, suffixes: Collection[str], written: str) -> None:
+    """Raise where a name promises another kind of file than is written, before a folder of that name is made.
+
+    Args:
+        output: as typed.
+        suffixes: of the files that are not written under this name.
+        written: what is.
+
+    Raises:
+        ValueError: the name ends in one of them, and is no folder that is there.
+    """
+    if output.suffix.lower() in suffixes and not output.is_dir():
+        raise ValueError(f"--output is {output}, but it names {written}. Leave out {output.suffix}.")
+
+
+def figure_stem(output: Path, drawn: Collection[str]) -> Path:
+    """Give the name of a figure without the suffix that it is drawn in; other dots belong to the name.
+
+    Args:
+        output: as typed.
+        drawn: suffixes that are written.
+
+    Raises:
+        ValueError: a suffix of pictures that is not written.
+    """
+    if output.suffix in drawn:
+        return output.with_suffix("")
+    refuse_suffix(output, PICTURES, f"a figure, which is written as {' and '.join(drawn)}")
+    return output

@@ -1,0 +1,82 @@
+"""From a moving scene to a file: light or display values add up, noise, saturation, 8 bits, JPEG."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deblur_lightning.data.frames import Frame
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics import expose, to_display, to_linear
+
+DAZZLING = (1.2, 3.0)  # factors on the light of pictures that saturate
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What happens to the picture, drawn anew for each.
+
+    Attributes:
+        gamma: display to linear light.
+        linear: share of pictures whose blur adds up linear light, as a sensor does; that of the others adds up display
+            values, as averaged video frames and programs do.
+        noise: range of the standard deviation at full well, see `expose`.
+        brightness: range of the factor on the light.
+        bright: share of pictures whose factor is drawn from 1.2 to 3 instead, so that they saturate.
+        jpeg: share of blurry pictures that are stored as JPEG.
+        quality: range of its quality.
+    """
+
+    gamma: float = 2.2
+    linear: float = 0.6
+    noise: tuple[float, float] = (0.0, 0.03)
+    brightness: tuple[float, float] = (0.6, 1.2)
+    bright: float = 0.15
+    jpeg: float = 0.35
+    quality: tuple[int, int] = (60, 97)
+
+    def take(self, photo: Frame, field: KernelField, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Take a picture of a moving scene.
+
+        Args:
+            photo: ``[S, S, 3]``, display values 0 to 255, with a margin for the longest kernels.
+            field: motion of the scene's inner H x W pixels.
+            generator: the source of all randomness.
+
+        Returns:
+            The blurry and the sharp picture, ``[3, H, W]`` in [0, 1]. With nothing moving they differ by noise,
+            rounding and compression alone.
+        """
+        gamma = self.gamma if generator.random() < self.linear else 1.0
+        factor = generator.uniform(*(DAZZLING if generator.random() < self.bright else self.brightness))
+        levels = to_linear(torch.arange(256) / 255, gamma) * factor
+        height, width = field.coefficients.shape[-2:]
+        reach = field.kernel_size // 2
+        scene, sharp = (_inner(photo, height, width, margin) for margin in (reach, 0))
+        linear = torch.from_numpy(levels.numpy().take(scene)).unsqueeze(0)
+        drawn = torch.Generator().manual_seed(int(generator.integers(2**63)))
+        noise = generator.uniform(*self.noise)
+        blurry = expose(linear, field, generator=drawn, gamma=gamma, noise=noise)[0]
+        if generator.random() < self.jpeg:
+            blurry = stored_as_jpeg(blurry, int(generator.integers(*self.quality, endpoint=True)))
+        return blurry, torch.from_numpy(to_display(levels, gamma).clamp(0, 1).numpy().take(sharp))
+
+
+def stored_as_jpeg(picture: Tensor, quality: int) -> Tensor:
+    """Store a picture ``[3, H, W]`` in [0, 1] as JPEG and read it again."""
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    levels = (picture * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    Image.fromarray(levels).save(file, "JPEG", quality=quality)
+    return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1).contiguous() / 255
+
+
+def _inner(photo: Frame, height: int, width: int, margin: int) -> Frame:
+    """Cut the inner ``height`` x ``width`` pixels and a margin around them, channels first."""
+    top, left = ((photo.shape[axis] - side) // 2 - margin for axis, side in enumerate((height, width)))
+    cut = photo[top : top + height + 2 * margin, left : left + width + 2 * margin]
+    return np.ascontiguousarray(cut.transpose(2, 0, 1))

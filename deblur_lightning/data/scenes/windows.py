@@ -1,0 +1,76 @@
+"""Windows of BSDS500's photographs under the three kinds of hard motion: to measure, not to train."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from deblur_lightning.data.scenes.bsds500 import bsds500_photos
+from deblur_lightning.data.scenes.hard_motion import KINDS, TRIES, Kind, draw_field, segment_objects
+from deblur_lightning.data.scenes.sources import Split
+from deblur_lightning.data.scenes.synthetic import SyntheticSample
+from deblur_lightning.field import KernelField
+from deblur_lightning.losses import kernel_weights
+from deblur_lightning.physics import expose, to_linear
+
+GAMMA, NOISE = 2.2, 0.01
+
+
+def bsds500_windows(
+    root: Path, split: Split, kind: Kind, count: int, side: int = 256, kernel_size: int = 33
+) -> Iterator[SyntheticSample]:
+    """Make the first windows of a kind, each from another photograph while there are more; always the same ones.
+
+    Gamma 2.2, noise of 1%, 8 bits.
+
+    Args:
+        root: holds ``images`` and ``groundTruth``.
+        split: of BSDS500.
+        kind: of motion.
+        count: how many.
+        side: of a window, in pixels.
+        kernel_size: side K of the kernels, in pixels, odd.
+
+    Raises:
+        FileNotFoundError: no photographs there.
+    """
+    photos = bsds500_photos(root, split)
+    order = np.random.default_rng(5).permutation(len(photos))
+    made = number = 0
+    while made < count:
+        random = np.random.default_rng((KINDS.index(kind), number))
+        frame, segments = photos[order[number % len(photos)]].read()
+        window = _window(frame, segments, kind, side, kernel_size, random)
+        number += 1
+        if window is not None:
+            made += 1
+            yield {**window, "name": f"{kind}/{photos[order[(number - 1) % len(photos)]].path.stem}-{made}"}
+
+
+def _window(
+    frame: np.ndarray, segments: np.ndarray | None, kind: Kind, side: int, kernel_size: int, random: np.random.Generator
+) -> SyntheticSample | None:
+    """Cut a window out of a photograph and blur it; None if no segment of it is of an object's size."""
+    whole, generator = side + kernel_size - 1, torch.Generator().manual_seed(int(random.integers(2**31)))
+    for _ in range(TRIES):
+        top, left = (int(random.integers(length - whole + 1)) for length in frame.shape[:2])
+        labels = np.zeros((whole, whole), np.uint8)
+        if kind != "turning" and segments is not None:
+            labels = segment_objects(segments[top : top + whole, left : left + whole], random)
+        if kind == "turning" or labels.any():
+            break
+    else:
+        return None
+    scene = torch.from_numpy(frame[top : top + whole, left : left + whole].copy()).permute(2, 0, 1).unsqueeze(0) / 255
+    field = draw_field(kind, labels, kernel_size, generator)
+    blurry = expose(to_linear(scene, GAMMA), field, generator=generator, gamma=GAMMA, noise=NOISE)
+    inner = slice(kernel_size // 2, kernel_size // 2 + side)
+    return {
+        "blurry": blurry[0],
+        "sharp": scene[0, :, inner, inner].contiguous(),
+        "scene": scene[0],
+        "field": KernelField(field.basis[0], field.coefficients[0]),
+        "weights": kernel_weights(field)[0],
+        "name": "",
+    }

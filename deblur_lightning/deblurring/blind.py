@@ -1,0 +1,34 @@
+"""BlindEstimator: the motion field from the photo itself, without a network."""
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.estimation import dense_field
+from deblur_lightning.field import KernelField, delta_field, stack_fields
+
+
+class BlindEstimator(nn.Module):
+    """Stands where a network would: maps linear light to a motion field, by `dense_field`; ours.
+
+    Args:
+        kernel_size: side K of the kernels, in pixels, odd and at least 5.
+    """
+
+    def __init__(self, kernel_size: int = 33) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+
+    @torch.no_grad()
+    def forward(self, light: Tensor) -> KernelField:
+        """Estimate the field of pictures.
+
+        Args:
+            light: ``[N, 3 or 1, H, W]``, linear light minus 0.5.
+
+        Returns:
+            The field. Pictures of less than twice the kernels' side show too little: theirs is no motion.
+        """
+        if min(light.shape[-2:]) < 2 * self.kernel_size:
+            return delta_field(light, self.kernel_size)
+        pictures = (light.float() + 0.5).clamp(0, 1).split(1)
+        return stack_fields([dense_field(one, gamma=1.0, kernel_size=self.kernel_size) for one in pictures])

@@ -1,0 +1,147 @@
+"""The motion field of a photo from the photo itself: the camera's path, or one kernel, or a still part and a moving."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.camera_path import camera_path
+from deblur_lightning.estimation.kernel_shape import no_blur
+from deblur_lightning.estimation.local_evidence import LocalEvidence
+from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.estimation.straight_lines import straight_lines
+from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.image import check_image
+from deblur_lightning.physics import check_gamma, to_linear
+
+OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
+PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
+WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
+STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
+MOVED = 20.0  # evidence for motion of any kind from which a pixel helps to find the kernel
+LEAST_MOVED = 0.02  # of the picture; less shows too few edges
+BELIEVED, DOUBT = 15.0, 5.0  # evidence at which the found motion is believed by half, and how fast belief grows
+LENIENCE = (
+    10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
+)
+LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
+
+
+@torch.no_grad()
+def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) -> KernelField:
+    """Estimate the motion field of a photo from nothing but the photo.
+
+    Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
+    kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone.
+    Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
+    did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
+    talked round.
+
+    Args:
+        blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least twice the kernel's.
+        gamma: display to linear light.
+        kernel_size: side K of the kernels, in pixels, odd and at least 5.
+
+    Returns:
+        ``[1, B, K, K]``: B is 1, 2 (no blur first) or 25.
+
+    Raises:
+        ValueError: a picture that is none, several, too small or not in [0, 1]; a kernel size that is even.
+    """
+    check_image(blurry, "blurry")
+    check_gamma(gamma)
+    if len(blurry) != 1:
+        raise ValueError(f"blurry holds {len(blurry)} pictures, but a field is of one. Pass them one by one.")
+    if kernel_size < 5 or kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size is {kernel_size}, but it is odd and at least 5. Pass {max(5, kernel_size | 1)}.")
+    if min(blurry.shape[-2:]) < 2 * kernel_size:
+        raise ValueError(
+            f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs "
+            f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
+        )
+    return _field(to_linear(blurry.float(), gamma)[0].mean(0).cpu(), kernel_size).to(blurry.device)
+
+
+def _field(light: Tensor, kernel_size: int) -> KernelField:
+    share = moving_share(light, kernel_size)
+    if share is None:
+        return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
+    if share.mean() < LEAST_MOVED:
+        return delta_field(light[None, None], kernel_size)
+    window = richest_window(light, share, WINDOW)
+    kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
+    return part_field(kernel, believed_share(light, kernel))
+
+
+def moving_share(light: Tensor, kernel_size: int) -> Tensor | None:
+    """Tell where a picture moved before a background that stood still, or that it has no such background.
+
+    Straight lines stand in for all motion (`straight_lines`); no blur, sharp or soft, competes with them in each
+    window. A background with sharp detail is far likelier to stand still, by hundreds of nats.
+
+    Args:
+        light: ``[H, W]``, linear light.
+        kernel_size: side of the kernels to think of, in pixels.
+
+    Returns:
+        1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
+    """
+    evidence = _evidence(light, *OUTLINING)
+    moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
+    return (evidence.spread(moved) > MOVED).float() if moved.clamp(max=0).mean() < STILL_PART else None
+
+
+def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
+    """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
+    evidence = _evidence(light, *OUTLINING)
+    likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
+    return torch.sigmoid((evidence.spread(likelier) - BELIEVED) / DOUBT)
+
+
+def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
+    """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
+
+    One kernel must be likelier than a path by `PREFERENCE`. A field is chosen if it is no worse than no blur in half
+    of the parts, and in the mean by no more than `LENIENCE`.
+
+    Args:
+        uniform: one kernel for all of the picture.
+        turning: a camera's path, None where none was looked for.
+        light: the blurry picture, ``[H, W]``, linear light.
+    """
+    evidence = _evidence(light, *WEIGHING)
+    nothing = _nothing(uniform.kernel_size)
+    still = evidence.of(nothing)[0]
+    best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
+    if turning is not None:
+        other = evidence.of_field(turning) - still
+        if other.mean() > gain.mean() - PREFERENCE:
+            best, gain = turning, other
+    if gain.mean() > -LENIENCE and gain.median() > 0:
+        return best
+    return delta_field(light[None, None], uniform.kernel_size)
+
+
+def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
+    """Estimate one kernel for all of a picture ``[H, W]``, see `blind_kernel`."""
+    kernel = softened(blind_kernel(light, kernel_size), SOFTNESS)
+    return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
+
+
+def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
+    """Estimate the field of a camera that turns, see `camera_path`; none for pictures too large to wait for."""
+    if light.numel() > LARGEST:
+        return None
+    field = camera_path(light, kernel_size)
+    return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
+
+
+def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:
+    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))))
+
+
+def _nothing(kernel_size: int) -> Tensor:
+    return no_blur(torch.zeros(kernel_size, kernel_size))[None]

@@ -1,0 +1,84 @@
+"""What keeps an estimated kernel one: clean, centred, of the right size."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LEAST_PART = 0.1  # of the kernel's light
+
+
+def cleaned(kernel: Tensor, threshold: float, least: float = LEAST_PART) -> Tensor:
+    """Drop values below a share of the largest, then separate parts with little light; centre and normalise.
+
+    Args:
+        kernel: ``[K, K]``.
+        threshold: share of the largest value.
+        least: share of the kernel's light that a separate part must have; the largest part stays in any case.
+    """
+    return _large_parts(torch.where(kernel < threshold * kernel.max(), 0, kernel), least)
+
+
+def traced(kernel: Tensor, threshold: float, least: float) -> Tensor:
+    """Drop what is not near a path of light, so that faint parts of the path stay where lone values as large go.
+
+    As `cleaned`, but values are judged by the mean over their 3 x 3 neighbourhood.
+
+    Args:
+        kernel: ``[K, K]``, not negative.
+        threshold: share of the largest such mean.
+        least: as of `cleaned`.
+    """
+    mean = F.avg_pool2d(kernel[None], 3, 1, 1)[0]
+    return _large_parts(torch.where(mean < threshold * mean.max(), 0, kernel), least)
+
+
+def centred(kernel: Tensor) -> Tensor:
+    """Move a kernel by whole pixels so that its centre of mass is at the central pixel."""
+    down, right = beside_centre(kernel)
+    return kernel.roll((-round(down), -round(right)), (0, 1))
+
+
+def resized(kernel: Tensor, size: int, factor: float, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
+    """Sample a kernel anew for a picture resized by a factor, around its centre, ``[size, size]``, unit sum."""
+    reach = (torch.arange(size, device=kernel.device) - size // 2) / (factor * kernel.shape[-1] / 2)
+    grid = torch.stack(torch.meshgrid(reach, reach, indexing="xy"), -1).to(kernel)
+    sampled = F.grid_sample(kernel[None, None], grid[None], mode=mode, align_corners=False)[0, 0].clamp(min=0)
+    return sampled / sampled.sum()
+
+
+def shrunk(plane: Tensor, factor: float) -> Tensor:
+    """Resize a picture ``[H, W]`` by a factor of at most 1."""
+    if factor == 1:
+        return plane
+    size = [max(1, round(side * factor)) for side in plane.shape]
+    return F.interpolate(plane[None, None], size=size, mode="bilinear", antialias=True)[0, 0]
+
+
+def beside_centre(kernel: Tensor) -> tuple[float, float]:
+    """Measure how far a kernel's centre of mass is below and to the right of its central pixel, in pixels."""
+    steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2
+    down, right = ((kernel.sum(1 - axis) * steps).sum().item() for axis in (0, 1))
+    return down, right
+
+
+def _large_parts(kernel: Tensor, least: float) -> Tensor:
+    from scipy import ndimage
+
+    values = kernel.numpy(force=True)
+    parts, _ = ndimage.label(values > 0, structure=[[1] * 3] * 3)
+    light = np.bincount(parts.ravel(), values.ravel())
+    large = light >= min(least * light.sum(), light.max())
+    kept = kernel * torch.from_numpy(large[parts]).to(kernel.device)
+    if not kept.sum() > 0:  # nothing was read off, as in a picture without edges
+        return no_blur(kernel)
+    return centred(kept / kept.sum())
+
+
+def no_blur(like: Tensor) -> Tensor:
+    """Build the kernel, of the size of another one, that changes nothing."""
+    kernel = torch.zeros_like(like)
+    kernel[like.shape[0] // 2, like.shape[1] // 2] = 1
+    return kernel

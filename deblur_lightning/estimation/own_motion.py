@@ -1,0 +1,76 @@
+"""What moved by itself before a background that stood still: its kernel, and where it is."""
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.camera_path import DECAY, DESCENTS, FAINTEST, FITS, RIDGE, TURNS
+from deblur_lightning.estimation.field_edges import field_edges
+from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
+from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
+from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
+from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
+from deblur_lightning.field import KernelField
+
+SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
+THRESHOLD = 0.05  # of the kernel's largest value: below is noise
+
+
+@torch.no_grad()
+def moving_kernel(light: Tensor, share: Tensor, kernel_size: int = 33) -> Tensor:
+    """Estimate the kernel of what moved in a picture whose other parts stood still.
+
+    As `camera_path`, with a field of two kernels: no blur, which is given, and the motion. The sharp picture in turn
+    with the motion's kernel is thus one for both parts, and what stood still cannot pull the kernel towards no blur.
+
+    Args:
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        share: of the motion at each pixel, ``[H, W]`` in [0, 1].
+        kernel_size: side K of the kernel, in pixels, odd and at least 5.
+
+    Returns:
+        ``[K, K]``, unit sum, correlation, centred to the pixel.
+    """
+    sizes, sparsity = scales(kernel_size), SPARSITY
+    kernel = short_line(sizes[-1])
+    for scale in reversed(range(len(sizes))):
+        scaled, own = shrunk(light, SCALE**scale), shrunk(share, SCALE**scale).clamp(0, 1)
+        if scale < len(sizes) - 1:
+            kernel = resized(kernel, sizes[scale], 1 / SCALE)
+        for _ in range(TURNS if scale else 1):
+            sharp = field_edges(scaled, part_field(kernel, own), sparsity)
+            kernel = _fitted(sharp, scaled, kernel, own)
+            sparsity = max(sparsity / DECAY, FAINTEST)
+    return kernel
+
+
+def part_field(kernel: Tensor, share: Tensor) -> KernelField:
+    """Make the field of a picture of which a part moved with one kernel, and the rest stood still.
+
+    Args:
+        kernel: ``[K, K]``.
+        share: of the motion at each pixel, ``[H, W]`` in [0, 1].
+
+    Returns:
+        ``[1, 2, K, K]``, first no blur, then the kernel, and ``[1, 2, H, W]``.
+    """
+    return KernelField(torch.stack((no_blur(kernel), kernel))[None], torch.stack((1 - share, share))[None])
+
+
+def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tensor:
+    before = kernel
+    for _ in range(FITS):
+        forms = lag_forms(sharp, light, part_field(kernel, share))
+        own = _OneForm(LagForms(forms.lags[1:], forms.wanted[1:]))
+        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), DESCENTS).view_as(kernel)
+    return cleaned(kernel, THRESHOLD) if kernel.sum() > 0 else before
+
+
+class _OneForm:
+    """One kernel's quadratic form, a ridge included, as a matrix in its values."""
+
+    def __init__(self, forms: LagForms) -> None:
+        self.forms = forms
+
+    def __matmul__(self, values: Tensor) -> Tensor:
+        kernel = values.view_as(self.forms.wanted)
+        return self.forms.apply(kernel).add_(kernel, alpha=RIDGE).flatten()

@@ -1,0 +1,147 @@
+"""One blur kernel from nothing but the blurry picture: sharp edges and kernel in turn, from coarse to fine."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.continued import continued
+from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
+from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
+from deblur_lightning.estimation.minimal_pixels import Darkness
+from deblur_lightning.estimation.natural_kernel import natural_kernel
+from deblur_lightning.estimation.natural_picture import natural_cost
+from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
+from deblur_lightning.physics import noise_level
+
+COARSEST = 5  # pixels: side of the kernel on the first scale
+SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
+TURNS = 6  # on each scale
+SPARSITY, DECAY, FAINTEST = 5e-3, 1.1, 1e-4  # of edges at first, from turn to turn, at least
+DARKNESS, LEAST_DARKNESS = (0.0, 0.1), 1e-2  # at first, each with a kernel of its own; at least, where not 0
+RIDGE = 3e-5  # squared gradient of linear light for each pixel that counts
+LEAST_CONTRAST = 1e-3
+CONTRAST = 0.17  # standard deviation of light that sparsity and ridges are meant for
+THRESHOLD = 0.05  # of the kernel's largest value: below is noise
+LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise, larger ones may be ends of a faint path
+
+
+@torch.no_grad()
+def blind_kernel(
+    light: Tensor, kernel_size: int = 33, share: Tensor | None = None, candidates: Sequence[Tensor] = ()
+) -> Tensor:
+    """Estimate the one kernel that blurred a picture, or a part of it, from the picture alone.
+
+    From coarse to fine, in turn: the picture's sharp edges by the present kernel (`edges_only`), and the kernel by
+    least squares from the strong ones among them. Ever finer and fainter edges take part. This is done twice, without
+    and with a liking for dark pixels, since each fails where the other does not. Then each kernel, and every candidate
+    from elsewhere, is read anew off pictures with natural edges (`natural_kernel`); that which explains the picture
+    best (`natural_cost`) is the answer. Pictures larger than 512 pixels are judged by the window with most edges.
+
+    Args:
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        kernel_size: side K of the kernel, in pixels, odd; the motion may be shorter.
+        share: how much each pixel counts, ``[H, W]`` in [0, 1], as for a region of one motion; None counts all.
+        candidates: kernels ``[K, K]`` of unit sum that may be right, as a network's.
+
+    Returns:
+        The kernel, ``[K, K]``, unit sum, correlation, centred on its mean.
+
+    Raises:
+        ValueError: a picture that is none or too small, a kernel of even size or below 5, another shape of ``share``
+            or of a candidate.
+
+    Source:
+        Cho and Lee 2009 (alternation, strong edges); Xu, Zheng and Jia 2013, Pan et al. 2014 (sparse gradients and
+        their schedule); Wen et al. 2021 (dark pixels and theirs). The natural edges and the choice are ours.
+    """
+    _check(light, kernel_size, share, candidates)
+    light = light.float()
+    window = richest_window(light, share)
+    light, share = light[window], None if share is None else share[window].float()
+    light = light * (CONTRAST / _contrast(light, share))
+    climbed = [coarse_kernel(light, kernel_size, share, darkness) for darkness in DARKNESS]
+    looked = [natural_kernel(light, kernel, share) for kernel in (*climbed, *(one.to(light) for one in candidates))]
+    noise = noise_level(light[None, None])
+    return min(looked, key=lambda kernel: natural_cost(light, kernel, share, noise=noise))
+
+
+def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, darkness: float = 0.0) -> Tensor:
+    """Climb the pyramid once.
+
+    Args:
+        light: as of `blind_kernel`, of a standard deviation of about 0.17.
+        kernel_size: likewise.
+        share: likewise.
+        darkness: threshold of the darkest pixels at first, in light; 0 leaves them alone.
+
+    Returns:
+        The kernel, ``[K, K]``, unit sum.
+    """
+    sizes = scales(kernel_size)
+    kernel, sparsity, threshold = short_line(sizes[-1]).to(light.device), SPARSITY, math.inf
+    for scale in reversed(range(len(sizes))):
+        size, scaled = sizes[scale], shrunk(light, SCALE**scale)
+        if scale < len(sizes) - 1:
+            kernel = resized(kernel, size, 1 / SCALE, "bicubic")
+        periodic = continued(scaled, size + 2)
+        seen = None if share is None else shrunk(share, SCALE**scale)[:-1, :-1]
+        count = float(scaled.numel() if seen is None else seen.sum())
+        blurry = _seen(slopes(scaled)[:, :-1, :-1], seen)
+        for _ in range(TURNS):
+            dark = Darkness(darkness, cut=scale < len(sizes) / 2 - 1) if darkness else None
+            sharp = edges_only(periodic, kernel, sparsity, dark)[: scaled.shape[0], : scaled.shape[1]]
+            gradient = _seen(slopes(sharp)[:, :-1, :-1], seen)
+            if threshold == math.inf:
+                threshold = first_threshold(gradient, 2 * size)
+            form, wanted = normal_equations(strong_edges(gradient, threshold), blurry, size)
+            kernel = cleaned(ridge_minimum(form, wanted, RIDGE * count), THRESHOLD, LEAST_PART)
+            sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
+            darkness = max(darkness / DECAY, LEAST_DARKNESS) if darkness else 0.0
+    return kernel
+
+
+def scales(kernel_size: int) -> list[int]:
+    """List the kernel's side on each scale, from fine to coarse, odd and at least 5."""
+    count = 1 + math.floor(math.log(COARSEST / kernel_size) / math.log(SCALE) + 1e-9)
+    return [math.ceil(kernel_size * SCALE**scale - 1e-9) | 1 for scale in range(count)]
+
+
+def short_line(size: int) -> Tensor:
+    """Draw two neighbouring pixels of light: a first guess that is neither no blur nor much."""
+    kernel = torch.zeros(size, size)
+    kernel[size // 2, size // 2 - 1 : size // 2 + 1] = 0.5
+    return kernel
+
+
+def _contrast(light: Tensor, share: Tensor | None) -> float:
+    weight = torch.ones_like(light) if share is None else share
+    total = weight.sum().clamp(min=1)
+    mean = (weight * light).sum() / total
+    return max(((weight * (light - mean).square()).sum() / total).sqrt().item(), LEAST_CONTRAST)
+
+
+def _seen(gradient: Tensor, share: Tensor | None) -> Tensor:
+    return gradient if share is None else gradient * share
+
+
+def _check(light: Tensor, kernel_size: int, share: Tensor | None, candidates: Sequence[Tensor]) -> None:
+    if kernel_size < COARSEST or kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size is {kernel_size}, but it is odd and at least 5. Pass {max(5, kernel_size | 1)}.")
+    if light.ndim != 2 or not light.is_floating_point():
+        raise ValueError(f"light is {list(light.shape)}, {light.dtype}, but it is one plane. Pass floats [H, W].")
+    if min(light.shape) < 2 * kernel_size:
+        raise ValueError(
+            f"light is {light.shape[0]} x {light.shape[1]}, but a kernel of {kernel_size} needs "
+            f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
+        )
+    if share is not None and share.shape != light.shape:
+        raise ValueError(f"share is {list(share.shape)}, but light {list(light.shape)}. Pass the same shape.")
+    for number, candidate in enumerate(candidates):
+        if list(candidate.shape) != [kernel_size, kernel_size]:
+            raise ValueError(
+                f"candidate {number} is {list(candidate.shape)}, but kernel_size {kernel_size}. Pad or crop it."
+            )

@@ -1,0 +1,64 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deblur_lightning.commands import main
+from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem, refuse_suffix
+
+
+def test_an_output_folder_that_is_a_file_is_known_before_long_work(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OSError, match=r"cannot be written: .* Choose another output folder"):
+        check_folder_writable(tmp_path / "out")
+
+
+def test_a_read_only_output_is_known_before_long_work(tmp_path):
+    if not Path("/bin/mount").exists():
+        pytest.skip("there is no /bin/mount to make a read-only file system with")
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", tmp_path], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"mounting a tmpfs is not allowed here: {mounted.stderr.decode().strip()}")
+    try:
+        with pytest.raises(OSError, match=r"cannot be written: Read-only file system. Choose another output folder"):
+            check_folder_writable(tmp_path / "out")
+    finally:
+        subprocess.run(["/bin/umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize(("name", "stem"), [("fig.png", "fig"), ("fig.pdf", "fig"), ("fig", "fig"), ("fig.1", "fig.1")])
+def test_a_figure_is_named_with_or_without_its_suffix(name, stem):
+    assert figure_stem(Path("out", name), (".png", ".pdf")) == Path("out", stem)
+
+
+def test_a_folder_that_is_there_may_have_any_name(tmp_path):
+    (tmp_path / "fields.png").mkdir()
+    refuse_suffix(tmp_path / "fields.png", (".png",), "a folder")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["compare", "a.png", "-o", "fig.jpg"],
+            r"fig\.jpg, but it names a figure, which is written as \.png and",
+        ),
+        (["curves", "run", "-o", "fig.JPG"], r"fig\.JPG, but it names a figure.*Leave out \.JPG\."),
+        (
+            ["kernels", "a.png", "-o", "fields.png"],
+            r"fields\.png, but it names a folder for three pictures",
+        ),
+        (["figures", "-o", "all.pdf"], r"all\.pdf, but it names a folder for several figures"),
+        (["page", "-o", "results.html"], r"results\.html, but it names a folder, in which the page is index\.html"),
+        (["tables", "-o", "tables.md"], r"tables\.md, but it names a folder for all tables"),
+    ],
+)
+def test_names_of_files_that_are_not_written_are_refused(arguments, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert re.search(told, stopped.value.code)
+    assert list(tmp_path.iterdir()) == []

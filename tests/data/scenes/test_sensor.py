@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.data.scenes.sensor import Sensor, stored_as_jpeg
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics import blur
+
+CLEAN = {"noise": (0.0, 0.0), "brightness": (1.0, 1.0), "bright": 0.0, "jpeg": 0.0}
+
+
+def field(side=3):
+    """A flat kernel on 12 x 10 pixels."""
+    return KernelField(torch.full((1, 1, side, side), side**-2.0), torch.ones(1, 1, 12, 10))
+
+
+def photo(seed=0, levels=200):
+    return np.random.default_rng(seed).integers(20, levels, (12 + 8, 10 + 8, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("linear", "gamma"), [(1.0, 2.2), (0.0, 1.0)])
+def test_light_or_display_values_add_up(linear, gamma):
+    blurry, sharp = Sensor(linear=linear, **CLEAN).take(photo(), field(), np.random.default_rng(0))
+    whole = torch.from_numpy(photo()).permute(2, 0, 1).unsqueeze(0) / 255
+    expected = blur(whole[..., 3:-3, 3:-3] ** gamma, field(), "valid") ** (1 / gamma)
+    torch.testing.assert_close(blurry, expected[0], rtol=0, atol=0.5 / 255 + 1e-4)
+    torch.testing.assert_close(sharp, whole[0, :, 4:-4, 4:-4], rtol=0, atol=1e-5)
+
+
+def test_bright_scenes_saturate_and_their_sharp_picture_is_clipped():
+    sensor = Sensor(linear=1.0, **(CLEAN | {"bright": 1.0}))
+    blurry, sharp = sensor.take(photo(levels=256), field(), np.random.default_rng(1))
+    assert (sharp == 1).float().mean() > 0.05
+    assert blurry.max() <= 1
+
+
+def test_noise_is_as_strong_as_drawn():
+    even = np.full((120 + 8, 110 + 8, 3), 255, np.uint8)
+    still = KernelField(torch.ones(1, 1, 1, 1), torch.ones(1, 1, 120, 110))
+    sensor = Sensor(linear=0.0, **(CLEAN | {"noise": (0.03, 0.03), "brightness": (0.5, 0.5)}))
+    blurry, sharp = sensor.take(even, still, np.random.default_rng(2))
+    assert torch.allclose(sharp, torch.tensor(0.5))
+    assert torch.isclose((blurry - sharp).std(), torch.tensor(0.03 * (0.5 * 0.99 + 0.01) ** 0.5), rtol=0.05)
+
+
+def test_a_picture_stored_as_jpeg_is_near_itself_and_nearer_at_a_higher_quality():
+    smooth = torch.linspace(0, 1, 32).expand(3, 32, 32) * torch.linspace(0.2, 1, 32).unsqueeze(1)
+    errors = [(stored_as_jpeg(smooth, quality) - smooth).square().mean().sqrt().item() for quality in (40, 95)]
+    assert 0 < errors[1] < errors[0] < 0.05
+
+
+def test_jpeg_is_met_as_often_as_asked():
+    taken = [Sensor(**(CLEAN | {"jpeg": 0.5})).take(photo(), field(), np.random.default_rng(n))[0] for n in range(60)]
+    plain = [Sensor(**CLEAN).take(photo(), field(), np.random.default_rng(n))[0] for n in range(60)]
+    changed = sum(not torch.equal(one, other) for one, other in zip(taken, plain, strict=True))
+    assert 18 <= changed <= 42

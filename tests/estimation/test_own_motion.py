@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.data.scenes.dead_leaves import dead_leaves
+from deblur_lightning.estimation.dense_field import believed_share, moving_share
+from deblur_lightning.estimation.kernel_shape import no_blur
+from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.physics import blur, scene_field
+
+SIZE, KERNEL = 192, 17
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    kernel = torch.zeros(KERNEL, KERNEL)
+    kernel[KERNEL // 2, 3:14] = 1 / 11
+    return kernel
+
+
+@pytest.fixture(scope="module")
+def field(kernel):
+    masks = torch.zeros(1, 2, SIZE + KERNEL - 1, SIZE + KERNEL - 1)
+    masks[:, 1, :, SIZE // 2 :] = 1
+    masks[:, 0] = 1 - masks[:, 1]
+    return scene_field(masks, torch.stack((no_blur(kernel), kernel))[None])
+
+
+@pytest.fixture(scope="module")
+def light(field):
+    leaves = dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))
+    wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
+    noise = 0.003 * torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    return blur(wide[None, None], field, "valid")[0, 0] + noise
+
+
+def overlap(share, true):
+    """Intersection over union of what is at least half there."""
+    return (((share > 0.5) & (true > 0.5)).sum() / ((share > 0.5) | (true > 0.5)).sum()).item()
+
+
+def test_the_part_that_moved_is_found(light, field, kernel):
+    share = believed_share(light, kernel)
+    assert overlap(share, field.coefficients[0, 1]) > 0.7
+    assert share[:, : SIZE // 2 - KERNEL].mean() < 0.02
+
+
+def test_no_still_part_is_seen_where_all_moved(kernel):
+    leaves = dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))
+    wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
+    moved = blur(wide[None, None], part_field(kernel, torch.ones(SIZE, SIZE)), "valid")[0, 0]
+    assert moving_share(moved, KERNEL) is None
+
+
+def test_the_kernel_of_the_moving_part_is_found_beside_sharp_edges_that_stood_still(light, field, kernel):
+    found = moving_kernel(light, field.coefficients[0, 1], KERNEL)
+    assert found.sum().item() == pytest.approx(1, abs=1e-5)
+    error = min((found.roll(step, 1) - kernel).square().sum() for step in (-1, 0, 1)) / kernel.square().sum()
+    assert error < 0.4

@@ -1,0 +1,111 @@
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from torch import nn
+from torch.optim import SGD
+
+from deblur_lightning.checkpoints import read_checkpoint
+from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule
+from deblur_lightning.deblurring import DirectDeblurrer, load_deblurrer
+from deblur_lightning.losses import psnr_loss
+from deblur_lightning.modules import RegressionModule
+from deblur_lightning.networks import FoldedNAFNet
+
+pytestmark = [
+    # Lightning advises on numbers of workers and log intervals, which a run of seconds does not need.
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory"),  # where resuming writes on
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
+]
+
+
+class Shift(nn.Module):
+    """Somebody's own network."""
+
+    def __init__(self, start=0.0):
+        super().__init__()
+        self.start = start
+        self.by = nn.Parameter(torch.tensor(start))
+
+    def forward(self, blurry):
+        return blurry + self.by
+
+
+def batch(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    blurry = 0.2 + 0.5 * torch.rand(2, 3, 16, 18, generator=generator)
+    return {"blurry": blurry, "sharp": blurry + 0.1, "name": ["a", "b"]}
+
+
+def quiet(checkpoints, **arguments):
+    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
+    return Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
+        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
+    )  # fmt: skip
+
+
+def tiny():
+    torch.manual_seed(0)
+    generator = FoldedNAFNet(width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
+    return RegressionModule(DirectDeblurrer(generator, signed=False))
+
+
+def pairs():
+    return MotionBlurDataModule(
+        [DeadLeaves(pictures=2, side=96)], [CameraMotion(extent=(0.0, 8.0))], crop_size=32, kernel_size=9,
+        batch_size=2, samples_per_epoch=6, val_samples=2, num_workers=0,
+    )  # fmt: skip
+
+
+def test_a_step_lowers_the_psnr_loss_of_a_network_of_ones_own():
+    module = RegressionModule(DirectDeblurrer(Shift(), signed=False), optimizer=lambda weights: SGD(weights, 1e-4))
+    module.log = lambda *_, **__: None
+    optimizer = module.configure_optimizers()
+    losses = []
+    for _ in range(5):
+        loss = module.training_step(batch(), 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(psnr_loss(batch()["blurry"], batch()["sharp"]).item())
+    assert losses == sorted(losses, reverse=True)
+    assert module.deblurrer.generator.by > 0
+
+
+def test_what_is_restored_is_clipped_but_what_is_trained_is_not():
+    module = RegressionModule(DirectDeblurrer(Shift(2.0), signed=False))
+    assert module.restore(batch()["blurry"]).max() == 1
+    module.log = lambda *_, **__: None
+    module.training_step(batch(), 0).backward()
+    assert module.deblurrer.generator.by.grad > 0  # clipped pictures would have no slope
+
+
+def test_validation_scores_what_the_network_alone_does():
+    module = RegressionModule(DirectDeblurrer(Shift(0.1), signed=False))
+    restored, figures = module.measure(batch())
+    torch.testing.assert_close(restored, batch()["sharp"])
+    assert figures["blurry_psnr"].tolist() == pytest.approx([20.0, 20.0], abs=1e-3)
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_a_resumed_training_ends_in_the_same_weights(tmp_path, step):
+    whole, rest = tiny(), tiny()
+    quiet(tmp_path / "whole", max_epochs=2).fit(whole, pairs())
+    resumed = tmp_path / "whole" / f"step={step}.ckpt"
+    quiet(tmp_path / "rest", max_epochs=2).fit(rest, pairs(), ckpt_path=resumed)
+    states = whole.state_dict(), rest.state_dict()
+    assert any(weight.any() for name, weight in states[0].items() if "ending" in name)  # it has learned
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_a_checkpoint_tells_the_network_and_restores_without_a_trainer(tmp_path):
+    module = tiny()
+    quiet(tmp_path, max_steps=2).fit(module, pairs())
+    checkpoint = read_checkpoint(tmp_path / "step=2.ckpt")
+    assert checkpoint.recipe["init_args"]["generator"]["class_path"] == "deblur_lightning.networks.FoldedNAFNet"
+    blurry = torch.rand(1, 3, 72, 80)
+    restored = load_deblurrer(tmp_path / "step=2.ckpt")(blurry).picture
+    torch.testing.assert_close(restored, module.restore(blurry).detach(), rtol=0, atol=1e-6)
