@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from deblur_lightning.photos import PIXEL_LIMIT, PhotoError
 from deblur_lightning.photos.metadata import loaded_exif, orientation, photo_exif, turn_upright
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
+from deblur_lightning.photos.transparency import filled
 
 Frame = NDArray[np.uint8]
 
@@ -32,7 +33,8 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
     """Decode a picture.
 
     Args:
-        path: a picture; gray, palette and transparent ones become RGB, 16 bits become 8.
+        path: a picture; gray and palette ones become RGB, transparent pixels take the colour of the nearest that
+            shows, 16 bits become 8.
         upright: turn it as its EXIF orientation asks; False where a map of segments belongs to the pixels as stored.
 
     Returns:
@@ -49,7 +51,8 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
             if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
                 return _rgb(turn_upright(np.asarray(picture).astype(np.uint16)[..., None], turn))
             _check_mode(path, picture)
-            frame = np.array(picture.convert("RGB"))
+            see_through = "A" in picture.getbands() or "transparency" in picture.info
+            frame = _rgb(np.array(picture.convert("RGBA"))) if see_through else np.array(picture.convert("RGB"))
             return frame if turn == 1 else np.ascontiguousarray(turn_upright(frame, turn))
     except CorruptFrameError:
         raise
@@ -117,7 +120,9 @@ def _check_mode(path: Path, picture: Image.Image) -> None:
 
 
 def _rgb(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Frame:
-    """Give ``[H, W, C]`` of 8 or 16 bits, C of 1 to 4, as 8-bit RGB."""
+    """Give ``[H, W, C]`` of 8 or 16 bits, C of 1 to 4, as 8-bit RGB; what is transparent is filled from around it."""
+    if pixels.shape[-1] in (2, 4):
+        pixels = filled(pixels[..., :-1], pixels[..., -1])
     colours = pixels[..., :1].repeat(3, axis=-1) if pixels.shape[-1] <= 2 else pixels[..., :3]
     shallow = (colours.astype(np.uint32) * 255 + 32767) // 65535 if colours.dtype == np.uint16 else colours
     return np.ascontiguousarray(shallow, dtype=np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -47,6 +48,27 @@ def decode_deep_colour(encoded: bytes, shallow: np.ndarray, orientation: int) ->
         if upright.shape == shallow.shape and np.array_equal(upright // 256, shallow):
             return upright
     return None
+
+
+def ppm_colour(picture: Image.Image, path: Path) -> np.ndarray | None:
+    """Decode a PPM's colour of more than 8 bits, which Pillow reads as 8.
+
+    Args:
+        picture: as opened, not loaded yet.
+        path: its file.
+
+    Returns:
+        ``[H, W, 3]`` uint16; None for gray, for 8 bits, and for PPMs written in digits.
+
+    Raises:
+        ValueError: a file that breaks off.
+    """
+    tile = picture.tile[0] if getattr(picture, "tile", None) else None  # type: ignore[attr-defined]
+    if tile is None or tile.codec_name != "ppm" or tile.args[0] != "RGB":
+        return None
+    (width, height), white = picture.size, tile.args[1]
+    values = np.frombuffer(path.read_bytes(), ">u2", count=3 * width * height, offset=tile.offset)
+    return np.round(np.minimum(values, white).reshape(height, width, 3) * (65535 / white)).astype(np.uint16)
 
 
 def encode_deep(

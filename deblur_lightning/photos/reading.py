@@ -26,7 +26,7 @@ from deblur_lightning.photos.metadata import (
     turn_upright,
     turned_resolution,
 )
-from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb
+from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb, ppm_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import filled
@@ -175,15 +175,20 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     dpi = turned_resolution(kept_resolution(picture), turn)
     deep_colour, inks = has_deep_colour(picture, head), mode == "CMYK"
     twelve = found == "TIFF" and picture.tag_v2.get(258) == (12,)  # type: ignore[attr-defined]
+    deep_ppm = ppm_colour(picture, path) if found == "PPM" else None
     picture.load()
     upright = ImageOps.exif_transpose(picture)
     if mode in ("I;16", "I;16L", "I;16B", "I;16N") or (mode == "I" and found in ("PNG", "PPM")):
         pixels = np.asarray(upright).astype(np.uint16)[..., None]
+        if isinstance(clear := picture.info.get("transparency"), int):  # one level of a PNG's gray shows nothing
+            pixels = np.concatenate((pixels, np.where(pixels == clear, 0, 65535).astype(np.uint16)), axis=-1)
         if twelve:
             pixels = (pixels * np.float32(65535 / 4095)).round().astype(np.uint16)
     else:
         pixels = np.asarray(_eight_bits(upright, path, icc))
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    if deep_ppm is not None:
+        pixels = deep_ppm
     if deep_colour:
         deep = decode_deep_colour(path.read_bytes(), pixels, turn)
         if deep is None:

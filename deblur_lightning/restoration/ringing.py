@@ -30,8 +30,8 @@ def hold_rims(restored: Tensor, blurry: Tensor, clipped: Tensor, radius: int) ->
     """Keep what surrounds a clipped light from turning darker than the blurry picture is anywhere within reach.
 
     How bright a light was, a clipped pixel does not tell: where restoration makes it too bright or too wide, it takes
-    too much light away from the pixels around. Large clipped areas, as the sky, are left alone: they are hardly
-    brighter than white, and what stands before them is dark in truth.
+    too much light away from the pixels around. Clipped areas that hold a square of the kernel's side, as the sky, are
+    left alone: they are hardly brighter than white, and what stands before them is dark in truth.
 
     Args:
         restored: ``[N, C, H, W]``.
@@ -44,17 +44,17 @@ def hold_rims(restored: Tensor, blurry: Tensor, clipped: Tensor, radius: int) ->
         come from; itself where nothing is clipped.
 
     Source:
-        Ours. On dark scenes with lights of 4 to 12 times white, a window of ``radius`` for the darkest pixel and areas
-        of half a kernel's side as the largest lights did best beside blown-out photographs, which hardly change.
+        Ours. A smaller window for the darkest pixel held rims a little better on textured scenes, and cost more on
+        blown-out photographs.
     """
     if not clipped.any():
         return restored
     at_ceiling = clipped.any(dim=1, keepdim=True).to(restored.dtype)
-    half = radius // 2 * 2 + 1
-    areas = _pooled(-_pooled(-at_ceiling, half), half)
-    lights = at_ceiling * (1 - _pooled(areas, 2 * radius + 1))
-    within_reach = _pooled(lights, 2 * radius + 1) > 0
-    darkest = -_pooled(-blurry, 2 * radius + 1)
+    side = 2 * radius + 1
+    areas = _pooled(-_pooled(-at_ceiling, side), side)
+    lights = at_ceiling * (1 - _pooled(areas, side))
+    within_reach = _pooled(lights, side) > 0
+    darkest = -_pooled(-blurry, side)
     return restored.where(~within_reach, restored.maximum(darkest))
 
 

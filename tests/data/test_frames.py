@@ -149,3 +149,11 @@ def test_headers_find_a_tiff_that_breaks_off(tmp_path):
     path.write_bytes(path.read_bytes()[: end - 10])
     with pytest.raises(CorruptFrameError, match="breaks off before its end"):
         frame_size(path)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_what_a_frame_hides_is_not_seen(tmp_path, name):
+    pixels = np.full((6, 8, 4), (10, 20, 30, 255), np.uint8)
+    pixels[:2] = (255, 255, 255, 0)
+    Image.fromarray(pixels).save(tmp_path / name, **({"lossless": True, "exact": True} if name == "a.webp" else {}))
+    assert np.array_equal(read_frame(tmp_path / name), np.full((6, 8, 3), (10, 20, 30)))

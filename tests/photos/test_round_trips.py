@@ -1,6 +1,8 @@
 """What goes in comes out: pixels, depth, transparency, colour profile, EXIF, print size."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -265,3 +267,29 @@ def test_values_beyond_the_range_are_clipped_and_rounded(tmp_path):
     write_photo(tmp_path / "x.png", image)
     with Image.open(tmp_path / "x.png") as back:
         assert np.asarray(back).flatten().tolist() == [0, 0, 0, 1, 255, 255]
+
+
+@pytest.mark.parametrize("white", [65535, 1023])
+def test_a_ppms_sixteen_bits_of_colour_are_kept(tmp_path, white):
+    values = RNG.integers(0, white, (7, 9, 3), endpoint=True)
+    (tmp_path / "in.ppm").write_bytes(f"P6 9 7 {white}\n".encode() + values.astype(">u2").tobytes())
+    image, record = read_photo(tmp_path / "in.ppm")
+    assert torch.allclose(image[0].permute(1, 2, 0), torch.from_numpy(values / white).float(), atol=1e-5)
+    assert record.for_name("out.png").bits == 16
+    (tmp_path / "cut.ppm").write_bytes((tmp_path / "in.ppm").read_bytes()[:-5])
+    with pytest.raises(ValueError, match=r"cut\.ppm is damaged"):
+        read_photo(tmp_path / "cut.ppm")
+
+
+def test_a_level_of_sixteen_bit_gray_that_shows_nothing_is_transparent(tmp_path):
+    pixels = noise(6, 8, dtype=np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    png = file.getvalue()
+    kind, level = b"tRNS", struct.pack(">H", int(pixels[2, 3]))
+    chunk = struct.pack(">I", 2) + kind + level + struct.pack(">I", zlib.crc32(kind + level))
+    (tmp_path / "in.png").write_bytes(png[:33] + chunk + png[33:])
+    image, record = read_photo(tmp_path / "in.png")
+    assert image.shape == (1, 1, 6, 8)
+    assert np.array_equal(record.alpha == 0, pixels == pixels[2, 3])
+    assert record.hidden[2, 3, 0] == pixels[2, 3]

@@ -16,7 +16,7 @@ from deblur_lightning.whole_file import whole_file
 
 CHANNELS = 3
 AT_ONCE = 64  # frames that wait decoded, to bound memory
-FORMAT = 1  # raise when what follows writes other bytes
+FORMAT = 2  # raise when what follows writes other bytes
 
 
 class FrameCache:
