@@ -12,7 +12,7 @@ from PIL import Image
 from small_models import write_small_checkpoint
 from wandb.cli.cli import cli as wandb_commands
 
-import deblur_lightning.commands.benchmark.scoring as benchmark
+import deblur_lightning.data
 from deblur_lightning.commands import main as deblur
 from deblur_lightning.commands._main import front
 from deblur_lightning.data import SampleBlur
@@ -69,7 +69,7 @@ def desk(tmp_path, monkeypatch):
     model = tmp_path / "model.ckpt"
     write_small_checkpoint(model)
     monkeypatch.setattr(bundled, "SHIPPED", str(model))
-    monkeypatch.setattr(benchmark, "SampleBlur", partial(SampleBlur, crop_size=48, per_photo=1))
+    monkeypatch.setattr(deblur_lightning.data, "SampleBlur", partial(SampleBlur, crop_size=72, per_photo=1))
     return tmp_path
 
 
