@@ -134,10 +134,9 @@ class NAFNet(nn.Module):
                 f"encoder_blocks has {len(encoder_blocks)} stages, but decoder_blocks {len(decoder_blocks)}. "
                 "Pass as many of both."
             )
-        if pool is not None and not pool >= 2 ** len(encoder_blocks):
-            raise ValueError(
-                f"pool is {pool}, but a pixel of the lowest stage is {2 ** len(encoder_blocks)} wide. Pass more."
-            )
+        lowest = 2 ** len(encoder_blocks)
+        if pool is not None and not pool >= lowest:
+            raise ValueError(f"pool is {pool}, but a pixel of the lowest stage is {lowest} wide. Pass that or more.")
         if not (channels >= 1 and width >= 1):
             raise ValueError(f"channels is {channels} and width {width}, but both count channels. Pass at least 1.")
         self.channels, self.width, self.middle_blocks = channels, width, middle_blocks

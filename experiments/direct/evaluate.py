@@ -3,9 +3,9 @@
 Each data set that a folder is given for makes a table, with a row for each checkpoint, and for the bundled model with
 ``--bundled``, which takes seconds a window and minutes for large pairs.
 
---bsds500: BSDS500's ``data`` folder. Windows under three kinds of hard motion; the share is the gain over the blurry
-    windows, divided by that of 30 updates of Richardson-Lucy with the true field. ``--split val`` is what choices were
-    made on.
+--bsds500: BSDS500's ``data`` folder. Windows of three kinds of hard motion; the share is the gain over the
+    blurry windows, divided by that of 30 updates of Richardson-Lucy with the true field. Choices were
+    made on ``--split val``.
 --pairs: ``blur/NAME`` and ``sharp/NAME``, as frames of a video averaged.
 --crops: pictures whose left half is sharp and whose right half is blurry; every 35th is taken.
 --levin: ``imI_kernelJ_img.png`` with ``gt/imI.png`` (Levin et al. 2009): gray, of linear light, shown as display
