@@ -32,11 +32,11 @@ test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 RUNS := results/runs
-SHIPPED := deblur_lightning/weights/adaptive_small.safetensors
+SHIPPED := deblur_lightning/weights/blind.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Adaptive (small, shipped)=$(SHIPPED)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Blind (bundled)=$(SHIPPED)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)
@@ -59,20 +59,14 @@ $(RUNS)/sample-gan/complete: $(READY)
 
 FIT_SMALL := OMP_NUM_THREADS=1 $(BIN)/lightning fit
 FIELD := --config experiments/small/adaptive_basis.yaml
-PATHS := --config experiments/small/paths.yaml
 DECOYS := --config experiments/small/decoys.yaml
 VERSION := --trainer.logger.init_args.version
 
-train-small: $(READY) ## train the model that the package ships from nothing and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+train-small: $(READY) ## train the small field network from nothing, in two runs; ARGS="--trainer.precision 32-true" without bfloat16 units
 	$(FIT_SMALL) $(FIELD) $(VERSION) small $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/weights.safetensors
 	$(FIT_SMALL) $(FIELD) $(DECOYS) --ckpt_path $(RUNS)/small/weights.safetensors $(VERSION) small-decoys $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors
-	$(FIT_SMALL) $(PATHS) --ckpt_path $(RUNS)/small-decoys/weights.safetensors $(VERSION) small-paths
-	$(BIN)/deblur import-weights $(RUNS)/small-paths/checkpoints/last.ckpt -o $(RUNS)/small-paths/weights.safetensors
-	$(FIT_SMALL) $(PATHS) $(DECOYS) --ckpt_path $(RUNS)/small-paths/weights.safetensors $(VERSION) small-paths-decoys
-	$(BIN)/deblur import-weights $(RUNS)/small-paths-decoys/checkpoints/last.ckpt -o $(SHIPPED) --half
-	sha256sum $(SHIPPED)
+	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors --half
 
 DIRECT := --config experiments/direct/small.yaml
 FALL := --config experiments/direct/fall.yaml

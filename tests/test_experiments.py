@@ -30,8 +30,7 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[1]
 FRAGMENTS = ("sweeps", "loggers")
-LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive_basis.yaml",
-             "experiments/small/paths.yaml"),
+LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive_basis.yaml",),
              Path("experiments/direct/fall.yaml"): ("experiments/direct/small.yaml",),
              Path("experiments/direct/finish.yaml"): ("experiments/direct/small.yaml",)}  # fmt: skip
 CONFIGS = [
@@ -66,7 +65,6 @@ SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy",
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
 SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
-SMALL_PATH = {"class_path": "PathNetwork", "init_args": {"kernel_size": 9, "width": 8}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
@@ -140,9 +138,7 @@ def smaller(written, swept):
     arguments = written["model"].get("init_args", {})
     kind = arguments.get("deblurrer", {}).get("class_path")
     model, loaded = {}, TINY_DATA[data] | ({} if data == "CombinedDataModule" else {"num_workers": 0})
-    if module == "PathModule":
-        model = {"network": SMALL_PATH}
-    elif module == "RegressionModule":
+    if module == "RegressionModule":
         parts = {"generator": SMALL_NAFNET, "signed": False}
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
@@ -153,7 +149,7 @@ def smaller(written, swept):
         model |= {"critic": SMALL_CRITIC, "game": {"critic_steps": 1}}
         if "content" not in arguments:
             model["content"] = {"class_path": "PerceptualContent", "init_args": {"vgg_weights": "vgg.pth"}}
-    if module in ("AdaptiveBasisModule", "PathModule") and not swept and data == "SyntheticBlurDataModule":
+    if module == "AdaptiveBasisModule" and not swept and data == "SyntheticBlurDataModule":
         loaded = {**loaded, "kernel_size": 9, "extent": [0, 8]}
     return {"model": {"init_args": model}, "data": {"init_args": loaded}}
 
@@ -181,11 +177,10 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
         assert saved["global_step"] >= 1
         with (disk / "results/runs" / version / "metrics.csv").open() as log:
             rows = list(csv.DictReader(log))
-        name = "path_loss" if "paths" in version else "loss"
-        losses = [float(row[f"train/{name}"]) for row in rows if row.get(f"train/{name}")]
+        losses = [float(row["train/loss"]) for row in rows if row.get("train/loss")]
         assert losses
         assert all(math.isfinite(loss) for loss in losses)
-        assert any(row.get("val/path_loss" if name == "path_loss" else "val/psnr") for row in rows)
+        assert any(row.get("val/psnr") for row in rows)
     else:
         (tested, *_) = reversed((disk / "results/results.jsonl").read_text().splitlines())
         result = json.loads(tested)

@@ -33,10 +33,6 @@ def import_weights(
         Literal["adaptive-basis", "deblurgan", "nafnet"] | None,
         typer.Option(help="What FILE must be; default: whatever it holds."),
     ] = None,
-    path: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Checkpoint of PathModule, whose network is added to a motion deblurrer."),
-    ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size, three significant digits.")
     ] = False,
@@ -54,8 +50,6 @@ def import_weights(
 
     check_target(output)
     weights, recipe = _read(file, model)
-    if path is not None:
-        weights, recipe = _with_path(weights, recipe, path)
     if half:
         weights = {name: weight.to(torch.float16) for name, weight in weights.items()}
         beyond = next((name for name, weight in weights.items() if not weight.isfinite().all()), None)
@@ -98,19 +92,3 @@ def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weig
     if model is not None and PUBLISHED.get(network) != model:
         raise ValueError(f"{source} is a checkpoint of {kind}, but --model is {model}. Leave out --model.")
     return _Weights(checkpoint.weights, checkpoint.recipe)
-
-
-def _with_path(weights: dict[str, Tensor], recipe: dict[str, Any], source: Path) -> _Weights:
-    """Add the network of a PathModule's checkpoint."""
-    from deblur_lightning.checkpoints.own import FIT
-    from deblur_lightning.checkpoints.reading import read_torch_file
-
-    content = read_torch_file(source, FIT)
-    told = content.get("hyper_parameters", {}).get("path_network") if isinstance(content, dict) else None
-    if told is None or "path_network" not in recipe["init_args"]:
-        raise ValueError(
-            f"{source} cannot be added: that takes a checkpoint of PathModule and a motion deblurrer's. Check both."
-        )
-    path = {f"path_{name}": weight for name, weight in content["state_dict"].items()}  # network. -> path_network.
-    kept = {name: weight for name, weight in weights.items() if not name.startswith("path_network.")}
-    return _Weights(kept | path, {**recipe, "init_args": {**recipe["init_args"], "path_network": told}})

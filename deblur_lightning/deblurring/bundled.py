@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-SHIPPED = "weights/adaptive_small.safetensors"
+SHIPPED = "weights/blind.safetensors"
 
 
 def find_checkpoint(named: Path | None = None) -> Path:

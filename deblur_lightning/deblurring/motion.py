@@ -10,10 +10,9 @@ from deblur_lightning.deblurring.guard import Guard
 from deblur_lightning.deblurring.refinement import Refinement
 from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
 from deblur_lightning.estimation import with_fade, without_fade
-from deblur_lightning.estimation.refine_field import Guess
 from deblur_lightning.exposure import NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, stack_fields
-from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork
+from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
 STILL = "hardly any motion seen, so its pixels are as they were"
@@ -31,8 +30,6 @@ class MotionDeblurrer(Deblurrer):
         restorer: undoes the field; 30 updates of Richardson-Lucy if None.
         refinement: fits the field to the picture before it is undone; None takes it as estimated.
         guard: leaves pictures alone that did not move; None restores every one.
-        path_network: a second network, whose guess of a motion's kernel, or of its reverse, serves refinement and
-            guard.
         exposure: tells how a photo came to be blurred; every one in light of gamma 2.2 if None.
     """
 
@@ -44,13 +41,12 @@ class MotionDeblurrer(Deblurrer):
         restorer: Restorer | None = None,
         refinement: Refinement | None = None,
         guard: Guard | None = None,
-        path_network: PathNetwork | None = None,
         exposure: ExposureRule | None = None,
     ) -> None:
         super().__init__()
         self.network = AdaptiveBasisNetwork() if network is None else network
         self.restorer = RichardsonLucy() if restorer is None else restorer
-        self.refinement, self.guard, self.path_network = refinement, guard, path_network
+        self.refinement, self.guard = refinement, guard
         self.exposure = CameraExposure() if exposure is None else exposure
 
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
@@ -91,11 +87,6 @@ class MotionDeblurrer(Deblurrer):
         return field
 
     @property
-    def guess(self) -> Guess | None:
-        """The path network's guess of a motion's kernel."""
-        return None if self.path_network is None else self.path_network.guess
-
-    @property
     def estimates_whole(self) -> bool:  # type: ignore[override] # a class's attribute elsewhere
         """Whether the network takes a photo of any size."""
         return isinstance(self.network, BlindEstimator)
@@ -106,10 +97,10 @@ class MotionDeblurrer(Deblurrer):
         field = self.glance(inner, exposure)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
         if self.guard is not None:
-            moved = self.guard(inner, field, exposure, self.guess)
+            moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
         if self.refinement is not None and moved.any():
-            field = self.refinement(blurry, field, exposure, self.guess)
+            field = self.refinement(blurry, field, exposure)
         return field, moved
 
 

@@ -5,7 +5,6 @@ from abc import abstractmethod
 from torch import Tensor, nn
 
 from deblur_lightning.estimation import SOFTNESS, refine_field, with_fade, without_fade
-from deblur_lightning.estimation.refine_field import Guess
 from deblur_lightning.exposure import NO_SIDE, Exposure
 from deblur_lightning.field import KernelField
 
@@ -16,14 +15,13 @@ class Refinement(nn.Module):
     """Fit a field to the picture it was estimated from."""
 
     @abstractmethod
-    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure, guess: Guess | None) -> KernelField:
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """Refine the field of pictures.
 
         Args:
             blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values.
             field: estimated, of the same pictures.
             exposure: how they came to be blurred.
-            guess: guesses the kernel of a part of a picture, or its reverse; see `refine_field`.
         """
 
 
@@ -40,12 +38,12 @@ class AlternatingRefinement(Refinement):
         super().__init__()
         self.still, self.most, self.spread = still, most, spread
 
-    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure, guess: Guess | None) -> KernelField:
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         softness = SOFTNESS if exposure.dark == NO_SIDE else UNIFORM
         inner = without_fade(blurry, exposure.dark)
         cropped = field._replace(coefficients=without_fade(field.coefficients, exposure.dark))
         refined = refine_field(
             inner, cropped, gamma=exposure.gamma, still=self.still, most=self.most, spread=self.spread,
-            softness=softness, guess=guess,
+            softness=softness,
         )  # fmt: skip
         return with_fade(refined, exposure.dark)

@@ -1,7 +1,5 @@
 """Refine an estimated motion field by the picture itself."""
 
-from collections.abc import Callable
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,18 +7,14 @@ from torch import Tensor
 from deblur_lightning.estimation.regions import motion_regions
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.tethered_kernel import refine_kernel
-from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened, variational_kernel
+from deblur_lightning.estimation.variational_kernel import SOFTNESS, variational_kernel
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
-Guess = Callable[[Tensor, Tensor | None], Tensor]
-
 SMALLEST = 48**2  # pixels: smaller regions show too few edges
 CLIPPED = 250 / 255  # display value from which a sensor may have lost light
 LEAST_CLEAR = 1 / 3  # share of a region out of reach of clipped light; with less, the estimate restores better
-COMPARED = 1.0  # softness in pixels of kernels to compare: half a pixel aside, a reverse can look more like another
-AGREEMENT = 0.4  # squared distance of two kernels over the first one's square, up to which they tell of one path
 
 
 @torch.no_grad()
@@ -33,7 +27,6 @@ def refine_field(
     most: int = 3,
     spread: float = 0.3,
     softness: float = SOFTNESS,
-    guess: Guess | None = None,
 ) -> KernelField:
     """Refine a field that was estimated at a glance: one kernel for each region of one motion, fitted to the picture.
 
@@ -50,9 +43,6 @@ def refine_field(
         most: at most so many regions a picture.
         spread: variation of the kernels within a region that is not looked at, see `motion_regions`.
         softness: of the refined kernels, in pixels; see `variational_kernel`. Less where each region moved as one.
-        guess: guesses a region's kernel or its reverse, ``[K, K]``, from linear light and the region's share of each
-            pixel, both ``[H, W]``. It becomes a second start, turned to the kernel that the first has led to; if both
-            end alike, the second end counts, otherwise their mean.
 
     Returns:
         A field with ``most`` basis kernels or fewer; float32.
@@ -68,7 +58,7 @@ def refine_field(
             light, clear = to_linear(picture, gamma).mean(0), out_of_reach_of_clipping(picture, basis.shape[-1])
             regions = motion_regions(KernelField(basis[None].float(), coefficients[None].float()), most, spread)
             parts = zip(regions.basis[0], regions.coefficients[0], strict=True)
-            kernels = [_refined(light, kernel, share, clear, still, softness, guess) for kernel, share in parts]
+            kernels = [_refined(light, kernel, share, clear, still, softness) for kernel, share in parts]
             refined.append(regions._replace(basis=torch.stack(kernels)[None]))
     return stack_fields(refined)
 
@@ -88,9 +78,7 @@ def out_of_reach_of_clipping(picture: Tensor, kernel_size: int) -> Tensor:
     return 1 - F.max_pool2d(clipped, 2 * reach + 1, 1, reach)[0]
 
 
-def _refined(
-    light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float, softness: float, guess: Guess | None
-) -> Tensor:
+def _refined(light: Tensor, kernel: Tensor, share: Tensor, clear: Tensor, still: float, softness: float) -> Tensor:
     reach = kernel.shape[-1] // 4
     inside = -F.max_pool2d(-share[None], 2 * reach + 1, 1, reach)[0]
     if kernel.max() > still or inside.sum() < SMALLEST or min(light.shape) <= 2 * kernel.shape[-1]:
@@ -99,23 +87,8 @@ def _refined(
         return kernel
     window = richest_window(light, inside)
     seen, trusted = light[window], inside[window]
-    refined = _fitted(seen, kernel, trusted, softness)
-    if guess is None:
-        return refined
-    other = turned_to(guess(seen, trusted), refined)
-    return agreed(refined, _fitted(seen, other, trusted, softness))
+    return _fitted(seen, kernel, trusted, softness)
 
 
 def _fitted(light: Tensor, kernel: Tensor, trusted: Tensor, softness: float) -> Tensor:
     return variational_kernel(light, refine_kernel(light, kernel, trusted), trusted, softness=softness)
-
-
-def agreed(first: Tensor, second: Tensor) -> Tensor:
-    """Take the second of two kernels found from different starts; where they differ much, their mean."""
-    return second if (second - first).square().sum() < AGREEMENT * first.square().sum() else (first + second) / 2
-
-
-def turned_to(kernel: Tensor, other: Tensor) -> Tensor:
-    """Turn a kernel by half a turn if that makes it more like another one, both ``[K, K]``."""
-    soft = softened(kernel, COMPARED)
-    return kernel.flip(0, 1) if (soft.flip(0, 1) * other).sum() > (soft * other).sum() else kernel

@@ -18,7 +18,7 @@ from deblur_lightning.deblurring import load_weights
 from deblur_lightning.lightning_cli.class_paths import refuse_functions
 from deblur_lightning.modules import RestorationModule
 
-NETWORKS = ("network", "path_network", "generator")
+NETWORKS = ("network", "generator")
 """The parts of a deblurrer that have weights: of these, a checkpoint tells the arguments."""
 
 

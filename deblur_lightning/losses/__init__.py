@@ -6,7 +6,6 @@ from deblur_lightning.losses.kernel import kernel_distance, kernel_error, kernel
 from deblur_lightning.losses.perceptual import perceptual_loss
 from deblur_lightning.losses.psnr import psnr_loss
 from deblur_lightning.losses.reblur import reblur_loss
-from deblur_lightning.losses.reversible import reversible_cross_entropy
 from deblur_lightning.losses.sampled import sampled_cross_entropy
 
 __all__ = [
@@ -23,6 +22,5 @@ __all__ = [
     "perceptual_loss",
     "psnr_loss",
     "reblur_loss",
-    "reversible_cross_entropy",
     "sampled_cross_entropy",
 ]

@@ -4,6 +4,5 @@ from .deblurgan import DeblurGANModule as DeblurGANModule
 from .deblurgan import Game as Game
 from .deblurgan import Penalty as Penalty
 from .deblurgan import Rate as Rate
-from .path import PathModule as PathModule
 from .regression import RegressionModule as RegressionModule
 from .restoration import RestorationModule as RestorationModule

@@ -13,8 +13,7 @@ from two_heads import two_heads_weights
 from deblur_lightning.commands import main
 from deblur_lightning.commands.import_weights import import_weights
 from deblur_lightning.deblurring import load_deblurrer
-from deblur_lightning.modules import AdaptiveBasisModule, PathModule
-from deblur_lightning.networks import PathNetwork
+from deblur_lightning.modules import AdaptiveBasisModule
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 
 ARGUMENTS = {"num_basis": 3, "kernel_size": 9, "width": 8}
@@ -111,18 +110,6 @@ def test_our_own_checkpoint_keeps_only_what_restores(trained, tmp_path, suffix):
     again = tmp_path / "again.ckpt"
     import_weights(small, again)
     assert torch.equal(load_deblurrer(again)(blurry).picture, half(blurry).picture)
-
-
-def test_a_path_network_is_added_to_a_motion_deblurrer(trained, tmp_path):
-    module = PathModule(PathNetwork(9, 8))
-    content = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
-    torch.save(content, tmp_path / "paths.ckpt")
-    import_weights(trained, tmp_path / "both.safetensors", path=tmp_path / "paths.ckpt")
-    both = load_deblurrer(tmp_path / "both.safetensors").deblurrer
-    assert torch.equal(both.path_network.head[1].weight, module.network.head[1].weight)
-    assert torch.equal(both.network.stem_rgb[0].weight, load_deblurrer(trained).deblurrer.network.stem_rgb[0].weight)
-    with pytest.raises(ValueError, match=r"trained\.ckpt cannot be added: that takes a checkpoint of PathModule"):
-        import_weights(trained, tmp_path / "a.ckpt", path=trained)
 
 
 def test_values_beyond_sixteen_bits_are_refused(tmp_path):

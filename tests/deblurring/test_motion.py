@@ -28,12 +28,12 @@ class Noting(Restorer):
 class Doubling(Refinement):
     """Puts the field's first kernel everywhere, twice as wide."""
 
-    def forward(self, blurry, field, exposure, guess):
+    def forward(self, blurry, field, exposure):
         return KernelField(field.basis[:, :1].repeat(1, 2, 1, 1), field.coefficients[:, :1].repeat(1, 2, 1, 1) / 2)
 
 
 class OnlyBright(Guard):
-    def __call__(self, blurry, field, exposure, guess):
+    def __call__(self, blurry, field):
         return blurry.mean(dim=(1, 2, 3)) > 0.5
 
 
@@ -77,7 +77,7 @@ def test_what_the_guard_holds_back_is_returned_as_it_is_and_said():
 
 def test_a_picture_that_is_held_back_is_not_refined():
     class Failing(Refinement):
-        def forward(self, blurry, field, exposure, guess):
+        def forward(self, blurry, field, exposure):
             raise AssertionError("a still picture was refined")
 
     deblurrer = MotionDeblurrer(FixedField(torch.full((1, 1, 9, 9), 1 / 81)), Noting(), Failing(), OnlyBright())

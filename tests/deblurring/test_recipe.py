@@ -18,13 +18,13 @@ from deblur_lightning.deblurring import (
     describe,
 )
 from deblur_lightning.deblurring.recipe import replaced
-from deblur_lightning.networks import CompactBasisNetwork, PathNetwork
+from deblur_lightning.networks import CompactBasisNetwork
 
 
 def full():
     return MotionDeblurrer(
         CompactBasisNetwork(3, 9, 8, 4, 1), HyperLaplacian(0.2, allowance=0.5), AlternatingRefinement(0.6),
-        StillnessGuard(0.6, 0.7), PathNetwork(9, 8), NoticedExposure(2.0, 1.1),
+        StillnessGuard(0.6), NoticedExposure(2.0, 1.1),
     )  # fmt: skip
 
 

@@ -21,14 +21,14 @@ def guessed(blurry):
 
 def test_it_is_refine_field_with_the_exposure_s_gamma():
     blurry = soft()
-    refined = AlternatingRefinement(still=0.9, most=2)(blurry, guessed(blurry), Exposure(1.4), None)
+    refined = AlternatingRefinement(still=0.9, most=2)(blurry, guessed(blurry), Exposure(1.4))
     torch.testing.assert_close(refined, refine_field(blurry, guessed(blurry), gamma=1.4, still=0.9, most=2))
     assert (refined.basis - guessed(blurry).basis).abs().max() > 0.01
 
 
 def test_where_borders_are_dark_kernels_are_read_off_further_in_and_less_soft():
     blurry = soft()
-    refined = AlternatingRefinement()(blurry, guessed(blurry), Exposure(1.0, EVERY_SIDE), None)
+    refined = AlternatingRefinement()(blurry, guessed(blurry), Exposure(1.0, EVERY_SIDE))
     inner = blurry[..., 8:-8, 8:-8]
     expected = refine_field(inner, guessed(inner), gamma=1.0, softness=0.45)
     torch.testing.assert_close(refined.basis, expected.basis)

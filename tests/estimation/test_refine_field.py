@@ -5,7 +5,7 @@ import torch
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import refine_field
 from deblur_lightning.estimation.kernel_shape import centred, cleaned, resized
-from deblur_lightning.estimation.refine_field import agreed, out_of_reach_of_clipping, richest_window, turned_to
+from deblur_lightning.estimation.refine_field import out_of_reach_of_clipping, richest_window
 from deblur_lightning.estimation.regions import motion_regions
 from deblur_lightning.estimation.tethered_kernel import fitted_kernel, refine_kernel
 from deblur_lightning.estimation.variational_kernel import softened
@@ -66,36 +66,6 @@ def test_the_true_kernel_is_hardly_moved(shot, hook):
     truth = constant(blurry, hook)
     moved = kernel_distance(refine_field(blurry, truth), truth)
     assert moved < 0.1 * kernel_distance(constant(blurry, round_spot(3.0)), truth)
-
-
-def test_a_kernel_is_turned_to_the_one_it_is_more_like(hook):
-    soft = softened(hook, 1.2)
-    for asked in (soft, torch.rot90(soft, 2)):
-        assert torch.equal(turned_to(asked, hook), soft)
-
-
-@pytest.mark.parametrize("backwards", [False, True])
-def test_a_guess_is_a_second_start_turned_to_what_the_first_led_to(shot, hook, backwards):
-    blurry, _ = shot
-    estimate, soft = constant(blurry, round_spot(3.0)), softened(hook, 1.2)
-    asked = []
-
-    def guess(light, share):
-        asked.append((light, share))
-        return torch.rot90(soft, 2) if backwards else soft
-
-    guessed = refine_field(blurry, estimate, guess=guess)
-    torch.testing.assert_close(guessed.basis, refine_field(blurry, constant(blurry, soft)).basis)
-    ((light, share),) = asked
-    torch.testing.assert_close(light, to_linear(blurry[0], 2.2).mean(0))
-    assert share.shape == light.shape
-    assert (share == 1).all()
-
-
-def test_of_two_ends_alike_the_second_counts_and_of_others_the_mean(hook):
-    near, far = softened(hook, 0.8), round_spot(3.0)
-    assert torch.equal(agreed(hook, near), near)
-    torch.testing.assert_close(agreed(hook, far), (hook + far) / 2)
 
 
 def test_each_picture_of_a_batch_is_refined_by_itself(shot):

@@ -10,10 +10,9 @@ from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.deblurring import describe
+from deblur_lightning.deblurring import AlternatingRefinement, describe
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
-from deblur_lightning.networks import PathNetwork
 
 NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 
@@ -119,14 +118,14 @@ def test_imported_weights_begin_a_training(folder, monkeypatch):
 
 
 def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(folder, monkeypatch):
-    deblurrer = small_motion_deblurrer(path_network=PathNetwork(9, 8), iterations=3)
+    deblurrer = small_motion_deblurrer(refinement=AlternatingRefinement(0.8), iterations=3)
     write_checkpoint(folder / "whole.safetensors", deblurrer.state_dict(), describe(deblurrer))
     config = yaml.safe_load(CONFIG)
     config["model"] = {"class_path": "AdaptiveBasisModule"}
     (folder / "bare.yaml").write_text(yaml.safe_dump(config))
     found = run(monkeypatch, "validate", "--config", "bare.yaml", "--ckpt_path", "whole.safetensors").model.deblurrer
     assert describe(found) == describe(deblurrer)
-    assert torch.equal(found.path_network.head[1].weight, deblurrer.path_network.head[1].weight)
+    assert torch.equal(found.network.bottleneck[0].weight, deblurrer.network.bottleneck[0].weight)
 
 
 @pytest.mark.filterwarnings("ignore:The dirpath has changed.*")

@@ -8,7 +8,7 @@ from deblur_lightning.deblurring import MotionDeblurrer
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_loss, reblur_loss, sampled_cross_entropy
 from deblur_lightning.modules import AdaptiveBasisModule, FieldLosses
-from deblur_lightning.networks import AdaptiveBasisNetwork, PathNetwork
+from deblur_lightning.networks import AdaptiveBasisNetwork
 
 
 def batch_of(count):
@@ -54,7 +54,7 @@ def test_the_kernel_loss_becomes_l1_in_its_epoch():
 
 
 def test_only_the_network_is_trained():
-    deblurrer = small_motion_deblurrer(path_network=PathNetwork(9, 8))
+    deblurrer = small_motion_deblurrer()
     optimizer = AdaptiveBasisModule(deblurrer).configure_optimizers()
     trained = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
     assert trained == {id(weight) for weight in deblurrer.network.parameters()}
