@@ -42,8 +42,7 @@ PAGES = {  # each with what its commands leave behind
 QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "fit"): "--trainer.max_epochs 1 --trainer.limit_train_batches 1 --trainer.limit_val_batches 1 "
     "--trainer.check_val_every_n_epoch 1 --trainer.log_every_n_steps 1 --trainer.precision 32-true "
-    "--model.init_args.deblurrer.init_args.network.init_args.width 8 --data.init_args.crop_size 40 "
-    "--data.init_args.batch_size 1",
+    "--data.init_args.crop_size 40 --data.init_args.batch_size 1",
     ("lightning", "validate"): "--trainer.limit_val_batches 1 --data.init_args.crop_size 40",
     ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
@@ -89,6 +88,9 @@ def run(words, options):
     """Run a command here and now."""
     command = tuple(words[:2])
     extra = QUICK.get(command, "").split() if "quick" in options else []
+    if extra and command == ("lightning", "fit"):
+        part = "generator" if any("deblurgan" in word for word in words) else "network"
+        extra += [f"--model.init_args.deblurrer.init_args.{part}.init_args.width", "8"]
     if "more" in options:
         extra = [
             "2" if before == "--trainer.max_epochs" else word for before, word in zip(["", *extra], extra, strict=False)
