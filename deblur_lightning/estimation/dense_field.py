@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
-from deblur_lightning.estimation.kernel_shape import no_blur
+from deblur_lightning.estimation.kernel_shape import no_blur, reaches
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import blind_kernel
@@ -23,9 +23,8 @@ WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off 
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
-LENIENCE = (
-    10.0  # evidence, in the mean, that a field may lack against no blur: what is soft speaks for no blur a little
-)
+LENIENCE = 10.0  # evidence that a field may lack against no blur in the mean: what is soft speaks for no blur
+FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
 
 
@@ -103,8 +102,8 @@ def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    One kernel must be likelier than a path by `PREFERENCE`. A field is chosen if it is no worse than no blur in half
-    of the parts, and in the mean by no more than `LENIENCE`.
+    One kernel must be likelier than a path by `PREFERENCE`, or the path fill its kernels' squares. A field is chosen
+    if it is no worse than no blur in half of the parts, and in the mean by no more than `LENIENCE`.
 
     Args:
         uniform: one kernel for all of the picture.
@@ -117,11 +116,16 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None:
         other = evidence.of_field(turning) - still
-        if other.mean() > gain.mean() - PREFERENCE:
+        if other.mean() > gain.mean() - PREFERENCE and not fills_its_square(turning):
             best, gain = turning, other
     if gain.mean() > -LENIENCE and gain.median() > 0:
         return best
     return delta_field(light[None, None], uniform.kernel_size)
+
+
+def fills_its_square(field: KernelField) -> bool:
+    """Tell whether a field's kernels spread over all of their squares, as those of an estimate that failed do."""
+    return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:

@@ -82,3 +82,13 @@ def no_blur(like: Tensor) -> Tensor:
     kernel = torch.zeros_like(like)
     kernel[like.shape[0] // 2, like.shape[1] // 2] = 1
     return kernel
+
+
+def reaches(kernels: Tensor) -> Tensor:
+    """Measure how far the light of kernels ``[B, K, K]`` is from its centre, ``[B]``: the root of the mean square."""
+    steps = torch.arange(kernels.shape[-1], device=kernels.device) - kernels.shape[-1] // 2
+    variance = torch.zeros(len(kernels), device=kernels.device, dtype=kernels.dtype)
+    for axis in (1, 2):
+        profile = kernels.sum(axis)
+        variance += (profile * steps.square()).sum(1) - (profile * steps).sum(1).square()
+    return variance.clamp(min=0).sqrt()

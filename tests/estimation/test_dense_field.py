@@ -4,6 +4,7 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field
+from deblur_lightning.estimation.dense_field import fills_its_square
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.losses import kernel_distance
@@ -27,6 +28,14 @@ def test_the_field_of_a_turning_camera_is_nearer_than_no_blur():
     check_field(found)
     nothing = constant(no_blur(true.basis[0, 0]))
     assert kernel_distance(found, true) < 0.25 * kernel_distance(nothing, true)
+
+
+def test_kernels_that_fill_their_squares_are_no_path():
+    even = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))
+    assert fills_its_square(even)
+    long = torch.zeros(KERNEL, KERNEL)
+    long[KERNEL // 2, 1:-1] = 1 / (KERNEL - 2)
+    assert not fills_its_square(constant(long))
 
 
 def test_a_sharp_picture_is_left_alone():
