@@ -12,17 +12,24 @@ import json, sys
 import torch
 from pytorch_lightning import Trainer
 from deblur_lightning.data import GoProDataModule
+from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
+
+
+class Dim(Deblurrer):
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.tensor(0.9))
+
+    def forward(self, blurry, exposure=None):
+        return Deblurred(blurry * self.factor)
 
 
 class Dimmer(RestorationModule):
     def __init__(self):
-        super().__init__()
-        self.factor = torch.nn.Parameter(torch.tensor(0.9))
+        super().__init__(Dim())
+        self.factor = self.deblurrer.factor
         self.seen = []
-
-    def restore(self, blurry):
-        return blurry * self.factor
 
     def training_step(self, batch, batch_idx):
         self.seen += [(name, crop.sum().item()) for name, crop in zip(batch["name"], batch["blurry"])]
