@@ -71,15 +71,18 @@ train-small: $(READY) ## train the small field network from nothing, in two runs
 DIRECT := --config experiments/direct/small.yaml
 FALL := --config experiments/direct/fall.yaml
 FINISH := --config experiments/direct/finish.yaml
+AGAIN := --config experiments/direct/again.yaml
 WIDE := --trainer.callbacks+=ChannelsLast
 
-train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in three runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in four runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
 	$(FIT_SMALL) $(DIRECT) $(WIDE) $(VERSION) direct $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct/checkpoints/last.ckpt -o $(RUNS)/direct/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(FALL) --ckpt_path $(RUNS)/direct/weights.safetensors $(WIDE) $(VERSION) direct-fall $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct-fall/checkpoints/last.ckpt -o $(RUNS)/direct-fall/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(FINISH) --ckpt_path $(RUNS)/direct-fall/weights.safetensors $(WIDE) $(VERSION) direct-finish $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-finish/checkpoints/last.ckpt -o $(RUNS)/direct-finish/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/direct-finish/checkpoints/last.ckpt -o $(RUNS)/direct-finish/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(AGAIN) --ckpt_path $(RUNS)/direct-finish/weights.safetensors $(WIDE) $(VERSION) direct-again $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-again/checkpoints/last.ckpt -o $(RUNS)/direct-again/weights.safetensors --half
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

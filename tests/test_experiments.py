@@ -32,7 +32,8 @@ ROOT = Path(__file__).parents[1]
 FRAGMENTS = ("sweeps", "loggers")
 LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive_basis.yaml",),
              Path("experiments/direct/fall.yaml"): ("experiments/direct/small.yaml",),
-             Path("experiments/direct/finish.yaml"): ("experiments/direct/small.yaml",)}  # fmt: skip
+             Path("experiments/direct/finish.yaml"): ("experiments/direct/small.yaml",),
+             Path("experiments/direct/again.yaml"): ("experiments/direct/small.yaml",)}  # fmt: skip
 CONFIGS = [
     path for path in (whole.relative_to(ROOT) for whole in sorted(ROOT.glob("experiments/**/*.yaml")))
     if path.parts[-2] not in FRAGMENTS and "sweeps" not in path.parts and path not in LAID_OVER
