@@ -4,37 +4,12 @@ import json
 
 import pytest
 from forked_trainings import run_script
+from small_models import small_config
 
-CONFIG = """\
-seed_everything: 7
-trainer:
-  accelerator: cpu
-  max_epochs: 1
-  enable_progress_bar: false
-  enable_model_summary: false
-  num_sanity_val_steps: 0
-  log_every_n_steps: 1
-model:
-  class_path: AdaptiveBasisModule
-  init_args:
-    deblurrer:
-      class_path: MotionDeblurrer
-      init_args:
-        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
-        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
-    optimizer: {class_path: torch.optim.SGD, init_args: {lr: 1.0e-3}}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 2
-    samples_per_epoch: 4
-    val_samples: 3
-    test_samples: 5
-    num_workers: 0
-"""
+OPTIMIZER = {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0e-3}}
+CONFIG = small_config(
+    model={"optimizer": OPTIMIZER}, data={"samples_per_epoch": 4, "val_samples": 3, "test_samples": 5}
+)
 SCRIPT = """
 from pytorch_lightning import seed_everything
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import yaml
 from forked_trainings import run_script
 from PIL import Image
+from small_models import SMALL_TRAINER, small_config
 
 KILLED = """
 import random
@@ -23,38 +25,19 @@ for moment in ("validation", "step", "epoch_end"):
 found["finished"], found["killed"] = status_of(start("killed")), compare("whole", "killed")
 report(found)
 """
-TRAINER = """\
-seed_everything: 7
-trainer:
-  accelerator: cpu
-  max_epochs: 2
-  enable_progress_bar: false
-  enable_model_summary: false
-  log_every_n_steps: 1
-"""
-ADAPTIVE = """\
-  accumulate_grad_batches: 2
-model:
-  class_path: AdaptiveBasisModule
-  init_args:
-    deblurrer:
-      class_path: MotionDeblurrer
-      init_args:
-        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
-        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
-    losses: {cross_entropy: 0.05, l1_from_epoch: 1}
-    scheduler: {class_path: torch.optim.lr_scheduler.StepLR, init_args: {step_size: 1, gamma: 0.9}}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 1
-    samples_per_epoch: 7
-    val_samples: 2
-    num_workers: 0
-"""
+TRAINER = yaml.safe_dump(
+    {
+        "seed_everything": 7,
+        "trainer": {name: value for name, value in SMALL_TRAINER.items() if name != "num_sanity_val_steps"}
+        | {"max_epochs": 2},
+    }
+)
+SCHEDULER = {"class_path": "torch.optim.lr_scheduler.StepLR", "init_args": {"step_size": 1, "gamma": 0.9}}
+ADAPTIVE = small_config(
+    trainer={"max_epochs": 2, "num_sanity_val_steps": 2, "accumulate_grad_batches": 2},
+    model={"losses": {"cross_entropy": 0.05, "l1_from_epoch": 1}, "scheduler": SCHEDULER},
+    data={"batch_size": 1, "samples_per_epoch": 7},
+)
 GAN = """\
 model:
   class_path: DeblurGANModule
@@ -90,9 +73,9 @@ def tree(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [ADAPTIVE, GAN], ids=["adaptive", "deblurgan"])
+@pytest.mark.parametrize("method", [ADAPTIVE, TRAINER + GAN], ids=["adaptive", "deblurgan"])
 def test_a_training_killed_again_and_again_ends_in_the_weights_of_one_left_alone(tmp_path, tree, method):
-    found, _ = run_script(tmp_path, KILLED, TRAINER + method)
+    found, _ = run_script(tmp_path, KILLED, method)
     assert found["whole"] == found["finished"] == 0
     assert found["steps"] == sorted(set(found["steps"]))
     assert found["killed"] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import wandb
 from PIL import Image
-from small_models import SMALL_CONFIG
+from small_models import small_config
 
 from deblur_lightning.lightning_cli import main as cli
 
@@ -22,7 +22,7 @@ pytestmark = [
 @pytest.fixture
 def fit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("tiny.yaml").write_text(SMALL_CONFIG.replace("max_epochs: 1", "max_epochs: 3"))
+    Path("tiny.yaml").write_text(small_config(trainer={"max_epochs": 3, "limit_train_batches": 1}))
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", "tiny.yaml", *arguments])

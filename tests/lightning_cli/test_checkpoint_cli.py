@@ -5,7 +5,7 @@ import pytest
 import torch
 import yaml
 from resnet_generator import generator_weights
-from small_models import small_motion_deblurrer
+from small_models import small_config, small_motion_deblurrer
 from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
@@ -16,29 +16,10 @@ from deblur_lightning.modules import AdaptiveBasisModule
 
 NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 
-CONFIG = """\
-trainer: {accelerator: cpu, max_epochs: 1, enable_progress_bar: false, enable_model_summary: false}
-model:
-  class_path: AdaptiveBasisModule
-  init_args:
-    deblurrer:
-      class_path: MotionDeblurrer
-      init_args:
-        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 4, kernel_size: 17, width: 16}}
-        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2, method: saturated}}
-        exposure: {class_path: CameraExposure, init_args: {gamma: 1.0}}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 2
-    samples_per_epoch: 2
-    val_samples: 2
-    test_samples: 2
-    num_workers: 0
-"""
+SHAPE = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 4, "kernel_size": 17, "width": 16}}
+SATURATED = {"class_path": "RichardsonLucy", "init_args": {"iterations": 2, "method": "saturated"}}
+LINEAR = {"class_path": "CameraExposure", "init_args": {"gamma": 1.0}}
+CONFIG = small_config(deblurrer={"network": SHAPE, "restorer": SATURATED, "exposure": LINEAR})
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),

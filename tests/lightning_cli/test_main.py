@@ -7,40 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_models import small_config
 
 from deblur_lightning.lightning_cli import main as cli
 
 SAMPLE = Path(__file__).parents[2] / "experiments" / "sample" / "adaptive_basis.yaml"
-TINY = """\
-seed_everything: 7
-trainer:
-  accelerator: cpu
-  max_epochs: 1
-  enable_progress_bar: false
-  enable_model_summary: false
-  num_sanity_val_steps: 0
-  log_every_n_steps: 1
-model:
-  class_path: AdaptiveBasisModule
-  init_args:
-    deblurrer:
-      class_path: MotionDeblurrer
-      init_args:
-        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
-        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
-    losses: {cross_entropy: 0.05, l1_from_epoch: 1}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 2
-    samples_per_epoch: 4
-    val_samples: 2
-    test_samples: 2
-    num_workers: 0
-"""
+TINY = small_config(model={"losses": {"cross_entropy": 0.05, "l1_from_epoch": 1}}, data={"samples_per_epoch": 4})
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),

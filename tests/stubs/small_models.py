@@ -1,40 +1,41 @@
 """Small models that several tests restore with, and the training that several tests run."""
 
 import torch
+import yaml
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy, describe
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
 
-SMALL_CONFIG = """\
-trainer:
-  accelerator: cpu
-  max_epochs: 1
-  enable_progress_bar: false
-  enable_model_summary: false
-  num_sanity_val_steps: 0
-model:
-  class_path: AdaptiveBasisModule
-  init_args:
-    deblurrer:
-      class_path: MotionDeblurrer
-      init_args:
-        network: {class_path: AdaptiveBasisNetwork, init_args: {num_basis: 3, kernel_size: 9, width: 8}}
-        restorer: {class_path: RichardsonLucy, init_args: {iterations: 2}}
-data:
-  class_path: SyntheticBlurDataModule
-  init_args:
-    sources: [{class_path: WheelPhotos}]
-    crop_size: 40
-    kernel_size: 9
-    batch_size: 2
-    samples_per_epoch: 2
-    val_samples: 2
-    test_samples: 2
-    num_workers: 0
-"""
-"""A training of one step."""
+NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
+RESTORER = {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}
+DEBLURRER = {"class_path": "MotionDeblurrer", "init_args": {"network": NETWORK, "restorer": RESTORER}}
+SMALL_TRAINER = {
+    "accelerator": "cpu", "max_epochs": 1, "enable_progress_bar": False, "enable_model_summary": False,
+    "num_sanity_val_steps": 0, "log_every_n_steps": 1,
+}  # fmt: skip
+SMALL_DATA = {
+    "sources": [{"class_path": "WheelPhotos"}], "crop_size": 40, "kernel_size": 9, "batch_size": 2, "samples_per_epoch": 2,
+    "val_samples": 2, "test_samples": 2, "num_workers": 0,
+}  # fmt: skip
+
+
+def small_config(trainer=None, model=None, data=None, deblurrer=None):
+    """Write the YAML of a training of one step, with changes to the arguments of its parts."""
+    config = {
+        "seed_everything": 7,
+        "trainer": SMALL_TRAINER | (trainer or {}),
+        "model": {
+            "class_path": "AdaptiveBasisModule",
+            "init_args": {
+                "deblurrer": {**DEBLURRER, "init_args": DEBLURRER["init_args"] | (deblurrer or {})},
+                **(model or {}),
+            },
+        },
+        "data": {"class_path": "SyntheticBlurDataModule", "init_args": SMALL_DATA | (data or {})},
+    }
+    return yaml.safe_dump(config)
 
 
 def small_motion_deblurrer(seed=5, iterations=2, **parts):
