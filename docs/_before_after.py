@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, help="a model (default: the bundled one)")
     parser.add_argument("--true-field", action="store_true", help="restore by the true motion instead of a model's")
-    parser.add_argument("--picture", default="turning/astronaut-2", help="of the benchmark (%(default)s)")
+    parser.add_argument("--picture", default="turning/astronaut-1", help="of the benchmark (%(default)s)")
     parser.add_argument("--kernel-size", type=int, default=33, help="of the benchmark (33)")
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures/before_after.jpg"))
     arguments = parser.parse_args()

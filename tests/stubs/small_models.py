@@ -16,7 +16,8 @@ SMALL_TRAINER = {
     "num_sanity_val_steps": 0, "log_every_n_steps": 1,
 }  # fmt: skip
 SMALL_DATA = {
-    "sources": [{"class_path": "WheelPhotos"}], "crop_size": 40, "kernel_size": 9, "batch_size": 2, "samples_per_epoch": 2,
+    "sources": [{"class_path": "WheelPhotos"}], "crop_size": 40, "kernel_size": 9, "batch_size": 2,
+    "samples_per_epoch": 2,
     "val_samples": 2, "test_samples": 2, "num_workers": 0,
 }  # fmt: skip
 
