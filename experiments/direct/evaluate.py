@@ -7,7 +7,8 @@ Each data set that a folder is given for makes a table, with a row for each chec
     blurry windows, divided by that of 30 updates of Richardson-Lucy with the true field. Choices were
     made on ``--split val``.
 --pairs: ``blur/NAME`` and ``sharp/NAME``, as frames of a video averaged.
---crops: pictures whose left half is sharp and whose right half is blurry; every 35th is taken.
+--crops: pictures whose left half is sharp and whose right half is blurry: those that fade to black at their borders, as
+    programs leave them, every 20th of them, and all others.
 --levin: ``imI_kernelJ_img.png`` with ``gt/imI.png`` (Levin et al. 2009): gray, of linear light, shown as display
     values; PSNR after the best shift by quarters of a pixel, 20 pixels of border left out.
 --sharp: sharp photographs, which should come back as they are: PSNR to the input.
@@ -28,11 +29,12 @@ from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.photo_files import photo_paths
 from deblur_lightning.data.scenes.windows import bsds500_windows
 from deblur_lightning.deblurring import load_deblurrer
+from deblur_lightning.estimation import dark_beyond
 from deblur_lightning.field import KernelField
 from deblur_lightning.metrics import picture_psnr
 from deblur_lightning.restoration import richardson_lucy
 
-GAMMA, BORDER, REACH, CROPS_STEP = 2.2, 20, 6, 35
+GAMMA, BORDER, REACH, EVERY = 2.2, 20, 6, 20
 LIMIT = -0.3
 
 Restore = Callable[[Tensor], Tensor]
@@ -57,7 +59,10 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.pairs:
         table("pairs", pairs(arguments.pairs), methods)
     if arguments.crops:
-        table("crops", crops(arguments.crops), methods)
+        faded, others = crops(arguments.crops)
+        table("crops that fade to black", faded[::EVERY], methods)
+        table("other crops", others, methods)
+        table("other crops, after the best shift", others, methods, psnr=after_shift)
     if arguments.levin:
         table("Levin et al. 2009", levin(arguments.levin), {n: shown(m) for n, m in methods.items()}, psnr=after_shift)
     if arguments.sharp:
@@ -120,11 +125,14 @@ def pairs(folder: Path) -> Iterator[Pair]:
         yield picture(path), picture(folder / "sharp" / path.name)
 
 
-def crops(folder: Path) -> Iterator[Pair]:
-    """Read pairs that lie side by side."""
-    for path in photo_paths(folder)[::CROPS_STEP]:
-        sharp, blurry = picture(path).chunk(2, dim=3)
-        yield blurry.contiguous(), sharp.contiguous()
+def crops(folder: Path) -> tuple[list[Pair], list[Pair]]:
+    """Read pairs that lie side by side: those that fade to black at their borders, and the others."""
+    faded: list[Pair] = []
+    others: list[Pair] = []
+    for path in photo_paths(folder):
+        sharp, blurry = (half.contiguous() for half in picture(path).chunk(2, dim=3))
+        (faded if dark_beyond(blurry).item() else others).append((blurry, sharp))
+    return faded, others
 
 
 def levin(folder: Path) -> Iterator[Pair]:
