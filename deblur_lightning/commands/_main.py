@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import deblur_lightning.commands as commands
+from deblur_lightning.patience import wait_asleep
 from deblur_lightning.sentences import sentence
 from deblur_lightning.terminal import drop_output, print_any_name
 
@@ -92,6 +93,7 @@ def mistake(error: typer.TyperException) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
     command = front()
+    wait_asleep()
     print_any_name()
     try:
         with command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deblur_lightning.patience import wait_asleep
 from deblur_lightning.terminal import print_any_name
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
+    wait_asleep()
     print_any_name()
     front(sys.argv[1:] if argv is None else argv)
     try:

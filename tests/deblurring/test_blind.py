@@ -1,0 +1,61 @@
+"""The estimator without a network, in a network's place."""
+
+import torch
+from small_models import small_direct_deblurrer
+
+from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, PhotoDeblurrer, RichardsonLucy, StillnessGuard
+from deblur_lightning.deblurring.motion import STILL
+from deblur_lightning.field import delta_field
+from deblur_lightning.physics import blur, shake_kernels
+
+
+def shaken(height=150, width=160):
+    """A picture of hard edges, shaken by one kernel of 9 pixels, and that kernel."""
+    generator = torch.Generator().manual_seed(4)
+    blocks = torch.rand(1, 3, height // 10, width // 10, generator=generator)
+    sharp = torch.nn.functional.interpolate(blocks, size=(height, width), mode="nearest")
+    kernel = shake_kernels(1, 9, generator=generator)
+    return blur(sharp, delta_field(sharp, 9)._replace(basis=kernel[None])), kernel[0]
+
+
+def test_light_less_a_half_gives_the_field_of_that_light():
+    light, kernel = shaken()
+    field = BlindEstimator(9)(light - 0.5)
+    assert field.coefficients.shape[-2:] == light.shape[-2:]
+    torch.testing.assert_close(field.basis.sum((2, 3)), torch.ones_like(field.basis.sum((2, 3))))
+    nothing = delta_field(light, 9).basis[0, 0]
+    assert (field.mean_kernel()[0] - kernel).square().sum() < 0.5 * (nothing - kernel).square().sum()
+
+
+def test_pictures_smaller_than_two_kernels_are_left_alone():
+    light = torch.rand(2, 1, 17, 40)
+    field = BlindEstimator(9)(light - 0.5)
+    assert torch.equal(field.basis, delta_field(light, 9).basis)
+
+
+def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
+    looks = []
+
+    class Looking(BlindEstimator):
+        def forward(self, light):
+            looks.append(light.shape[-2:])
+            field = delta_field(light, 9)
+            basis = torch.zeros_like(field.basis)
+            basis[..., 4, 2:7] = 0.2
+            return field._replace(basis=basis)
+
+    photo = torch.rand(1, 3, 300, 500, generator=torch.Generator().manual_seed(1))
+    photo = torch.nn.functional.avg_pool2d(photo, 5, 1, 2, count_include_pad=False)
+    model = MotionDeblurrer(Looking(9), RichardsonLucy(3))
+    whole, tiled = (PhotoDeblurrer(model, tile=tile)(photo) for tile in (None, 256))
+    assert looks == [(300, 500), (300, 500)]
+    assert tiled.field.coefficients.shape[-2:] == (300, 500)
+    assert (whole.picture - tiled.picture).abs().max() < 2e-3
+    still = PhotoDeblurrer(MotionDeblurrer(Looking(9), RichardsonLucy(3), guard=StillnessGuard(0.1)), tile=256)(photo)
+    assert torch.equal(still.picture, photo)
+    assert still.notes == (STILL,)
+
+
+def test_methods_are_told_apart_by_what_sees_the_motion():
+    assert MotionDeblurrer(BlindEstimator(9)).method == "Blind"
+    assert small_direct_deblurrer().method == "DeblurGAN"
