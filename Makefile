@@ -32,11 +32,12 @@ test: $(READY) ## run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 RUNS := results/runs
-SHIPPED := deblur_lightning/weights/blind.safetensors
+BLIND := deblur_lightning/weights/blind.safetensors
+DIRECT_MODEL := deblur_lightning/weights/direct.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Blind (bundled)=$(SHIPPED)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "NAFNet, small (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)

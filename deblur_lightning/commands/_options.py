@@ -15,7 +15,9 @@ def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
 
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The model: .ckpt or .safetensors; default: the bundled model."),
+    typer.Option(
+        metavar="FILE", help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default) or direct."
+    ),
 ]
 
 NamedCheckpoints = Annotated[
@@ -23,7 +25,7 @@ NamedCheckpoints = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="[NAME=]FILE",
-        help="A model: .ckpt or .safetensors; repeat the option for several. Default: the bundled model.",
+        help="A model: .ckpt, .safetensors, blind or direct; repeat the option for several. Default: blind.",
     ),
 ]
 

@@ -6,18 +6,21 @@ from pathlib import Path
 
 SHIPPED = "weights/blind.safetensors"
 
+BUNDLED = {"blind": SHIPPED, "direct": "weights/direct.safetensors"}
+"""The models that the package ships, by the names they are asked for; the first where nobody asks."""
+
 
 def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.
 
     Args:
-        named: by the user; the bundled model if None.
+        named: by the user: a file, or the name of a bundled model; the first of these if None.
 
     Raises:
         FileNotFoundError: no such file.
     """
-    if named is None:
-        shipped = Path(str(resources.files("deblur_lightning") / SHIPPED))
+    if named is None or (str(named) in BUNDLED and not named.exists()):
+        shipped = Path(str(resources.files("deblur_lightning") / (SHIPPED if named is None else BUNDLED[str(named)])))
         if not shipped.is_file():
             raise FileNotFoundError(
                 f"{shipped} does not exist: this copy ships no model. Pass --checkpoint, or train one: "
@@ -25,7 +28,8 @@ def find_checkpoint(named: Path | None = None) -> Path:
             )
         return shipped
     if not named.is_file():
-        raise FileNotFoundError(f"{named} is no file, but a checkpoint is needed. Check the path.")
+        names = " or ".join(BUNDLED)
+        raise FileNotFoundError(f"{named} is no file, but a checkpoint is needed. Check the path, or pass {names}.")
     return named
 
 

@@ -3,29 +3,37 @@
 import hashlib
 import re
 from importlib import resources
+from pathlib import Path
 
 import pytest
 import torch
 
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.deblurring import find_checkpoint, load_deblurrer
+from deblur_lightning.deblurring.bundled import BUNDLED
 from deblur_lightning.metrics import picture_psnr
 
 
-def test_the_shipped_file_is_the_one_that_its_card_tells_of():
-    shipped = find_checkpoint()
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_file_is_the_one_that_its_card_tells_of(name):
+    shipped = find_checkpoint(Path(name))
     card = (resources.files("deblur_lightning") / "weights" / "README.md").read_text()
-    (checksum,) = re.findall(r"\b[0-9a-f]{64}\b", card)
-    assert hashlib.sha256(shipped.read_bytes()).hexdigest() == checksum
+    (mine,) = re.findall(rf"`{shipped.name}`.*?\b([0-9a-f]{{64}})\b", card, re.S)
+    assert hashlib.sha256(shipped.read_bytes()).hexdigest() == mine
     assert shipped.stat().st_size < 10e6
 
 
+def test_the_first_bundled_model_is_the_default():
+    assert find_checkpoint() == find_checkpoint(Path(next(iter(BUNDLED))))
+
+
 @pytest.mark.slow
-def test_the_shipped_model_improves_pictures_it_was_not_trained_on():
-    model = load_deblurrer()
-    benchmark = SampleBlur(kernel_size=17, per_photo=1)
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_model_improves_turned_pictures(name):
+    model = load_deblurrer(name)
+    benchmark = SampleBlur(per_photo=1)
     gains = []
-    for index in range(len(benchmark)):
+    for index in range(3):
         blurry, sharp = (benchmark[index][name][None] for name in ("blurry", "sharp"))
         restored = (model(blurry).picture * 255).round() / 255
         gains.append((picture_psnr(restored, sharp) - picture_psnr(blurry, sharp)).item())
