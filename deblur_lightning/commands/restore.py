@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -58,6 +58,13 @@ def restore(
             help="Richardson-Lucy's update: basic, saturated or combined; default: the model's.",
         ),
     ] = None,
+    restorer: Annotated[
+        Literal["richardson-lucy", "hyper-laplacian"] | None,
+        typer.Option(
+            help="What undoes the motion; hyper-laplacian is finer where one motion moved all, and harms where it did "
+            "not. Default: the model's.",
+        ),
+    ] = None,
     tile: Annotated[
         int | None,
         typer.Option(
@@ -87,7 +94,9 @@ def restore(
     def load() -> PhotoDeblurrer:
         from deblur_lightning.deblurring import load_deblurrer
 
-        model = load_deblurrer(path, strength=strength, tile=tile, gamma=gamma, iterations=iterations, method=method)
+        model = load_deblurrer(
+            path, strength=strength, tile=tile, restorer=restorer, gamma=gamma, iterations=iterations, method=method
+        )
         console.say(f"model: {model.name}")
         return model
 

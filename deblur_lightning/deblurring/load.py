@@ -10,11 +10,19 @@ from deblur_lightning.checkpoints import read_checkpoint
 from deblur_lightning.deblurring.bundled import find_checkpoint
 from deblur_lightning.deblurring.deblurrer import Deblurrer
 from deblur_lightning.deblurring.photo import PhotoDeblurrer
-from deblur_lightning.deblurring.recipe import build, replaced
+from deblur_lightning.deblurring.recipe import Recipe, build, describe, replaced
+from deblur_lightning.deblurring.restorers import HyperLaplacian, Restorer, RichardsonLucy
+
+RESTORERS: dict[str, type[Restorer]] = {"richardson-lucy": RichardsonLucy, "hyper-laplacian": HyperLaplacian}
 
 
 def load_deblurrer(
-    checkpoint: Path | str | None = None, *, strength: float = 1.0, tile: int | None = None, **options: object
+    checkpoint: Path | str | None = None,
+    *,
+    strength: float = 1.0,
+    tile: int | None = None,
+    restorer: str | None = None,
+    **options: object,
 ) -> PhotoDeblurrer:
     """Load a trained model for photos of any size, on the GPU if there is one.
 
@@ -23,6 +31,7 @@ def load_deblurrer(
             the bundled model if None.
         strength: see `PhotoDeblurrer`.
         tile: see `PhotoDeblurrer`.
+        restorer: richardson-lucy or hyper-laplacian in place of the checkpoint's restorer.
         **options: arguments of any part of the model that replace the checkpoint's, such as ``iterations``, ``method``
             or ``gamma``; None is no change.
 
@@ -36,6 +45,8 @@ def load_deblurrer(
     path = find_checkpoint(None if checkpoint is None else Path(checkpoint))
     weights, recipe, _ = read_checkpoint(path)
     wanted = {name: value for name, value in options.items() if value is not None}
+    if restorer is not None:
+        wanted = {"restorer": restorer_recipe(restorer), **wanted}
     if "gamma" in wanted and "dark_gamma" in (recipe["init_args"].get("exposure") or {}).get("init_args", {}):
         wanted["dark_gamma"] = wanted["gamma"]  # whoever says a gamma means it for every photo
     try:
@@ -47,6 +58,17 @@ def load_deblurrer(
     if torch.cuda.is_available():
         deblurrer.cuda()
     return PhotoDeblurrer(deblurrer, f"{path} ({deblurrer.method})", strength, tile)
+
+
+def restorer_recipe(name: str) -> Recipe:
+    """Give the recipe of a classical restorer by its name.
+
+    Raises:
+        ValueError: another name.
+    """
+    if name not in RESTORERS:
+        raise ValueError(f"restorer is {name}, but there are {' and '.join(RESTORERS)}. Pass one of these.")
+    return describe(RESTORERS[name]())
 
 
 def load_weights(deblurrer: Deblurrer, weights: Mapping[str, Tensor], path: Path) -> None:

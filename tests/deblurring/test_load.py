@@ -9,8 +9,10 @@ from small_models import small_motion_deblurrer
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
+    HyperLaplacian,
     NoticedExposure,
     PhotoDeblurrer,
+    RichardsonLucy,
     describe,
     find_checkpoint,
     load_deblurrer,
@@ -53,6 +55,17 @@ def test_options_replace_the_checkpoint_s_and_none_does_not(tmp_path):
     assert model.deblurrer.restorer.iterations == 7
     assert model.deblurrer.exposure.gamma == 2.2
     assert (model.strength, model.tile) == (0.5, 512)
+
+
+def test_a_restorer_is_asked_for_by_name(tmp_path):
+    path = written(tmp_path / "tiny.ckpt")
+    assert isinstance(load_deblurrer(path, restorer="hyper-laplacian").deblurrer.restorer, HyperLaplacian)
+    lucy = load_deblurrer(path, restorer="richardson-lucy", iterations=4).deblurrer.restorer
+    assert (type(lucy), lucy.iterations) == (RichardsonLucy, 4)
+    with pytest.raises(ValueError, match=r"restorer is magic, but there are richardson-lucy and hyper-laplacian"):
+        load_deblurrer(path, restorer="magic")
+    with pytest.raises(ValueError, match=r"which has no iterations\. Leave out --iterations"):
+        load_deblurrer(path, restorer="hyper-laplacian", iterations=4)
 
 
 def test_whoever_says_a_gamma_means_it_for_pictures_that_fade_too(tmp_path):
