@@ -36,7 +36,7 @@ def small_config(trainer=None, model=None, data=None, deblurrer=None):
         },
         "data": {"class_path": "SyntheticBlurDataModule", "init_args": SMALL_DATA | (data or {})},
     }
-    return yaml.safe_dump(config)
+    return yaml.safe_dump(config, sort_keys=False)
 
 
 def small_motion_deblurrer(seed=5, iterations=2, **parts):
