@@ -33,11 +33,9 @@ class Deblurrer(nn.Module):
         sees_motion: whether `Deblurred.field` is the motion at each pixel.
         whole_pixels: up to how many pixels a photo is restored at once because each of its pixels depends on all
             others; 0 where tiles do as well.
-        estimates_whole: whether the motion of a photo of any size is estimated at once, and only undone tile by tile.
     """
 
     sees_motion = False
-    estimates_whole = False
     whole_pixels = 0
 
     @abstractmethod

@@ -87,8 +87,8 @@ class MotionDeblurrer(Deblurrer):
         return field
 
     @property
-    def estimates_whole(self) -> bool:  # type: ignore[override] # a class's attribute elsewhere
-        """Whether the network takes a photo of any size."""
+    def estimates_whole(self) -> bool:
+        """Whether the motion of a photo of any size is estimated at once, and only undone tile by tile."""
         return isinstance(self.network, BlindEstimator)
 
     def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:

@@ -69,9 +69,9 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        side = self._side(blurry)
-        if isinstance(self.deblurrer, MotionDeblurrer) and self.deblurrer.estimates_whole and max(blurry.shape) > side:
-            return self._undone(blurry, exposure, side, progress)
+        side, motion = self._side(blurry), self.deblurrer
+        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and max(blurry.shape[-2:]) > side:
+            return self._undone(motion, blurry, exposure, side, progress)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
 
@@ -114,10 +114,11 @@ class PhotoDeblurrer(Deblurrer):
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
 
-    def _undone(self, blurry: Tensor, exposure: Exposure, side: int, progress: Progress) -> Deblurred:
+    def _undone(
+        self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure, side: int, progress: Progress
+    ) -> Deblurred:
         """Estimate the motion of a large photo at once, then undo it tile by tile."""
-        motion, device = self.deblurrer, self._device()
-        assert isinstance(motion, MotionDeblurrer)  # noqa: S101 - for the type checker
+        device = self._device()
         field, moved = motion.estimate(blurry.to(device), exposure)
         field, notes = field.to("cpu"), notes_of(exposure, moved)
         if not moved.any():
@@ -125,8 +126,8 @@ class PhotoDeblurrer(Deblurrer):
 
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             mine = field.crop(*corner, *tile.shape[-2:]).to(device)
-            restored: Tensor = motion.restorer(tile.to(device), mine, exposure.part(ends))
-            return restored.to(blurry.device)
+            answer = self._checked(tile, lambda: Deblurred(motion.restorer(tile.to(device), mine, exposure.part(ends))))
+            return answer.picture.to(blurry.device)
 
         return Deblurred(self._blended(map_tiles(blurry, undo, side, progress), blurry), field, notes)
 
@@ -150,8 +151,16 @@ class PhotoDeblurrer(Deblurrer):
     def _restored(self, blurry: Tensor, exposure: Exposure) -> Deblurred:
         """Restore a tile on the deblurrer's device."""
         height, width = blurry.shape[-2:]
+        wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
+        answer = self._checked(blurry, lambda: self.deblurrer(wide, exposure))
+        field = None if answer.field is None else answer.field.crop(0, 0, height, width).to("cpu")
+        return answer._replace(picture=answer.picture[..., :height, :width].to(blurry.device, copy=True), field=field)
+
+    def _checked(self, tile: Tensor, restore: Callable[[], Deblurred]) -> Deblurred:
+        """Restore a tile; say in a sentence that memory ran out or that the answer is NaN."""
+        height, width = tile.shape[-2:]
         try:
-            answer = self.deblurrer(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
+            answer = restore()
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
@@ -160,8 +169,7 @@ class PhotoDeblurrer(Deblurrer):
             ) from error
         if not answer.picture.isfinite().all():
             raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
-        field = None if answer.field is None else answer.field.crop(0, 0, height, width).to("cpu")
-        return answer._replace(picture=answer.picture[..., :height, :width].to(blurry.device, copy=True), field=field)
+        return answer
 
 
 def mirror_to(photo: Tensor, side: int) -> Tensor:

@@ -1,5 +1,6 @@
 """The estimator without a network, in a network's place."""
 
+import pytest
 import torch
 from small_models import small_direct_deblurrer
 
@@ -54,6 +55,38 @@ def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     still = PhotoDeblurrer(MotionDeblurrer(Looking(9), RichardsonLucy(3), guard=StillnessGuard(0.1)), tile=256)(photo)
     assert torch.equal(still.picture, photo)
     assert still.notes == (STILL,)
+
+
+class _Failing(torch.nn.Module):
+    """A restorer that fails as memory or weights do."""
+
+    def __init__(self, failure):
+        super().__init__()
+        self.failure = failure
+
+    def forward(self, blurry, field, exposure):
+        if isinstance(self.failure, Exception):
+            raise self.failure
+        return torch.full_like(blurry, self.failure)
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        (float("nan"), r"ours answers with NaN\. Train it anew"),
+        (MemoryError(), r"214 x 252 pixels at once need more memory than there is\. Lower --tile"),
+        (RuntimeError("can't allocate memory"), r"214 x 252 pixels at once need more memory"),
+    ],
+)
+def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sentence):
+    class Moving(BlindEstimator):
+        def forward(self, light):
+            return delta_field(light, 9)
+
+    photo = torch.rand(1, 3, 300, 500, generator=torch.Generator().manual_seed(1))
+    model = PhotoDeblurrer(MotionDeblurrer(Moving(9), _Failing(failure)), name="ours", tile=256)
+    with pytest.raises(ValueError, match=sentence):
+        model(photo)
 
 
 def test_methods_are_told_apart_by_what_sees_the_motion():
