@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.field import KernelField
 
 PIXELS_SHOWN = 1_500_000
 """Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
@@ -54,7 +55,7 @@ def kernels(
         console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
 
 
-def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path]:
+def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None) -> list[Path]:
     """Write three pictures of a photo's motion field, each whole or not at all.
 
     Kernels are drawn as the light's path on the sensor, which is our correlation kernels flipped.
@@ -63,6 +64,7 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path
         blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
         model: one that sees motion fields.
         stem: their common beginning; see `drawn_fields`.
+        field: the photo's motion where it is known; None lets the model estimate it, as of a photo too large to show.
 
     Returns:
         The files.
@@ -73,7 +75,8 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path) -> list[Path
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
 
     shown = shrink_to_show(blurry)
-    field = model.field(shown)
+    if field is None or shown is not blurry:
+        field = model.field(shown)
     figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
     paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):

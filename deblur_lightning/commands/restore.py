@@ -229,7 +229,7 @@ def _restore(photo: _Photo, model: PhotoDeblurrer, progress: Progress, *, kernel
     write_photo(photo.target, restored, photo.record)
     notes = (*photo.record.notes, *answer.notes)
     if kernels:
-        drawn = draw_kernels(photo.blurry[shows], model, photo.target.with_suffix(""))
+        drawn = draw_kernels(photo.blurry[shows], model, photo.target.with_suffix(""), answer.field)
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)
