@@ -21,3 +21,4 @@ from .refinement import Refinement as Refinement
 from .restorers import HyperLaplacian as HyperLaplacian
 from .restorers import Restorer as Restorer
 from .restorers import RichardsonLucy as RichardsonLucy
+from .unrolled import UnrolledRestorer as UnrolledRestorer

@@ -6,3 +6,4 @@ from .deblurgan import Penalty as Penalty
 from .deblurgan import Rate as Rate
 from .regression import RegressionModule as RegressionModule
 from .restoration import RestorationModule as RestorationModule
+from .restorer import RestorerModule as RestorerModule

@@ -17,6 +17,7 @@ from deblur_lightning.data.scenes.sources import DrawScene, SceneSource, Split
 from deblur_lightning.data.scenes.synthetic_module import SEEDS
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.data.workers import leave_signals_to_training
+from deblur_lightning.field import KernelField
 
 
 class MotionSample(TypedDict):
@@ -64,6 +65,10 @@ class MotionBlur(Dataset[MotionSample]):
         return self.length
 
     def __getitem__(self, key: int | tuple[int, int]) -> MotionSample:
+        return self.with_field(key)[0]
+
+    def with_field(self, key: int | tuple[int, int]) -> tuple[MotionSample, KernelField]:
+        """Return a sample and the motion behind it; kernels are no larger than that, and of any number."""
         epoch, index = key if isinstance(key, tuple) else (0, key)
         if not -self.length <= index < self.length:
             raise IndexError(f"index is {index}, but there are {self.length} samples.")
@@ -74,7 +79,7 @@ class MotionBlur(Dataset[MotionSample]):
         motion = self.motions[int(random.choice(len(self.motions), p=self.shares))]
         field = motion.draw(scene.labels, self.kernel_size, random)
         blurry, sharp = self.sensor.take(scene.photo, field, random)
-        return {"blurry": blurry, "sharp": sharp, "name": f"{self.names[source]}/{epoch}-{index:05d}"}
+        return {"blurry": blurry, "sharp": sharp, "name": f"{self.names[source]}/{epoch}-{index:05d}"}, field
 
 
 class MotionBlurDataModule(LightningDataModule):

@@ -1,0 +1,166 @@
+"""FieldWindowsDataModule: windows on disk with their true and their estimated motion, for learned restorers."""
+
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.data.resuming import ResumableLoader
+from deblur_lightning.data.workers import leave_signals_to_training
+from deblur_lightning.field import KernelField, stack_fields
+
+TRUE, SEEN = "", "seen_"
+"""Prefixes of a file's true and of its estimated field."""
+
+
+class FieldSample(TypedDict):
+    """One pair of crops and a field, right or not, to restore by."""
+
+    blurry: Tensor
+    sharp: Tensor
+    field: KernelField  # [1, B, K, K] and [1, B, H, W], as in a batch of one
+    name: str
+
+
+class Choice(NamedTuple):
+    """Which field a training crop comes with.
+
+    Attributes:
+        estimated: share of crops with the estimated field.
+        constant: share with the mean of the true kernels everywhere, as where one kernel was taken for all; the rest
+            come with the true field.
+    """
+
+    estimated: float = 0.6
+    constant: float = 0.1
+
+
+class FieldWindows(Dataset[FieldSample]):
+    """Crops of windows, turned and mirrored, each with a field.
+
+    A sample depends on the seed, the epoch and its index alone.
+
+    Args:
+        files: as ``experiments/unrolled/estimates.py`` writes them.
+        crop_size: side of the crops, in pixels; None takes whole windows, each once, with the estimated field.
+        choice: of the field.
+        length: crops in an epoch.
+        seed: of everything.
+    """
+
+    def __init__(self, files: list[Path], crop_size: int | None, choice: Choice, length: int, seed: int) -> None:
+        self.files, self.crop_size, self.choice, self.length, self.seed = files, crop_size, choice, length, seed
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, key: int | tuple[int, int]) -> FieldSample:
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        if not 0 <= index < self.length:
+            raise IndexError(f"index is {index}, but there are {self.length} samples.")
+        random = np.random.default_rng((self.seed, epoch, index))
+        path = self.files[index if self.crop_size is None else int(random.integers(len(self.files)))]
+        with np.load(path) as window:
+            blurry, sharp = (torch.from_numpy(window[name]).float() / 255 for name in ("blurry", "sharp"))
+            if self.crop_size is None:
+                return {"blurry": blurry, "sharp": sharp, "field": _read(window, SEEN), "name": path.stem}
+            lot = random.random()
+            field = _read(window, SEEN if lot < self.choice.estimated else TRUE)
+        if self.choice.estimated <= lot < self.choice.estimated + self.choice.constant:
+            field = KernelField(field.mean_kernel().unsqueeze(1), torch.ones_like(field.coefficients[:, :1]))
+        top, left = (int(random.integers(side - self.crop_size + 1)) for side in blurry.shape[1:])
+        inner = (..., slice(top, top + self.crop_size), slice(left, left + self.crop_size))
+        parts = blurry[inner], sharp[inner], field.basis, field.coefficients[inner]
+        flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], random.random() < 0.5
+        blurry, sharp, basis, coefficients = (turned(part, flips, swap=swap) for part in parts)
+        return {"blurry": blurry, "sharp": sharp, "field": KernelField(basis, coefficients), "name": path.stem}
+
+
+class FieldWindowsDataModule(LightningDataModule):
+    """Train and validate restorers that are given a motion field, on windows made once.
+
+    Args:
+        root: holds the folders ``train`` and ``val`` of ``.npz`` files that ``experiments/unrolled/estimates.py``
+            wrote; those that appear while a training runs count from its next start on.
+        crop_size: side of training crops, in pixels; validation takes whole windows with their estimated fields.
+        choice: of the field that a training crop comes with.
+        batch_size: crops per step and process.
+        samples_per_epoch: training crops in an epoch.
+        num_workers: loading processes per split; samples do not depend on it.
+        seed: of everything.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        crop_size: int = 128,
+        choice: Choice = Choice(),  # noqa: B008 - immutable
+        batch_size: int = 8,
+        samples_per_epoch: int = 4000,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
+            if not value >= 1:
+                raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
+        if not (min(choice) >= 0 and sum(choice) <= 1):
+            raise ValueError(
+                f"choice is {tuple(choice)}, but shares are above 0 and at most 1 together. Pass 0.6, 0.1."
+            )
+        self.root, self.crop_size, self.choice, self.batch_size = Path(root), crop_size, choice, batch_size
+        self.samples_per_epoch, self.num_workers, self.seed = samples_per_epoch, num_workers, seed
+
+    def setup(self, stage: str) -> None:
+        if stage == "fit":
+            files = self._files("train")
+            self.train_set = FieldWindows(files, self.crop_size, self.choice, self.samples_per_epoch, self.seed)
+        if stage in ("fit", "validate"):
+            files = self._files("val")
+            self.val_set = FieldWindows(files, None, self.choice, len(files), self.seed)
+
+    def train_dataloader(self) -> DataLoader[FieldSample]:
+        loader = ResumableLoader(self.train_set, self.batch_size, self.num_workers, self.seed, self.trainer)
+        loader.collate_fn = batched
+        return loader
+
+    def val_dataloader(self) -> DataLoader[FieldSample]:
+        return DataLoader(
+            self.val_set, 1, num_workers=self.num_workers, collate_fn=batched, worker_init_fn=leave_signals_to_training
+        )
+
+    def _files(self, split: str) -> list[Path]:
+        files = sorted((self.root / split).glob("[0-9]*.npz"))
+        if not files:
+            raise FileNotFoundError(
+                f"{self.root / split} holds no windows. Make them: python experiments/unrolled/estimates.py."
+            )
+        return files
+
+
+def batched(samples: list[FieldSample]) -> Batch:
+    """Stack crops; fields of fewer or smaller kernels are widened."""
+    size = max(sample["field"].kernel_size for sample in samples)
+    return {
+        "blurry": torch.stack([sample["blurry"] for sample in samples]),
+        "sharp": torch.stack([sample["sharp"] for sample in samples]),
+        "field": stack_fields([sample["field"].widened(size) for sample in samples]),
+        "name": [sample["name"] for sample in samples],
+    }
+
+
+def turned(part: Tensor, flips: list[int], *, swap: bool) -> Tensor:
+    """Mirror pictures, kernels or coefficients ``[..., H, W]`` along some axes, then swap rows and columns or not."""
+    part = part.flip(flips)
+    return (part.transpose(-2, -1) if swap else part).contiguous()
+
+
+def _read(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
+    """Read a field, its sums made whole again after half precision."""
+    basis, coefficients = (torch.from_numpy(window[prefix + name]).float()[None] for name in KernelField._fields)
+    return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))

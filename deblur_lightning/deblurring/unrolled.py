@@ -1,0 +1,189 @@
+"""UnrolledRestorer: steps of the exact blur operator with a learned prior between them; ours."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from deblur_lightning.deblurring.restorers import Restorer
+from deblur_lightning.exposure import Exposure, Sides
+from deblur_lightning.field import KernelField
+from deblur_lightning.networks import NAFNet
+from deblur_lightning.physics import BlurOperator, to_display, to_linear
+from deblur_lightning.physics.borders import darken_
+from deblur_lightning.restoration.observation import cut, observations, surrounded
+from deblur_lightning.restoration.response import CLIPPED
+
+PULL = 0.02  # towards the picture that a stage starts from, before training
+
+
+class UnrolledRestorer(Restorer):
+    """Undo a motion field, and learn how far to trust it.
+
+    Each stage takes a few steps towards the light that, blurred by the field, gives the blurry picture. A small network
+    then compares what it started from with what it came to: it says at each pixel how far to go along, and what to
+    change besides. Where the field is wrong, ringing shows, and it goes along less far.
+
+    Args:
+        steps: of each stage, one stage after the other.
+        width: channels of the network's first level.
+        middle_blocks: blocks of its lowest level.
+        encoder_blocks: blocks of each level on the way down.
+        decoder_blocks: blocks of each level on the way up.
+        fold: side in pixels of the squares that it sees as one.
+        pool: side in pixels of the squares that its channel attention averages over, see `LocalMean`.
+
+    Source:
+        Unrolled optimisation as in Adler and Oktem 2018 (arXiv 1707.06474) and, for deblurring, Dong et al. 2021
+        (arXiv 2103.09962); the steps' initial sizes are Chebyshev's.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[int] = (8, 5),
+        width: int = 24,
+        middle_blocks: int = 2,
+        encoder_blocks: Sequence[int] = (1, 1),
+        decoder_blocks: Sequence[int] = (1, 1),
+        fold: int = 2,
+        pool: int | None = 128,
+    ) -> None:
+        super().__init__()
+        self.steps, self.width, self.middle_blocks, self.fold, self.pool = (
+            tuple(steps),
+            width,
+            middle_blocks,
+            fold,
+            pool,
+        )
+        self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
+        self.data = nn.ModuleList(DataSteps(count) for count in self.steps)
+        self.priors = nn.ModuleList(
+            Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool) for _ in self.steps
+        )
+
+    def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
+        return torch.cat(parts).clamp(0, 1)
+
+    def restore(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients."""
+        gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
+        blurry = blurry.float().expand(-1, 3, -1, -1)
+        operator = BlurOperator(field.to(dtype=torch.float32), "valid", check_values=False)
+        light = to_linear(blurry, exposure.gamma)
+        known = (light < CLIPPED).float()
+        best, around = blurry, surrounded(light, radius, "extended")
+        for data, prior in zip(self.data, self.priors, strict=True):
+            midway, around = data(around, light, known, operator, exposure.dark)
+            seen = [best, *(to_display(cut(one, radius, "extended"), exposure.gamma) for one in (midway, around))]
+            best = prior(blurry, *seen)
+            around = replaced(around, to_linear(best, exposure.gamma), radius)
+        return best.mean(dim=1, keepdim=True) if gray else best
+
+
+class DataSteps(nn.Module):
+    """Steps from light z towards the minimum of ``|w (A u - v)|² + mu |u - z|²``; w is 0 where v clipped.
+
+    Args:
+        count: of the steps.
+
+    Attributes:
+        pull: mu's logarithm.
+        stride: logarithm of each step's length.
+        momentum: share of the step before that each repeats.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        strides, momenta = chebyshev(count, PULL, 1 + PULL)
+        self.pull = nn.Parameter(torch.tensor(math.log(PULL)))
+        self.stride = nn.Parameter(torch.tensor(strides).log())
+        self.momentum = nn.Parameter(torch.tensor(momenta))
+
+    def forward(
+        self, start: Tensor, light: Tensor, known: Tensor, operator: BlurOperator, dark: Sides
+    ) -> tuple[Tensor, Tensor]:
+        """Return the light midway and in the end, surround included.
+
+        Args:
+            start: z, ``[N, 3, H + K - 1, W + K - 1]``.
+            light: v, ``[N, 3, H, W]``.
+            known: w, likewise.
+            operator: A, with padding valid.
+            dark: sides beyond which there was nothing.
+        """
+        radius, pull = operator.field.kernel_size // 2, self.pull.exp()
+        lit = darken_(torch.ones_like(start[:1, :1]), radius, dark)
+        start = start * lit
+        current = midway = start
+        direction = torch.zeros_like(start)
+        for number in range(len(self.stride)):
+            wanted = operator.adjoint(known * (light - operator.blur(current))) + pull * (start - current)
+            direction = wanted + self.momentum[number] * direction
+            current = (current + self.stride[number].exp() * direction) * lit
+            if number == (len(self.stride) - 1) // 2:
+                midway = current
+        return midway, current
+
+
+class Prior(nn.Module):
+    """Say how far to go from one picture to another, and what to change besides.
+
+    Args:
+        width: see `UnrolledRestorer`, and so on.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        middle_blocks: int,
+        encoder_blocks: Sequence[int],
+        decoder_blocks: Sequence[int],
+        fold: int,
+        pool: int | None,
+    ) -> None:
+        super().__init__()
+        self.fold = fold
+        self.network = NAFNet(
+            12 * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks, None if pool is None else pool // fold
+        )
+        self.network.ending = nn.Conv2d(width, 4 * fold**2, 3, padding=1)
+        for weights in self.network.ending.parameters():
+            nn.init.zeros_(weights)
+        self.multiple = fold * self.network.multiple
+
+    def forward(self, blurry: Tensor, best: Tensor, midway: Tensor, reached: Tensor) -> Tensor:
+        """Improve on pictures ``[N, 3, H, W]``, display values: from ``best`` towards ``reached``."""
+        height, width = blurry.shape[-2:]
+        seen = torch.cat((blurry, best, midway, reached), dim=1)
+        seen = F.pad(seen, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        answer = F.pixel_shuffle(self.network.change(F.pixel_unshuffle(seen, self.fold)), self.fold)
+        change, trust = answer[..., :height, :width].float().split((3, 1), dim=1)
+        return best + trust.sigmoid() * (reached - best) + change
+
+
+def chebyshev(count: int, least: float, most: float) -> tuple[list[float], list[float]]:
+    """Give the steps' lengths and momenta that serve best for eigenvalues from ``least`` to ``most``.
+
+    Source:
+        Chebyshev's semi-iteration; Saad 2003, Iterative methods for sparse linear systems, algorithm 12.1.
+    """
+    centre, reach = (most + least) / 2, (most - least) / 2
+    strides, momenta = [1 / centre], [0.0]
+    for number in range(1, count):
+        share = (reach * strides[-1] / 2) ** 2 * (2 if number == 1 else 1)
+        strides.append(1 / (centre - share / strides[-1]))
+        momenta.append(share)
+    return strides[:count], momenta[:count]
+
+
+def replaced(around: Tensor, inner: Tensor, radius: int) -> Tensor:
+    """Put a picture into its surround."""
+    if radius == 0:
+        return inner
+    lid, floor = around[..., :radius, :], around[..., -radius:, :]
+    left, right = around[..., radius:-radius, :radius], around[..., radius:-radius, -radius:]
+    return torch.cat((lid, torch.cat((left, inner, right), dim=-1), floor), dim=-2)

@@ -1,0 +1,74 @@
+"""Train a restorer that is given a motion field, right or not, by regression on pairs."""
+
+from typing import Literal, cast
+
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Adam
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.losses import psnr_loss
+from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.modules.restoration import RestorationModule
+from deblur_lightning.modules.schedule import scheduled
+
+
+class RestorerModule(RestorationModule):
+    """Train the restorer of a deblurrer by the PSNR loss; batches bring the field to restore by.
+
+    Validation restores by the batches' fields too. Tests and predictions take the whole deblurrer's way.
+
+    Args:
+        deblurrer: its restorer, an `UnrolledRestorer`, is trained; nothing else is.
+        floor: see `psnr_loss`.
+        optimizer: builds the optimiser.
+        scheduler: builds the schedule of the learning rate.
+        scheduler_interval: whether the schedule counts epochs or steps.
+
+    Raises:
+        ValueError: a restorer that learns nothing.
+    """
+
+    deblurrer: MotionDeblurrer
+
+    def __init__(
+        self,
+        deblurrer: MotionDeblurrer,
+        floor: float = 2e-4,
+        optimizer: OptimizerCallable = Adam,
+        scheduler: LRSchedulerCallable | None = None,
+        scheduler_interval: Literal["epoch", "step"] = "step",
+    ) -> None:
+        if not isinstance(deblurrer.restorer, UnrolledRestorer):
+            raise ValueError(
+                f"restorer is {type(deblurrer.restorer).__name__}, which learns nothing. Pass an UnrolledRestorer."
+            )
+        super().__init__(deblurrer)
+        self.keep_recipe(floor=floor, scheduler_interval=scheduler_interval)
+        self.floor, self.optimizer = floor, optimizer
+        self.scheduler, self.scheduler_interval = scheduler, scheduler_interval
+
+    @property
+    def restorer(self) -> UnrolledRestorer:
+        """What is trained."""
+        return cast(UnrolledRestorer, self.deblurrer.restorer)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        restored = self.restorer.restore(batch["blurry"], batch["field"], Exposure())
+        loss, size = psnr_loss(restored, batch["sharp"], self.floor), len(batch["name"])
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
+        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        blurry, field = batch["blurry"], batch["field"]
+        restored = self.restorer(blurry, field, Exposure())
+        figures = self._motion_figures(batch, field)
+        before = picture_psnr(blurry, batch["sharp"])
+        self.val_metrics.update(restored, batch["sharp"], batch["name"], blurry_psnr=before, **figures)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return scheduled(self.optimizer(self.restorer.parameters()), self.scheduler, self.scheduler_interval)

@@ -1,0 +1,79 @@
+"""Make training windows with the motion that dense_field sees in them: python experiments/unrolled/estimates.py OUT ...
+
+A learned restorer must know how wrong estimated fields are, and estimating takes a second or two a window: so it is
+done once. Goes on where an earlier run was stopped; stop it whenever there are enough. Each file holds one window:
+``blurry`` and ``sharp`` (8 bits), the true field (``basis``, ``coefficients``) and the estimated one (``seen_basis``,
+``seen_coefficients``).
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deblur_lightning.data.scenes.bsds500 import BSDS500
+from deblur_lightning.data.scenes.dead_leaves import DeadLeaves
+from deblur_lightning.data.scenes.motion_blur import MotionBlurDataModule
+from deblur_lightning.data.scenes.photo_source import PhotoFolder
+from deblur_lightning.data.scenes.sources import Split
+from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
+from deblur_lightning.estimation import dense_field
+from deblur_lightning.field import KernelField
+from deblur_lightning.whole_file import whole_file
+
+SIDE = 256
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Write windows until there are as many as asked for."""
+    torch.set_num_threads(1)
+    sources = [
+        BSDS500(arguments.bsds500, 4.0, softness=1.2, native=0.4),
+        PhotoFolder(arguments.photos, 4.0, softness=1.2, native=0.3),
+        WheelPhotos(0.5, softness=1.2),
+        DeadLeaves(0.5, pictures=64, softness=1.2),
+    ]
+    split: Split = arguments.split
+    scenes = MotionBlurDataModule(sources, crop_size=SIDE, samples_per_epoch=arguments.count, seed=arguments.seed)
+    scenes.lengths[split] = arguments.count
+    windows = scenes._open(split)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for number in range(arguments.first, arguments.count):
+        path = arguments.out / f"{number:05d}.npz"
+        if path.exists():
+            continue
+        sample, field = windows.with_field(number)
+        seen = dense_field(sample["blurry"].unsqueeze(0))
+        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(
+                file,
+                blurry=levels(sample["blurry"]),
+                sharp=levels(sample["sharp"]),
+                **arrays(field, ""),
+                **arrays(seen, "seen_"),
+            )
+        print(path, sample["name"], seen.basis.shape[1], flush=True)
+
+
+def levels(picture: Tensor) -> np.ndarray:
+    """Round to 8 bits."""
+    return (picture * 255).round().to(torch.uint8).numpy()
+
+
+def arrays(field: KernelField, prefix: str) -> dict[str, np.ndarray]:
+    """Store a field of one picture in half precision."""
+    return {f"{prefix}{name}": part[0].half().numpy() for name, part in field._asdict().items()}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--bsds500", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--split", choices=("train", "val"), default="train")
+    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    main(parser.parse_args())
