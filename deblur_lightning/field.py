@@ -46,6 +46,11 @@ class KernelField(NamedTuple):
         margin = (kernel_size - self.kernel_size) // 2
         return self._replace(basis=F.pad(self.basis, (margin,) * 4))
 
+    def used(self) -> Self:
+        """Return the same field of one picture without basis kernels that no pixel uses, as in parts of a photo."""
+        used = self.coefficients[0].flatten(1).any(dim=1)
+        return self if used.all() else self._replace(basis=self.basis[:, used], coefficients=self.coefficients[:, used])
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """Move or cast both tensors, as ``Tensor.to`` does."""
         return self._replace(

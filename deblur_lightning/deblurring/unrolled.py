@@ -72,7 +72,7 @@ class UnrolledRestorer(Restorer):
         """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients."""
         gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
         blurry = blurry.float().expand(-1, 3, -1, -1)
-        operator = BlurOperator(field.to(dtype=torch.float32), "valid", check_values=False)
+        operator = Blurring(field)
         light = to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()
         best, around = blurry, surrounded(light, radius, "extended")
@@ -82,6 +82,29 @@ class UnrolledRestorer(Restorer):
             best = prior(blurry, *seen)
             around = replaced(around, to_linear(best, exposure.gamma), radius)
         return best.mean(dim=1, keepdim=True) if gray else best
+
+
+class Blurring:
+    """The blur of pictures that bring their surround, each by its own field, and its transpose.
+
+    Args:
+        field: of N pictures; basis kernels that a picture does not use cost it nothing.
+    """
+
+    def __init__(self, field: KernelField) -> None:
+        self.radius = field.kernel_size // 2
+        fields = [
+            KernelField(*parts).used() for parts in zip(field.basis.split(1), field.coefficients.split(1), strict=True)
+        ]
+        self.operators = [BlurOperator(own, "valid", check_values=False) for own in fields]
+
+    def blur(self, pictures: Tensor) -> Tensor:
+        """``[N, C, H + K - 1, W + K - 1] -> [N, C, H, W]``."""
+        return torch.cat([own.blur(one) for own, one in zip(self.operators, pictures.split(1), strict=True)])
+
+    def adjoint(self, pictures: Tensor) -> Tensor:
+        """``[N, C, H, W] -> [N, C, H + K - 1, W + K - 1]``."""
+        return torch.cat([own.adjoint(one) for own, one in zip(self.operators, pictures.split(1), strict=True)])
 
 
 class DataSteps(nn.Module):
@@ -104,7 +127,7 @@ class DataSteps(nn.Module):
         self.momentum = nn.Parameter(torch.tensor(momenta))
 
     def forward(
-        self, start: Tensor, light: Tensor, known: Tensor, operator: BlurOperator, dark: Sides
+        self, start: Tensor, light: Tensor, known: Tensor, operator: Blurring, dark: Sides
     ) -> tuple[Tensor, Tensor]:
         """Return the light midway and in the end, surround included.
 
@@ -112,10 +135,10 @@ class DataSteps(nn.Module):
             start: z, ``[N, 3, H + K - 1, W + K - 1]``.
             light: v, ``[N, 3, H, W]``.
             known: w, likewise.
-            operator: A, with padding valid.
+            operator: A.
             dark: sides beyond which there was nothing.
         """
-        radius, pull = operator.field.kernel_size // 2, self.pull.exp()
+        radius, pull = operator.radius, self.pull.exp()
         lit = darken_(torch.ones_like(start[:1, :1]), radius, dark)
         start = start * lit
         current = midway = start

@@ -4,6 +4,7 @@ from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
+from deblur_lightning.networks.spread import SpreadNetwork
 from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "FoldedNAFNet",
     "NAFNet",
     "PatchCritic",
+    "SpreadNetwork",
     "VGGFeatures",
 ]

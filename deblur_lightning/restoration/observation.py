@@ -43,7 +43,7 @@ def observations(blurry: Tensor, field: KernelField) -> Iterator[tuple[Tensor, K
 def _one_by_one(blurry: Tensor, field: KernelField, wide: torch.dtype) -> Iterator[tuple[Tensor, KernelField]]:
     for number in range(len(blurry)):
         mine = slice(number, number + 1) if len(field.basis) > 1 else slice(0, 1)
-        own = KernelField(field.basis[mine], field.coefficients[mine]).to(dtype=wide)
+        own = KernelField(field.basis[mine], field.coefficients[mine]).used().to(dtype=wide)
         yield blurry[number : number + 1].to(wide).clamp(0, 1), own
 
 

@@ -67,18 +67,25 @@ class FieldWindows(Dataset[FieldSample]):
         path = self.files[index if self.crop_size is None else int(random.integers(len(self.files)))]
         with np.load(path) as window:
             blurry, sharp = (torch.from_numpy(window[name]).float() / 255 for name in ("blurry", "sharp"))
+            if f"{SEEN}basis" not in window and (self.crop_size is None or self.choice.estimated):
+                raise ValueError(f"{path} has no estimated field. Make it anew: experiments/unrolled/estimates.py.")
             if self.crop_size is None:
                 return {"blurry": blurry, "sharp": sharp, "field": _read(window, SEEN), "name": path.stem}
             lot = random.random()
             field = _read(window, SEEN if lot < self.choice.estimated else TRUE)
         if self.choice.estimated <= lot < self.choice.estimated + self.choice.constant:
             field = KernelField(field.mean_kernel().unsqueeze(1), torch.ones_like(field.coefficients[:, :1]))
-        top, left = (int(random.integers(side - self.crop_size + 1)) for side in blurry.shape[1:])
+        height, width = blurry.shape[1:]
+        if min(height, width) < self.crop_size:
+            raise ValueError(
+                f"{path} is {height} x {width}, but crops are {self.crop_size} x {self.crop_size}. Lower crop_size."
+            )
+        top, left = (int(random.integers(side - self.crop_size + 1)) for side in (height, width))
         inner = (..., slice(top, top + self.crop_size), slice(left, left + self.crop_size))
         parts = blurry[inner], sharp[inner], field.basis, field.coefficients[inner]
         flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], random.random() < 0.5
         blurry, sharp, basis, coefficients = (turned(part, flips, swap=swap) for part in parts)
-        return {"blurry": blurry, "sharp": sharp, "field": KernelField(basis, coefficients), "name": path.stem}
+        return {"blurry": blurry, "sharp": sharp, "field": KernelField(basis, coefficients).used(), "name": path.stem}
 
 
 class FieldWindowsDataModule(LightningDataModule):
@@ -110,9 +117,7 @@ class FieldWindowsDataModule(LightningDataModule):
             if not value >= 1:
                 raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
         if not (min(choice) >= 0 and sum(choice) <= 1):
-            raise ValueError(
-                f"choice is {tuple(choice)}, but shares are above 0 and at most 1 together. Pass 0.6, 0.1."
-            )
+            raise ValueError(f"choice is {tuple(choice)}, but shares add up to 1 at most. Pass 0.6 and 0.1.")
         self.root, self.crop_size, self.choice, self.batch_size = Path(root), crop_size, choice, batch_size
         self.samples_per_epoch, self.num_workers, self.seed = samples_per_epoch, num_workers, seed
 

@@ -18,13 +18,15 @@ from deblur_lightning.data.scenes.synthetic_module import SEEDS
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics import field_spread
 
 
 class MotionSample(TypedDict):
-    """One pair of crops; see `Batch`."""
+    """One pair of crops, and how far each cell of 4 x 4 pixels moved, see `field_spread`."""
 
     blurry: Tensor
     sharp: Tensor
+    spread: Tensor
     name: str
 
 
@@ -79,7 +81,9 @@ class MotionBlur(Dataset[MotionSample]):
         motion = self.motions[int(random.choice(len(self.motions), p=self.shares))]
         field = motion.draw(scene.labels, self.kernel_size, random)
         blurry, sharp = self.sensor.take(scene.photo, field, random)
-        return {"blurry": blurry, "sharp": sharp, "name": f"{self.names[source]}/{epoch}-{index:05d}"}, field
+        spread = field_spread(field)[0]
+        name = f"{self.names[source]}/{epoch}-{index:05d}"
+        return {"blurry": blurry, "sharp": sharp, "spread": spread, "name": name}, field
 
 
 class MotionBlurDataModule(LightningDataModule):

@@ -1,0 +1,151 @@
+"""The unrolled restorer: its steps against dense least squares and Chebyshev's polynomials, and what it promises."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.polynomial import chebyshev as polynomials
+from torch import nn
+
+from deblur_lightning.deblurring import CameraExposure, MotionDeblurrer, UnrolledRestorer, build, describe
+from deblur_lightning.deblurring.unrolled import PULL, Blurring, DataSteps, chebyshev, replaced
+from deblur_lightning.exposure import NO_SIDE, Exposure, Sides
+from deblur_lightning.field import KernelField, delta_field, stack_fields
+from deblur_lightning.physics import blur, shake_kernels
+
+SMALL = {"steps": (3, 2), "width": 4, "middle_blocks": 1, "encoder_blocks": (1,), "decoder_blocks": (1,)}
+
+
+def random_field(size, height, width, seed=0, basis=2):
+    generator = torch.Generator().manual_seed(seed)
+    kernels = torch.rand(1, basis, size * size, generator=generator, dtype=torch.float64).softmax(-1)
+    shares = torch.rand(1, basis, height, width, generator=generator, dtype=torch.float64).softmax(1)
+    return KernelField(kernels.view(1, basis, size, size), shares)
+
+
+def test_each_picture_is_blurred_by_its_own_field():
+    fields = [random_field(3, 12, 13, seed, basis) for seed, basis in ((0, 1), (1, 2))]
+    images = torch.rand(2, 3, 14, 15, dtype=torch.float64)
+    small = torch.rand(2, 3, 12, 13, dtype=torch.float64)
+    both = Blurring(stack_fields(fields))
+    expected = torch.cat([blur(one, field, "valid") for one, field in zip(images.split(1), fields, strict=True)])
+    torch.testing.assert_close(both.blur(images), expected)
+    torch.testing.assert_close((both.adjoint(small) * images).sum(), (small * expected).sum())
+
+
+def matrix_of(operator, height, width):
+    """The operator's matrix, column by column."""
+    columns = torch.eye(height * width, dtype=torch.float64).view(-1, 1, 1, height, width)
+    return torch.stack([operator.blur(column).flatten() for column in columns], dim=1)
+
+
+def test_many_steps_reach_the_minimum_of_dense_least_squares():
+    operator = Blurring(random_field(3, 5, 6))
+    generator = torch.Generator().manual_seed(1)
+    start = torch.rand(1, 3, 7, 8, generator=generator, dtype=torch.float64)
+    light = torch.rand(1, 3, 5, 6, generator=generator, dtype=torch.float64)
+    known = (torch.rand(1, 3, 5, 6, generator=generator) > 0.2).double()
+    _, reached = DataSteps(80).double()(start, light, known, operator, NO_SIDE)
+    blurring = matrix_of(operator, 7, 8)
+    for channel in range(3):
+        weighted = blurring.T * known[0, channel].flatten()
+        normal = weighted @ blurring + PULL * torch.eye(56, dtype=torch.float64)
+        wanted = weighted @ light[0, channel].flatten() + PULL * start[0, channel].flatten()
+        expected = torch.linalg.solve(normal, wanted).view(7, 8)
+        torch.testing.assert_close(reached[0, channel], expected, rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8])
+def test_steps_leave_of_each_eigenvector_what_chebyshevs_polynomial_leaves(count):
+    least, most = 0.02, 1.02
+    strides, momenta = chebyshev(count, least, most)
+    eigenvalues = np.linspace(least, most, 9)
+    error, direction = np.ones(9), np.zeros(9)
+    for stride, momentum in zip(strides, momenta, strict=True):
+        direction = -eigenvalues * error + momentum * direction
+        error = error + stride * direction
+    best = np.zeros(count + 1)
+    best[count] = 1
+    scaled = (most + least - 2 * eigenvalues) / (most - least)
+    expected = polynomials.chebval(scaled, best) / polynomials.chebval((most + least) / (most - least), best)
+    np.testing.assert_allclose(error, expected, atol=1e-12)
+
+
+def test_light_beyond_a_dark_side_stays_none():
+    operator = Blurring(random_field(5, 8, 8))
+    ones = torch.ones(1, 3, 12, 12, dtype=torch.float64)
+    steps = DataSteps(4).double()
+    dark = Sides(top=True, right=True)
+    for light in steps(ones, ones[..., 2:-2, 2:-2], ones[..., 2:-2, 2:-2], operator, dark):
+        assert not light[..., :2, :].any()
+        assert not light[..., -2:].any()
+        assert light[..., 2:, :-2].all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(height=st.integers(20, 45), width=st.integers(20, 45), channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
+def test_untrained_it_leaves_a_picture_without_blur_as_it_is(height, width, channels, seed):
+    blurry = 0.1 + 0.8 * torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(seed))
+    restored = UnrolledRestorer(**SMALL)(blurry, delta_field(blurry, 9), Exposure())
+    torch.testing.assert_close(restored, blurry, rtol=0, atol=1e-5)
+
+
+def trained_for_nothing():
+    """Give every weight some value, so that nothing is zero by its start."""
+    torch.manual_seed(0)
+    restorer = UnrolledRestorer(**SMALL)
+    for weights in restorer.parameters():
+        nn.init.normal_(weights, std=0.05) if weights.ndim > 1 else weights.data.add_(0.01)
+    return restorer
+
+
+def test_pictures_of_a_batch_do_not_see_each_other_and_stay_in_range():
+    restorer = trained_for_nothing().eval()
+    blurry = torch.rand(2, 3, 33, 40, generator=torch.Generator().manual_seed(3))
+    kernels = shake_kernels(2, 9, generator=torch.Generator().manual_seed(4))[:, None]
+    field = KernelField(kernels, torch.ones(2, 1, 33, 40))
+    restored = restorer(blurry, field, Exposure())
+    assert restored.shape == blurry.shape
+    assert restored.min() >= 0
+    assert restored.max() <= 1
+    for number, picture in enumerate(restored.split(1)):
+        own = KernelField(*(part[number : number + 1] for part in field))
+        torch.testing.assert_close(restorer(blurry[number : number + 1], own, Exposure()), picture, atol=1e-5, rtol=0)
+
+
+def test_gray_is_restored_as_gray_of_three_equal_channels():
+    restorer = trained_for_nothing().eval()
+    gray = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(5))
+    field = delta_field(gray, 5)
+    colour = restorer.restore(gray.expand(-1, 3, -1, -1), field, Exposure())
+    torch.testing.assert_close(restorer.restore(gray, field, Exposure()), colour.mean(1, keepdim=True))
+
+
+def test_every_weight_learns():
+    restorer = trained_for_nothing()
+    blurry = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(6)) * 0.8
+    kernel = shake_kernels(1, 9, generator=torch.Generator().manual_seed(7))[None]
+    restorer.restore(blurry, KernelField(kernel, torch.ones(1, 1, 32, 32)), Exposure()).square().mean().backward()
+    still = {name for name, weights in restorer.named_parameters() if weights.grad is None or not weights.grad.any()}
+    assert not still
+
+
+def test_it_is_a_part_of_a_chain_that_a_checkpoint_can_tell():
+    chain = MotionDeblurrer(nn.Identity(), UnrolledRestorer(**SMALL), exposure=CameraExposure())
+    recipe = describe(chain.restorer)
+    assert recipe["class_path"] == "deblur_lightning.deblurring.UnrolledRestorer"
+    whole = describe(MotionDeblurrer(None, chain.restorer))
+    again = build(whole)
+    assert {name: w.shape for name, w in again.restorer.state_dict().items()} == {
+        name: w.shape for name, w in chain.restorer.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3])
+def test_what_is_put_into_a_surround_is_there_and_the_surround_stays(radius):
+    around = torch.arange(100.0).view(1, 1, 10, 10)
+    inner = -torch.ones(1, 1, 10 - 2 * radius, 10 - 2 * radius)
+    expected = around.clone()
+    expected[..., radius : 10 - radius, radius : 10 - radius] = -1
+    torch.testing.assert_close(replaced(around, inner, radius), expected)

@@ -1,0 +1,99 @@
+"""A restorer's training: it learns, nothing else does, resumes bit-equal, and its checkpoint restores."""
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from torch import nn
+
+from deblur_lightning.data import FieldWindowsDataModule
+from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, UnrolledRestorer, load_deblurrer
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import delta_field
+from deblur_lightning.losses import psnr_loss
+from deblur_lightning.modules import RestorerModule
+from tests.data.scenes.test_field_windows import write_window
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory"),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
+]
+
+
+def tiny():
+    torch.manual_seed(0)
+    restorer = UnrolledRestorer((2, 2), width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
+    return RestorerModule(MotionDeblurrer(BlindEstimator(9), restorer))
+
+
+@pytest.fixture
+def windows(tmp_path):
+    for number in range(3):
+        write_window(tmp_path / "windows" / "train" / f"{number:05d}.npz", number)
+        write_window(tmp_path / "windows" / "val" / f"{number:05d}.npz", 10 + number)
+    return FieldWindowsDataModule(tmp_path / "windows", crop_size=24, batch_size=2, samples_per_epoch=6)
+
+
+def trainer(checkpoints, **arguments):
+    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
+    return Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
+        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
+    )  # fmt: skip
+
+
+def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
+    windows.setup("fit")
+    windows.trainer = None
+    batch = next(iter(windows.train_dataloader()))
+    module = tiny()
+    module.log = lambda *_, **__: None
+    expected = psnr_loss(module.restorer.restore(batch["blurry"], batch["field"], Exposure()), batch["sharp"], 2e-4)
+    optimizer = module.configure_optimizers()
+    losses = []
+    for _ in range(8):
+        loss = module.training_step(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(expected.item())
+    assert losses[-1] < losses[0] - 0.01
+
+
+def test_validation_restores_by_the_batch_s_field_too(windows, tmp_path):
+    module = tiny()
+    trainer(tmp_path).validate(module, windows, verbose=False)
+    scored = trainer(tmp_path).validate(module, windows, verbose=False)[0]
+    windows.setup("validate")
+    expected = [
+        psnr_loss(module.restorer(b["blurry"], b["field"], Exposure()).mul(255).round() / 255, b["sharp"], 0)
+        for b in windows.val_dataloader()
+    ]
+    assert scored["val/psnr"] == pytest.approx(-torch.stack(expected).mean().item(), abs=1e-3)
+
+
+def test_a_resumed_training_ends_in_the_same_weights(windows, tmp_path):
+    whole, rest = tiny(), tiny()
+    trainer(tmp_path / "whole", max_epochs=2).fit(whole, windows)
+    trainer(tmp_path / "rest", max_epochs=2).fit(rest, windows, ckpt_path=tmp_path / "whole" / "step=4.ckpt")
+    states = whole.state_dict(), rest.state_dict()
+    assert any(weight.any() for name, weight in states[0].items() if "ending" in name)  # it has learned
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_its_checkpoint_restores_photos_without_a_trainer(windows, tmp_path):
+    module = tiny()
+    trainer(tmp_path, max_steps=2).fit(module, windows)
+    model = load_deblurrer(tmp_path / "step=2.ckpt")
+    assert isinstance(model.deblurrer.restorer, UnrolledRestorer)
+    blurry = torch.rand(1, 3, 72, 80)
+    field = delta_field(blurry, 9)
+    expected = module.restorer(blurry, field, Exposure()).detach()
+    torch.testing.assert_close(model.deblurrer.restorer(blurry, field, Exposure()), expected, rtol=0, atol=1e-6)
+
+
+def test_a_restorer_that_learns_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"restorer is RichardsonLucy, which learns nothing. Pass an UnrolledRestorer"):
+        RestorerModule(MotionDeblurrer(nn.Identity()))
