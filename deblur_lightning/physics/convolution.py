@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from deblur_lightning.physics.direct import DirectCorrelation
+from deblur_lightning.physics.single import SingleCorrelation
 from deblur_lightning.physics.tiles import TiledCorrelation
 
 LARGEST_DIRECT_KERNEL = 9  # measured on a CPU with B = 25: at 11 the transforms win
@@ -33,7 +34,8 @@ class Engine(Protocol):
 
 def prepare(basis: Tensor, height: int, width: int) -> Engine:
     """Prepare kernels ``[N, B, K, K]``, or one picture's for all, for coefficients of a size; no gradient passes."""
-    kind = DirectCorrelation if basis.shape[-1] <= LARGEST_DIRECT_KERNEL else TiledCorrelation
+    small, single = basis.shape[-1] <= LARGEST_DIRECT_KERNEL, basis.shape[1] == 1
+    kind = DirectCorrelation if small else SingleCorrelation if single else TiledCorrelation
     with torch.no_grad(), torch.autocast(basis.device.type, enabled=False):
         return kind(basis.detach(), height, width)
 

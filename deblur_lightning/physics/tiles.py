@@ -119,9 +119,7 @@ class TiledCorrelation:
         return basis, mixtures
 
     def _tiles(self) -> Iterator[Tile]:
-        for top in range(0, self.height, self.steps[0]):
-            for left in range(0, self.width, self.steps[1]):
-                yield Tile(top, left, min(self.steps[0], self.height - top), min(self.steps[1], self.width - left))
+        return tiles_of(self.height, self.width, *self.steps)
 
     def _chunks(self, image: Tensor) -> Iterator[slice]:
         plane = image.shape[1] * self.transform[0] * self.transform[1] * 2 * image.itemsize
@@ -153,6 +151,13 @@ class TiledCorrelation:
         padded = light.new_zeros(len(mixture), len(light), *self.transform, 2)
         torch.mul(light, mixture.unsqueeze(1), out=padded[..., : light.shape[1], : light.shape[2], :])
         return torch.fft.fft2(torch.view_as_complex(padded))
+
+
+def tiles_of(height: int, width: int, down: int, right: int) -> Iterator[Tile]:
+    """Cut a picture into tiles of at most ``down`` x ``right`` pixels."""
+    for top in range(0, height, down):
+        for left in range(0, width, right):
+            yield Tile(top, left, min(down, height - top), min(right, width - left))
 
 
 @lru_cache(maxsize=256)
