@@ -2,6 +2,8 @@
 
 from typing import Literal, cast
 
+from pytorch_lightning import Callback
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -74,6 +76,10 @@ class SpreadModule(RestorationModule):
 
     def on_validation_epoch_end(self) -> None:
         """Nothing was restored."""
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Keep the checkpoint with the least error as the best."""
+        return [ModelCheckpoint(monitor="val/spread_error", mode="min", filename="best")]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return scheduled(self.optimizer(self.spread.parameters()), self.scheduler, self.scheduler_interval)
