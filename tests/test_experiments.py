@@ -69,8 +69,8 @@ SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
-    "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
-    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
+    "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
+    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},

@@ -23,6 +23,10 @@ from .scenes.photo_source import PhotoFolder as PhotoFolder
 from .scenes.photo_source import PhotoSource as PhotoSource
 from .scenes.sample import SampleBlur as SampleBlur
 from .scenes.sample import SampleBlurDataModule as SampleBlurDataModule
+from .scenes.scene_module import Samples as Samples
+from .scenes.sensor import PaperSensor as PaperSensor
+from .scenes.sensor import Sensor as Sensor
+from .scenes.sources import MixedScenes as MixedScenes
 from .scenes.sources import Scene as Scene
 from .scenes.sources import SceneSource as SceneSource
 from .scenes.synthetic import SyntheticBlur as SyntheticBlur

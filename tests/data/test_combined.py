@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import CombinedDataModule, GoProDataModule, SyntheticBlurDataModule, WheelPhotos
+from deblur_lightning.data import CombinedDataModule, GoProDataModule, Samples, SyntheticBlurDataModule, WheelPhotos
 from deblur_lightning.lightning_cli import main as cli
 
 pytestmark = [
@@ -31,7 +31,7 @@ def root(tmp_path):
 def combined(root, **arguments):
     real = GoProDataModule(root, crop_size=40, held_out=["GOPR0002_11_00"], num_workers=0)
     synthetic = SyntheticBlurDataModule(
-        [WheelPhotos()], crop_size=40, kernel_size=9, max_objects=0, samples_per_epoch=4, num_workers=0
+        [WheelPhotos()], crop_size=40, kernel_size=9, max_objects=0, samples=Samples(4), num_workers=0
     )
     return CombinedDataModule(real, synthetic, num_workers=0, **arguments)
 

@@ -17,8 +17,7 @@ SMALL_TRAINER = {
 }  # fmt: skip
 SMALL_DATA = {
     "sources": [{"class_path": "WheelPhotos"}], "crop_size": 40, "kernel_size": 9, "batch_size": 2,
-    "samples_per_epoch": 2,
-    "val_samples": 2, "test_samples": 2, "num_workers": 0,
+    "samples": {"train": 2, "val": 2, "test": 2}, "num_workers": 0,
 }  # fmt: skip
 
 
