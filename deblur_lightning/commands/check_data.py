@@ -141,7 +141,7 @@ def _pairs(
 
     said, reasons = [], []
     pairs: dict[Pair, None] = {}
-    halved = f" and sharp_half={sharp_half}" if sharp_half else ""
+    halved = f" and layout.sharp_half={sharp_half}" if sharp_half else ""
     for blur in get_args(GoProBlur):
         parts = []
         for split in get_args(Split):

@@ -51,13 +51,13 @@ model:
     accumulate: 2
 data:
   class_path: GoProDataModule
-  init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 1, num_workers: 0}
+  init_args: {root: tree, selection: {held_out: 2}, crop_size: 16, batch_size: 1, num_workers: 0}
 """
 DUEL = """\
 model: duel.Duel
 data:
   class_path: GoProDataModule
-  init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 2, num_workers: 2}
+  init_args: {root: tree, selection: {held_out: 2}, crop_size: 16, batch_size: 2, num_workers: 2}
 """
 
 

@@ -114,6 +114,8 @@ def test_help_and_mistakes_are_answered_without_lightning():
     [
         ("    num_wrokers: 1\n", "data: SyntheticBlurDataModule: Option 'num_wrokers' is not accepted. "
          "Did you mean num_workers?"),
+        ("    gamma: 1.0\n", "data: SyntheticBlurDataModule: Option 'gamma' is not accepted. "
+         "Did you mean sensor.gamma?"),
         ("optimiser: 1\n", "Subcommand 'fit' does not accept option 'optimiser'. See `lightning fit --help`."),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -26,6 +27,19 @@ SPLIT_FOLDERS: dict[Split, tuple[str, ...]] = {
     "test": ("test", "testing", "val", "valid", "validation"),
 }
 GOPRO_PAGE = "https://seungjunnah.github.io/Datasets/gopro"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What `find_pairs` cannot find out by itself.
+
+    Attributes:
+        sharp_half: the sharp half, where pictures hold both side by side.
+        folders: the blurry and the sharp folder below the root, where they have unusual names.
+    """
+
+    sharp_half: Half | None = None
+    folders: tuple[str, str] | None = None
 
 
 class Found(NamedTuple):
