@@ -1,4 +1,4 @@
-"""Finds the blurry and the sharp pictures of a data set, in every layout that these come in."""
+"""Finds the blurry and the sharp pictures of a data set, in every layout they come in."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -105,7 +105,7 @@ def find_pairs(
 
 
 def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: int) -> tuple[list[Pair], str]:
-    """Find the pairs in a folder that is a split, or all."""
+    """Find the pairs in a folder, which holds a split or the whole set."""
     blurry, sharp = _role_folder(base, _blurry_names(blur)), _role_folder(base, SHARP_FOLDERS)
     if blurry and sharp:
         return pairs_of_folders(blurry, sharp), f"{blurry.name} and {sharp.name} folders"
@@ -192,7 +192,7 @@ def _lists(root: Path) -> dict[Split, list[Path]]:
 
 
 def _split_of(path: Path) -> Split | None:
-    """Tell the split that a list's name says."""
+    """Tell which split a list's name stands for."""
     words = re.split(r"[\W_\d]+", path.stem.lower())
     return next((split for split, names in SPLIT_FOLDERS.items() if not set(names).isdisjoint(words)), None)
 
@@ -210,7 +210,7 @@ def _list_of_split(path: Path, split: Split) -> Path:
 
 
 def _but_split(path: Path) -> str:
-    """Leave the words for splits out of a name."""
+    """Remove the words for splits from a name."""
     words = "|".join(sorted(sum(SPLIT_FOLDERS.values(), ()), key=len, reverse=True))
     return re.sub(rf"(?<![a-z])(?:{words})(?![a-z])", "", path.name.lower())
 

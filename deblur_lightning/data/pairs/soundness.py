@@ -37,7 +37,7 @@ def sound_pairs(
 
     Args:
         pairs: what belongs together.
-        check: ``headers`` reads sizes and follows PNG chunks to their end (milliseconds a hundred files); ``full``
+        check: ``headers`` reads sizes and follows PNG chunks to their end (milliseconds per hundred files); ``full``
             decodes every picture and compares checksums; ``auto`` is full for sets of up to 256 MB, else headers.
         skip_corrupt: leave out damaged pairs instead of stopping at them.
         crop_size: side that crops must fit into, in pixels.
@@ -46,7 +46,7 @@ def sound_pairs(
         The sound pairs, and what is wrong with those left out.
 
     Raises:
-        ValueError: damaged files, both pictures of a pair differ in size, or a picture is smaller than a crop.
+        ValueError: damaged files, the pictures of a pair differ in size, or a picture is smaller than a crop.
     """
     if check == "auto":
         check = (

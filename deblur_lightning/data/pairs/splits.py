@@ -22,7 +22,7 @@ class Selection:
     evaluate_all: bool = False
 
     def hold_out(self, pairs: Sequence[Pair], root: Path) -> tuple[list[Pair], list[Pair]]:
-        """Set whole sequences aside for validation: neighbouring frames of one video are no independent judges.
+        """Set whole sequences aside for validation: neighbouring frames of a video are not independent.
 
         Args:
             pairs: of the training split.
@@ -40,7 +40,7 @@ class Selection:
         else:
             if not held_out >= 0:
                 raise ValueError(
-                    f"held_out is {held_out}, but a part or number of sequences cannot be negative. Pass 0.1 or 2."
+                    f"held_out is {held_out}, but a fraction or number of sequences cannot be negative. Pass 0.1 or 2."
                 )
             count = max(1, round(held_out * len(sequences))) if 0 < held_out < 1 else int(held_out)
             held = set(sequences[len(sequences) - count :]) if count else set()
@@ -69,7 +69,7 @@ class Selection:
             return [pair for pair in pairs if pair.sequence in names]
         if not 0 < subset <= len(pairs):
             raise ValueError(
-                f"subset is {subset}, but {root} has {len(pairs)} training pairs. Pass a part below 1, or less."
+                f"subset is {subset}, but {root} has {len(pairs)} training pairs. Pass a fraction below 1, or fewer."
             )
         count = max(1, round(subset * len(pairs))) if subset < 1 else int(subset)
         return [pairs[position * len(pairs) // count] for position in range(count)]

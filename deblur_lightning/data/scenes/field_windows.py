@@ -19,7 +19,7 @@ TRUE, SEEN = "", "seen_"
 
 
 class FieldSample(TypedDict):
-    """One pair of crops and a field, right or not, to restore by."""
+    """One pair of crops and a field, true or estimated, to restore them with."""
 
     blurry: Tensor
     sharp: Tensor
@@ -32,8 +32,8 @@ class Choice(NamedTuple):
 
     Attributes:
         estimated: share of crops with the estimated field.
-        constant: share with the mean of the true kernels everywhere, as where one kernel was taken for all; the rest
-            come with the true field.
+        constant: share with the mean of the true kernels everywhere, as if one kernel had been taken for all; the
+            rest come with the true field.
     """
 
     estimated: float = 0.6
@@ -86,7 +86,7 @@ class FieldWindowsDataModule(LightningDataModule):
 
     Args:
         root: holds the folders ``train`` and ``val`` of ``.npz`` files that ``experiments/unrolled/estimates.py``
-            wrote; those that appear while a training runs count from its next start on.
+            wrote; those that appear while a training runs are used from its next start on.
         crop_size: side of training crops, in pixels; validation takes whole windows with their estimated fields.
         choice: of the field that a training crop comes with.
         batch_size: crops per step and process.
@@ -111,7 +111,7 @@ class FieldWindowsDataModule(LightningDataModule):
                 raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
         if not (min(choice) >= 0 and sum(choice) <= 1):
             raise ValueError(
-                f"choice is {tuple(choice)}, but shares are above 0 and at most 1 together. Pass 0.6, 0.1."
+                f"choice is {tuple(choice)}, but shares cannot be negative, nor above 1 together. Pass 0.6, 0.1."
             )
         self.root, self.crop_size, self.choice, self.batch_size = Path(root), crop_size, choice, batch_size
         self.samples_per_epoch, self.num_workers, self.seed = samples_per_epoch, num_workers, seed
@@ -161,6 +161,6 @@ def turned(part: Tensor, flips: list[int], *, swap: bool) -> Tensor:
 
 
 def _read(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
-    """Read a field, its sums made whole again after half precision."""
+    """Read a field and normalise it again after half precision."""
     basis, coefficients = (torch.from_numpy(window[prefix + name]).float()[None] for name in KernelField._fields)
     return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))

@@ -57,7 +57,7 @@ class MotionBlur(Dataset[MotionSample]):
         return self.with_field(key)[0]
 
     def with_field(self, key: int | tuple[int, int]) -> tuple[MotionSample, KernelField]:
-        """Return a sample and the motion behind it; kernels are no larger than that, and of any number."""
+        """Return a sample and the motion behind it; its kernels are of any number, and no larger than the motion."""
         epoch, index = key if isinstance(key, tuple) else (0, key)
         if not -self.length <= index < self.length:
             raise IndexError(f"index is {index}, but there are {self.length} samples.")

@@ -1,4 +1,4 @@
-"""SceneDataModule: what the modules have in common that blur scenes on the fly."""
+"""SceneDataModule: what modules that blur scenes on the fly have in common."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
@@ -86,7 +86,7 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
 
     @abstractmethod
     def blurred(self, scenes: MixedScenes, length: int, seed: tuple[int, ...]) -> BlurredScenes:
-        """Blur so many scenes an epoch."""
+        """Return a data set of so many blurred scenes per epoch."""
 
     def open(self, split: Split) -> BlurredScenes:
         """Open every source, so that what is wrong with one shows before training begins."""

@@ -36,7 +36,7 @@ class PaperSensor:
         if not 0 < self.brightness[0] <= self.brightness[1] < math.inf:
             raise ValueError(f"brightness is {tuple(self.brightness)}, but a factor is above 0. Pass (1.0, 3.0).")
         if not 0 <= self.noise < math.inf:
-            raise ValueError(f"noise is {self.noise}, but a standard deviation is not below 0. Pass 0.01.")
+            raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
 
 
 @dataclass(frozen=True)

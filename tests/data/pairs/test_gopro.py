@@ -90,7 +90,7 @@ def test_a_subset_is_a_fraction_a_number_or_sequences(root, subset, names):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"selection": Selection(subset=9)}, r"subset is 9, but .* has 8 training pairs. Pass a part below 1"),
+        ({"selection": Selection(subset=9)}, r"subset is 9, but .* has 8 training pairs. Pass a fraction below 1"),
         ({"selection": Selection(subset=float("nan"))}, r"subset is nan"),
         ({"selection": Selection(subset=["GOPR9"])}, r"subset is GOPR9, but .* no such sequence among GOPR1"),
         ({"selection": Selection(held_out=["GOPR9"])}, r"held_out is GOPR9"),
