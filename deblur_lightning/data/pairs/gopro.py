@@ -13,7 +13,7 @@ from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
 from deblur_lightning.data.pairs.photos_alone import PhotosAlone, named
-from deblur_lightning.data.pairs.soundness import SMALL_SET, Files, sound_pairs
+from deblur_lightning.data.pairs.soundness import Files, sound_pairs
 from deblur_lightning.data.pairs.splits import Selection
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
@@ -82,13 +82,13 @@ class GoProDataModule(LightningDataModule):
 
     def prepare_data(self) -> None:
         if self.files.cache is not None and self._stage() in (None, "fit"):
-            self._cache().build(rank_zero_info)
+            self._cache()
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             self.val_pairs = PairedImages(self._pairs("val"))
         if stage == "fit":
-            frames = {} if self.files.cache is None else {"frames": self._built_cache()}
+            frames = {} if self.files.cache is None else {"frames": self._cache()}
             self.train_pairs = PairedImages(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)
         if stage == "test":
             self.test_pairs = PairedImages(self._pairs("test"))
@@ -130,8 +130,7 @@ class GoProDataModule(LightningDataModule):
 
     def _sound(self, photos: dict[str, Path]) -> dict[str, Path]:
         """Leave out photos that cannot be read, or stop at the first of them."""
-        small = sum(path.stat().st_size for path in photos.values()) <= SMALL_SET
-        measure = read_photo if self.files.check == "full" or (self.files.check == "auto" and small) else photo_size
+        measure = read_photo if self.files.decodes(photos.values()) else photo_size
         sound, faults = {}, []
         for name, path in photos.items():
             try:
@@ -152,7 +151,7 @@ class GoProDataModule(LightningDataModule):
         if part not in self._checked:
             chosen = self._found(part)
             crop_size = self.crop_size if part == "train" else None
-            sound, faults = sound_pairs(chosen, self.files.check, self.files.skip_corrupt, crop_size)
+            sound, faults = sound_pairs(chosen, self.files, crop_size)
             if faults:
                 rank_zero_warn(f"{len(faults)} of {len(chosen)} {part} pairs are damaged and left out: {faults[0]}")
             self._checked[part] = sound
@@ -161,7 +160,7 @@ class GoProDataModule(LightningDataModule):
     def _found(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
         """Find the pairs of a part."""
         split: Split = "train" if part in ("train", "val") else "test"
-        found = find_pairs(self.root, split, self.blur, self.layout.sharp_half, self.layout.folders)
+        found = find_pairs(self.root, split, self.blur, self.layout)
         if part == "predict" or (part == "test" and (found.split or self.selection.evaluate_all)):
             chosen = found.pairs
         else:
@@ -187,15 +186,12 @@ class GoProDataModule(LightningDataModule):
         return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.layout.sharp_half is None
 
     def _cache(self) -> FrameCache:
+        """Return the cache of the training frames, built once."""
         if self._frames is None:
             files = [file for pair in self._pairs("train") for file in pair.files()]
             self._frames = FrameCache(self.files.cache or self.root, files)
+        self._frames.build(rank_zero_info)  # nothing to do after prepare_data
         return self._frames
-
-    def _built_cache(self) -> FrameCache:
-        cache = self._cache()
-        cache.build(rank_zero_info)  # nothing to do after prepare_data
-        return cache
 
     def _stage(self) -> str | None:
         return None if self.trainer is None or self.trainer.state.fn is None else self.trainer.state.fn.value

@@ -22,17 +22,10 @@ class Selection:
     evaluate_all: bool = False
 
     def hold_out(self, pairs: Sequence[Pair], root: Path) -> tuple[list[Pair], list[Pair]]:
-        """Set whole sequences aside for validation: neighbouring frames of a video are not independent.
-
-        Args:
-            pairs: of the training split.
-            root: the data set, for messages.
-
-        Returns:
-            Pairs that train, and pairs that validate.
+        """Return the pairs that train and those that validate: whole sequences, as neighbouring frames are alike.
 
         Raises:
-            ValueError: no such sequence, or nothing left to train on.
+            ValueError: no such sequence in ``root``, or nothing left to train on.
         """
         held_out, sequences = self.held_out, list(dict.fromkeys(pair.sequence for pair in pairs))
         if isinstance(held_out, list):
@@ -52,14 +45,10 @@ class Selection:
         return [pair for pair in pairs if pair.sequence not in held], [pair for pair in pairs if pair.sequence in held]
 
     def choose(self, pairs: Sequence[Pair], root: Path) -> list[Pair]:
-        """Take part of the pairs, spread evenly over all of them.
-
-        Args:
-            pairs: to choose from.
-            root: the data set, for messages.
+        """Take the subset of the pairs, spread evenly over all of them.
 
         Raises:
-            ValueError: no such sequence, or a number out of range.
+            ValueError: no such sequence in ``root``, or a number out of range.
         """
         subset = self.subset
         if subset is None:

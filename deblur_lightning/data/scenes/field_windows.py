@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.data.resuming import ResumableLoader
+from deblur_lightning.data.scenes.scene_module import check_count
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField, stack_fields
 
@@ -107,8 +108,7 @@ class FieldWindowsDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
-            if not value >= 1:
-                raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
+            check_count(what, value)
         if not (min(choice) >= 0 and sum(choice) <= 1):
             raise ValueError(
                 f"choice is {tuple(choice)}, but shares cannot be negative, nor above 1 together. Pass 0.6, 0.1."

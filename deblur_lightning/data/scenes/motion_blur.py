@@ -47,8 +47,8 @@ class MotionBlur(Dataset[MotionSample]):
         kernel_size: int = 33,
         seed: tuple[int, ...] = (0,),
     ) -> None:
-        self.scenes, self.motions, self.shares = scenes, list(motions), shares("motions", motions)
-        self.sensor, self.length, self.kernel_size, self.seed = sensor, length, kernel_size, seed
+        self.scenes, self.sensor, self.length, self.kernel_size, self.seed = scenes, sensor, length, kernel_size, seed
+        self.motions, self.shares = list(motions), shares("motions", [motion.weight for motion in motions])
 
     def __len__(self) -> int:
         return self.length
@@ -104,7 +104,7 @@ class MotionBlurDataModule(SceneDataModule[MotionBlur]):
         super().__init__(sources, crop_size, kernel_size, max_objects, samples, batch_size, num_workers, seed)
         self.motions = [CameraMotion(5), ObjectMotion(4), Unmoved(1)] if motions is None else motions
         self.sensor = sensor
-        shares("motions", self.motions)
+        shares("motions", [motion.weight for motion in self.motions])
 
     def blurred(self, scenes: MixedScenes, length: int, seed: tuple[int, ...]) -> MotionBlur:
         return MotionBlur(scenes, self.motions, self.sensor, length=length, kernel_size=self.kernel_size, seed=seed)

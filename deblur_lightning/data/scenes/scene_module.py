@@ -26,9 +26,6 @@ class Samples:
         train: in an epoch.
         val: for validation.
         test: for tests and prediction.
-
-    Raises:
-        ValueError: none.
     """
 
     train: int = 4000
@@ -44,16 +41,6 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
     """Scenes of several sources, blurred on the fly; a subclass tells how, in `blurred`.
 
     Training makes new samples each epoch; validation and test samples are always the same, from pictures of their own.
-
-    Args:
-        sources: kinds of scenes, mixed by their weights; None for dead leaves and scikit-image's photographs.
-        crop_size: side of ``blurry`` and ``sharp``, in pixels.
-        kernel_size: largest side K of the kernels, odd.
-        max_objects: moving objects besides the background.
-        samples: how many crops.
-        batch_size: crops per step and process.
-        num_workers: loading processes per split; samples do not depend on it.
-        seed: of everything.
     """
 
     def __init__(
@@ -80,7 +67,7 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
         if not 0 <= max_objects <= 255:
             raise ValueError(f"max_objects is {max_objects}, but labels are 0 to 255. Pass 3.")
         self.sources = [DeadLeaves(), WheelPhotos()] if sources is None else sources
-        shares("sources", self.sources)
+        self.shares = shares("sources", [source.weight for source in self.sources])
         self.crop_size, self.kernel_size, self.max_objects = crop_size, kernel_size, max_objects
         self.samples, self.batch_size, self.num_workers, self.seed = samples, batch_size, num_workers, seed
 
@@ -93,7 +80,7 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
         size = self.crop_size + self.kernel_size - 1
         scenes = MixedScenes(
             [source.open(split, size, self.max_objects) for source in self.sources],
-            shares("sources", self.sources),
+            self.shares,
             [f"{split}/{source.name}" for source in self.sources],
         )
         return self.blurred(scenes, getattr(self.samples, split), (self.seed, SEEDS[split]))
@@ -122,7 +109,10 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
 
     def _fixed(self, samples: BlurredScenes) -> DataLoader[Any]:
         return DataLoader(
-            samples, self.batch_size, num_workers=self.num_workers, worker_init_fn=leave_signals_to_training
+            samples,
+            batch_size=self.batch_size,  # by name: Lightning makes the loader anew for prediction
+            num_workers=self.num_workers,
+            worker_init_fn=leave_signals_to_training,
         )
 
 

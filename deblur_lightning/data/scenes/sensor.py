@@ -22,9 +22,6 @@ class PaperSensor:
         gamma: display to linear light.
         noise: standard deviation at full well, of linear light; its variance falls with the light, see `expose`.
         brightness: range of the factor on linear light (the V of HSV), above 1 for saturation.
-
-    Raises:
-        ValueError: a value out of its range.
     """
 
     gamma: float = 2.2

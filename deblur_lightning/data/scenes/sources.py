@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,19 +77,12 @@ class MixedScenes(NamedTuple):
         return self.sources[source](generator), self.names[source]
 
 
-class Weighted(Protocol):
-    """Anything drawn by its weight, relative to those of others."""
-
-    weight: float
-
-
-def shares(what: str, entries: Sequence[Weighted]) -> list[float]:
-    """Turn weights into probabilities.
+def shares(what: str, weights: Sequence[float]) -> list[float]:
+    """Turn the weights of what is named into probabilities.
 
     Raises:
-        ValueError: no entry, a negative weight, or none above 0; ``what`` names the entries.
+        ValueError: no weight, a negative one, or none above 0.
     """
-    weights = [entry.weight for entry in entries]
     if not weights or not all(0 <= weight < math.inf for weight in weights):
         raise ValueError(f"{what} have a negative weight or are none. Pass at least one, with weights above 0.")
     if not any(weights):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import GoProDataModule, Selection, find_pairs
+from deblur_lightning.data import GoProDataModule, Layout, Selection, find_pairs
 from deblur_lightning.data.pairs.lists import is_list, pairs_of_list
 from deblur_lightning.data.pairs.pairing import pairs_of_folders, role_of
 
@@ -150,6 +150,6 @@ def test_text_that_is_no_list_is_passed_over(tmp_path):
 def test_folders_named_the_wrong_way_round_are_refused(tmp_path):
     pictures(tmp_path, "blur/0.png", "sharp/0.png")
     with pytest.raises(ValueError, match=r"their names say the reverse\. Swap them"):
-        find_pairs(tmp_path, folders=("sharp", "blur"))
+        find_pairs(tmp_path, layout=Layout(folders=("sharp", "blur")))
     with pytest.raises(ValueError, match="Swap them"):
         pairs_of_folders(tmp_path / "sharp", tmp_path / "blur")
