@@ -15,7 +15,7 @@ import torch
 import yaml
 from PIL import Image
 from scipy.io import savemat
-from small_models import small_direct_deblurrer, write_small_checkpoint
+from small_models import small_direct_deblurrer, write_small_checkpoint, write_window
 
 from deblur_lightning.data import write_kohler_sample
 from deblur_lightning.lightning_cli import main as cli
@@ -57,7 +57,7 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {
-        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small",
+        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small", "spread", "unrolled",
     }  # fmt: skip
 
 
@@ -65,15 +65,19 @@ NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "
 SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}}
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
 SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
+SMALL_UNET = {"width": 4, "middle_blocks": 1, "encoder_blocks": [1], "decoder_blocks": [1]}
+SMALL_SPREAD = {"class_path": "SpreadNetwork", "init_args": SMALL_UNET}
+SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2, 1]}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
-    "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
-    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples_per_epoch": 2, "val_samples": 1},
+    "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
+    "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},
+    "FieldWindowsDataModule": {"crop_size": 24, "batch_size": 1, "samples_per_epoch": 2},
 }
 QUIET = ["--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false",
          "--trainer.enable_model_summary", "false"]  # fmt: skip
@@ -99,6 +103,8 @@ def disk(tmp_path_factory):
         for number in range(2):
             write_photo(folder / f"data/ADE20K/images/{part}/ADE_{part}_{number}.jpg", (110, 100))
             write_photo(folder / f"data/ADE20K/annotations/{part}/ADE_{part}_{number}.png", (110, 100), "L")
+    for split in ("train", "val"):
+        write_window(folder / f"data/field_windows/{split}/00000.npz", 0)
     for number in range(3):
         write_photo(folder / f"data/photos/{number}.jpg", (110, 100))
     for part in ("train", "val"):
@@ -142,6 +148,10 @@ def smaller(written, swept):
     if module == "RegressionModule":
         parts = {"generator": SMALL_NAFNET, "signed": False}
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
+    elif module in ("RestorerModule", "SpreadModule"):
+        estimator = {"class_path": "BlindEstimator", "init_args": {"kernel_size": 9, "spread": SMALL_SPREAD}}
+        parts = {"network": estimator, "restorer": SMALL_UNROLLED}
+        model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": parts}}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": SMALL_DIRECT}}
     elif not swept:
@@ -181,7 +191,7 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
         losses = [float(row["train/loss"]) for row in rows if row.get("train/loss")]
         assert losses
         assert all(math.isfinite(loss) for loss in losses)
-        assert any(row.get("val/psnr") for row in rows)
+        assert any(row.get("val/psnr") or row.get("val/spread_error") for row in rows)
     else:
         (tested, *_) = reversed((disk / "results/results.jsonl").read_text().splitlines())
         result = json.loads(tested)

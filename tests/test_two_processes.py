@@ -7,9 +7,7 @@ from forked_trainings import run_script
 from small_models import small_config
 
 OPTIMIZER = {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0e-3}}
-CONFIG = small_config(
-    model={"optimizer": OPTIMIZER}, data={"samples_per_epoch": 4, "val_samples": 3, "test_samples": 5}
-)
+CONFIG = small_config(model={"optimizer": OPTIMIZER}, data={"samples": {"train": 4, "val": 3, "test": 5}})
 SCRIPT = """
 from pytorch_lightning import seed_everything
 

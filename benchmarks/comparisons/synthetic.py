@@ -8,7 +8,7 @@ from scipy.signal import fftconvolve
 
 from benchmarks.comparison import Case
 from benchmarks.plain_shake import plain_kernel
-from deblur_lightning.data import Scene, SyntheticBlur, WheelPhotos
+from deblur_lightning.data import MixedScenes, Scene, SyntheticBlur, WheelPhotos
 from deblur_lightning.data.scenes.sources import DrawScene
 
 BATCH = 16
@@ -20,7 +20,7 @@ def cases() -> Iterator[Case]:
     scenes = [draw(np.random.default_rng(seed)) for seed in range(500)]
     full = [scene for scene in scenes if len(np.unique(scene.labels)) == 4]
     for task, source in (("blur alone, 3 objects", Ready(full)), ("photo to sample, up to 3 objects", draw)):
-        samples = SyntheticBlur([source], [1.0], ["photo"], length=BATCH, crop_size=256)
+        samples = SyntheticBlur(MixedScenes([source], [1.0], ["photo"]), length=BATCH, crop_size=256)
         yield Case(
             f"{task}, {BATCH} samples",
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_args
@@ -136,17 +136,17 @@ def _pairs(
     root: Path, sharp_half: Literal["left", "right"] | None, folders: tuple[str, str] | None, full: bool
 ) -> tuple[Finding, str]:
     """Describe the pairs of each blur, or tell why there are none."""
-    from deblur_lightning.data import find_pairs
+    from deblur_lightning.data import Layout, find_pairs
     from deblur_lightning.data.pairs.layouts import GoProBlur, Split
 
     said, reasons = [], []
     pairs: dict[Pair, None] = {}
-    halved = f" and sharp_half={sharp_half}" if sharp_half else ""
+    halved = f" and layout.sharp_half={sharp_half}" if sharp_half else ""
     for blur in get_args(GoProBlur):
         parts = []
         for split in get_args(Split):
             try:
-                found = find_pairs(root, split, blur, sharp_half, folders)
+                found = find_pairs(root, split, blur, Layout(sharp_half, folders))
             except (FileNotFoundError, ValueError) as error:
                 reasons.append(str(error))
                 continue
@@ -158,8 +158,8 @@ def _pairs(
             said.append(f"{root}: {' and '.join(parts)} ({found.layout}). {reads}")
     reason = next(iter(reasons), "")
     for theirs, ours in (
-        ("sharp_half=left or sharp_half=right", "--sharp-half left or --sharp-half right"),
-        ("folders=[blurry, sharp]", "--folders BLURRY SHARP"),
+        ("layout.sharp_half=left or layout.sharp_half=right", "--sharp-half left or --sharp-half right"),
+        ("layout.folders=[blurry, sharp]", "--folders BLURRY SHARP"),
     ):
         reason = reason.replace(theirs, ours)
     return Finding(said, _faults_of_pairs(list(pairs), full)), reason
@@ -167,19 +167,19 @@ def _pairs(
 
 def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:
     """Name damaged pictures, and pairs of two sizes."""
+    from deblur_lightning.data import Files
     from deblur_lightning.data.pairs.soundness import sound_pairs
 
-    check: Literal["full", "headers"] = (
-        "full" if full or _are_few(file for pair in pairs for file in pair.files()) else "headers"
-    )
-    return _faults(pairs, lambda pair: sound_pairs([pair], check))
+    decoded = Files("full" if full else "auto").decodes(file for pair in pairs for file in pair.files())
+    return _faults(pairs, lambda pair: sound_pairs([pair], Files("full" if decoded else "headers")))
 
 
 def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:
     """Name damaged pictures."""
+    from deblur_lightning.data import Files
     from deblur_lightning.data.frames import frame_size, prove_frame
 
-    return _faults(files, prove_frame if full or _are_few(files) else frame_size)
+    return _faults(files, prove_frame if Files("full" if full else "auto").decodes(files) else frame_size)
 
 
 def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
@@ -217,10 +217,3 @@ def _faults(items: Sequence[Item], check: Callable[[Item], object]) -> list[str]
 
     with ThreadPoolExecutor(4) as pool:  # decoding releases the interpreter's lock
         return [text for text in pool.map(fault, items) if text]
-
-
-def _are_few(files: Iterable[Path]) -> bool:
-    """Tell whether files can be decoded in seconds."""
-    from deblur_lightning.data.pairs.soundness import SMALL_SET
-
-    return sum(file.stat().st_size for file in files) <= SMALL_SET

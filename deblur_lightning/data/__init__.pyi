@@ -4,8 +4,11 @@ from .kohler.data_module import download_kohler as download_kohler
 from .kohler.files import find_kohler as find_kohler
 from .kohler.sample import write_kohler_sample as write_kohler_sample
 from .pairs.gopro import GoProDataModule as GoProDataModule
+from .pairs.layouts import Layout as Layout
 from .pairs.layouts import find_pairs as find_pairs
 from .pairs.paired_images import PairedImages as PairedImages
+from .pairs.soundness import Files as Files
+from .pairs.splits import Selection as Selection
 from .scenes.ade20k import ADE20K as ADE20K
 from .scenes.bsds500 import BSDS500 as BSDS500
 from .scenes.coco import COCO as COCO
@@ -23,6 +26,10 @@ from .scenes.photo_source import PhotoFolder as PhotoFolder
 from .scenes.photo_source import PhotoSource as PhotoSource
 from .scenes.sample import SampleBlur as SampleBlur
 from .scenes.sample import SampleBlurDataModule as SampleBlurDataModule
+from .scenes.scene_module import Samples as Samples
+from .scenes.sensor import PaperSensor as PaperSensor
+from .scenes.sensor import Sensor as Sensor
+from .scenes.sources import MixedScenes as MixedScenes
 from .scenes.sources import Scene as Scene
 from .scenes.sources import SceneSource as SceneSource
 from .scenes.synthetic import SyntheticBlur as SyntheticBlur

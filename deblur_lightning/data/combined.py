@@ -11,7 +11,7 @@ from deblur_lightning.data.scenes.synthetic_module import SyntheticBlurDataModul
 
 
 class RealAndSynthetic(Dataset[Sample]):
-    """First every real pair, then so many synthetic ones for each; both as blurry and sharp alone.
+    """Every real pair first, then ``share`` synthetic ones for each, all as blurry and sharp pictures alone.
 
     Args:
         real: crops of pairs.
@@ -37,16 +37,16 @@ class CombinedDataModule(LightningDataModule):
     """Train on real pairs and synthetic blur together; validate, test and predict on the real ones.
 
     Args:
-        real: the pairs; its crop size, and everything of evaluation, count.
+        real: the pairs, which alone are evaluated; their crop size is everyone's.
         synthetic: scenes and blur, of the same crop size.
-        share: synthetic samples for each real pair; published, as recalled: 2.
+        share: synthetic samples for each real pair; published 2, from memory.
         batch_size: crops per training step and process.
         num_workers: loading processes.
         seed: of the order.
 
     Raises:
-        ValueError: crops of two sizes, or a share that mixes nothing; in `setup`, what either of both refuses.
-        FileNotFoundError: in `setup`: a folder that either of both reads is missing.
+        ValueError: crops of two sizes, or a share that mixes nothing; in `setup`, what either module refuses.
+        FileNotFoundError: in `setup`: a folder that either module reads is missing.
     """
 
     def __init__(

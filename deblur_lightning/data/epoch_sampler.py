@@ -1,4 +1,4 @@
-"""In which order training visits its pictures: by seed and epoch alone, each process its share."""
+"""The order in which training visits its pictures: set by seed and epoch alone, each process has its share."""
 
 from collections.abc import Iterator, Sized
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ else:
 class EpochSampler(Base):
     """Yield ``(epoch, index)`` in an order shuffled anew each epoch, so that a sample can depend on the epoch.
 
-    It is a DistributedSampler, so Lightning leaves it in place and tells it the epoch. Shares are equal: with an
-    uneven number, the first pictures of the order come twice.
+    It is a DistributedSampler, so Lightning leaves it in place and tells it the epoch. Shares are equal: where
+    the number of pictures does not divide evenly, the first ones come twice.
 
     Args:
         dataset: what is sampled; its length counts.
@@ -24,7 +24,7 @@ class EpochSampler(Base):
         replicas: number of processes.
         rank: of this process.
         epoch: the first epoch.
-        skip: samples of the first epoch that this process has seen already, when a run is resumed amid one.
+        skip: samples of the first epoch that this process has seen already, when a run resumes in the middle of it.
     """
 
     def __init__(

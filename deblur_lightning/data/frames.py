@@ -22,7 +22,7 @@ DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
     MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
-"""What decoders raise at damaged files."""
+"""What decoders raise on damaged files."""
 
 
 class CorruptFrameError(ValueError):
@@ -63,13 +63,13 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
 
 
 def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
-    """Read a picture's size off its header: (width, height) in pixels, as `read_frame` returns it.
+    """Read a picture's size from its header: (width, height) in pixels, as `read_frame` returns it.
 
     A PNG's chunks are followed to its end without reading them, so that a truncated one is found too.
 
     Raises:
-        CorruptFrameError: no picture's header, pixels that `read_frame` refuses, or a PNG, TIFF or JPEG that breaks
-            off.
+        CorruptFrameError: no picture's header, pixels that `read_frame` refuses, or a PNG, TIFF or JPEG that ends
+            early.
     """
     try:
         head = _head(path)
@@ -120,7 +120,7 @@ def _check_mode(path: Path, picture: Image.Image) -> None:
 
 
 def _rgb(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Frame:
-    """Give ``[H, W, C]`` of 8 or 16 bits, C of 1 to 4, as 8-bit RGB; what is transparent is filled from around it."""
+    """Convert ``[H, W, C]`` of 8 or 16 bits, C 1 to 4, to 8-bit RGB; what is transparent is filled from around it."""
     if pixels.shape[-1] in (2, 4):
         pixels = filled(pixels[..., :-1], pixels[..., -1])
     colours = pixels[..., :1].repeat(3, axis=-1) if pixels.shape[-1] <= 2 else pixels[..., :3]

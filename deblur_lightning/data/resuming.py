@@ -1,4 +1,4 @@
-"""A training loader that goes on amid an epoch where an interrupted run stopped."""
+"""A training loader that goes on in the middle of an epoch, where an interrupted run stopped."""
 
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ class ResumableLoader(Base):
 
     Args:
         dataset: samples by ``(epoch, index)``.
-        batch_size: samples a batch and process.
+        batch_size: samples per batch and process.
         num_workers: loading processes.
         seed: of the order.
         trainer: the one that trains, if any.
@@ -61,11 +61,11 @@ class ResumableLoader(Base):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return nothing: see the class. That the method exists tells Lightning that resuming works."""
+        """Return nothing, see the class; that the method exists tells Lightning that resuming works."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take nothing: see the class."""
+        """Ignore the state, see the class."""
 
 
 def _place(trainer: Trainer, batches: int) -> tuple[int, int]:

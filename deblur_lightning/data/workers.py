@@ -9,7 +9,7 @@ def leave_signals_to_training(worker: int) -> None:
     """Ignore Ctrl-C, and SIGTERM unless it comes from the training itself; a DataLoader's ``worker_init_fn``.
 
     A terminal interrupts, and SLURM terminates, every process of a job at once. A loading process that dies of it
-    brings the training down amid a step, before it can save.
+    brings the training down in the middle of a step, before it can save.
 
     Args:
         worker: its number, which does not matter.

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from typing import NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
@@ -54,8 +55,15 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     if not (option := OPTION.search(line)):
         return f"{line}."
     # jsonargparse has imported the class already: it knows which options that takes
-    accepted = inspect.signature(getattr(importlib.import_module(module), name)).parameters if name else known
+    accepted = _arguments(getattr(importlib.import_module(module), name)) if name else known
     return f"{line}. {_remedy(option[1], accepted, name, inner=len(classes) > 1)}"
+
+
+def _arguments(of: type) -> list[str]:
+    """List a class's arguments, and those of the records among them as ``samples.train``."""
+    arguments = inspect.signature(of).parameters
+    records = {name: argument.default for name, argument in arguments.items() if is_dataclass(argument.default)}
+    return [*arguments, *(f"{name}.{part.name}" for name, record in records.items() for part in fields(record))]
 
 
 def _classes() -> list[str]:

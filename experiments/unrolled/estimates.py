@@ -17,6 +17,7 @@ from deblur_lightning.data.scenes.bsds500 import BSDS500
 from deblur_lightning.data.scenes.dead_leaves import DeadLeaves
 from deblur_lightning.data.scenes.motion_blur import MotionBlurDataModule
 from deblur_lightning.data.scenes.photo_source import PhotoFolder
+from deblur_lightning.data.scenes.scene_module import Samples
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.estimation import dense_field
@@ -36,9 +37,8 @@ def main(arguments: argparse.Namespace) -> None:
         DeadLeaves(0.5, pictures=64, softness=1.2),
     ]
     split: Split = arguments.split
-    scenes = MotionBlurDataModule(sources, crop_size=SIDE, samples_per_epoch=arguments.count, seed=arguments.seed)
-    scenes.lengths[split] = arguments.count
-    windows = scenes._open(split)
+    samples = Samples(arguments.count, arguments.count, arguments.count)
+    windows = MotionBlurDataModule(sources, crop_size=SIDE, samples=samples, seed=arguments.seed).open(split)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for number in range(arguments.first, arguments.count):
         path = arguments.out / f"{number:05d}.npz"

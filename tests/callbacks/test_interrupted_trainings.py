@@ -36,7 +36,7 @@ SCHEDULER = {"class_path": "torch.optim.lr_scheduler.StepLR", "init_args": {"ste
 ADAPTIVE = small_config(
     trainer={"max_epochs": 2, "num_sanity_val_steps": 2, "accumulate_grad_batches": 2},
     model={"losses": {"cross_entropy": 0.05, "l1_from_epoch": 1}, "scheduler": SCHEDULER},
-    data={"batch_size": 1, "samples_per_epoch": 7},
+    data={"batch_size": 1, "samples": {"train": 7, "val": 2}},
 )
 GAN = """\
 model:
@@ -51,13 +51,13 @@ model:
     accumulate: 2
 data:
   class_path: GoProDataModule
-  init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 1, num_workers: 0}
+  init_args: {root: tree, selection: {held_out: 2}, crop_size: 16, batch_size: 1, num_workers: 0}
 """
 DUEL = """\
 model: duel.Duel
 data:
   class_path: GoProDataModule
-  init_args: {root: tree, held_out: 2, crop_size: 16, batch_size: 2, num_workers: 2}
+  init_args: {root: tree, selection: {held_out: 2}, crop_size: 16, batch_size: 2, num_workers: 2}
 """
 
 

@@ -168,7 +168,7 @@ def test_pictures_side_by_side_are_pairs_once_the_sharp_half_is_told(tmp_path, c
     status, said = check(capsys, tmp_path, "--sharp-half", "right")
     assert status == 1
     assert "2 pairs (side by side, right half sharp)" in said.out
-    assert "reads it with blur=blur and sharp_half=right." in said.out
+    assert "reads it with blur=blur and layout.sharp_half=right." in said.out
     assert "2.png is 9 pixels wide, but two halves need an even width" in said.err
 
 

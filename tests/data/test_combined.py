@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import CombinedDataModule, GoProDataModule, SyntheticBlurDataModule, WheelPhotos
+from deblur_lightning.data import (
+    CombinedDataModule,
+    GoProDataModule,
+    Samples,
+    Selection,
+    SyntheticBlurDataModule,
+    WheelPhotos,
+)
 from deblur_lightning.lightning_cli import main as cli
 
 pytestmark = [
@@ -29,9 +36,9 @@ def root(tmp_path):
 
 
 def combined(root, **arguments):
-    real = GoProDataModule(root, crop_size=40, held_out=["GOPR0002_11_00"], num_workers=0)
+    real = GoProDataModule(root, crop_size=40, selection=Selection(held_out=["GOPR0002_11_00"]), num_workers=0)
     synthetic = SyntheticBlurDataModule(
-        [WheelPhotos()], crop_size=40, kernel_size=9, max_objects=0, samples_per_epoch=4, num_workers=0
+        [WheelPhotos()], crop_size=40, kernel_size=9, max_objects=0, samples=Samples(4), num_workers=0
     )
     return CombinedDataModule(real, synthetic, num_workers=0, **arguments)
 
@@ -74,7 +81,7 @@ data:
     num_workers: 0
     real:
       class_path: GoProDataModule
-      init_args: {{root: {root}, crop_size: 40, held_out: 1, num_workers: 0}}
+      init_args: {{root: {root}, crop_size: 40, selection: {{held_out: 1}}, num_workers: 0}}
     synthetic:
       class_path: SyntheticBlurDataModule
       init_args: {{crop_size: 40, kernel_size: 9, max_objects: 0, num_workers: 0}}

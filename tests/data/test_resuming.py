@@ -6,7 +6,7 @@ from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data import GoProDataModule, Selection
 from deblur_lightning.data.resuming import ResumableLoader
 
 pytestmark = [
@@ -59,7 +59,7 @@ def real(folder, num_workers):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for number in range(10):
             Image.fromarray(generator.integers(0, 256, (20, 24, 3), np.uint8)).save(folder / kind / f"{number}.png")
-    return GoProDataModule(folder, held_out=1, crop_size=16, batch_size=2, num_workers=num_workers)
+    return GoProDataModule(folder, selection=Selection(held_out=1), crop_size=16, batch_size=2, num_workers=num_workers)
 
 
 class Numbers(LightningDataModule, Dataset):

@@ -12,7 +12,9 @@ from small_models import small_config
 from deblur_lightning.lightning_cli import main as cli
 
 SAMPLE = Path(__file__).parents[2] / "experiments" / "sample" / "adaptive_basis.yaml"
-TINY = small_config(model={"losses": {"cross_entropy": 0.05, "l1_from_epoch": 1}}, data={"samples_per_epoch": 4})
+TINY = small_config(
+    model={"losses": {"cross_entropy": 0.05, "l1_from_epoch": 1}}, data={"samples": {"train": 4, "val": 2, "test": 2}}
+)
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
@@ -110,8 +112,10 @@ def test_help_and_mistakes_are_answered_without_lightning():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("    smaples_per_epoch: 1\n", "data: SyntheticBlurDataModule: Option 'smaples_per_epoch' is not accepted. "
-         "Did you mean samples_per_epoch?"),
+        ("    num_wrokers: 1\n", "data: SyntheticBlurDataModule: Option 'num_wrokers' is not accepted. "
+         "Did you mean num_workers?"),
+        ("    gamma: 1.0\n", "data: SyntheticBlurDataModule: Option 'gamma' is not accepted. "
+         "Did you mean sensor.gamma?"),
         ("optimiser: 1\n", "Subcommand 'fit' does not accept option 'optimiser'. See `lightning fit --help`."),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD
 
 from deblur_lightning.checkpoints import read_checkpoint
-from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule
+from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule, Samples
 from deblur_lightning.deblurring import DirectDeblurrer, load_deblurrer
 from deblur_lightning.losses import psnr_loss
 from deblur_lightning.modules import RegressionModule
@@ -55,7 +55,7 @@ def tiny():
 def pairs():
     return MotionBlurDataModule(
         [DeadLeaves(pictures=2, side=96)], [CameraMotion(extent=(0.0, 8.0))], crop_size=32, kernel_size=9,
-        batch_size=2, samples_per_epoch=6, val_samples=2, num_workers=0,
+        batch_size=2, samples=Samples(6, 2), num_workers=0,
     )  # fmt: skip
 
 

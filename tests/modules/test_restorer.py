@@ -4,6 +4,7 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
+from small_models import write_window
 from torch import nn
 
 from deblur_lightning.data import FieldWindowsDataModule
@@ -12,7 +13,6 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import delta_field
 from deblur_lightning.losses import psnr_loss
 from deblur_lightning.modules import RestorerModule
-from tests.data.scenes.test_field_windows import write_window
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),

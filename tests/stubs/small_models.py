@@ -1,5 +1,6 @@
 """Small models that several tests restore with, and the training that several tests run."""
 
+import numpy as np
 import torch
 import yaml
 
@@ -7,6 +8,7 @@ from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy, describe
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+from deblur_lightning.physics import blur, shake_kernels
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
 RESTORER = {"class_path": "RichardsonLucy", "init_args": {"iterations": 2}}
@@ -17,8 +19,7 @@ SMALL_TRAINER = {
 }  # fmt: skip
 SMALL_DATA = {
     "sources": [{"class_path": "WheelPhotos"}], "crop_size": 40, "kernel_size": 9, "batch_size": 2,
-    "samples_per_epoch": 2,
-    "val_samples": 2, "test_samples": 2, "num_workers": 0,
+    "samples": {"train": 2, "val": 2, "test": 2}, "num_workers": 0,
 }  # fmt: skip
 
 
@@ -66,4 +67,29 @@ def write_small_checkpoint(path, deblurrer=None):
     """Write a small model as `lightning fit` or `deblur import-weights` would."""
     deblurrer = small_motion_deblurrer() if deblurrer is None else deblurrer
     write_checkpoint(path, deblurrer.state_dict(), describe(deblurrer))
+    return path
+
+
+WINDOW = 40
+
+
+def write_window(path, seed, seen=True):
+    """Blur a smooth picture by a field whose two kernels meet in the middle; an 'estimate' of one kernel beside it."""
+    generator = torch.Generator().manual_seed(seed)
+    sharp = torch.nn.functional.avg_pool2d(torch.rand(1, 3, WINDOW + 8, WINDOW + 8, generator=generator), 9, 1)
+    ramp = torch.linspace(0, 1, WINDOW).expand(WINDOW, WINDOW)
+    field = KernelField(shake_kernels(2, 7, generator=generator)[None], torch.stack((ramp, 1 - ramp))[None])
+    blurry = blur(sharp, field)
+    parts = {"basis": field.basis, "coefficients": field.coefficients}
+    if seen:
+        parts |= {
+            "seen_basis": shake_kernels(1, 5, generator=generator)[None],
+            "seen_coefficients": ramp[None, None] * 0 + 1,
+        }
+    pictures = {
+        name: (picture[0] * 255).round().to(torch.uint8).numpy()
+        for name, picture in (("blurry", blurry), ("sharp", sharp))
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **pictures, **{name: part[0].half().numpy() for name, part in parts.items()})
     return path

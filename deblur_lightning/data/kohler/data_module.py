@@ -33,7 +33,7 @@ ARCHIVES = {
 
 
 class KohlerSample(TypedDict):
-    """A blurry picture ``[3, H, W]`` in [0, 1], its name, and its sharp frames where they are there."""
+    """A blurry picture ``[3, H, W]`` in [0, 1], its name, and its sharp frames where there are any."""
 
     blurry: Tensor
     name: str
@@ -45,7 +45,7 @@ class KohlerPictures(Dataset[KohlerSample]):
 
     Args:
         folder: as `find_kohler` gives it.
-        pictures: which.
+        pictures: which of them.
     """
 
     def __init__(self, folder: KohlerFolder, pictures: Sequence[Picture]) -> None:
@@ -69,7 +69,7 @@ class KohlerDataModule(LightningDataModule):
 
     Args:
         root: the folder of the unpacked archives, of the authors' .mat files, of a flat copy, or of the sample set.
-        download: fetch the five archives (many GB) into ``root`` and unpack them, where they are missing.
+        download: fetch the five archives (many GB) into ``root`` and unpack them, if they are missing.
         pictures: restrict to these, as ``[Blurry1_1, Blurry4_12]``; YAML reads a bare 1_1 as the number 11.
         num_workers: processes that load blurry pictures; frames are read where they are scored.
     """

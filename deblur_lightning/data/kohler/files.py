@@ -1,4 +1,4 @@
-"""The Köhler benchmark on disk: blurry shots and their sharp frames, in every layout that these come in."""
+"""The Köhler benchmark on disk: blurry shots and their sharp frames, in every layout they come in."""
 
 import json
 import re
@@ -44,7 +44,7 @@ class KohlerFrames:
 
 
 class KohlerFolder(NamedTuple):
-    """What was found: the blurry shots and each picture's sharp frames, either possibly of some pictures only."""
+    """What was found: the blurry shots and each picture's sharp frames, either may be of some pictures only."""
 
     blurry: Mapping[Picture, Path]
     frames: Mapping[Picture, KohlerFrames]

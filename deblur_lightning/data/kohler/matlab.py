@@ -14,7 +14,7 @@ MATRIX, COMPRESSED, BYTES, ARRAY_OF_BYTES = 14, 15, 2, 9
 
 
 def stack_shape(path: Path, variable: str) -> tuple[int, ...]:
-    """Give the shape ``(H, W, 3, F)`` of a stack of F colour pictures, without reading these.
+    """Return the shape ``(H, W, 3, F)`` of a stack of F colour pictures, without reading them.
 
     Raises:
         FileNotFoundError: no file.

@@ -29,14 +29,14 @@ def write_kohler_sample(
 ) -> int:
     """Write a sample set in the benchmark's layout, whole or not at all; nothing if it is there already.
 
-    A blurry shot is the mean of its sharp frames, in the same light, taken at a slightly different exposure and a
-    fraction of a pixel aside, so that scoring has brightness and position to find.
+    A blurry shot is the mean of its sharp frames, in the same light, taken at a slightly different exposure and
+    shifted by a fraction of a pixel, so that scoring has to find brightness and position.
 
     Args:
         root: the folder to make.
         images: photographs, at most 4.
-        trajectories: camera paths a photograph, at most 12.
-        frames: sharp frames a path.
+        trajectories: camera paths per photograph, at most 12.
+        frames: sharp frames per path.
         size: side of the square pictures, in pixels; at least 161, which the protocol needs.
         seed: of the paths.
 

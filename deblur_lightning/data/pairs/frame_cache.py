@@ -22,8 +22,8 @@ FORMAT = 2  # raise when what follows writes other bytes
 class FrameCache:
     """The frames of a set of files, decoded once; called with a file's path it returns its picture.
 
-    The cache's name holds a fingerprint of every file's path, size and time of change: where one changes, the cache
-    is another, and the outdated one is removed once its successor is whole.
+    The cache's name holds a fingerprint of every file's path, size and time of change: if one changes, another
+    cache is built, and the outdated one removed once that is complete.
 
     Args:
         folder: where caches lie, on a disk with room for ``nbytes``.
@@ -63,16 +63,16 @@ class FrameCache:
         return sum(width * height * CHANNELS for width, height in self.sizes)
 
     def is_built(self) -> bool:
-        """Tell whether the cache of these very files is there, whole."""
+        """Tell whether the cache of these very files is there and complete."""
         return (
             self.path.is_file() and self.path.with_suffix(".json").is_file() and self.path.stat().st_size == self.nbytes
         )
 
     def build(self, say: Callable[[str], None] = lambda text: None) -> None:
-        """Decode every file, unless that is done; the disk's room is checked and said first.
+        """Decode every file, unless that is done; the free space is checked, and the size told, first.
 
         Raises:
-            OSError: too little room, or a folder that may not be written.
+            OSError: too little free space, or a folder that cannot be written to.
             CorruptFrameError: a file cannot be decoded; nothing is left behind.
         """
         if self.is_built():

@@ -8,13 +8,13 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import GoProBlur, Split, find_pairs
+from deblur_lightning.data.pairs.layouts import GoProBlur, Layout, Split, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
-from deblur_lightning.data.pairs.pairing import Half, Pair
+from deblur_lightning.data.pairs.pairing import Pair
 from deblur_lightning.data.pairs.photos_alone import PhotosAlone, named
-from deblur_lightning.data.pairs.soundness import SMALL_SET, Check, sound_pairs
-from deblur_lightning.data.pairs.splits import choose, hold_out
+from deblur_lightning.data.pairs.soundness import Files, sound_pairs
+from deblur_lightning.data.pairs.splits import Selection
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.photos import READ_SUFFIXES, FoundPhotos, find_photos, photo_size, read_photo
@@ -33,51 +33,40 @@ class GoProDataModule(LightningDataModule):
         root: the folder that holds ``train`` and ``test``, or the pairs themselves, or a list file; for prediction
             also a folder of blurry pictures alone, or one picture.
         blur: ``blur`` averages frames as recorded, ``blur_gamma`` in linear light (gamma 2.2); say which in tables.
-        subset: train on a fraction (below 1), on a number of pairs, or on the named sequences only.
-        held_out: training sequences that validate: a fraction, a number, or names; 0 for none.
+        layout: how pairs lie below ``root``, where that cannot be found out.
+        selection: which pairs train, validate and test.
+        files: how the pictures' files are checked and read.
         crop_size: side of a random training crop, in pixels.
+        augment: flip and turn training crops.
         batch_size: crops per training step and process.
         num_workers: loading processes per split.
-        sharp_half: the sharp half, where pictures hold both side by side.
-        folders: the blurry and the sharp folder below ``root``, where they have unusual names.
-        cache: folder for decoded training frames, memory-mapped: GoPro's take 11.6 GB there and make a crop cheap.
-        check: how pairs are checked: ``headers``, ``full`` (decodes everything), or ``auto`` (full if small).
-        skip_corrupt: leave out damaged pairs with a warning that counts them, instead of stopping.
-        evaluate_all: test on all pairs of a folder that makes no splits, not on the held-out ones alone.
-        augment: flip and turn training crops.
         seed: of order, crops and turns; the same whatever the number of workers.
 
     Raises:
         FileNotFoundError: in `setup`: there is no such folder, or nothing in it that is known.
-        OSError: in `prepare_data`: ``cache`` has no room for the frames.
-        ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``skip_corrupt``), pictures smaller than
-            the crop, sequences that are not there, or none left to train, validate or test on.
+        OSError: in `prepare_data`: ``files.cache`` has no room for the frames.
+        ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``files.skip_corrupt``), pictures smaller
+            than the crop, sequences that are not there, or none left to train, validate or test on.
     """
 
     def __init__(
         self,
         root: Path,
         blur: GoProBlur = "blur",
-        subset: float | list[str] | None = None,
-        held_out: float | list[str] = 0.1,
+        layout: Layout = Layout(),  # noqa: B008 - frozen
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        files: Files = Files(),  # noqa: B008 - frozen
         crop_size: int = 256,
+        augment: bool = True,
         batch_size: int = 8,
         num_workers: int = 2,
-        sharp_half: Half | None = None,
-        folders: tuple[str, str] | None = None,
-        cache: Path | None = None,
-        check: Check = "auto",
-        skip_corrupt: bool = False,
-        evaluate_all: bool = False,
-        augment: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.root, self.blur, self.subset, self.held_out = Path(root), blur, subset, held_out
-        self.crop_size, self.batch_size, self.num_workers = crop_size, batch_size, num_workers
-        self.sharp_half, self.folders, self.augment, self.seed = sharp_half, folders, augment, seed
-        self.cache_folder, self.check, self.skip_corrupt = cache, check, skip_corrupt
-        self.evaluate_all = evaluate_all
+        self.root, self.blur = Path(root), blur
+        self.layout, self.selection, self.files = layout, selection, files
+        self.crop_size, self.augment, self.seed = crop_size, augment, seed
+        self.batch_size, self.num_workers = batch_size, num_workers
         self._checked: dict[str, list[Pair]] = {}
         self._frames: FrameCache | None = None
 
@@ -92,14 +81,14 @@ class GoProDataModule(LightningDataModule):
         return self.blur if self.table_name == "GoPro" else ""
 
     def prepare_data(self) -> None:
-        if self.cache_folder is not None and self._stage() in (None, "fit"):
-            self._cache().build(rank_zero_info)
+        if self.files.cache is not None and self._stage() in (None, "fit"):
+            self._cache()
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             self.val_pairs = PairedImages(self._pairs("val"))
         if stage == "fit":
-            frames = {} if self.cache_folder is None else {"frames": self._built_cache()}
+            frames = {} if self.files.cache is None else {"frames": self._cache()}
             self.train_pairs = PairedImages(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)
         if stage == "test":
             self.test_pairs = PairedImages(self._pairs("test"))
@@ -133,7 +122,7 @@ class GoProDataModule(LightningDataModule):
                     f"{root} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."
                 )
             photos = named(found.photos, root.parent if root.is_file() else root)
-        elif self.sharp_half is not None:
+        elif self.layout.sharp_half is not None:
             return PairedImages(self._pairs("predict"))
         else:
             photos = {pair.name: pair.blurry for pair in self._found("predict")}
@@ -141,16 +130,15 @@ class GoProDataModule(LightningDataModule):
 
     def _sound(self, photos: dict[str, Path]) -> dict[str, Path]:
         """Leave out photos that cannot be read, or stop at the first of them."""
-        small = sum(path.stat().st_size for path in photos.values()) <= SMALL_SET
-        measure = read_photo if self.check == "full" or (self.check == "auto" and small) else photo_size
+        measure = read_photo if self.files.decodes(photos.values()) else photo_size
         sound, faults = {}, []
         for name, path in photos.items():
             try:
                 measure(path)
                 sound[name] = path
             except ValueError as error:
-                if not self.skip_corrupt:
-                    raise ValueError(f"{error} Or pass skip_corrupt=True.") from error
+                if not self.files.skip_corrupt:
+                    raise ValueError(f"{error} Or pass files.skip_corrupt=True.") from error
                 faults.append(str(error))
         if faults and not sound:
             raise ValueError(f"{faults[0]} None of {len(faults)} photos can be read.")
@@ -163,7 +151,7 @@ class GoProDataModule(LightningDataModule):
         if part not in self._checked:
             chosen = self._found(part)
             crop_size = self.crop_size if part == "train" else None
-            sound, faults = sound_pairs(chosen, self.check, self.skip_corrupt, crop_size)
+            sound, faults = sound_pairs(chosen, self.files, crop_size)
             if faults:
                 rank_zero_warn(f"{len(faults)} of {len(chosen)} {part} pairs are damaged and left out: {faults[0]}")
             self._checked[part] = sound
@@ -172,21 +160,21 @@ class GoProDataModule(LightningDataModule):
     def _found(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
         """Find the pairs of a part."""
         split: Split = "train" if part in ("train", "val") else "test"
-        found = find_pairs(self.root, split, self.blur, self.sharp_half, self.folders)
-        if part == "predict" or (part == "test" and (found.split or self.evaluate_all)):
+        found = find_pairs(self.root, split, self.blur, self.layout)
+        if part == "predict" or (part == "test" and (found.split or self.selection.evaluate_all)):
             chosen = found.pairs
         else:
-            kept, held = hold_out(found.pairs, self.held_out, self.root)
-            chosen = choose(kept, self.subset, self.root) if part == "train" else held
+            kept, held = self.selection.hold_out(found.pairs, self.root)
+            chosen = self.selection.choose(kept, self.root) if part == "train" else held
             if part == "test" and not chosen:
                 raise ValueError(
-                    f"{self.root} makes no splits and held_out is 0. Pass evaluate_all=True to test on all."
+                    f"{self.root} makes no splits and held_out is 0. Pass selection.evaluate_all=True to test on all."
                 )
         rank_zero_info(f"{part}: {len(chosen)} of {len(found.pairs)} pairs of {self.root} ({found.layout}).")
         if part == "test" and len(chosen) < len(found.pairs):
             rank_zero_info(
-                f"{self.root} makes no splits, so only the pairs that held_out keeps from training are scored. "
-                "Pass evaluate_all=True to score all."
+                f"{self.root} makes no splits, so only the pairs held out from training are scored. "
+                "Pass selection.evaluate_all=True to score all."
             )
         return chosen
 
@@ -195,18 +183,15 @@ class GoProDataModule(LightningDataModule):
         root = self.root.expanduser()
         if root.is_file():
             return root.suffix.lower() not in LIST_SUFFIXES
-        return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.sharp_half is None
+        return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.layout.sharp_half is None
 
     def _cache(self) -> FrameCache:
+        """Return the cache of the training frames, built once."""
         if self._frames is None:
             files = [file for pair in self._pairs("train") for file in pair.files()]
-            self._frames = FrameCache(self.cache_folder or self.root, files)
+            self._frames = FrameCache(self.files.cache or self.root, files)
+        self._frames.build(rank_zero_info)  # nothing to do after prepare_data
         return self._frames
-
-    def _built_cache(self) -> FrameCache:
-        cache = self._cache()
-        cache.build(rank_zero_info)  # nothing to do after prepare_data
-        return cache
 
     def _stage(self) -> str | None:
         return None if self.trainer is None or self.trainer.state.fn is None else self.trainer.state.fn.value

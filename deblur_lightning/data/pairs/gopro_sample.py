@@ -1,4 +1,4 @@
-"""A small set made as GoPro was: a camera moves over a photograph, its sharp frames are averaged to blurry ones."""
+"""A small set made as GoPro was: a camera moves over a photograph, its sharp frames are averaged into blurry ones."""
 
 import json
 import math
@@ -40,7 +40,7 @@ def write_gopro_sample(
 
     Args:
         root: the folder to make.
-        frames: pairs a sequence; a photograph has two sequences.
+        frames: pairs per sequence; a photograph has two sequences.
         width: of a frame, in pixels.
         height: likewise.
         seed: of the camera's paths.

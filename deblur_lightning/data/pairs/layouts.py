@@ -1,7 +1,8 @@
-"""Finds the blurry and the sharp pictures of a data set, in every layout that these come in."""
+"""Finds the blurry and the sharp pictures of a data set, in every layout they come in."""
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -28,6 +29,20 @@ SPLIT_FOLDERS: dict[Split, tuple[str, ...]] = {
 GOPRO_PAGE = "https://seungjunnah.github.io/Datasets/gopro"
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What `find_pairs` cannot find out by itself.
+
+    Attributes:
+        sharp_half: the sharp half, where pictures hold both side by side.
+        folders: the blurry and the sharp folder below the root, where they have unusual names; ``{split}`` in them is
+            replaced.
+    """
+
+    sharp_half: Half | None = None
+    folders: tuple[str, str] | None = None
+
+
 class Found(NamedTuple):
     """The pairs of a split and how they were found; ``split`` is False if the data set makes no splits."""
 
@@ -40,8 +55,7 @@ def find_pairs(
     root: Path,
     split: Split = "train",
     blur: GoProBlur = "blur",
-    sharp_half: Half | None = None,
-    folders: tuple[str, str] | None = None,
+    layout: Layout = Layout(),
 ) -> Found:
     """Find the pairs of a split, whatever the layout.
 
@@ -54,9 +68,7 @@ def find_pairs(
         root: the data set's folder, or a list file (the other split's list is found beside it by its name).
         split: ``train`` or ``test``; a folder without splits gives all its pairs for either.
         blur: GoPro's mean of frames as recorded, or in linear light.
-        sharp_half: the sharp half of pictures that hold both; needed for that layout only.
-        folders: the blurry and the sharp folder under ``root`` where they have other names; ``{split}`` in them is
-            replaced.
+        layout: what cannot be found out.
 
     Raises:
         FileNotFoundError: nothing there, or a picture or folder without its counterpart.
@@ -72,9 +84,9 @@ def find_pairs(
             f"Get GoPro at {GOPRO_PAGE} and pass the folder that holds train and test, or make a small set "
             "with `deblur sample-gopro FOLDER`."
         )
-    if folders:
-        blurry, sharp = (root / folder.replace("{split}", split) for folder in folders)
-        return Found(pairs_of_folders(blurry, sharp), "folder pair", "{split}" in "".join(folders))
+    if layout.folders:
+        blurry, sharp = (root / folder.replace("{split}", split) for folder in layout.folders)
+        return Found(pairs_of_folders(blurry, sharp), "folder pair", "{split}" in "".join(layout.folders))
     if lists := _lists(root):
         if split not in lists:
             others = _some(path.name for paths in lists.values() for path in paths)
@@ -86,12 +98,11 @@ def find_pairs(
             raise ValueError(f"{root} holds {len(lists[split])} lists ({names}). Pass one of them as root.")
         return Found(pairs_of_list(lists[split][0]), "list file", True)
     base, has_splits = _split_folder(root, split)
-    pairs, layout = _pairs_below(base, blur, sharp_half, depth=2)
-    return Found(pairs, layout, has_splits)
+    return Found(*_pairs_below(base, blur, layout.sharp_half, depth=2), has_splits)
 
 
 def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: int) -> tuple[list[Pair], str]:
-    """Find the pairs in a folder that is a split, or all."""
+    """Find the pairs in a folder, which holds a split or the whole set."""
     blurry, sharp = _role_folder(base, _blurry_names(blur)), _role_folder(base, SHARP_FOLDERS)
     if blurry and sharp:
         return pairs_of_folders(blurry, sharp), f"{blurry.name} and {sharp.name} folders"
@@ -111,7 +122,7 @@ def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: in
         if sharp_half is None:
             raise ValueError(
                 f"{base} holds single pictures, but pairs are needed. If each holds blurry and sharp side by side, "
-                "pass sharp_half=left or sharp_half=right."
+                "pass layout.sharp_half=left or layout.sharp_half=right."
             )
         return pairs_side_by_side(base, sharp_half), f"side by side, {sharp_half} half sharp"
     folders = _folders(base)
@@ -120,7 +131,7 @@ def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: in
     raise FileNotFoundError(
         f"{base} holds no pairs: looked for SEQUENCE/{blur} with SEQUENCE/sharp, {blur} with sharp, input with target, "
         f"blur with gt, lists and pictures side by side; found {_some(path.name for path in folders) or 'no folders'}. "
-        f"Pass the folder that holds them, or folders=[blurry, sharp]; GoPro is at {GOPRO_PAGE}."
+        f"Pass the folder that holds them, or layout.folders=[blurry, sharp]; GoPro is at {GOPRO_PAGE}."
     )
 
 
@@ -178,7 +189,7 @@ def _lists(root: Path) -> dict[Split, list[Path]]:
 
 
 def _split_of(path: Path) -> Split | None:
-    """Tell the split that a list's name says."""
+    """Tell which split a list's name stands for."""
     words = re.split(r"[\W_\d]+", path.stem.lower())
     return next((split for split, names in SPLIT_FOLDERS.items() if not set(names).isdisjoint(words)), None)
 
@@ -196,7 +207,7 @@ def _list_of_split(path: Path, split: Split) -> Path:
 
 
 def _but_split(path: Path) -> str:
-    """Leave the words for splits out of a name."""
+    """Remove the words for splits from a name."""
     words = "|".join(sorted(sum(SPLIT_FOLDERS.values(), ()), key=len, reverse=True))
     return re.sub(rf"(?<![a-z])(?:{words})(?![a-z])", "", path.name.lower())
 

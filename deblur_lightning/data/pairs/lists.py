@@ -49,7 +49,8 @@ def pairs_of_list(path: Path) -> list[Pair]:
 
     Raises:
         FileNotFoundError: a file that the list names is missing.
-        ValueError: a row without two paths, one whose names both say blurry or sharp, rows of either order, or no row.
+        ValueError: a row without two paths, two names that both say blurry or both sharp, rows in different orders,
+            or no row.
     """
     rows = [_parsed(path, number, row) for number, row in _rows(path)]
     if not rows:

@@ -1,4 +1,4 @@
-"""PairedImages: blurry and sharp pictures of any folders, cut and turned alike."""
+"""PairedImages: blurry and sharp pictures from any folders, cut and turned alike."""
 
 import os
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class FrameSource(Protocol):
 
 
 class PairedImages(Dataset[Sample]):
-    """Blurry and sharp pictures; where crops are asked for, random ones, flipped and turned in quarters.
+    """Blurry and sharp pictures, whole or as random crops, flipped and turned by quarters.
 
     A sample depends on the seed, the epoch and its index alone, so training repeats whatever the number of workers:
     index with ``(epoch, index)``, as `EpochSampler` does, or with ``index`` for epoch 0.

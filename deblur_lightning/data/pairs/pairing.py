@@ -44,7 +44,7 @@ def role_of(path: str) -> Role | None:
     """Tell from the names along a path whether its picture is a blurry or a sharp one; the innermost that says so wins.
 
     Args:
-        path: with ``/`` between folders; of ``train_blur``, ``blur_1.png`` or ``GT`` the words count.
+        path: with ``/`` between folders; words within names count, as in ``train_blur``, ``blur_1.png`` or ``GT``.
     """
     for part in reversed(PurePosixPath(path).parts):
         words = {part.lower(), *re.split(r"[\W_]+", part.lower())}
@@ -61,7 +61,7 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
 
     Raises:
         FileNotFoundError: a folder is missing or empty, or a picture has no counterpart.
-        ValueError: two pictures have one name, or the folders' names say that they are swapped.
+        ValueError: two pictures have the same name, or the folders' names say that they are swapped.
     """
     if (role_of(blurry.name), role_of(sharp.name)) == ("sharp", "blurry"):
         raise ValueError(
@@ -88,7 +88,7 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
 
 
 def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
-    """Take each picture of a folder for a pair, one half blurry, the other sharp.
+    """Take each picture of a folder as a pair, one half blurry, the other sharp.
 
     Raises:
         FileNotFoundError: no picture there.
@@ -102,7 +102,7 @@ def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
 
 
 def blurry_alone(root: Path) -> list[Pair]:
-    """Take each picture of a folder, or one file, for a blurry one without its sharp one.
+    """Take each picture of a folder, or one file, as a blurry one without a sharp one.
 
     Raises:
         FileNotFoundError: no picture there.
@@ -115,12 +115,12 @@ def blurry_alone(root: Path) -> list[Pair]:
 
 
 def is_frame(path: Path) -> bool:
-    """Tell whether a file is a picture by its name, and none that a file system left behind."""
+    """Tell by its name whether a file is a picture, and not one that a file system left behind."""
     return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _by_key(folder: Path) -> dict[str, Path]:
-    """List a folder's pictures and its folders', by path below it without suffix and role words."""
+    """List the pictures in a folder and below, by path without suffix and role words."""
     files: dict[str, Path] = {}
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} does not exist, but pictures are read from there. Check the path.")
@@ -165,5 +165,5 @@ def unique(pairs: list[Pair], where: Path) -> list[Pair]:
 
 
 def natural(key: str | Path) -> list[tuple[bool, int, str]]:
-    """Give a sorting key that takes numbers by value: frame 9 comes before frame 10."""
+    """Return a sorting key that takes numbers by value: frame 9 comes before frame 10."""
     return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(key))]

@@ -30,7 +30,7 @@ class PhotosAlone(Dataset[Sample]):
 
 
 def named(photos: list[Path], root: Path) -> dict[str, Path]:
-    """Name photos by their paths below a folder, without suffix unless two would be called alike."""
+    """Name photos by their paths below a folder, without suffix unless two would have the same name."""
     below = [path.relative_to(root) for path in photos]
     stems = Counter(path.with_suffix("") for path in below)
     return {

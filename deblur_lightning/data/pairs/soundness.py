@@ -1,7 +1,9 @@
 """Proves pairs before training: both pictures there, whole, and of one size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from deblur_lightning.data.frames import CorruptFrameError, frame_size, prove_frame
@@ -13,29 +15,43 @@ SMALL_SET = 256 * 2**20
 """Bytes of files up to which ``auto`` decodes everything: seconds, not minutes."""
 
 
-def sound_pairs(
-    pairs: Sequence[Pair], check: Check = "auto", skip_corrupt: bool = False, crop_size: int | None = None
-) -> tuple[list[Pair], list[str]]:
+@dataclass(frozen=True)
+class Files:
+    """How the pictures' files are read.
+
+    Attributes:
+        check: ``headers`` reads sizes and follows PNG chunks to their end (milliseconds per hundred files); ``full``
+            decodes every picture and compares checksums; ``auto`` is full for sets of up to 256 MB, else headers.
+        skip_corrupt: leave out damaged ones with a warning that counts them, instead of stopping.
+        cache: folder for decoded training frames, memory-mapped: GoPro's take 11.6 GB there and make a crop cheap.
+    """
+
+    check: Check = "auto"
+    skip_corrupt: bool = False
+    cache: Path | None = None
+
+    def decodes(self, paths: Iterable[Path]) -> bool:
+        """Tell whether a set of pictures is checked by decoding it."""
+        return self.check == "full" or (
+            self.check == "auto" and sum(path.stat().st_size for path in paths) <= SMALL_SET
+        )
+
+
+def sound_pairs(pairs: Sequence[Pair], files: Files, crop_size: int | None = None) -> tuple[list[Pair], list[str]]:
     """Check every pair, and name what is wrong before an hour of training finds it.
 
     Args:
         pairs: what belongs together.
-        check: ``headers`` reads sizes and follows PNG chunks to their end (milliseconds a hundred files); ``full``
-            decodes every picture and compares checksums; ``auto`` is full for sets of up to 256 MB, else headers.
-        skip_corrupt: leave out damaged pairs instead of stopping at them.
+        files: how they are checked.
         crop_size: side that crops must fit into, in pixels.
 
     Returns:
         The sound pairs, and what is wrong with those left out.
 
     Raises:
-        ValueError: damaged files, both pictures of a pair differ in size, or a picture is smaller than a crop.
+        ValueError: damaged files, the pictures of a pair differ in size, or a picture is smaller than a crop.
     """
-    if check == "auto":
-        check = (
-            "full" if sum(file.stat().st_size for pair in pairs for file in pair.files()) <= SMALL_SET else "headers"
-        )
-    measure = prove_frame if check == "full" else frame_size
+    measure = prove_frame if files.decodes(file for pair in pairs for file in pair.files()) else frame_size
 
     def fault(pair: Pair) -> str | None:
         try:
@@ -49,7 +65,7 @@ def sound_pairs(
         faults = list(pool.map(fault, pairs))
     found = [text for text in faults if text]
     sound = [pair for pair, text in zip(pairs, faults, strict=True) if text is None]
-    if found and not skip_corrupt:
+    if found and not files.skip_corrupt:
         raise ValueError(found[0] + (f" {len(found) - 1} more are damaged." if len(found) > 1 else ""))
     if pairs and not sound:
         raise ValueError(f"{found[0]} All {len(found)} pairs are damaged.")

@@ -13,7 +13,7 @@ from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
 
 
 class ADE20K(PhotoSource):
-    """ADE20K with its segmentation, in either layout that it is given out in.
+    """ADE20K with its segmentation, in either layout it is distributed in.
 
     The scene-parsing form, ``images/training/*.jpg`` with ``annotations/training/*.png``, numbers classes: each
     connected region is a segment. The full form, ``*_seg.png`` beside each photo, numbers instances.
@@ -22,9 +22,9 @@ class ADE20K(PhotoSource):
         root: the folder that holds ``images`` and ``annotations``, or ``training`` and ``validation``.
         weight: how often it is drawn from, relative to the other sources.
         min_area: pixels that a segment needs within a scene to move on its own.
-        memory: photos stay decoded if all of a split take no more, in MB.
+        memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 

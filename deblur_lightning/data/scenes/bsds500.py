@@ -19,16 +19,16 @@ class BSDS500(PhotoSource):
     """The Berkeley segmentation data, in its own layout and its own three splits.
 
     ``images/{train,val,test}/*.jpg`` with ``groundTruth/{train,val,test}/*.mat``, 481 x 321 pixels, for non-commercial
-    research and education. Several people segmented each photo; whoever drew the fewest segments, but three, told
-    whole objects apart best, and is followed.
+    research and education. Several people segmented each photo; the segmentation with the fewest
+    segments, but at least three, tells whole objects apart best, and is used.
 
     Args:
         root: the folder that holds ``images`` and ``groundTruth``, ``BSDS500/data`` in the original archive.
         weight: how often it is drawn from, relative to the other sources.
         min_area: pixels that a segment needs within a scene to move on its own.
-        memory: photos stay decoded if all of a split take no more, in MB.
+        memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """

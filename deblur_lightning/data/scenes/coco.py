@@ -28,9 +28,9 @@ class COCO(PhotoSource):
         root: the folder that holds ``train2017`` and so on.
         weight: how often it is drawn from, relative to the other sources.
         min_area: pixels that an instance needs within a scene to move on its own.
-        memory: photos stay decoded if all of a split take no more, in MB.
+        memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 
@@ -139,7 +139,7 @@ def run_length_mask(lengths: RunLengths, height: int, width: int) -> NDArray[np.
 
 
 def run_lengths(counts: list[int] | str) -> RunLengths:
-    """Read run lengths: as they are, or from COCO's text, 5 bits a character, each a difference to the last but one."""
+    """Read run lengths, as they are or from COCO's text: 5 bits a character, the change from the last but one."""
     if not isinstance(counts, str):
         return np.asarray(counts, np.int64)
     lengths: list[int] = []

@@ -1,4 +1,4 @@
-"""Scenes that look moved though nothing did: out of focus, as a whole or in part, or made of stripes."""
+"""Scenes that look as if they had moved: out of focus, as a whole or in part, or made of stripes."""
 
 import math
 from copy import copy
@@ -21,7 +21,7 @@ LENS = 2.0  # radius of a disc over the standard deviation that it has, as any d
 
 
 class Decoys(SceneSource):
-    """Any other source, most of whose scenes are made to look moved though they did not; see `decoy`.
+    """Any other source, most of whose scenes are made to look as if they had moved; see `decoy`.
 
     A network that has never seen soft scenes takes softness for motion: pictures out of focus then come out with rings.
 
@@ -40,7 +40,7 @@ class Decoys(SceneSource):
 
 
 def draw_decoys(draw: DrawScene) -> DrawScene:
-    """Return what draws the same scenes, most of them made to look moved."""
+    """Return a function that draws the same scenes, most of them made to look as if they had moved."""
     return partial(_decoyed, draw)
 
 

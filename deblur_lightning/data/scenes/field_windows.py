@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.data.resuming import ResumableLoader
+from deblur_lightning.data.scenes.scene_module import check_count
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField, stack_fields
 
@@ -19,7 +20,7 @@ TRUE, SEEN = "", "seen_"
 
 
 class FieldSample(TypedDict):
-    """One pair of crops and a field, right or not, to restore by."""
+    """One pair of crops and a field, true or estimated, to restore them with."""
 
     blurry: Tensor
     sharp: Tensor
@@ -32,8 +33,8 @@ class Choice(NamedTuple):
 
     Attributes:
         estimated: share of crops with the estimated field.
-        constant: share with the mean of the true kernels everywhere, as where one kernel was taken for all; the rest
-            come with the true field.
+        constant: share with the mean of the true kernels everywhere, as if one kernel had been taken for all; the
+            rest come with the true field.
     """
 
     estimated: float = 0.6
@@ -93,7 +94,7 @@ class FieldWindowsDataModule(LightningDataModule):
 
     Args:
         root: holds the folders ``train`` and ``val`` of ``.npz`` files that ``experiments/unrolled/estimates.py``
-            wrote; those that appear while a training runs count from its next start on.
+            wrote; those that appear while a training runs are used from its next start on.
         crop_size: side of training crops, in pixels; validation takes whole windows with their estimated fields.
         choice: of the field that a training crop comes with.
         batch_size: crops per step and process.
@@ -114,10 +115,11 @@ class FieldWindowsDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
-            if not value >= 1:
-                raise ValueError(f"{what} is {value}, but there is nothing to do with none. Pass at least 1.")
+            check_count(what, value)
         if not (min(choice) >= 0 and sum(choice) <= 1):
-            raise ValueError(f"choice is {tuple(choice)}, but shares add up to 1 at most. Pass 0.6 and 0.1.")
+            raise ValueError(
+                f"choice is {tuple(choice)}, but shares cannot be negative, nor above 1 together. Pass 0.6, 0.1."
+            )
         self.root, self.crop_size, self.choice, self.batch_size = Path(root), crop_size, choice, batch_size
         self.samples_per_epoch, self.num_workers, self.seed = samples_per_epoch, num_workers, seed
 
@@ -166,6 +168,6 @@ def turned(part: Tensor, flips: list[int], *, swap: bool) -> Tensor:
 
 
 def _read(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
-    """Read a field, its sums made whole again after half precision."""
+    """Read a field and normalise it again after half precision."""
     basis, coefficients = (torch.from_numpy(window[prefix + name]).float()[None] for name in KernelField._fields)
     return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))

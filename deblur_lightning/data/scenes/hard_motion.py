@@ -49,7 +49,7 @@ def draw_field(kind: Kind, labels: Labels, kernel_size: int, generator: torch.Ge
 
 
 def segment_objects(segments: np.ndarray, random: np.random.Generator) -> Labels:
-    """Take one or two of a window's segments that cover 8 to 45% of it each; all background where none does."""
+    """Take one or two of a window's segments that cover 8 to 45% of it each; all is background if none do."""
     areas = np.bincount(segments.ravel()) / segments.size
     fitting = np.flatnonzero((areas >= SMALLEST) & (areas <= LARGEST))
     kept = np.where(np.isin(segments, fitting), segments, 0)
@@ -60,7 +60,7 @@ def blob_objects(side: int, random: np.random.Generator) -> Labels:
     """Draw one or two blobs that cover 8 to 45% of a window each, for photographs without segments.
 
     Raises:
-        ValueError: no such blobs in many tries, which a window of a few pixels has.
+        ValueError: no such blobs in many tries, as in a window of a few pixels.
     """
     count = int(random.integers(1, MOST + 1))
     for _ in range(TRIES):

@@ -98,7 +98,7 @@ class ObjectMotion(Motion):
         weight: how often it is drawn, relative to the other kinds.
         extent: range of the kernels' sides, in pixels.
         still: share of exposures with objects whose background does not move.
-        parallax: share of the others whose objects only move further or less far than the background.
+        parallax: share of the others whose objects follow the background's path, only further or less far.
         smooth: as of `CameraMotion`.
         video: as of `CameraMotion`.
     """
@@ -132,7 +132,7 @@ class ObjectMotion(Motion):
 
 
 def draw_paths(count: int, smooth: float, video: float, generator: np.random.Generator) -> Tensor:
-    """Draw paths of one exposure: all smooth or all trembling, seen all the time or in video frames.
+    """Draw paths of one exposure: all smooth or all trembling, exposed throughout or in video frames.
 
     Args:
         count: number N of paths.
@@ -158,14 +158,14 @@ def draw_paths(count: int, smooth: float, video: float, generator: np.random.Gen
 
 @cache
 def shaken_paths() -> np.ndarray:
-    """Follow many shaking hands at once, ``[2048, 400, 2]``: turned and mirrored anew, they do for millions."""
+    """Follow many shaking hands at once, ``[2048, 400, 2]``: turned and mirrored anew, they suffice for millions."""
     paths = shake_trajectories(BANKED, generator=torch.Generator().manual_seed(0))
     places = np.linspace(0, paths.shape[1] - 1, MOMENTS).round().astype(np.intp)
     return np.ascontiguousarray(paths.numpy()[:, places])
 
 
 def trimmed(kernels: Tensor) -> Tensor:
-    """Cut zeros off around kernels ``[B, K, K]``, all alike, so that their centre stays theirs."""
+    """Cut the zeros around kernels ``[B, K, K]`` off, as many on each side, so that their centres stay."""
     radius = kernels.shape[-1] // 2
     rows = (kernels.amax(dim=0) > 0).nonzero()
     reach = int((rows - radius).abs().max())

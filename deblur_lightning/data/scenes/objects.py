@@ -15,7 +15,7 @@ def chosen_segments(segments: NDArray[np.int32], count: int, min_area: int, gene
     Args:
         segments: segment numbers ``[S, S]``, 0 for none.
         count: how many at most.
-        min_area: pixels that an object has at least; at most it has half of the picture.
+        min_area: least number of pixels of an object; the most is half of the picture.
         generator: chooses among those that fit.
 
     Returns:

@@ -32,7 +32,7 @@ class PhotoFile:
         self._decoded: tuple[Frame, Segments | None] | None = None
 
     def size(self) -> tuple[int, int]:
-        """Width and height off the header, read once.
+        """Width and height from the header, read once.
 
         Raises:
             ValueError: a damaged file, or a segmentation of another size.
@@ -48,7 +48,7 @@ class PhotoFile:
         return self._size
 
     def keep(self) -> None:
-        """Decode and stay in memory.
+        """Decode the photo and keep it in memory.
 
         Raises:
             CorruptFrameError: the photo cannot be decoded to its end.
@@ -77,7 +77,7 @@ def kept_in_memory(photos: Sequence[PhotoFile], limit: int) -> tuple[list[PhotoF
     """Decode photos, measured before, if all of them take no more than ``limit`` MB; otherwise leave them on disk.
 
     Returns:
-        The photos, without those that cannot be decoded, and what is wrong with these.
+        The photos, without those that cannot be decoded, and what is wrong with the others.
     """
     sizes = [photo.size() for photo in photos]
     if sum(width * height * CHANNELS for width, height in sizes) > limit * 2**20:
@@ -102,7 +102,7 @@ def _sifted(
 
 
 def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[PhotoFile]:
-    """Take the photos of one split: a tenth each validates and tests, at least one; chosen by their names' checksums.
+    """Take the photos of one split: a tenth validates and a tenth tests, at least one each, by their names' checksums.
 
     Raises:
         ValueError: fewer than three photos.

@@ -44,7 +44,7 @@ class PhotoScenes:
     Args:
         photos: to draw from, each at least ``size`` in both directions.
         size: side of the scenes, in pixels.
-        max_objects: at most so many objects; their number is uniform from 0 on.
+        max_objects: largest number of objects; the number is uniform from 0 on.
         objects: what moves in photos without segmentation.
         min_area: pixels that a segment needs in the scene to be an object.
         augment: turn, mirror, vary colours and soften.

@@ -18,8 +18,8 @@ Part = Literal["training", "validation", "test"]
 class PhotoSource(SceneSource):
     """Photographs on disk; a subclass finds them (`find`), the rest is done here.
 
-    Damaged photos are sifted out first, then splits are chosen. Photos that the data set gives out for validation are
-    shared between validation and test; where there are fewer than two, a tenth of the training ones each.
+    Damaged photos are sifted out first, then splits are chosen. The data set's validation photos are shared
+    between validation and test; if there are fewer than two, each gets a tenth of the training photos.
 
     Args:
         root: the folder.
@@ -28,9 +28,9 @@ class PhotoSource(SceneSource):
             ``none``.
         min_area: pixels that a segment needs within a scene to move on its own.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
-        memory: photos stay decoded if all of a split take no more, in MB.
+        memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: instead make most scenes look moved though they did not, see `Decoys`.
+        decoys: instead make most scenes look as if they had moved, see `Decoys`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
 
@@ -53,9 +53,9 @@ class PhotoSource(SceneSource):
 
     @abstractmethod
     def find(self, part: Part) -> Sequence[PhotoFile]:
-        """List the photos that the data set gives out for a part, in an order that never changes.
+        """List the photos that the data set has for a part, in an order that never changes.
 
-        The test part is asked for by those alone that have one, and say so in `_of`.
+        Only sources that have a test part ask for it, in their `_of`.
 
         Raises:
             FileNotFoundError: nothing to train on, or a photo without its segmentation.
@@ -123,15 +123,15 @@ class PhotoSource(SceneSource):
 
 
 class PhotoFolder(PhotoSource):
-    """Any folder of photos, and its subfolders. A tenth each validates and tests, chosen by name.
+    """Any folder of photos, and its subfolders. A tenth validates and a tenth tests, chosen by name.
 
     Args:
         root: the folder.
         weight: how often it is drawn from, relative to the other sources.
         objects: ``blobs``, filled with another part of the photo, or ``none`` for camera shake alone.
-        memory: photos stay decoded if all of a split take no more, in MB.
+        memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look moved though they did not, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `Decoys`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """

@@ -117,7 +117,7 @@ class SampleBlur(Dataset[SyntheticSample]):
 
 
 class SampleBlurDataModule(LightningDataModule):
-    """The sample benchmark as a test split, one picture a batch: fields of shake and of objects differ in B.
+    """The sample benchmark as a test split, one picture per batch: fields of shake and of objects differ in B.
 
     Args:
         crop_size: side of the pictures, in pixels.
@@ -152,7 +152,7 @@ class SampleBlurDataModule(LightningDataModule):
 
 
 def _normalised(field: KernelField) -> KernelField:
-    """Widen a field to float64, its sums exactly 1 again."""
+    """Convert a field to float64 and normalise it again."""
     basis, coefficients = (part.double() for part in field)
     return KernelField(_share(basis, (-2, -1)), _share(coefficients, (1,)))
 

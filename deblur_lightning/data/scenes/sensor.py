@@ -1,5 +1,6 @@
 """From a moving scene to a file: light or display values add up, noise, saturation, 8 bits, JPEG."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,31 @@ from torch import Tensor
 
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import expose, to_display, to_linear
+from deblur_lightning.physics import check_gamma, expose, to_display, to_linear
 
 DAZZLING = (1.2, 3.0)  # factors on the light of pictures that saturate
+
+
+@dataclass(frozen=True)
+class PaperSensor:
+    """How the paper's pictures are taken: the blur adds up linear light, which saturates.
+
+    Attributes:
+        gamma: display to linear light.
+        noise: standard deviation at full well, of linear light; its variance falls with the light, see `expose`.
+        brightness: range of the factor on linear light (the V of HSV), above 1 for saturation.
+    """
+
+    gamma: float = 2.2
+    noise: float = 0.01
+    brightness: tuple[float, float] = (1.0, 3.0)
+
+    def __post_init__(self) -> None:
+        check_gamma(self.gamma)
+        if not 0 < self.brightness[0] <= self.brightness[1] < math.inf:
+            raise ValueError(f"brightness is {tuple(self.brightness)}, but a factor is above 0. Pass (1.0, 3.0).")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
 
 
 @dataclass(frozen=True)

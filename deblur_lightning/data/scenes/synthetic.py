@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from deblur_lightning.data.scenes.sources import DrawScene, Scene
+from deblur_lightning.data.scenes.sensor import PaperSensor
+from deblur_lightning.data.scenes.sources import MixedScenes, Scene
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_weights
 from deblur_lightning.physics import (
@@ -53,39 +54,30 @@ class SyntheticBlur(Dataset[SyntheticSample]):
     does, or with ``index`` for epoch 0. The camera paths of a whole batch are followed together.
 
     Args:
-        draw: one function per source; see `SceneSource.open`.
-        probabilities: how often each is drawn from; sum 1.
-        names: what the samples of each are called.
+        scenes: what is blurred.
+        sensor: how pictures are taken.
         length: samples in an epoch.
         crop_size: side of ``blurry``, in pixels.
         kernel_size: side K of the kernels; the scene is K - 1 larger than the crop.
         max_objects: J - 1; absent objects have no pixels and a delta kernel.
         extent: range of the kernels' sides, in pixels; None for the lengths that the shake process gives.
-        gamma: display to linear light.
-        noise: standard deviation at full well, see `expose`.
-        brightness: range of the factor on linear light (the V of HSV), above 1 for saturation.
         seed: of everything, with the split's number.
     """
 
     def __init__(
         self,
-        draw: Sequence[DrawScene],
-        probabilities: Sequence[float],
-        names: Sequence[str],
+        scenes: MixedScenes,
+        sensor: PaperSensor = PaperSensor(),  # noqa: B008 - frozen
         *,
         length: int,
         crop_size: int,
         kernel_size: int = 33,
         max_objects: int = 3,
         extent: tuple[float, float] | None = None,
-        gamma: float = 2.2,
-        noise: float = 0.01,
-        brightness: tuple[float, float] = (1.0, 3.0),
         seed: tuple[int, ...] = (0,),
     ) -> None:
-        self.draw, self.probabilities, self.names, self.length = list(draw), list(probabilities), list(names), length
+        self.scenes, self.sensor, self.length, self.seed = scenes, sensor, length, seed
         self.crop_size, self.kernel_size, self.max_objects, self.extent = crop_size, kernel_size, max_objects, extent
-        self.gamma, self.noise, self.brightness, self.seed = gamma, noise, brightness, seed
 
     def __len__(self) -> int:
         return self.length
@@ -107,12 +99,12 @@ class SyntheticBlur(Dataset[SyntheticSample]):
         seeds = np.random.SeedSequence((*self.seed, epoch, index % self.length))
         random = np.random.default_rng(seeds)
         generator = torch.Generator().manual_seed(int(seeds.generate_state(1, np.uint64)[0] >> 1))
-        source = int(random.choice(len(self.draw), p=self.probabilities))
+        scene, name = self.scenes.draw(random)
         layers = self.max_objects + 1
         return _Plan(
-            scene=self.draw[source](random),
-            name=f"{self.names[source]}/{epoch}-{index % self.length:05d}",
-            brightness=float(random.uniform(*self.brightness)),
+            scene=scene,
+            name=f"{name}/{epoch}-{index % self.length:05d}",
+            brightness=float(random.uniform(*self.sensor.brightness)),
             tremors=Tremors.draw(layers, generator=generator),
             sides=None if self.extent is None else draw_sides(layers, self.extent, generator),
             generator=generator,
@@ -122,11 +114,12 @@ class SyntheticBlur(Dataset[SyntheticSample]):
         present = np.flatnonzero(np.bincount(plan.scene.labels.ravel(), minlength=self.max_objects + 1))
         masks = torch.from_numpy(np.stack([plan.scene.labels == layer for layer in present], dtype=np.float32))
         field = scene_field(masks.unsqueeze(0), kernels[present].unsqueeze(0))
-        levels = to_linear(torch.arange(256) / 255, self.gamma) * plan.brightness
+        gamma = self.sensor.gamma
+        levels = to_linear(torch.arange(256) / 255, gamma) * plan.brightness
         planes = np.ascontiguousarray(plan.scene.photo.transpose(2, 0, 1))
         linear = torch.from_numpy(levels.numpy().take(planes)).unsqueeze(0)
-        blurry = expose(linear, field, generator=plan.generator, gamma=self.gamma, noise=self.noise)
-        scene = torch.from_numpy(to_display(levels, self.gamma).numpy().take(planes))
+        blurry = expose(linear, field, generator=plan.generator, gamma=gamma, noise=self.sensor.noise)
+        scene = torch.from_numpy(to_display(levels, gamma).numpy().take(planes))
         margin = self.kernel_size // 2
         inner = slice(margin, margin + self.crop_size)
         return {

@@ -20,7 +20,7 @@ GAMMA, NOISE = 2.2, 0.01
 def bsds500_windows(
     root: Path, split: Split, kind: Kind, count: int, side: int = 256, kernel_size: int = 33
 ) -> Iterator[SyntheticSample]:
-    """Make the first windows of a kind, each from another photograph while there are more; always the same ones.
+    """Make the first windows of a kind, each from another photograph while there are more; always the same.
 
     Gamma 2.2, noise of 1%, 8 bits.
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data import Files, GoProDataModule, Selection
 
 
 def write_pair(folder: Path, name: str, generator: np.random.Generator, height: int = 24, width: int = 30) -> None:
@@ -61,7 +61,10 @@ def test_every_training_picture_comes_once_an_epoch(root):
 
 def test_training_repeats_under_the_seed_whatever_the_number_of_workers(root):
     first = batches(root, epoch=1)
-    for other in (batches(root, epoch=1, num_workers=2), batches(root, epoch=1, cache=root.parent / "cache")):
+    for other in (
+        batches(root, epoch=1, num_workers=2),
+        batches(root, epoch=1, files=Files(cache=root.parent / "cache")),
+    ):
         for one, two in zip(first, other, strict=True):
             assert one["name"] == two["name"]
             assert torch.equal(one["blurry"], two["blurry"])
@@ -79,7 +82,7 @@ def test_training_repeats_under_the_seed_whatever_the_number_of_workers(root):
     ],
 )
 def test_a_subset_is_a_fraction_a_number_or_sequences(root, subset, names):
-    module = GoProDataModule(root, subset=subset, crop_size=16, num_workers=0)
+    module = GoProDataModule(root, selection=Selection(subset=subset), crop_size=16, num_workers=0)
     module.setup("fit")
     assert [pair.name for pair in module.train_pairs.pairs] == names
 
@@ -87,12 +90,12 @@ def test_a_subset_is_a_fraction_a_number_or_sequences(root, subset, names):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"subset": 9}, r"subset is 9, but .* has 8 training pairs. Pass a part below 1"),
-        ({"subset": float("nan")}, r"subset is nan"),
-        ({"subset": ["GOPR9"]}, r"subset is GOPR9, but .* no such sequence among GOPR1"),
-        ({"held_out": ["GOPR9"]}, r"held_out is GOPR9"),
-        ({"held_out": 3}, r"has 3 sequences, but 3 are held out. Pass held_out=0"),
-        ({"held_out": -1}, r"held_out is -1.*Pass 0.1 or 2"),
+        ({"selection": Selection(subset=9)}, r"subset is 9, but .* has 8 training pairs. Pass a fraction below 1"),
+        ({"selection": Selection(subset=float("nan"))}, r"subset is nan"),
+        ({"selection": Selection(subset=["GOPR9"])}, r"subset is GOPR9, but .* no such sequence among GOPR1"),
+        ({"selection": Selection(held_out=["GOPR9"])}, r"held_out is GOPR9"),
+        ({"selection": Selection(held_out=3)}, r"has 3 sequences, but 3 are held out. Pass selection.held_out=0"),
+        ({"selection": Selection(held_out=-1)}, r"held_out is -1.*Pass 0.1 or 2"),
         ({"crop_size": 25}, r"30 x 24, but crop_size is 25. Pass crop_size=24"),
         ({"blur": "blur_gamma"}, r"no blur_gamma folder. Pass blur=blur"),
     ],
@@ -104,7 +107,7 @@ def test_arguments_that_do_not_fit_are_refused_before_training(root, arguments, 
 
 
 def test_nothing_held_out_means_no_validation(root):
-    module = GoProDataModule(root, held_out=0, crop_size=16, num_workers=0)
+    module = GoProDataModule(root, selection=Selection(held_out=0), crop_size=16, num_workers=0)
     module.setup("fit")
     assert len(module.train_pairs) == 12
     assert module.val_dataloader() == []
@@ -115,11 +118,11 @@ def test_a_folder_without_splits_tests_on_what_training_never_saw(root):
     module.setup("fit")
     module.setup("test")
     assert {pair.sequence for pair in module.test_pairs.pairs} == {"GOPR3"}
-    every = GoProDataModule(root / "train", evaluate_all=True)
+    every = GoProDataModule(root / "train", selection=Selection(evaluate_all=True))
     every.setup("test")
     assert len(every.test_pairs) == 12
-    with pytest.raises(ValueError, match=r"held_out is 0. Pass evaluate_all=True"):
-        GoProDataModule(root / "train", held_out=0).setup("test")
+    with pytest.raises(ValueError, match=r"held_out is 0. Pass selection.evaluate_all=True"):
+        GoProDataModule(root / "train", selection=Selection(held_out=0)).setup("test")
 
 
 def test_a_flat_folder_whose_held_out_pairs_alone_are_scored_says_so(tmp_path, root, monkeypatch):
@@ -130,11 +133,11 @@ def test_a_flat_folder_whose_held_out_pairs_alone_are_scored_says_so(tmp_path, r
     GoProDataModule(tmp_path / "flat").setup("test")
     assert said == [
         f"test: 1 of 4 pairs of {tmp_path / 'flat'} (blur and sharp folders).",
-        f"{tmp_path / 'flat'} makes no splits, so only the pairs that held_out keeps from training are scored. "
-        "Pass evaluate_all=True to score all.",
+        f"{tmp_path / 'flat'} makes no splits, so only the pairs held out from training are scored. "
+        "Pass selection.evaluate_all=True to score all.",
     ]
     said.clear()
-    GoProDataModule(tmp_path / "flat", evaluate_all=True).setup("test")
+    GoProDataModule(tmp_path / "flat", selection=Selection(evaluate_all=True)).setup("test")
     GoProDataModule(root).setup("test")
     assert [line.partition(" pairs")[0] for line in said] == ["test: 4 of 4", "test: 2 of 2"]
 
@@ -181,9 +184,9 @@ def test_photos_that_cannot_be_read_are_named_before_the_first_is_restored(tmp_p
         Image.new("RGB", (9, 8)).save(tmp_path / f"{number}.png")
     (tmp_path / "1.png").write_bytes(b"no picture")
     for check in ("auto", "headers"):
-        with pytest.raises(ValueError, match=r"1\.png is no picture that is read .* Or pass skip_corrupt=True"):
-            GoProDataModule(tmp_path, check=check).setup("predict")
-    module = GoProDataModule(tmp_path, skip_corrupt=True)
+        with pytest.raises(ValueError, match=r"1\.png is no picture that is read .* Or pass files.skip_corrupt=True"):
+            GoProDataModule(tmp_path, files=Files(check=check)).setup("predict")
+    module = GoProDataModule(tmp_path, files=Files(skip_corrupt=True))
     with pytest.warns(UserWarning, match=r"1 of 3 photos cannot be read and are left out: .*1\.png"):
         module.setup("predict")
     assert len(module.predict_photos) == 2
@@ -209,13 +212,13 @@ def test_a_corrupt_png_deep_in_the_set_is_named_before_training(root, harm):
 def test_headers_alone_find_what_breaks_off(root):
     truncate(root / "train/GOPR2/sharp/000002.png")
     with pytest.raises(ValueError, match=r"000002.png is damaged \(it breaks off"):
-        GoProDataModule(root, crop_size=16, check="headers").setup("fit")
+        GoProDataModule(root, crop_size=16, files=Files(check="headers")).setup("fit")
 
 
 def test_corrupt_pairs_are_left_out_with_a_count_on_request(root):
     damage(root / "train/GOPR2/sharp/000002.png")
     truncate(root / "train/GOPR1/blur/000001.png")
-    module = GoProDataModule(root, crop_size=16, num_workers=0, skip_corrupt=True)
+    module = GoProDataModule(root, crop_size=16, num_workers=0, files=Files(skip_corrupt=True))
     with pytest.warns(UserWarning, match=r"2 of 8 train pairs are damaged and left out: .*GOPR1/blur/000001.png"):
         module.setup("fit")
     assert len(module.train_pairs) == 6
@@ -225,7 +228,7 @@ def test_a_set_of_damaged_pictures_alone_is_refused_even_then(root):
     for path in (root / "test").rglob("*.png"):
         truncate(path)
     with pytest.raises(ValueError, match=r"All 2 pairs are damaged"):
-        GoProDataModule(root, skip_corrupt=True).setup("test")
+        GoProDataModule(root, files=Files(skip_corrupt=True)).setup("test")
 
 
 def test_pictures_of_different_sizes_are_named(root):
@@ -236,16 +239,16 @@ def test_pictures_of_different_sizes_are_named(root):
 
 def test_a_cache_is_built_once_and_anew_when_a_file_changes(root):
     cache = root.parent / "cache"
-    before = batches(root, cache=cache)
+    before = batches(root, files=Files(cache=cache))
     (first,) = cache.glob("*.u8")
     assert first.stat().st_size == 16 * 24 * 30 * 3
     built = first.stat().st_mtime_ns
-    batches(root, cache=cache)
+    batches(root, files=Files(cache=cache))
     assert first.stat().st_mtime_ns == built
     changed = root / "train/GOPR1/blur/000000.png"
     Image.new("RGB", (30, 24), "white").save(changed)
     os.utime(changed, ns=(1, 1))
-    after = batches(root, cache=cache)
+    after = batches(root, files=Files(cache=cache))
     (second,) = cache.glob("*.u8")
     assert second != first
     differ = {
@@ -261,11 +264,11 @@ def test_a_cache_is_built_once_and_anew_when_a_file_changes(root):
 def test_a_disk_without_room_for_the_cache_is_said_before_building(root, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 10))
     with pytest.raises(OSError, match=r"0.00 GB free, but decoded frames take .* pass another cache folder"):
-        GoProDataModule(root, crop_size=16, cache=root.parent / "cache").prepare_data()
+        GoProDataModule(root, crop_size=16, files=Files(cache=root.parent / "cache")).prepare_data()
 
 
 def test_the_cache_says_its_size_on_disk(root, caplog):
     caplog.set_level("INFO")
-    GoProDataModule(root, crop_size=16, cache=root.parent / "cache").prepare_data()
+    GoProDataModule(root, crop_size=16, files=Files(cache=root.parent / "cache")).prepare_data()
     assert "Decoding 16 frames once" in caplog.text
     assert "GB on disk" in caplog.text

@@ -11,7 +11,7 @@ SCRIPT = """
 import json, sys
 import torch
 from pytorch_lightning import Trainer
-from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data import GoProDataModule, Selection
 from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
 
@@ -60,7 +60,8 @@ if __name__ == "__main__":
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, limit_val_batches=0,
     )
     module = Dimmer()
-    data = GoProDataModule(sys.argv[1], crop_size=16, batch_size=4 // devices, num_workers=0, held_out=0)
+    everything = Selection(held_out=0)
+    data = GoProDataModule(sys.argv[1], selection=everything, crop_size=16, batch_size=4 // devices, num_workers=0)
     if sys.argv[4] == "fit":
         trainer.fit(module, data)
     else:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.commands import main
-from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data import GoProDataModule, Selection
 from deblur_lightning.data.pairs.gopro_sample import PHOTOGRAPHS, photograph, shoot, write_gopro_sample
 
 SMALL = {"frames": 2, "width": 48, "height": 40}
@@ -19,8 +19,9 @@ def sample(tmp_path_factory):
 
 
 def test_the_sample_is_read_as_gopro_large(sample):
+    selection = Selection(held_out=["rocket_00", "rocket_01"])
     for blur in ("blur", "blur_gamma"):
-        module = GoProDataModule(sample, blur=blur, held_out=["rocket_00", "rocket_01"], crop_size=32)
+        module = GoProDataModule(sample, blur=blur, selection=selection, crop_size=32)
         module.setup("fit")
         module.setup("test")
         assert (len(module.train_pairs), len(module.val_pairs), len(module.test_pairs)) == (16, 4, 4)

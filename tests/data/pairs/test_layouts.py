@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data.pairs.layouts import find_pairs
+from deblur_lightning.data.pairs.layouts import Layout, find_pairs
 from deblur_lightning.data.pairs.pairing import blurry_alone
 
 
@@ -114,16 +114,16 @@ def test_reds_pairs_frames_of_numbered_sequences(tmp_path):
 
 def test_side_by_side_pictures_need_the_sharp_half(tmp_path):
     picture(tmp_path / "train" / "1.png", width=24)
-    with pytest.raises(ValueError, match=r"sharp_half=left or sharp_half=right"):
+    with pytest.raises(ValueError, match=r"layout.sharp_half=left or layout.sharp_half=right"):
         find_pairs(tmp_path, "train")
-    (pair,) = find_pairs(tmp_path, "train", sharp_half="right").pairs
+    (pair,) = find_pairs(tmp_path, "train", layout=Layout(sharp_half="right")).pairs
     assert (pair.sharp, pair.sharp_half, len(pair.files())) == (pair.blurry, "right", 1)
 
 
 def test_any_two_folders_can_be_named(tmp_path):
     picture(tmp_path / "shaken_test/a.png")
     picture(tmp_path / "still_test/a.png")
-    found = find_pairs(tmp_path, "test", folders=("shaken_{split}", "still_{split}"))
+    found = find_pairs(tmp_path, "test", layout=Layout(folders=("shaken_{split}", "still_{split}")))
     assert ([pair.name for pair in found.pairs], found.split) == (["a"], True)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import GoProDataModule, find_pairs
+from deblur_lightning.data import GoProDataModule, Layout, Selection, find_pairs
 from deblur_lightning.data.pairs.lists import is_list, pairs_of_list
 from deblur_lightning.data.pairs.pairing import pairs_of_folders, role_of
 
@@ -54,7 +54,7 @@ def test_training_on_a_list_of_blurry_and_sharp_learns_to_sharpen(tmp_path):
     for number in range(3):
         pictures(tmp_path, f"blur/{number}.png", f"sharp/{number}.png")
     path = written(tmp_path, *(f"blur/{number}.png sharp/{number}.png" for number in range(3)))
-    module = GoProDataModule(path, crop_size=8, num_workers=0, held_out=0)
+    module = GoProDataModule(path, crop_size=8, num_workers=0, selection=Selection(held_out=0))
     module.setup("fit")
     sample = module.train_pairs[0]
     assert (sample["blurry"].mean() * 255).round() == DARK
@@ -132,7 +132,7 @@ def test_a_list_whose_name_tells_no_split_makes_none(tmp_path):
     for number in range(4):
         pictures(tmp_path, f"blur/{number}.png", f"sharp/{number}.png")
     path = written(tmp_path, *(f"sharp/{n}.png blur/{n}.png" for n in range(4)), name="latest.txt")
-    module = GoProDataModule(path, crop_size=8, num_workers=0, held_out=1)
+    module = GoProDataModule(path, crop_size=8, num_workers=0, selection=Selection(held_out=1))
     for stage in ("fit", "test"):
         module.setup(stage)
     trained, tested = ({pair.name for pair in part.pairs} for part in (module.train_pairs, module.test_pairs))
@@ -150,6 +150,6 @@ def test_text_that_is_no_list_is_passed_over(tmp_path):
 def test_folders_named_the_wrong_way_round_are_refused(tmp_path):
     pictures(tmp_path, "blur/0.png", "sharp/0.png")
     with pytest.raises(ValueError, match=r"their names say the reverse\. Swap them"):
-        find_pairs(tmp_path, folders=("sharp", "blur"))
+        find_pairs(tmp_path, layout=Layout(folders=("sharp", "blur")))
     with pytest.raises(ValueError, match="Swap them"):
         pairs_of_folders(tmp_path / "sharp", tmp_path / "blur")

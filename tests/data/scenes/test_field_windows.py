@@ -3,35 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from small_models import WINDOW, write_window
 
 from deblur_lightning.data import Choice, FieldWindows, FieldWindowsDataModule
 from deblur_lightning.data.scenes.field_windows import batched
 from deblur_lightning.field import KernelField, check_field
-from deblur_lightning.physics import blur, shake_kernels
-
-SIDE = 40
-
-
-def write_window(path, seed, seen=True):
-    """Blur a smooth picture by a field whose two kernels meet in the middle; an 'estimate' of one kernel beside it."""
-    generator = torch.Generator().manual_seed(seed)
-    sharp = torch.nn.functional.avg_pool2d(torch.rand(1, 3, SIDE + 8, SIDE + 8, generator=generator), 9, 1)
-    ramp = torch.linspace(0, 1, SIDE).expand(SIDE, SIDE)
-    field = KernelField(shake_kernels(2, 7, generator=generator)[None], torch.stack((ramp, 1 - ramp))[None])
-    blurry = blur(sharp, field)
-    parts = {"basis": field.basis, "coefficients": field.coefficients}
-    if seen:
-        parts |= {
-            "seen_basis": shake_kernels(1, 5, generator=generator)[None],
-            "seen_coefficients": ramp[None, None] * 0 + 1,
-        }
-    pictures = {
-        name: (picture[0] * 255).round().to(torch.uint8).numpy()
-        for name, picture in (("blurry", blurry), ("sharp", sharp))
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **pictures, **{name: part[0].half().numpy() for name, part in parts.items()})
-    return path
+from deblur_lightning.physics import blur
 
 
 @pytest.fixture
@@ -64,7 +41,7 @@ def test_fields_are_chosen_by_their_shares(files):
 
 
 def test_the_constant_field_is_the_mean_kernel_of_the_whole_window(files):
-    sample = FieldWindows(files[:1], SIDE, Choice(0.0, 1.0), 1, seed=0)[0]
+    sample = FieldWindows(files[:1], WINDOW, Choice(0.0, 1.0), 1, seed=0)[0]
     with np.load(files[0]) as window:
         mean = torch.from_numpy(window["basis"]).float().mean(0)  # each kernel has half of the window
     turns = [turned for flip in ([], [0], [1], [0, 1]) for turned in (mean.flip(flip), mean.flip(flip).T)]
@@ -88,14 +65,14 @@ def test_validation_takes_whole_windows_with_their_estimate(files, tmp_path):
     module = FieldWindowsDataModule(tmp_path, crop_size=28)
     module.setup("fit")
     (batch,) = module.val_dataloader()
-    assert batch["blurry"].shape == (1, 3, SIDE, SIDE)
+    assert batch["blurry"].shape == (1, 3, WINDOW, WINDOW)
     assert batch["field"].basis.shape == (1, 1, 5, 5)
 
 
 def test_what_is_not_there_is_said(tmp_path, files):
     with pytest.raises(FileNotFoundError, match=r"val holds no windows. Make them: python experiments/unrolled"):
         FieldWindowsDataModule(tmp_path).setup("validate")
-    with pytest.raises(ValueError, match=r"choice is .*, but shares add up to 1 at most"):
+    with pytest.raises(ValueError, match=r"choice is .*, but shares cannot be negative, nor above 1 together"):
         FieldWindowsDataModule(tmp_path, choice=Choice(0.8, 0.3))
     with pytest.raises(ValueError, match="crop_size is 0, but there is nothing to do with none"):
         FieldWindowsDataModule(tmp_path, crop_size=0)

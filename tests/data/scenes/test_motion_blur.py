@@ -2,14 +2,21 @@ import pytest
 import torch
 
 from deblur_lightning.batch import check_batch
-from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule, ObjectMotion, Unmoved, WheelPhotos
+from deblur_lightning.data import (
+    CameraMotion,
+    DeadLeaves,
+    MotionBlurDataModule,
+    ObjectMotion,
+    Samples,
+    Unmoved,
+    WheelPhotos,
+)
 
 SMALL = {
     "crop_size": 40,
     "kernel_size": 17,
     "num_workers": 0,
-    "samples_per_epoch": 6,
-    "val_samples": 4,
+    "samples": Samples(6, 4),
     "batch_size": 2,
 }
 NEAR = {"extent": (0.0, 16.0)}
@@ -45,7 +52,7 @@ def test_validation_and_training_see_different_scenes_of_different_photographs()
     module = module_of()
     module.setup("fit")
     assert not torch.equal(module.val_set[0]["sharp"], module.train_set[(0, 0)]["sharp"])
-    photos = [{photo.name for photo in split.draw[1].photos} for split in (module.train_set, module.val_set)]
+    photos = [{photo.name for photo in split.scenes.sources[1].photos} for split in (module.train_set, module.val_set)]
     assert photos[0].isdisjoint(photos[1])
 
 
@@ -65,8 +72,7 @@ def test_pictures_are_moved_by_any_of_the_motions_named():
     [
         ({"kernel_size": 8}, "kernel_size is 8, .* Pass 9"),
         ({"batch_size": 0}, "batch_size is 0, .* Pass at least 1"),
-        ({"val_samples": 0}, "val samples is 0, .* Pass at least 1"),
-        ({"max_objects": 300}, "max_objects is 300, .* Pass 2"),
+        ({"max_objects": 300}, "max_objects is 300, .* Pass 3"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments, remedy):
@@ -75,9 +81,9 @@ def test_what_cannot_be_is_refused(arguments, remedy):
 
 
 def test_weights_that_draw_nothing_are_refused():
-    with pytest.raises(ValueError, match=r"weights are \[0\.0\].* above 0"):
+    with pytest.raises(ValueError, match=r"motions all have weight 0, .* above 0"):
         MotionBlurDataModule([WheelPhotos()], [Unmoved(0.0)])
-    with pytest.raises(ValueError, match=r"weights are \[-1\.0\].* above 0"):
+    with pytest.raises(ValueError, match=r"sources have a negative weight .* above 0"):
         MotionBlurDataModule([WheelPhotos(-1.0)])
 
 

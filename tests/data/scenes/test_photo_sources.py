@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import ADE20K, COCO, Decoys, PhotoFolder, PhotoSource, SyntheticBlurDataModule
+from deblur_lightning.data import ADE20K, COCO, Decoys, PhotoFolder, PhotoSource, Samples, SyntheticBlurDataModule
 from deblur_lightning.data.frames import CorruptFrameError, read_frame
 from deblur_lightning.data.scenes.coco import coco_photos, paint_instances, run_length_mask, run_lengths
 from deblur_lightning.data.scenes.decoys import decoy
@@ -67,7 +67,7 @@ def coco(tmp_path):
 
 
 def module_of(source, **arguments):
-    defaults = {"crop_size": 40, "kernel_size": 9, "num_workers": 0, "samples_per_epoch": 8, "val_samples": 2}
+    defaults = {"crop_size": 40, "kernel_size": 9, "num_workers": 0, "samples": Samples(8, 2)}
     return SyntheticBlurDataModule([source], **{**defaults, "batch_size": 2, **arguments})
 
 

@@ -3,7 +3,16 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from deblur_lightning.data import DeadLeaves, Scene, SceneSource, SyntheticBlur, SyntheticBlurDataModule, WheelPhotos
+from deblur_lightning.data import (
+    DeadLeaves,
+    PaperSensor,
+    Samples,
+    Scene,
+    SceneSource,
+    SyntheticBlur,
+    SyntheticBlurDataModule,
+    WheelPhotos,
+)
 from deblur_lightning.field import check_field
 from deblur_lightning.physics import blur, saturate, to_display, to_linear
 
@@ -13,9 +22,7 @@ def small(**arguments):
         "sources": [DeadLeaves(pictures=2, side=120), WheelPhotos()],
         "crop_size": 40,
         "kernel_size": 9,
-        "samples_per_epoch": 10,
-        "val_samples": 4,
-        "test_samples": 4,
+        "samples": Samples(10, 4, 4),
         "batch_size": 5,
         "num_workers": 0,
     }
@@ -168,22 +175,32 @@ def test_an_index_beyond_the_epoch_is_an_index_error(train_set):
         ({"crop_size": 0}, "Pass at least 1"),
         ({"extent": (0.0, 9.0)}, "hold 0 to 8. Order it"),
         ({"extent": (float("nan"), 8.0)}, "Order it within those"),
-        ({"brightness": (0.0, 1.0)}, r"Pass \(1.0, 3.0\)"),
-        ({"noise": float("nan")}, r"Pass 0\.01"),
         ({"max_objects": -1}, "Pass 3"),
         ({"sources": []}, "Pass at least one"),
         ({"sources": [WheelPhotos(weight=0.0)]}, "Pass a weight above 0"),
         ({"sources": [WheelPhotos(weight=-1.0)]}, "weights above 0"),
-        ({"samples_per_epoch": 0}, "Pass at least 1"),
         ({"batch_size": 0}, "Pass at least 1"),
-        ({"gamma": 0.0}, "Pass 2.2"),
-        ({"gamma": float("nan")}, "Pass 2.2"),
         ({"num_workers": -1}, "Pass 0 or more"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused_when_it_is_read(arguments, remedy):
     with pytest.raises(ValueError, match=remedy):
         small(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("part", "arguments", "remedy"),
+    [
+        (PaperSensor, {"brightness": (0.0, 1.0)}, r"Pass \(1.0, 3.0\)"),
+        (PaperSensor, {"noise": float("nan")}, r"Pass 0\.01"),
+        (PaperSensor, {"gamma": 0.0}, "Pass 2.2"),
+        (PaperSensor, {"gamma": float("nan")}, "Pass 2.2"),
+        (Samples, {"train": 0}, "train samples is 0, .* Pass at least 1"),
+    ],
+)
+def test_a_part_of_it_that_cannot_be_is_refused_likewise(part, arguments, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        part(**arguments)
 
 
 def test_crops_larger_than_the_photos_are_refused_before_training():
