@@ -31,7 +31,8 @@ def load_deblurrer(
             the bundled model if None.
         strength: see `PhotoDeblurrer`.
         tile: see `PhotoDeblurrer`.
-        restorer: richardson-lucy or hyper-laplacian in place of the checkpoint's restorer.
+        restorer: richardson-lucy or hyper-laplacian in place of the checkpoint's restorer, and of its weights if it
+            learned.
         **options: arguments of any part of the model that replace the checkpoint's, such as ``iterations``, ``method``
             or ``gamma``; None is no change.
 
@@ -47,6 +48,7 @@ def load_deblurrer(
     wanted = {name: value for name, value in options.items() if value is not None}
     if restorer is not None:
         wanted = {"restorer": restorer_recipe(restorer), **wanted}
+        weights = {name: weight for name, weight in weights.items() if not name.startswith("restorer.")}
     if "gamma" in wanted and "dark_gamma" in (recipe["init_args"].get("exposure") or {}).get("init_args", {}):
         wanted["dark_gamma"] = wanted["gamma"]  # whoever says a gamma means it for every photo
     try:

@@ -80,9 +80,22 @@ def replaced(recipe: Recipe, options: Mapping[str, object]) -> Recipe:
     for name, value in options.items():
         recipe, times = _replaced(recipe, name, value)
         if not times:
-            kind = recipe["class_path"].rpartition(".")[2]
-            raise ValueError(f"this model is a {kind}, which has no {name}. Leave out --{name}.")
+            raise ValueError(
+                f"this model is a {_kinds(recipe)}, which has no {name}. Leave out --{name}{_else(recipe, name)}."
+            )
     return recipe
+
+
+def _kinds(recipe: Recipe) -> str:
+    """Name a chain, and what undoes the motion in it."""
+    kinds = [part["class_path"].rpartition(".")[2] for part in (recipe, recipe["init_args"].get("restorer")) if part]
+    return " with ".join(kinds)
+
+
+def _else(recipe: Recipe, name: str) -> str:
+    """Tell who has the arguments of Richardson-Lucy."""
+    lucy = name in ("iterations", "method") and "restorer" in recipe["init_args"]
+    return ", or pass --restorer richardson-lucy" if lucy else ""
 
 
 def _path(kind: type) -> str:

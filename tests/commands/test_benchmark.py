@@ -1,16 +1,24 @@
 """The benchmark's bounds, shares and ablations, on small windows."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
-from small_models import small_direct_deblurrer, small_motion_deblurrer, write_small_checkpoint
+from small_models import small_direct_deblurrer, small_learned_deblurrer, small_motion_deblurrer, write_small_checkpoint
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
-from deblur_lightning.commands.benchmark.ablations import ablations
+from deblur_lightning.commands.benchmark.ablations import Remembering, ablations
 from deblur_lightning.data import SampleBlur
-from deblur_lightning.deblurring import AlternatingRefinement, PhotoDeblurrer, load_deblurrer
+from deblur_lightning.deblurring import (
+    AlternatingRefinement,
+    MotionDeblurrer,
+    PhotoDeblurrer,
+    RichardsonLucy,
+    load_deblurrer,
+)
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import read_results, read_rows
@@ -114,6 +122,38 @@ def test_an_untrained_network_is_another_one_and_the_model_itself_stays(tmp_path
     assert all(not torch.equal(weights[name], one) for name, one in model.network.state_dict().items())
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
     assert ablations("m", load_deblurrer(write_small_checkpoint(tmp_path / "plain.ckpt"))) == {}
+
+
+def test_a_learned_restorer_stands_beside_the_classical_ones_on_the_same_field(windows, tmp_path):
+    learned = small_learned_deblurrer()
+    checkpoint = write_small_checkpoint(tmp_path / "learned.ckpt", learned)
+    found = scored({"learned": checkpoint}, windows, tmp_path)
+    assert list(found)[len(BOUNDS) :] == [
+        "true field, learned's restorer", "learned", "learned: no spread network", "learned: Richardson-Lucy",
+        "learned: hyper-Laplacian",
+    ]  # fmt: skip
+    same = [found[name]["field_error"] for name in ("learned", "learned: Richardson-Lucy", "learned: hyper-Laplacian")]
+    assert same == pytest.approx([same[0]] * 3)
+    assert found["true field, learned's restorer"]["field_error"] < 1e-9
+    window = windows[0]["blurry"][None]
+    expected = MotionDeblurrer(learned.network, RichardsonLucy())(window).picture
+    variant = ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))["m: Richardson-Lucy"]
+    torch.testing.assert_close(variant(window).picture, expected)
+
+
+def test_what_was_seen_once_is_remembered():
+    looks = []
+
+    class Looking(torch.nn.Module):
+        def forward(self, light):
+            looks.append(light)
+            return delta_field(light, 5)
+
+    network = Remembering(Looking())
+    first, other = torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
+    assert network(first) is network(first.clone())
+    network(other)
+    assert len(looks) == 2
 
 
 @pytest.mark.parametrize(

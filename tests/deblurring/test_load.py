@@ -10,9 +10,11 @@ from small_models import small_motion_deblurrer
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
     HyperLaplacian,
+    MotionDeblurrer,
     NoticedExposure,
     PhotoDeblurrer,
     RichardsonLucy,
+    UnrolledRestorer,
     describe,
     find_checkpoint,
     load_deblurrer,
@@ -64,8 +66,22 @@ def test_a_restorer_is_asked_for_by_name(tmp_path):
     assert (type(lucy), lucy.iterations) == (RichardsonLucy, 4)
     with pytest.raises(ValueError, match=r"restorer is magic, but there are richardson-lucy and hyper-laplacian"):
         load_deblurrer(path, restorer="magic")
-    with pytest.raises(ValueError, match=r"which has no iterations\. Leave out --iterations"):
+    with pytest.raises(
+        ValueError, match=r"HyperLaplacian, which has no iterations\. Leave out --iterations, or pass --restorer r"
+    ):
         load_deblurrer(path, restorer="hyper-laplacian", iterations=4)
+
+
+def test_a_classical_restorer_takes_the_place_of_a_learned_one(tmp_path):
+    learned = UnrolledRestorer((1,), width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
+    small = small_motion_deblurrer()
+    path = written(tmp_path / "tiny.ckpt", MotionDeblurrer(small.network, learned))
+    assert isinstance(load_deblurrer(path).deblurrer.restorer, UnrolledRestorer)
+    blurry = torch.rand(1, 3, 70, 70)
+    with torch.no_grad():
+        expected = small(blurry).picture
+    swapped = load_deblurrer(path, restorer="richardson-lucy", iterations=2)
+    torch.testing.assert_close(swapped(blurry).picture, expected)
 
 
 def test_whoever_says_a_gamma_means_it_for_pictures_that_fade_too(tmp_path):
@@ -77,7 +93,7 @@ def test_whoever_says_a_gamma_means_it_for_pictures_that_fade_too(tmp_path):
 @pytest.mark.parametrize(
     ("option", "remedy"),
     [
-        ({"colour": "red"}, r"MotionDeblurrer, which has no colour\. Leave out --colour"),
+        ({"colour": "red"}, r"MotionDeblurrer with RichardsonLucy, which has no colour\. Leave out --colour"),
         ({"method": "best"}, r"tiny\.ckpt: the model cannot be built: .*basic.*best"),
         ({"gamma": 0.2}, r"tiny\.ckpt: .*gamma is 0\.2"),
     ],

@@ -5,9 +5,16 @@ import torch
 import yaml
 
 from deblur_lightning.checkpoints import write_checkpoint
-from deblur_lightning.deblurring import DirectDeblurrer, MotionDeblurrer, RichardsonLucy, describe
+from deblur_lightning.deblurring import (
+    BlindEstimator,
+    DirectDeblurrer,
+    MotionDeblurrer,
+    RichardsonLucy,
+    UnrolledRestorer,
+    describe,
+)
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator, SpreadNetwork
 from deblur_lightning.physics import blur, shake_kernels
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
@@ -48,6 +55,13 @@ def small_motion_deblurrer(seed=5, iterations=2, **parts):
 def small_direct_deblurrer(seed=4):
     torch.manual_seed(seed)
     return DirectDeblurrer(DeblurGANGenerator(4, 1, dropout=0.0)).eval()
+
+
+def small_learned_deblurrer(seed=3):
+    """An estimator that sees parts, and a restorer that learns."""
+    torch.manual_seed(seed)
+    size = {"width": 4, "middle_blocks": 1, "encoder_blocks": (1,), "decoder_blocks": (1,)}
+    return MotionDeblurrer(BlindEstimator(9, SpreadNetwork(**size)), UnrolledRestorer((2, 1), **size)).eval()
 
 
 class FixedField(torch.nn.Module):

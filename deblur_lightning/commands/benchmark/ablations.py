@@ -3,32 +3,70 @@
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from deblur_lightning.deblurring import MotionDeblurrer, PhotoDeblurrer
+from deblur_lightning.deblurring import (
+    BlindEstimator,
+    HyperLaplacian,
+    MotionDeblurrer,
+    PhotoDeblurrer,
+    RichardsonLucy,
+    UnrolledRestorer,
+)
+from deblur_lightning.field import KernelField
 
 SEED = 1
 
 
 def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
-    """Give variants of a model that refines what its network sees, by their names in tables; none of another.
+    """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
+
+    Of a refinement: without it, and with an untrained network before it. Of a learned restorer: the classical ones on
+    the same field. Of an estimator with a spread network: without that.
 
     Args:
         name: of the model.
-        model: as loaded.
+        model: as loaded; it remembers the fields of pictures from now on, for its variants have the same.
     """
     whole = model.deblurrer
-    if not isinstance(whole, MotionDeblurrer) or whole.refinement is None:
+    if not isinstance(whole, MotionDeblurrer):
         return {}
-    alone, untrained = copy.deepcopy(whole), copy.deepcopy(whole)
-    alone.refinement = None
-    torch.manual_seed(SEED)
-    for part in untrained.network.modules():
-        _start_anew(part)
-    return {
-        f"{name}: no refinement": PhotoDeblurrer(alone, model.name),
-        f"{name}: untrained network": PhotoDeblurrer(untrained, model.name),
-    }
+    variants: dict[str, MotionDeblurrer] = {}
+    if whole.refinement is not None:
+        variants["no refinement"] = copy.deepcopy(whole)
+        variants["no refinement"].refinement = None
+        variants["untrained network"] = copy.deepcopy(whole)
+        torch.manual_seed(SEED)
+        for part in variants["untrained network"].network.modules():
+            _start_anew(part)
+    if isinstance(whole.network, BlindEstimator) and whole.network.spread is not None:
+        variants["no spread network"] = copy.deepcopy(whole)
+        variants["no spread network"].network = BlindEstimator(whole.network.kernel_size)
+    if isinstance(whole.restorer, UnrolledRestorer):
+        whole.network = Remembering(whole.network)
+        for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
+            variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
+    return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
+
+
+class Remembering(nn.Module):
+    """A network that looks at each picture once, whoever asks.
+
+    Args:
+        network: maps linear light to a field.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self._seen: dict[bytes, KernelField] = {}
+
+    def forward(self, light: Tensor) -> KernelField:
+        """Look at a picture, or remember what was seen."""
+        key = light.numpy(force=True).tobytes()
+        if key not in self._seen:
+            self._seen[key] = self.network(light)
+        return self._seen[key]
 
 
 def _start_anew(part: nn.Module) -> None:

@@ -12,7 +12,8 @@ from torch import Tensor
 from deblur_lightning.commands.benchmark.ablations import ablations
 from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.deblurring import PhotoDeblurrer, load_deblurrer
+from deblur_lightning.deblurring import PhotoDeblurrer, UnrolledRestorer, load_deblurrer
+from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import picture_psnr, picture_ssim
@@ -66,6 +67,10 @@ def run_benchmark(
         "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
     }
     for name, model in models.items():
+        learned = learned_restorer(model)
+        if learned is not None:
+            methods[f"true field, {name}'s restorer"] = partial(_undone, learned)
+            files[f"true field, {name}'s restorer"] = checkpoints[name]
         for title, deblurrer in {name: model, **ablations(name, model)}.items():
             methods[title] = partial(_predicted, deblurrer)
             files[title] = checkpoints[name]
@@ -114,6 +119,16 @@ def constant_field(field: KernelField) -> KernelField:
     """Give the best field that is one kernel for a whole picture: the mean of all its pixels' kernels."""
     ones = torch.ones_like(field.coefficients[:, :1])
     return KernelField(field.mean_kernel().unsqueeze(1), ones)
+
+
+def learned_restorer(model: PhotoDeblurrer) -> UnrolledRestorer | None:
+    """Give what a model has learned about undoing a known field."""
+    restorer = getattr(model.deblurrer, "restorer", None)
+    return restorer if isinstance(restorer, UnrolledRestorer) else None
+
+
+def _undone(restorer: UnrolledRestorer, blurry: Tensor, true: KernelField) -> Answer:
+    return restorer(blurry, true, Exposure()), true
 
 
 def _predicted(model: PhotoDeblurrer, blurry: Tensor, true: KernelField) -> Answer:
