@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-spread train-unrolled fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -87,10 +87,6 @@ train-direct: $(READY) ## train the small direct network on data/bsds500 and dat
 
 PLACES := --bsds500 data/bsds500 --photos data/photos
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py data/field_windows
-
-train-spread: $(READY) ## train the network that sees how far each part moved on data/bsds500 and data/photos, and pack it
-	$(FIT_SMALL) --config experiments/spread/small.yaml $(WIDE) $(VERSION) spread $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/spread/checkpoints/best.ckpt -o $(RUNS)/spread/weights.safetensors --half
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

@@ -57,7 +57,7 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {
-        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small", "spread", "unrolled",
+        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "small", "unrolled",
     }  # fmt: skip
 
 
@@ -66,7 +66,6 @@ SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy",
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
 SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_UNET = {"width": 4, "middle_blocks": 1, "encoder_blocks": [1], "decoder_blocks": [1]}
-SMALL_SPREAD = {"class_path": "SpreadNetwork", "init_args": SMALL_UNET}
 SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2, 1]}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
@@ -148,8 +147,8 @@ def smaller(written, swept):
     if module == "RegressionModule":
         parts = {"generator": SMALL_NAFNET, "signed": False}
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
-    elif module in ("RestorerModule", "SpreadModule"):
-        estimator = {"class_path": "BlindEstimator", "init_args": {"kernel_size": 9, "spread": SMALL_SPREAD}}
+    elif module == "RestorerModule":
+        estimator = {"class_path": "BlindEstimator", "init_args": {"kernel_size": 9}}
         parts = {"network": estimator, "restorer": SMALL_UNROLLED}
         model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": parts}}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
@@ -191,7 +190,7 @@ def test_it_runs_a_step(configs, disk, monkeypatch):
         losses = [float(row["train/loss"]) for row in rows if row.get("train/loss")]
         assert losses
         assert all(math.isfinite(loss) for loss in losses)
-        assert any(row.get("val/psnr") or row.get("val/spread_error") for row in rows)
+        assert any(row.get("val/psnr") for row in rows)
     else:
         (tested, *_) = reversed((disk / "results/results.jsonl").read_text().splitlines())
         result = json.loads(tested)

@@ -1,11 +1,10 @@
-"""BlindEstimator: the motion field from the photo itself, by `dense_field`."""
+"""BlindEstimator: the motion field from the photo itself, without a network."""
 
 import torch
 from torch import Tensor, nn
 
 from deblur_lightning.estimation import dense_field
 from deblur_lightning.field import KernelField, delta_field, stack_fields
-from deblur_lightning.networks import SpreadNetwork
 
 
 class BlindEstimator(nn.Module):
@@ -13,12 +12,11 @@ class BlindEstimator(nn.Module):
 
     Args:
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
-        spread: sees how far each part moved, so that parts with motions of their own are found.
     """
 
-    def __init__(self, kernel_size: int = 33, spread: SpreadNetwork | None = None) -> None:
+    def __init__(self, kernel_size: int = 33) -> None:
         super().__init__()
-        self.kernel_size, self.spread = kernel_size, spread
+        self.kernel_size = kernel_size
 
     @torch.no_grad()
     def forward(self, light: Tensor) -> KernelField:

@@ -17,42 +17,30 @@ THRESHOLD = 0.05  # of the kernel's largest value: below is noise
 
 @torch.no_grad()
 def moving_kernel(light: Tensor, share: Tensor, kernel_size: int = 33) -> Tensor:
-    """Estimate the kernel of what moved in a picture whose other parts stood still, see `part_kernels`."""
-    return part_kernels(light, torch.stack((1 - share, share)), kernel_size)[1]
+    """Estimate the kernel of what moved in a picture whose other parts stood still.
 
-
-@torch.no_grad()
-def part_kernels(light: Tensor, shares: Tensor, kernel_size: int = 33, *, still: bool = True) -> Tensor:
-    """Estimate the kernels of parts of a picture that moved each by itself.
-
-    As `camera_path`, with a field of one kernel for each part. The sharp picture in turn with the kernels is thus one
-    for all parts, and none can pull another's kernel towards its own; no blur, of what stood still, is given.
+    As `camera_path`, with a field of two kernels: no blur, which is given, and the motion. The sharp picture in turn
+    with the motion's kernel is thus one for both parts, and what stood still cannot pull the kernel towards no blur.
 
     Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernels'.
-        shares: of the parts at each pixel, ``[P, H, W]`` in [0, 1], which sum to 1.
-        kernel_size: side K of the kernels, in pixels, odd and at least 5.
-        still: whether the first part stood still.
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        share: of the motion at each pixel, ``[H, W]`` in [0, 1].
+        kernel_size: side K of the kernel, in pixels, odd and at least 5.
 
     Returns:
-        ``[P, K, K]``, unit sums, correlation, centred to the pixel.
+        ``[K, K]``, unit sum, correlation, centred to the pixel.
     """
     sizes, sparsity = scales(kernel_size), SPARSITY
-    moving = range(1 if still else 0, len(shares))
-    kernels = [short_line(sizes[-1]) for _ in shares]
+    kernel = short_line(sizes[-1])
     for scale in reversed(range(len(sizes))):
-        scaled = shrunk(light, SCALE**scale)
-        own = torch.stack([shrunk(share, SCALE**scale) for share in shares]).clamp(0, 1)
+        scaled, own = shrunk(light, SCALE**scale), shrunk(share, SCALE**scale).clamp(0, 1)
         if scale < len(sizes) - 1:
-            kernels = [resized(kernel, sizes[scale], 1 / SCALE) for kernel in kernels]
-        if still:
-            kernels[0] = no_blur(kernels[0])
+            kernel = resized(kernel, sizes[scale], 1 / SCALE)
         for _ in range(TURNS if scale else 1):
-            field = KernelField(torch.stack(kernels)[None], own[None])
-            sharp = field_edges(scaled, field, sparsity)
-            kernels = list(_fitted(sharp, scaled, field, moving))
+            sharp = field_edges(scaled, part_field(kernel, own), sparsity)
+            kernel = _fitted(sharp, scaled, kernel, own)
             sparsity = max(sparsity / DECAY, FAINTEST)
-    return torch.stack(kernels)
+    return kernel
 
 
 def part_field(kernel: Tensor, share: Tensor) -> KernelField:
@@ -68,19 +56,13 @@ def part_field(kernel: Tensor, share: Tensor) -> KernelField:
     return KernelField(torch.stack((no_blur(kernel), kernel))[None], torch.stack((1 - share, share))[None])
 
 
-def _fitted(sharp: Tensor, light: Tensor, field: KernelField, moving: range) -> Tensor:
-    """Fit the kernels of the parts that moved, ``[P, K, K]``."""
-    kernels = field.basis[0].clone()
+def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tensor:
+    before = kernel
     for _ in range(FITS):
-        forms = lag_forms(sharp, light, field._replace(basis=kernels[None]))
-        for part in moving:
-            own = _OneForm(LagForms(forms.lags[part : part + 1], forms.wanted[part : part + 1]))
-            wanted, start = forms.wanted[part].flatten(), kernels[part].flatten()
-            kernels[part] = nonnegative_minimum(own, wanted, start, DESCENTS).view_as(kernels[part])
-    for part in moving:
-        before = field.basis[0, part]
-        kernels[part] = cleaned(kernels[part], THRESHOLD) if kernels[part].sum() > 0 else before
-    return kernels
+        forms = lag_forms(sharp, light, part_field(kernel, share))
+        own = _OneForm(LagForms(forms.lags[1:], forms.wanted[1:]))
+        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), DESCENTS).view_as(kernel)
+    return cleaned(kernel, THRESHOLD) if kernel.sum() > 0 else before
 
 
 class _OneForm:

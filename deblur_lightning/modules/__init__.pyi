@@ -7,4 +7,3 @@ from .deblurgan import Rate as Rate
 from .regression import RegressionModule as RegressionModule
 from .restoration import RestorationModule as RestorationModule
 from .restorer import RestorerModule as RestorerModule
-from .spread import SpreadModule as SpreadModule

@@ -4,7 +4,6 @@ from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
-from deblur_lightning.networks.spread import SpreadNetwork
 from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
@@ -14,6 +13,5 @@ __all__ = [
     "FoldedNAFNet",
     "NAFNet",
     "PatchCritic",
-    "SpreadNetwork",
     "VGGFeatures",
 ]

@@ -7,7 +7,6 @@ from deblur_lightning.physics.point_spread import draw_sides, kernels_along, poi
 from deblur_lightning.physics.saturation import saturate, saturate_derivative
 from deblur_lightning.physics.scenes import expose, scene_field
 from deblur_lightning.physics.shake_field import shake_field, turning_field
-from deblur_lightning.physics.spread import field_spread
 from deblur_lightning.physics.tone import check_gamma, to_display, to_linear
 from deblur_lightning.physics.trajectories import Tremors, follow_tremors, shake_trajectories
 
@@ -20,7 +19,6 @@ __all__ = [
     "check_gamma",
     "draw_sides",
     "expose",
-    "field_spread",
     "follow_tremors",
     "kernels_along",
     "noise_level",

@@ -129,7 +129,7 @@ def test_a_learned_restorer_stands_beside_the_classical_ones_on_the_same_field(w
     checkpoint = write_small_checkpoint(tmp_path / "learned.ckpt", learned)
     found = scored({"learned": checkpoint}, windows, tmp_path)
     assert list(found)[len(BOUNDS) :] == [
-        "true field, learned's restorer", "learned", "learned: no spread network", "learned: Richardson-Lucy",
+        "true field, learned's restorer", "learned", "learned: Richardson-Lucy",
         "learned: hyper-Laplacian",
     ]  # fmt: skip
     same = [found[name]["field_error"] for name in ("learned", "learned: Richardson-Lucy", "learned: hyper-Laplacian")]

@@ -14,7 +14,7 @@ from deblur_lightning.deblurring import (
     describe,
 )
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator, SpreadNetwork
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
 from deblur_lightning.physics import blur, shake_kernels
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
@@ -58,10 +58,10 @@ def small_direct_deblurrer(seed=4):
 
 
 def small_learned_deblurrer(seed=3):
-    """An estimator that sees parts, and a restorer that learns."""
+    """An estimator without a network, and a restorer that learns."""
     torch.manual_seed(seed)
     size = {"width": 4, "middle_blocks": 1, "encoder_blocks": (1,), "decoder_blocks": (1,)}
-    return MotionDeblurrer(BlindEstimator(9, SpreadNetwork(**size)), UnrolledRestorer((2, 1), **size)).eval()
+    return MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((2, 1), **size)).eval()
 
 
 class FixedField(torch.nn.Module):

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring import (
-    BlindEstimator,
     HyperLaplacian,
     MotionDeblurrer,
     PhotoDeblurrer,
@@ -22,7 +21,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
 
     Of a refinement: without it, and with an untrained network before it. Of a learned restorer: the classical ones on
-    the same field. Of an estimator with a spread network: without that.
+    the same field.
 
     Args:
         name: of the model.
@@ -39,9 +38,6 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         torch.manual_seed(SEED)
         for part in variants["untrained network"].network.modules():
             _start_anew(part)
-    if isinstance(whole.network, BlindEstimator) and whole.network.spread is not None:
-        variants["no spread network"] = copy.deepcopy(whole)
-        variants["no spread network"].network = BlindEstimator(whole.network.kernel_size)
     if isinstance(whole.restorer, UnrolledRestorer):
         whole.network = Remembering(whole.network)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):

@@ -12,15 +12,13 @@ from deblur_lightning.data.scenes.scene_module import Samples, SceneDataModule
 from deblur_lightning.data.scenes.sensor import Sensor
 from deblur_lightning.data.scenes.sources import MixedScenes, SceneSource, shares
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import field_spread
 
 
 class MotionSample(TypedDict):
-    """One pair of crops, and how far each cell of 4 x 4 pixels moved, see `field_spread`."""
+    """One pair of crops; see `Batch`."""
 
     blurry: Tensor
     sharp: Tensor
-    spread: Tensor
     name: str
 
 
@@ -69,8 +67,7 @@ class MotionBlur(Dataset[MotionSample]):
         motion = self.motions[int(random.choice(len(self.motions), p=self.shares))]
         field = motion.draw(scene.labels, self.kernel_size, random)
         blurry, sharp = self.sensor.take(scene.photo, field, random)
-        spread = field_spread(field)[0]
-        return {"blurry": blurry, "sharp": sharp, "spread": spread, "name": f"{name}/{epoch}-{index:05d}"}, field
+        return {"blurry": blurry, "sharp": sharp, "name": f"{name}/{epoch}-{index:05d}"}, field
 
 
 class MotionBlurDataModule(SceneDataModule[MotionBlur]):
