@@ -26,6 +26,7 @@ class Batch(TypedDict):
     name: list[str]
     field: NotRequired[KernelField]  # [N, J, K, K] and [N, J, H, W]
     weights: NotRequired[Tensor]  # [N, H, W], the losses' w_i
+    start: NotRequired[Tensor]  # [N, C, H, W], what `deconvolve` makes of blurry and field
     scene: NotRequired[Tensor]  # [N, C, H + K - 1, W + K - 1], display values, may exceed 1
     path: NotRequired[list[str]]  # the photos' files, whose format and metadata restored ones keep
     frames: NotRequired[list[Iterable[NDArray[np.uint8]]]]  # N of them, uint8

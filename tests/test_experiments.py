@@ -66,7 +66,7 @@ SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy",
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
 SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_UNET = {"width": 4, "middle_blocks": 1, "encoder_blocks": [1], "decoder_blocks": [1]}
-SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2, 1]}}
+SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2]}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
 

@@ -13,21 +13,23 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.networks import NAFNet
 from deblur_lightning.physics import BlurOperator, to_display, to_linear
 from deblur_lightning.physics.borders import darken_
+from deblur_lightning.restoration import deconvolve
 from deblur_lightning.restoration.observation import cut, observations, surrounded
 from deblur_lightning.restoration.response import CLIPPED
 
-PULL = 0.02  # towards the picture that a stage starts from, before training
+PULL = 0.01  # towards the picture that a stage starts from, before training
 
 
 class UnrolledRestorer(Restorer):
     """Undo a motion field, and learn how far to trust it.
 
-    Each stage takes a few steps towards the light that, blurred by the field, gives the blurry picture. A small network
-    then compares what it started from with what it came to: it says at each pixel how far to go along, and what to
-    change besides. Where the field is wrong, ringing shows, and it goes along less far.
+    It begins with what `deconvolve` makes of the field. A small network sees that, the blurry picture, and how far the
+    one blurred again is from the other; it says at each pixel how far to go along, and what to change besides. Where
+    the field is wrong, ringing and misfit show, and it goes along less far. Each further stage takes a few steps of
+    learned sizes towards the light that, blurred by the field, gives the blurry picture, and has a network as well.
 
     Args:
-        steps: of each stage, one stage after the other.
+        steps: of each stage after `deconvolve`.
         width: channels of the network's first level.
         middle_blocks: blocks of its lowest level.
         encoder_blocks: blocks of each level on the way down.
@@ -42,7 +44,7 @@ class UnrolledRestorer(Restorer):
 
     def __init__(
         self,
-        steps: Sequence[int] = (8, 5),
+        steps: Sequence[int] = (8,),
         width: int = 24,
         middle_blocks: int = 2,
         encoder_blocks: Sequence[int] = (1, 1),
@@ -61,27 +63,39 @@ class UnrolledRestorer(Restorer):
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.data = nn.ModuleList(DataSteps(count) for count in self.steps)
         self.priors = nn.ModuleList(
-            Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool) for _ in self.steps
+            Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool) for _ in range(1 + len(self.steps))
         )
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
-    def restore(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients."""
+    def restore(self, blurry: Tensor, field: KernelField, exposure: Exposure, start: Tensor | None = None) -> Tensor:
+        """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients.
+
+        Args:
+            blurry: ``[N, 3 or 1, H, W]``.
+            field: of each picture.
+            exposure: of all.
+            start: what `deconvolve` makes of them, where that is known.
+        """
         gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
-        blurry = blurry.float().expand(-1, 3, -1, -1)
-        operator = Blurring(field)
-        light = to_linear(blurry, exposure.gamma)
+        reached = deconvolve(blurry, field, gamma=exposure.gamma) if start is None else start
+        blurry, reached = (picture.float().expand(-1, 3, -1, -1) for picture in (blurry, reached))
+        operator, light = Blurring(field), to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()
-        best, around = blurry, surrounded(light, radius, "extended")
-        for data, prior in zip(self.data, self.priors, strict=True):
-            midway, around = data(around, light, known, operator, exposure.dark)
-            seen = [best, *(to_display(cut(one, radius, "extended"), exposure.gamma) for one in (midway, around))]
-            best = prior(blurry, *seen)
-            around = replaced(around, to_linear(best, exposure.gamma), radius)
+        again = operator.blur(self._around(reached, radius, exposure))
+        best: Tensor = self.priors[0](blurry, blurry, to_display(again, exposure.gamma), reached)
+        for data, prior in zip(self.data, self.priors[1:], strict=True):
+            lit = data(self._around(best, radius, exposure), light, known, operator, exposure.dark)
+            midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in lit)
+            best = prior(blurry, best, midway, reached)
         return best.mean(dim=1, keepdim=True) if gray else best
+
+    def _around(self, picture: Tensor, radius: int, exposure: Exposure) -> Tensor:
+        """Turn a picture into light that goes on beyond its borders, but for the dark sides."""
+        light = surrounded(to_linear(picture, exposure.gamma), radius, "extended")
+        return light * lit(light, radius, exposure.dark)
 
 
 class Blurring:
@@ -139,14 +153,14 @@ class DataSteps(nn.Module):
             dark: sides beyond which there was nothing.
         """
         radius, pull = operator.radius, self.pull.exp()
-        lit = darken_(torch.ones_like(start[:1, :1]), radius, dark)
-        start = start * lit
+        bright = lit(start, radius, dark)
+        start = start * bright
         current = midway = start
         direction = torch.zeros_like(start)
         for number in range(len(self.stride)):
             wanted = operator.adjoint(known * (light - operator.blur(current))) + pull * (start - current)
             direction = wanted + self.momentum[number] * direction
-            current = (current + self.stride[number].exp() * direction) * lit
+            current = (current + self.stride[number].exp() * direction) * bright
             if number == (len(self.stride) - 1) // 2:
                 midway = current
         return midway, current
@@ -203,10 +217,6 @@ def chebyshev(count: int, least: float, most: float) -> tuple[list[float], list[
     return strides[:count], momenta[:count]
 
 
-def replaced(around: Tensor, inner: Tensor, radius: int) -> Tensor:
-    """Put a picture into its surround."""
-    if radius == 0:
-        return inner
-    lid, floor = around[..., :radius, :], around[..., -radius:, :]
-    left, right = around[..., radius:-radius, :radius], around[..., radius:-radius, -radius:]
-    return torch.cat((lid, torch.cat((left, inner, right), dim=-1), floor), dim=-2)
+def lit(light: Tensor, radius: int, dark: Sides) -> Tensor:
+    """Give 0 beyond the dark sides and 1 elsewhere, ``[1, 1, H, W]``."""
+    return darken_(torch.ones_like(light[:1, :1]), radius, dark)

@@ -57,7 +57,7 @@ class RestorerModule(RestorationModule):
         return cast(UnrolledRestorer, self.deblurrer.restorer)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        restored = self.restorer.restore(batch["blurry"], batch["field"], Exposure())
+        restored = self.restorer.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
         loss, size = psnr_loss(restored, batch["sharp"], self.floor), len(batch["name"])
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
         self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)

@@ -3,7 +3,7 @@
 A learned restorer must know how wrong estimated fields are, and estimating takes a second or two a window: so it is
 done once. Goes on where an earlier run was stopped; stop it whenever there are enough. Each file holds one window:
 ``blurry`` and ``sharp`` (8 bits), the true field (``basis``, ``coefficients``) and the estimated one (``seen_basis``,
-``seen_coefficients``).
+``seen_coefficients``), and what `deconvolve` makes of each (``restored``, ``seen_restored``; 8 bits).
 """
 
 import argparse
@@ -22,6 +22,7 @@ from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.estimation import dense_field
 from deblur_lightning.field import KernelField
+from deblur_lightning.restoration import deconvolve
 from deblur_lightning.whole_file import whole_file
 
 SIDE = 256
@@ -51,8 +52,8 @@ def main(arguments: argparse.Namespace) -> None:
                 file,
                 blurry=levels(sample["blurry"]),
                 sharp=levels(sample["sharp"]),
-                **arrays(field, ""),
-                **arrays(seen, "seen_"),
+                **arrays(field, "", sample["blurry"]),
+                **arrays(seen, "seen_", sample["blurry"]),
             )
         print(path, sample["name"], seen.basis.shape[1], flush=True)
 
@@ -62,9 +63,10 @@ def levels(picture: Tensor) -> np.ndarray:
     return (picture * 255).round().to(torch.uint8).numpy()
 
 
-def arrays(field: KernelField, prefix: str) -> dict[str, np.ndarray]:
-    """Store a field of one picture in half precision."""
-    return {f"{prefix}{name}": part[0].half().numpy() for name, part in field._asdict().items()}
+def arrays(field: KernelField, prefix: str, blurry: Tensor) -> dict[str, np.ndarray]:
+    """Store a field of one picture in half precision, and what `deconvolve` makes of it."""
+    parts = {f"{prefix}{name}": part[0].half().numpy() for name, part in field._asdict().items()}
+    return parts | {f"{prefix}restored": levels(deconvolve(blurry.unsqueeze(0), field)[0])}
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ pytestmark = [
 
 def tiny():
     torch.manual_seed(0)
-    restorer = UnrolledRestorer((2, 2), width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
+    restorer = UnrolledRestorer((2,), width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
     return RestorerModule(MotionDeblurrer(BlindEstimator(9), restorer))
 
 
@@ -49,7 +49,9 @@ def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
     batch = next(iter(windows.train_dataloader()))
     module = tiny()
     module.log = lambda *_, **__: None
-    expected = psnr_loss(module.restorer.restore(batch["blurry"], batch["field"], Exposure()), batch["sharp"], 2e-4)
+    expected = psnr_loss(
+        module.restorer.restore(batch["blurry"], batch["field"], Exposure(), batch["start"]), batch["sharp"], 2e-4
+    )
     optimizer = module.configure_optimizers()
     losses = []
     for _ in range(8):

@@ -61,7 +61,7 @@ def small_learned_deblurrer(seed=3):
     """An estimator without a network, and a restorer that learns."""
     torch.manual_seed(seed)
     size = {"width": 4, "middle_blocks": 1, "encoder_blocks": (1,), "decoder_blocks": (1,)}
-    return MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((2, 1), **size)).eval()
+    return MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((2,), **size)).eval()
 
 
 class FixedField(torch.nn.Module):
@@ -88,22 +88,24 @@ WINDOW = 40
 
 
 def write_window(path, seed, seen=True):
-    """Blur a smooth picture by a field whose two kernels meet in the middle; an 'estimate' of one kernel beside it."""
+    """Blur a smooth picture by a field whose two kernels meet in the middle; an 'estimate' of one kernel beside it.
+
+    What stands for the restored pictures is easily told apart: inverted ones.
+    """
     generator = torch.Generator().manual_seed(seed)
     sharp = torch.nn.functional.avg_pool2d(torch.rand(1, 3, WINDOW + 8, WINDOW + 8, generator=generator), 9, 1)
     ramp = torch.linspace(0, 1, WINDOW).expand(WINDOW, WINDOW)
     field = KernelField(shake_kernels(2, 7, generator=generator)[None], torch.stack((ramp, 1 - ramp))[None])
     blurry = blur(sharp, field)
     parts = {"basis": field.basis, "coefficients": field.coefficients}
+    pictures = {"blurry": blurry, "sharp": sharp, "restored": 1 - sharp}
     if seen:
         parts |= {
             "seen_basis": shake_kernels(1, 5, generator=generator)[None],
-            "seen_coefficients": ramp[None, None] * 0 + 1,
+            "seen_coefficients": torch.ones(1, 1, WINDOW, WINDOW),
         }
-    pictures = {
-        name: (picture[0] * 255).round().to(torch.uint8).numpy()
-        for name, picture in (("blurry", blurry), ("sharp", sharp))
-    }
+        pictures |= {"seen_restored": 1 - blurry}
+    stored = {name: (picture[0] * 255).round().to(torch.uint8).numpy() for name, picture in pictures.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **pictures, **{name: part[0].half().numpy() for name, part in parts.items()})
+    np.savez_compressed(path, **stored, **{name: part[0].half().numpy() for name, part in parts.items()})
     return path

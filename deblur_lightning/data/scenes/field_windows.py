@@ -1,7 +1,7 @@
 """FieldWindowsDataModule: windows on disk with their true and their estimated motion, for learned restorers."""
 
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -24,21 +24,9 @@ class FieldSample(TypedDict):
 
     blurry: Tensor
     sharp: Tensor
+    start: Tensor  # what `deconvolve` makes of both
     field: KernelField  # [1, B, K, K] and [1, B, H, W], as in a batch of one
     name: str
-
-
-class Choice(NamedTuple):
-    """Which field a training crop comes with.
-
-    Attributes:
-        estimated: share of crops with the estimated field.
-        constant: share with the mean of the true kernels everywhere, as if one kernel had been taken for all; the
-            rest come with the true field.
-    """
-
-    estimated: float = 0.6
-    constant: float = 0.1
 
 
 class FieldWindows(Dataset[FieldSample]):
@@ -49,13 +37,14 @@ class FieldWindows(Dataset[FieldSample]):
     Args:
         files: as ``experiments/unrolled/estimates.py`` writes them.
         crop_size: side of the crops, in pixels; None takes whole windows, each once, with the estimated field.
-        choice: of the field.
+        estimated: share of crops with the estimated field; the others have the true one.
         length: crops in an epoch.
         seed: of everything.
     """
 
-    def __init__(self, files: list[Path], crop_size: int | None, choice: Choice, length: int, seed: int) -> None:
-        self.files, self.crop_size, self.choice, self.length, self.seed = files, crop_size, choice, length, seed
+    def __init__(self, files: list[Path], crop_size: int | None, estimated: float, length: int, seed: int) -> None:
+        self.files, self.crop_size, self.length, self.seed = files, crop_size, length, seed
+        self.estimated = estimated
 
     def __len__(self) -> int:
         return self.length
@@ -67,15 +56,15 @@ class FieldWindows(Dataset[FieldSample]):
         random = np.random.default_rng((self.seed, epoch, index))
         path = self.files[index if self.crop_size is None else int(random.integers(len(self.files)))]
         with np.load(path) as window:
-            blurry, sharp = (torch.from_numpy(window[name]).float() / 255 for name in ("blurry", "sharp"))
-            if f"{SEEN}basis" not in window and (self.crop_size is None or self.choice.estimated):
-                raise ValueError(f"{path} has no estimated field. Make it anew: experiments/unrolled/estimates.py.")
-            if self.crop_size is None:
-                return {"blurry": blurry, "sharp": sharp, "field": _read(window, SEEN), "name": path.stem}
-            lot = random.random()
-            field = _read(window, SEEN if lot < self.choice.estimated else TRUE)
-        if self.choice.estimated <= lot < self.choice.estimated + self.choice.constant:
-            field = KernelField(field.mean_kernel().unsqueeze(1), torch.ones_like(field.coefficients[:, :1]))
+            kind = SEEN if self.crop_size is None or random.random() < self.estimated else TRUE
+            if missing := {f"{kind}basis", f"{kind}restored"} - set(window):
+                lacks = " and no ".join(sorted(missing))
+                raise ValueError(f"{path} has no {lacks}. Make it anew: experiments/unrolled/estimates.py.")
+            names = ("blurry", "sharp", f"{kind}restored")
+            blurry, sharp, start = (torch.from_numpy(window[name]).float() / 255 for name in names)
+            field = _read(window, kind)
+        if self.crop_size is None:
+            return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
         height, width = blurry.shape[1:]
         if min(height, width) < self.crop_size:
             raise ValueError(
@@ -83,10 +72,11 @@ class FieldWindows(Dataset[FieldSample]):
             )
         top, left = (int(random.integers(side - self.crop_size + 1)) for side in (height, width))
         inner = (..., slice(top, top + self.crop_size), slice(left, left + self.crop_size))
-        parts = blurry[inner], sharp[inner], field.basis, field.coefficients[inner]
+        parts = blurry[inner], sharp[inner], start[inner], field.basis, field.coefficients[inner]
         flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], random.random() < 0.5
-        blurry, sharp, basis, coefficients = (turned(part, flips, swap=swap) for part in parts)
-        return {"blurry": blurry, "sharp": sharp, "field": KernelField(basis, coefficients).used(), "name": path.stem}
+        blurry, sharp, start, basis, coefficients = (turned(part, flips, swap=swap) for part in parts)
+        field = KernelField(basis, coefficients).used()
+        return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
 
 
 class FieldWindowsDataModule(LightningDataModule):
@@ -96,7 +86,7 @@ class FieldWindowsDataModule(LightningDataModule):
         root: holds the folders ``train`` and ``val`` of ``.npz`` files that ``experiments/unrolled/estimates.py``
             wrote; those that appear while a training runs are used from its next start on.
         crop_size: side of training crops, in pixels; validation takes whole windows with their estimated fields.
-        choice: of the field that a training crop comes with.
+        estimated: share of training crops that come with the estimated field; the others with the true one.
         batch_size: crops per step and process.
         samples_per_epoch: training crops in an epoch.
         num_workers: loading processes per split; samples do not depend on it.
@@ -107,7 +97,7 @@ class FieldWindowsDataModule(LightningDataModule):
         self,
         root: Path,
         crop_size: int = 128,
-        choice: Choice = Choice(),  # noqa: B008 - immutable
+        estimated: float = 0.6,
         batch_size: int = 8,
         samples_per_epoch: int = 4000,
         num_workers: int = 0,
@@ -116,20 +106,18 @@ class FieldWindowsDataModule(LightningDataModule):
         super().__init__()
         for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
             check_count(what, value)
-        if not (min(choice) >= 0 and sum(choice) <= 1):
-            raise ValueError(
-                f"choice is {tuple(choice)}, but shares cannot be negative, nor above 1 together. Pass 0.6, 0.1."
-            )
-        self.root, self.crop_size, self.choice, self.batch_size = Path(root), crop_size, choice, batch_size
+        if not 0 <= estimated <= 1:
+            raise ValueError(f"estimated is {estimated}, but it is a share. Pass 0.6.")
+        self.root, self.crop_size, self.estimated, self.batch_size = Path(root), crop_size, estimated, batch_size
         self.samples_per_epoch, self.num_workers, self.seed = samples_per_epoch, num_workers, seed
 
     def setup(self, stage: str) -> None:
         if stage == "fit":
             files = self._files("train")
-            self.train_set = FieldWindows(files, self.crop_size, self.choice, self.samples_per_epoch, self.seed)
+            self.train_set = FieldWindows(files, self.crop_size, self.estimated, self.samples_per_epoch, self.seed)
         if stage in ("fit", "validate"):
             files = self._files("val")
-            self.val_set = FieldWindows(files, None, self.choice, len(files), self.seed)
+            self.val_set = FieldWindows(files, None, self.estimated, len(files), self.seed)
 
     def train_dataloader(self) -> DataLoader[FieldSample]:
         loader = ResumableLoader(self.train_set, self.batch_size, self.num_workers, self.seed, self.trainer)
@@ -156,6 +144,7 @@ def batched(samples: list[FieldSample]) -> Batch:
     return {
         "blurry": torch.stack([sample["blurry"] for sample in samples]),
         "sharp": torch.stack([sample["sharp"] for sample in samples]),
+        "start": torch.stack([sample["start"] for sample in samples]),
         "field": stack_fields([sample["field"].widened(size) for sample in samples]),
         "name": [sample["name"] for sample in samples],
     }
