@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,6 +15,7 @@ from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands.kernels import draw_kernels
+from deblur_lightning.deblurring.bundled import RestorerName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +60,7 @@ def restore(
         ),
     ] = None,
     restorer: Annotated[
-        Literal["richardson-lucy", "hyper-laplacian"] | None,
+        RestorerName | None,
         typer.Option(
             help="What undoes the motion; hyper-laplacian is finer where one motion moved all, and harms where it did "
             "not. Default: the model's.",

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 SHIPPED = "weights/blind.safetensors"
 
 BUNDLED = {"blind": SHIPPED, "direct": "weights/direct.safetensors"}
 """The models that the package ships, by the names they are asked for; the first where nobody asks."""
+
+
+RestorerName = Literal["richardson-lucy", "hyper-laplacian"]
+"""The classical restorers, by the names they are asked for in place of a model's own."""
 
 
 def find_checkpoint(named: Path | None = None) -> Path:

@@ -64,37 +64,36 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:
-    share = moving_share(light, kernel_size)
+    evidence = outlining_evidence(light)
+    share = moving_share(evidence, kernel_size)
     if share is None:
         return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
     if share.mean() < LEAST_MOVED:
         return delta_field(light[None, None], kernel_size)
     window = richest_window(light, share, WINDOW)
     kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
-    return part_field(kernel, believed_share(light, kernel))
+    return part_field(kernel, believed_share(evidence, kernel))
 
 
-def moving_share(light: Tensor, kernel_size: int) -> Tensor | None:
+def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
     """Tell where a picture moved before a background that stood still, or that it has no such background.
 
     Straight lines stand in for all motion (`straight_lines`); no blur, sharp or soft, competes with them in each
     window. A background with sharp detail is far likelier to stand still, by hundreds of nats.
 
     Args:
-        light: ``[H, W]``, linear light.
+        evidence: of the picture, see `outlining_evidence`.
         kernel_size: side of the kernels to think of, in pixels.
 
     Returns:
         1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
     """
-    evidence = _evidence(light, *OUTLINING)
     moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
     return (evidence.vote(moved) > 0).float() if moved.clamp(max=0).mean() < STILL_PART else None
 
 
-def believed_share(light: Tensor, kernel: Tensor) -> Tensor:
+def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
     """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
-    evidence = _evidence(light, *OUTLINING)
     likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
     return torch.sigmoid((evidence.vote(likelier) - BELIEVED) / DOUBT)
 
@@ -140,6 +139,11 @@ def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
         return None
     field = camera_path(light, kernel_size)
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
+
+
+def outlining_evidence(light: Tensor) -> LocalEvidence:
+    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end."""
+    return _evidence(light, *OUTLINING)
 
 
 def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:

@@ -1,6 +1,7 @@
 """From a checkpoint's file to a deblurrer for photos."""
 
 import json
+from typing import get_args
 
 import pytest
 import torch
@@ -20,6 +21,8 @@ from deblur_lightning.deblurring import (
     load_deblurrer,
     load_named,
 )
+from deblur_lightning.deblurring.bundled import RestorerName
+from deblur_lightning.deblurring.load import RESTORERS
 from deblur_lightning.modules import AdaptiveBasisModule
 
 
@@ -70,6 +73,10 @@ def test_a_restorer_is_asked_for_by_name(tmp_path):
         ValueError, match=r"HyperLaplacian, which has no iterations\. Leave out --iterations, or pass --restorer r"
     ):
         load_deblurrer(path, restorer="hyper-laplacian", iterations=4)
+
+
+def test_the_command_line_offers_the_restorers_that_there_are():
+    assert get_args(RestorerName) == tuple(RESTORERS)
 
 
 def test_a_classical_restorer_takes_the_place_of_a_learned_one(tmp_path):

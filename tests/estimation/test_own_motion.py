@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation.dense_field import believed_share, moving_share
+from deblur_lightning.estimation.dense_field import believed_share, moving_share, outlining_evidence
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.physics import blur, scene_field
@@ -40,7 +40,7 @@ def overlap(share, true):
 
 
 def test_the_part_that_moved_is_found(light, field, kernel):
-    share = believed_share(light, kernel)
+    share = believed_share(outlining_evidence(light), kernel)
     assert overlap(share, field.coefficients[0, 1]) > 0.7
     assert share[:, : SIZE // 2 - KERNEL].mean() < 0.02
 
@@ -49,7 +49,7 @@ def test_no_still_part_is_seen_where_all_moved(kernel):
     leaves = dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))
     wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
     moved = blur(wide[None, None], part_field(kernel, torch.ones(SIZE, SIZE)), "valid")[0, 0]
-    assert moving_share(moved, KERNEL) is None
+    assert moving_share(outlining_evidence(moved), KERNEL) is None
 
 
 def test_the_kernel_of_the_moving_part_is_found_beside_sharp_edges_that_stood_still(light, field, kernel):
