@@ -85,8 +85,14 @@ train-direct: $(READY) ## train the small direct network on data/bsds500 and dat
 	$(FIT_SMALL) $(DIRECT) $(AGAIN) --ckpt_path $(RUNS)/direct-finish/weights.safetensors $(WIDE) $(VERSION) direct-again $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct-again/checkpoints/last.ckpt -o $(RUNS)/direct-again/weights.safetensors --half
 
+WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos
-WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py data/field_windows
+
+train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with their estimated motion, train the learned restorer on them, and pack it; ARGS as above
+	$(WINDOWS) data/field_windows/val --split val --count 34 --seed 7 $(PLACES)
+	$(WINDOWS) data/field_windows/train --count 400 $(PLACES)
+	$(FIT_SMALL) --config experiments/unrolled/small.yaml $(WIDE) $(VERSION) unrolled $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors --half
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

@@ -1,7 +1,6 @@
 import pytest
 import torch
-from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from small_models import quiet_trainer
 from torch import nn
 from torch.optim import SGD
 
@@ -36,14 +35,6 @@ def batch(seed=0):
     generator = torch.Generator().manual_seed(seed)
     blurry = 0.2 + 0.5 * torch.rand(2, 3, 16, 18, generator=generator)
     return {"blurry": blurry, "sharp": blurry + 0.1, "name": ["a", "b"]}
-
-
-def quiet(checkpoints, **arguments):
-    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
-    return Trainer(
-        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
-        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
-    )  # fmt: skip
 
 
 def tiny():
@@ -93,9 +84,9 @@ def test_validation_scores_what_the_network_alone_does():
 @pytest.mark.parametrize("step", [2, 4])
 def test_a_resumed_training_ends_in_the_same_weights(tmp_path, step):
     whole, rest = tiny(), tiny()
-    quiet(tmp_path / "whole", max_epochs=2).fit(whole, pairs())
+    quiet_trainer(tmp_path / "whole", max_epochs=2).fit(whole, pairs())
     resumed = tmp_path / "whole" / f"step={step}.ckpt"
-    quiet(tmp_path / "rest", max_epochs=2).fit(rest, pairs(), ckpt_path=resumed)
+    quiet_trainer(tmp_path / "rest", max_epochs=2).fit(rest, pairs(), ckpt_path=resumed)
     states = whole.state_dict(), rest.state_dict()
     assert any(weight.any() for name, weight in states[0].items() if "ending" in name)  # it has learned
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -103,7 +94,7 @@ def test_a_resumed_training_ends_in_the_same_weights(tmp_path, step):
 
 def test_a_checkpoint_tells_the_network_and_restores_without_a_trainer(tmp_path):
     module = tiny()
-    quiet(tmp_path, max_steps=2).fit(module, pairs())
+    quiet_trainer(tmp_path, max_steps=2).fit(module, pairs())
     checkpoint = read_checkpoint(tmp_path / "step=2.ckpt")
     assert checkpoint.recipe["init_args"]["generator"]["class_path"] == "deblur_lightning.networks.FoldedNAFNet"
     blurry = torch.rand(1, 3, 72, 80)

@@ -2,9 +2,7 @@
 
 import pytest
 import torch
-from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
-from small_models import write_window
+from small_models import quiet_trainer, write_window
 from torch import nn
 
 from deblur_lightning.data import FieldWindowsDataModule
@@ -35,14 +33,6 @@ def windows(tmp_path):
     return FieldWindowsDataModule(tmp_path / "windows", crop_size=24, batch_size=2, samples_per_epoch=6)
 
 
-def trainer(checkpoints, **arguments):
-    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
-    return Trainer(
-        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
-        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
-    )  # fmt: skip
-
-
 def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
     windows.setup("fit")
     windows.trainer = None
@@ -66,8 +56,8 @@ def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
 
 def test_validation_restores_by_the_batch_s_field_too(windows, tmp_path):
     module = tiny()
-    trainer(tmp_path).validate(module, windows, verbose=False)
-    scored = trainer(tmp_path).validate(module, windows, verbose=False)[0]
+    quiet_trainer(tmp_path).validate(module, windows, verbose=False)
+    scored = quiet_trainer(tmp_path).validate(module, windows, verbose=False)[0]
     windows.setup("validate")
     expected = [
         psnr_loss(module.restorer(b["blurry"], b["field"], Exposure()).mul(255).round() / 255, b["sharp"], 0)
@@ -78,8 +68,8 @@ def test_validation_restores_by_the_batch_s_field_too(windows, tmp_path):
 
 def test_a_resumed_training_ends_in_the_same_weights(windows, tmp_path):
     whole, rest = tiny(), tiny()
-    trainer(tmp_path / "whole", max_epochs=2).fit(whole, windows)
-    trainer(tmp_path / "rest", max_epochs=2).fit(rest, windows, ckpt_path=tmp_path / "whole" / "step=4.ckpt")
+    quiet_trainer(tmp_path / "whole", max_epochs=2).fit(whole, windows)
+    quiet_trainer(tmp_path / "rest", max_epochs=2).fit(rest, windows, ckpt_path=tmp_path / "whole" / "step=4.ckpt")
     states = whole.state_dict(), rest.state_dict()
     assert any(weight.any() for name, weight in states[0].items() if "ending" in name)  # it has learned
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -87,7 +77,7 @@ def test_a_resumed_training_ends_in_the_same_weights(windows, tmp_path):
 
 def test_its_checkpoint_restores_photos_without_a_trainer(windows, tmp_path):
     module = tiny()
-    trainer(tmp_path, max_steps=2).fit(module, windows)
+    quiet_trainer(tmp_path, max_steps=2).fit(module, windows)
     model = load_deblurrer(tmp_path / "step=2.ckpt")
     assert isinstance(model.deblurrer.restorer, UnrolledRestorer)
     blurry = torch.rand(1, 3, 72, 80)

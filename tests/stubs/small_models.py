@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 import yaml
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
@@ -109,3 +111,12 @@ def write_window(path, seed, seen=True):
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **stored, **{name: part[0].half().numpy() for name, part in parts.items()})
     return path
+
+
+def quiet_trainer(checkpoints, **arguments):
+    """Train without a word, a checkpoint after each step."""
+    every_step = ModelCheckpoint(checkpoints, "{step}", every_n_train_steps=1, save_top_k=-1)
+    return Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False,
+        num_sanity_val_steps=0, callbacks=[every_step], **arguments,
+    )  # fmt: skip
