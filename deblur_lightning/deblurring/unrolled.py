@@ -7,16 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.restorers import Restorer
-from deblur_lightning.exposure import Exposure, Sides
+from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
+from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import NAFNet
 from deblur_lightning.physics import BlurOperator, to_display, to_linear
-from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration import deconvolve
 from deblur_lightning.restoration.observation import cut, observations, surrounded
 from deblur_lightning.restoration.response import CLIPPED
 
+OUTER, INNER = 3, 8  # of `deconvolve`; half of its own steps cost 0.01 dB on estimated fields of validation windows
 PULL = 0.01  # towards the picture that a stage starts from, before training
 
 
@@ -27,6 +27,7 @@ class UnrolledRestorer(Restorer):
     one blurred again is from the other; it says at each pixel how far to go along, and what to change besides. Where
     the field is wrong, ringing and misfit show, and it goes along less far. Each further stage takes a few steps of
     learned sizes towards the light that, blurred by the field, gives the blurry picture, and has a network as well.
+    Pictures that fade to black at their borders, which it never learned, are left to `RichardsonLucy`.
 
     Args:
         steps: of each stage after `deconvolve`.
@@ -53,13 +54,8 @@ class UnrolledRestorer(Restorer):
         pool: int | None = 128,
     ) -> None:
         super().__init__()
-        self.steps, self.width, self.middle_blocks, self.fold, self.pool = (
-            tuple(steps),
-            width,
-            middle_blocks,
-            fold,
-            pool,
-        )
+        self.steps, self.width, self.middle_blocks = tuple(steps), width, middle_blocks
+        self.fold, self.pool = fold, pool
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.data = nn.ModuleList(DataSteps(count) for count in self.steps)
         self.priors = nn.ModuleList(
@@ -67,6 +63,8 @@ class UnrolledRestorer(Restorer):
         )
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        if any(exposure.dark):
+            return RichardsonLucy()(blurry, field, exposure)
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
@@ -80,22 +78,19 @@ class UnrolledRestorer(Restorer):
             start: what `deconvolve` makes of them, where that is known.
         """
         gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
-        reached = deconvolve(blurry, field, gamma=exposure.gamma) if start is None else start
+        reached = start
+        if reached is None:
+            reached = deconvolve(blurry, field, gamma=exposure.gamma, outer=OUTER, inner=INNER)
         blurry, reached = (picture.float().expand(-1, 3, -1, -1) for picture in (blurry, reached))
-        operator, light = Blurring(field), to_linear(blurry, exposure.gamma)
+        operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()
-        again = operator.blur(self._around(reached, radius, exposure))
+        again = operator.blur(surrounded(to_linear(reached, exposure.gamma), radius, "extended"))
         best: Tensor = self.priors[0](blurry, blurry, to_display(again, exposure.gamma), reached)
         for data, prior in zip(self.data, self.priors[1:], strict=True):
-            lit = data(self._around(best, radius, exposure), light, known, operator, exposure.dark)
-            midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in lit)
+            wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)
+            midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)
             best = prior(blurry, best, midway, reached)
         return best.mean(dim=1, keepdim=True) if gray else best
-
-    def _around(self, picture: Tensor, radius: int, exposure: Exposure) -> Tensor:
-        """Turn a picture into light that goes on beyond its borders, but for the dark sides."""
-        light = surrounded(to_linear(picture, exposure.gamma), radius, "extended")
-        return light * lit(light, radius, exposure.dark)
 
 
 class Blurring:
@@ -106,7 +101,6 @@ class Blurring:
     """
 
     def __init__(self, field: KernelField) -> None:
-        self.radius = field.kernel_size // 2
         fields = [
             KernelField(*parts).used() for parts in zip(field.basis.split(1), field.coefficients.split(1), strict=True)
         ]
@@ -140,9 +134,7 @@ class DataSteps(nn.Module):
         self.stride = nn.Parameter(torch.tensor(strides).log())
         self.momentum = nn.Parameter(torch.tensor(momenta))
 
-    def forward(
-        self, start: Tensor, light: Tensor, known: Tensor, operator: Blurring, dark: Sides
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, start: Tensor, light: Tensor, known: Tensor, operator: Blurring) -> tuple[Tensor, Tensor]:
         """Return the light midway and in the end, surround included.
 
         Args:
@@ -150,17 +142,14 @@ class DataSteps(nn.Module):
             light: v, ``[N, 3, H, W]``.
             known: w, likewise.
             operator: A.
-            dark: sides beyond which there was nothing.
         """
-        radius, pull = operator.radius, self.pull.exp()
-        bright = lit(start, radius, dark)
-        start = start * bright
+        pull = self.pull.exp()
         current = midway = start
         direction = torch.zeros_like(start)
         for number in range(len(self.stride)):
             wanted = operator.adjoint(known * (light - operator.blur(current))) + pull * (start - current)
             direction = wanted + self.momentum[number] * direction
-            current = (current + self.stride[number].exp() * direction) * bright
+            current = current + self.stride[number].exp() * direction
             if number == (len(self.stride) - 1) // 2:
                 midway = current
         return midway, current
@@ -215,8 +204,3 @@ def chebyshev(count: int, least: float, most: float) -> tuple[list[float], list[
         strides.append(1 / (centre - share / strides[-1]))
         momenta.append(share)
     return strides[:count], momenta[:count]
-
-
-def lit(light: Tensor, radius: int, dark: Sides) -> Tensor:
-    """Give 0 beyond the dark sides and 1 elsewhere, ``[1, 1, H, W]``."""
-    return darken_(torch.ones_like(light[:1, :1]), radius, dark)

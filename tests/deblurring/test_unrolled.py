@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 from numpy.polynomial import chebyshev as polynomials
 from torch import nn
 
-from deblur_lightning.deblurring import CameraExposure, MotionDeblurrer, UnrolledRestorer, build, describe
-from deblur_lightning.deblurring.unrolled import PULL, Blurring, DataSteps, chebyshev
-from deblur_lightning.exposure import NO_SIDE, Exposure, Sides
+from deblur_lightning.deblurring import (
+    CameraExposure,
+    MotionDeblurrer,
+    RichardsonLucy,
+    UnrolledRestorer,
+    build,
+    describe,
+)
+from deblur_lightning.deblurring.unrolled import INNER, OUTER, PULL, Blurring, DataSteps, chebyshev
+from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.restoration import deconvolve
@@ -47,7 +54,7 @@ def test_many_steps_reach_the_minimum_of_dense_least_squares():
     start = torch.rand(1, 3, 7, 8, generator=generator, dtype=torch.float64)
     light = torch.rand(1, 3, 5, 6, generator=generator, dtype=torch.float64)
     known = (torch.rand(1, 3, 5, 6, generator=generator) > 0.2).double()
-    _, reached = DataSteps(120).double()(start, light, known, operator, NO_SIDE)
+    _, reached = DataSteps(120).double()(start, light, known, operator)
     blurring = matrix_of(operator, 7, 8)
     for channel in range(3):
         weighted = blurring.T * known[0, channel].flatten()
@@ -73,17 +80,6 @@ def test_steps_leave_of_each_eigenvector_what_chebyshevs_polynomial_leaves(count
     np.testing.assert_allclose(error, expected, atol=1e-12)
 
 
-def test_light_beyond_a_dark_side_stays_none():
-    operator = Blurring(random_field(5, 8, 8))
-    ones = torch.ones(1, 3, 12, 12, dtype=torch.float64)
-    steps = DataSteps(4).double()
-    dark = Sides(top=True, right=True)
-    for light in steps(ones, ones[..., 2:-2, 2:-2], ones[..., 2:-2, 2:-2], operator, dark):
-        assert not light[..., :2, :].any()
-        assert not light[..., -2:].any()
-        assert light[..., 2:, :-2].all()
-
-
 @settings(max_examples=15, deadline=None)
 @given(height=st.integers(20, 45), width=st.integers(20, 45), channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
 def test_untrained_it_leaves_a_picture_without_blur_as_it_is(height, width, channels, seed):
@@ -96,7 +92,7 @@ def test_untrained_it_goes_half_way_to_what_deconvolve_makes():
     blurry = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(8))
     field = delta_field(blurry, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
     restored = UnrolledRestorer(**{**SMALL, "steps": ()}).restore(blurry, field, Exposure(1.8))
-    expected = (blurry + deconvolve(blurry, field, gamma=1.8)) / 2
+    expected = (blurry + deconvolve(blurry, field, gamma=1.8, outer=OUTER, inner=INNER)) / 2
     torch.testing.assert_close(restored, expected)
 
 
@@ -149,3 +145,12 @@ def test_it_is_a_part_of_a_chain_that_a_checkpoint_can_tell():
     assert {name: w.shape for name, w in again.restorer.state_dict().items()} == {
         name: w.shape for name, w in chain.restorer.state_dict().items()
     }
+
+
+def test_pictures_that_fade_are_left_to_richardson_lucy():
+    blurry = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(8))
+    field = delta_field(blurry, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
+    exposure = Exposure(1.0, Sides(left=True))
+    torch.testing.assert_close(
+        UnrolledRestorer(**SMALL)(blurry, field, exposure), RichardsonLucy()(blurry, field, exposure)
+    )
