@@ -23,7 +23,7 @@ WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off 
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
-CONVINCING = 15.0  # mean evidence of a path against no blur: below, paths of 34 windows made for training gained nothing
+CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
 
@@ -101,8 +101,8 @@ def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    A path must be likelier than no blur by `CONVINCING`, and one kernel not likelier than it by `PREFERENCE`; nor may it
-    fill its kernels' squares. A field is chosen if it is likelier than no blur in the mean and in half of the parts.
+    A path must be likelier than no blur by `CONVINCING`, one kernel not likelier than it by `PREFERENCE`, and its kernels'
+    squares not filled. A field is chosen if it is likelier than no blur in the mean and in half of the parts.
 
     Args:
         uniform: one kernel for all of the picture.
