@@ -101,8 +101,8 @@ def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    A path must be likelier than no blur by `CONVINCING`, one kernel not likelier than it by `PREFERENCE`, and its kernels'
-    squares not filled. A field is chosen if it is likelier than no blur in the mean and in half of the parts.
+    A path must be likelier than no blur by `CONVINCING`, one kernel not likelier than it by `PREFERENCE`, and its
+    kernels' squares not filled. A field is chosen if it is likelier than no blur in the mean and in half of the parts.
 
     Args:
         uniform: one kernel for all of the picture.
