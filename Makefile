@@ -33,11 +33,12 @@ test: $(READY) ## run every test
 
 RUNS := results/runs
 BLIND := deblur_lightning/weights/blind.safetensors
+LEARNED := deblur_lightning/weights/learned.safetensors
 DIRECT_MODEL := deblur_lightning/weights/direct.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "NAFNet, small (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "NAFNet, small (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)

@@ -16,7 +16,7 @@ def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
 Checkpoint = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default) or direct."
+        metavar="FILE", help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default), learned or direct."
     ),
 ]
 
@@ -25,7 +25,7 @@ NamedCheckpoints = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="[NAME=]FILE",
-        help="A model: .ckpt, .safetensors, blind or direct; repeat the option for several. Default: blind.",
+        help="A model: .ckpt, .safetensors, blind, learned or direct; repeat the option for several. Default: blind.",
     ),
 ]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 SHIPPED = "weights/blind.safetensors"
 
-BUNDLED = {"blind": SHIPPED, "direct": "weights/direct.safetensors"}
+BUNDLED = {"blind": SHIPPED, "learned": "weights/learned.safetensors", "direct": "weights/direct.safetensors"}
 """The models that the package ships, by the names they are asked for; the first where nobody asks."""
 
 
