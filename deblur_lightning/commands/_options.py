@@ -16,7 +16,8 @@ def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
 Checkpoint = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default), learned or direct."
+        metavar="FILE",
+        help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default), learned or direct.",
     ),
 ]
 
