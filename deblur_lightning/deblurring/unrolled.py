@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import NAFNet
+from deblur_lightning.networks.nafnet import folded_change
 from deblur_lightning.physics import BlurOperator, to_display, to_linear
 from deblur_lightning.restoration import deconvolve
 from deblur_lightning.restoration.observation import cut, observations, surrounded
@@ -179,15 +179,11 @@ class Prior(nn.Module):
         self.network.ending = nn.Conv2d(width, 4 * fold**2, 3, padding=1)
         for weights in self.network.ending.parameters():
             nn.init.zeros_(weights)
-        self.multiple = fold * self.network.multiple
 
     def forward(self, blurry: Tensor, best: Tensor, midway: Tensor, reached: Tensor) -> Tensor:
         """Improve on pictures ``[N, 3, H, W]``, display values: from ``best`` towards ``reached``."""
-        height, width = blurry.shape[-2:]
         seen = torch.cat((blurry, best, midway, reached), dim=1)
-        seen = F.pad(seen, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
-        answer = F.pixel_shuffle(self.network.change(F.pixel_unshuffle(seen, self.fold)), self.fold)
-        change, trust = answer[..., :height, :width].float().split((3, 1), dim=1)
+        change, trust = folded_change(self.network, seen, self.fold).float().split((3, 1), dim=1)
         return best + trust.sigmoid() * (reached - best) + change
 
 

@@ -211,17 +211,22 @@ class FoldedNAFNet(nn.Module):
         self.inner = NAFNet(channels * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks, inner_pool)
         for weights in self.inner.ending.parameters():
             nn.init.zeros_(weights)
-        self.multiple = fold * self.inner.multiple
 
     def forward(self, blurry: Tensor) -> Tensor:
         """Restore pictures ``[N, C, H, W]`` of any size; display values in, display values out, not clipped.
 
         Sizes that the folding and the stages do not divide are continued by their last row and column.
         """
-        height, width = blurry.shape[-2:]
-        padded = F.pad(blurry, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
-        change = F.pixel_shuffle(self.inner.change(F.pixel_unshuffle(padded, self.fold)), self.fold)
-        return blurry + change[..., :height, :width]
+        return blurry + folded_change(self.inner, blurry, self.fold)
+
+
+def folded_change(network: NAFNet, pictures: Tensor, fold: int) -> Tensor:
+    """Let a network that sees squares of ``fold`` pixels as one answer pictures ``[N, C, H, W]`` of any size."""
+    height, width = pictures.shape[-2:]
+    multiple = fold * network.multiple
+    padded = F.pad(pictures, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+    change: Tensor = F.pixel_shuffle(network.change(F.pixel_unshuffle(padded, fold)), fold)
+    return change[..., :height, :width]
 
 
 def _stage(channels: int, blocks: int, pool: int | None) -> nn.Sequential:
