@@ -25,9 +25,10 @@ class UnrolledRestorer(Restorer):
 
     It begins with what `deconvolve` makes of the field. A small network sees that, the blurry picture, and how far the
     one blurred again is from the other; it says at each pixel how far to go along, and what to change besides. Where
-    the field is wrong, ringing and misfit show, and it goes along less far. Each further stage takes a few steps of
-    learned sizes towards the light that, blurred by the field, gives the blurry picture, and has a network as well.
-    Pictures that fade to black at their borders, which it never learned, are left to `RichardsonLucy`.
+    the field is wrong, ringing and misfit show, and it goes along less far: what a direct network makes of the picture,
+    which needs no field, stands there instead. Each further stage takes a few steps of learned sizes towards the light
+    that, blurred by the field, gives the blurry picture, and has a network as well. Pictures that fade to black at
+    their borders, which it never learned, are left to `RichardsonLucy`.
 
     Args:
         steps: of each stage after `deconvolve`.
@@ -37,6 +38,8 @@ class UnrolledRestorer(Restorer):
         decoder_blocks: blocks of each level on the way up.
         fold: side in pixels of the squares that it sees as one.
         pool: side in pixels of the squares that its channel attention averages over, see `LocalMean`.
+        direct: maps pictures ``[N, 3, H, W]`` in [0, 1] to restored ones, trained before and not trained here; None
+            takes the blurry picture in its place.
 
     Source:
         Unrolled optimisation as in Adler and Oktem 2018 (arXiv 1707.06474) and, for deblurring, Dong et al. 2021
@@ -52,8 +55,10 @@ class UnrolledRestorer(Restorer):
         decoder_blocks: Sequence[int] = (1, 1),
         fold: int = 2,
         pool: int | None = 128,
+        direct: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
         self.steps, self.width, self.middle_blocks = tuple(steps), width, middle_blocks
         self.fold, self.pool = fold, pool
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
@@ -85,7 +90,8 @@ class UnrolledRestorer(Restorer):
         operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()
         again = operator.blur(surrounded(to_linear(reached, exposure.gamma), radius, "extended"))
-        best: Tensor = self.priors[0](blurry, blurry, to_display(again, exposure.gamma), reached)
+        first = blurry if self.direct is None else self.direct(blurry)
+        best: Tensor = self.priors[0](blurry, first, to_display(again, exposure.gamma), reached)
         for data, prior in zip(self.data, self.priors[1:], strict=True):
             wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)
             midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)

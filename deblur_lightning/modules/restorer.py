@@ -1,5 +1,6 @@
 """Train a restorer that is given a motion field, right or not, by regression on pairs."""
 
+from pathlib import Path
 from typing import Literal, cast
 
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -8,7 +9,8 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer
+from deblur_lightning.checkpoints import read_checkpoint
+from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer, find_checkpoint
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.losses import psnr_loss
 from deblur_lightning.metrics import picture_psnr
@@ -22,14 +24,17 @@ class RestorerModule(RestorationModule):
     Validation restores by the batches' fields too. Tests and predictions take the whole deblurrer's way.
 
     Args:
-        deblurrer: its restorer, an `UnrolledRestorer`, is trained; nothing else is.
+        deblurrer: its restorer, an `UnrolledRestorer`, is trained but for the direct network in it; nothing else is.
+        direct: checkpoint of the `DirectDeblurrer` that this network is taken from, or a bundled one's name; None
+            leaves its weights to the checkpoint that training goes on from.
         floor: see `psnr_loss`.
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
         scheduler_interval: whether the schedule counts epochs or steps.
 
     Raises:
-        ValueError: a restorer that learns nothing.
+        ValueError: a restorer that learns nothing, or a direct network of another kind than it has.
+        FileNotFoundError: no such checkpoint.
     """
 
     deblurrer: MotionDeblurrer
@@ -37,6 +42,7 @@ class RestorerModule(RestorationModule):
     def __init__(
         self,
         deblurrer: MotionDeblurrer,
+        direct: Path | None = None,
         floor: float = 2e-4,
         optimizer: OptimizerCallable = Adam,
         scheduler: LRSchedulerCallable | None = None,
@@ -46,6 +52,8 @@ class RestorerModule(RestorationModule):
             raise ValueError(
                 f"restorer is {type(deblurrer.restorer).__name__}, which learns nothing. Pass an UnrolledRestorer."
             )
+        if direct is not None:
+            load_direct(deblurrer.restorer, find_checkpoint(direct))
         super().__init__(deblurrer)
         self.keep_recipe(floor=floor, scheduler_interval=scheduler_interval)
         self.floor, self.optimizer = floor, optimizer
@@ -71,4 +79,23 @@ class RestorerModule(RestorationModule):
         self.val_metrics.update(restored, batch["sharp"], batch["name"], blurry_psnr=before, **figures)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return scheduled(self.optimizer(self.restorer.parameters()), self.scheduler, self.scheduler_interval)
+        learning = [weights for weights in self.restorer.parameters() if weights.requires_grad]
+        return scheduled(self.optimizer(learning), self.scheduler, self.scheduler_interval)
+
+
+def load_direct(restorer: UnrolledRestorer, path: Path) -> None:
+    """Give a restorer's direct network the weights of a trained `DirectDeblurrer`.
+
+    Raises:
+        ValueError: it has none, or the file is of another network.
+    """
+    if restorer.direct is None:
+        raise ValueError(f"direct is {path}, but the restorer has no direct network. Leave it out, or give it one.")
+    weights = read_checkpoint(path).weights
+    own = {name.removeprefix("generator."): weight for name, weight in weights.items() if name.startswith("generator.")}
+    try:
+        restorer.direct.load_state_dict(own)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{path} holds another network than the restorer's {type(restorer.direct).__name__}. Pass its own."
+        ) from error

@@ -42,6 +42,20 @@ def test_each_picture_is_blurred_by_its_own_field():
     torch.testing.assert_close((both.adjoint(small) * images).sum(), (small * expected).sum())
 
 
+def test_a_direct_network_s_picture_stands_where_the_field_s_is_not_gone_along_with():
+    class Brighter(nn.Module):
+        def forward(self, pictures):
+            return pictures + 0.25
+
+    restorer = UnrolledRestorer(**{**SMALL, "steps": ()}, direct=Brighter())
+    blurry = torch.rand(1, 3, 20, 24, generator=torch.Generator().manual_seed(2)) / 2
+    field, start = delta_field(blurry, 3), torch.rand(1, 3, 20, 24)
+    half = restorer.restore(blurry, field, Exposure(), start)  # untrained it trusts both alike
+    torch.testing.assert_close(half, (blurry + 0.25 + start) / 2)
+    restorer.priors[0].network.ending.bias.data[3 * 2**2 :] = -20.0  # the share of trust
+    torch.testing.assert_close(restorer.restore(blurry, field, Exposure(), start), blurry + 0.25)
+
+
 def matrix_of(operator, height, width):
     """The operator's matrix, column by column."""
     columns = torch.eye(height * width, dtype=torch.float64).view(-1, 1, 1, height, width)

@@ -5,12 +5,21 @@ import torch
 from small_models import quiet_trainer, write_window
 from torch import nn
 
+from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.data import FieldWindowsDataModule
-from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, UnrolledRestorer, load_deblurrer
+from deblur_lightning.deblurring import (
+    BlindEstimator,
+    DirectDeblurrer,
+    MotionDeblurrer,
+    UnrolledRestorer,
+    describe,
+    load_deblurrer,
+)
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import delta_field
 from deblur_lightning.losses import psnr_loss
 from deblur_lightning.modules import RestorerModule
+from deblur_lightning.networks import FoldedNAFNet
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
@@ -89,3 +98,46 @@ def test_its_checkpoint_restores_photos_without_a_trainer(windows, tmp_path):
 def test_a_restorer_that_learns_nothing_is_refused():
     with pytest.raises(ValueError, match=r"restorer is RichardsonLucy, which learns nothing. Pass an UnrolledRestorer"):
         RestorerModule(MotionDeblurrer(nn.Identity()))
+
+
+def tiny_direct(width=4):
+    return FoldedNAFNet(width=width, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
+
+
+def with_direct(path=None):
+    restorer = UnrolledRestorer((), 4, 1, (1,), (1,), direct=tiny_direct())
+    return RestorerModule(MotionDeblurrer(BlindEstimator(9), restorer), path)
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A direct deblurrer with weights of its own, as a file."""
+    torch.manual_seed(3)
+    deblurrer = DirectDeblurrer(tiny_direct(), signed=False)
+    for weights in deblurrer.parameters():
+        nn.init.normal_(weights, std=0.1)
+    write_checkpoint(tmp_path / "direct.safetensors", deblurrer.state_dict(), describe(deblurrer))
+    return deblurrer, tmp_path / "direct.safetensors"
+
+
+def test_the_direct_network_is_taken_from_its_checkpoint_and_stays_as_it_was(trained, windows, tmp_path):
+    deblurrer, path = trained
+    module = with_direct(path)
+    quiet_trainer(tmp_path, max_steps=2).fit(module, windows)
+    learned = module.restorer.state_dict()
+    expected = {f"direct.{name}": weights for name, weights in deblurrer.generator.state_dict().items()}
+    assert all(torch.equal(learned[name], weights) for name, weights in expected.items())
+    assert learned["priors.0.network.ending.bias"].any()  # the rest has learned
+    again = load_deblurrer(tmp_path / "step=2.ckpt").deblurrer.restorer.direct
+    torch.testing.assert_close(again.state_dict(), deblurrer.generator.state_dict())
+
+
+def test_another_direct_network_s_weights_are_refused(trained):
+    _, path = trained
+    restorer = UnrolledRestorer((), 4, 1, (1,), (1,), direct=tiny_direct(8))
+    with pytest.raises(ValueError, match=r"direct.safetensors holds another network than the restorer's FoldedNAFNet"):
+        RestorerModule(MotionDeblurrer(BlindEstimator(9), restorer), path)
+    with pytest.raises(ValueError, match=r"but the restorer has no direct network. Leave it out"):
+        RestorerModule(MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((), 4, 1, (1,), (1,))), path)
+    with pytest.raises(FileNotFoundError, match=r"nowhere.ckpt is no file"):
+        with_direct(path.with_name("nowhere.ckpt"))

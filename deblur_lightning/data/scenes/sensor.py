@@ -1,6 +1,7 @@
 """From a moving scene to a file: light or display values add up, noise, saturation, 8 bits, JPEG."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,8 @@ class Sensor:
         bright: share of pictures whose factor is drawn from 1.2 to 3 instead, so that they saturate.
         jpeg: share of blurry pictures that are stored as JPEG.
         quality: range of its quality.
+        surrounded: share of pictures that a program blurred with nothing but black beyond their borders, on each side
+            or not: they fade there.
     """
 
     gamma: float = 2.2
@@ -58,6 +61,7 @@ class Sensor:
     bright: float = 0.15
     jpeg: float = 0.35
     quality: tuple[int, int] = (60, 97)
+    surrounded: float = 0.0
 
     def take(self, photo: Frame, field: KernelField, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Take a picture of a moving scene.
@@ -77,6 +81,8 @@ class Sensor:
         height, width = field.coefficients.shape[-2:]
         reach = field.kernel_size // 2
         scene, sharp = (_inner(photo, height, width, margin) for margin in (reach, 0))
+        if self.surrounded and generator.random() < self.surrounded:
+            darken(scene, reach, list(generator.random(4) < 0.5))
         linear = torch.from_numpy(levels.numpy().take(scene)).unsqueeze(0)
         drawn = torch.Generator().manual_seed(int(generator.integers(2**63)))
         noise = generator.uniform(*self.noise)
@@ -84,6 +90,14 @@ class Sensor:
         if generator.random() < self.jpeg:
             blurry = stored_as_jpeg(blurry, int(generator.integers(*self.quality, endpoint=True)))
         return blurry, torch.from_numpy(to_display(levels, gamma).clamp(0, 1).numpy().take(sharp))
+
+
+def darken(scene: Frame, margin: int, sides: Sequence[bool]) -> None:
+    """Blacken the margin of a scene ``[3, H, W]`` where asked: above, below, on the left and on the right."""
+    height, width = scene.shape[1:]
+    above, below, left, right = (margin * side for side in sides)
+    scene[:, :above] = scene[:, height - below :] = 0
+    scene[:, :, :left] = scene[:, :, width - right :] = 0
 
 
 def stored_as_jpeg(picture: Tensor, quality: int) -> Tensor:

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -25,6 +27,24 @@ def test_light_or_display_values_add_up(linear, gamma):
     expected = blur(whole[..., 3:-3, 3:-3] ** gamma, field(), "valid") ** (1 / gamma)
     torch.testing.assert_close(blurry, expected[0], rtol=0, atol=0.5 / 255 + 1e-4)
     torch.testing.assert_close(sharp, whole[0, :, 4:-4, 4:-4], rtol=0, atol=1e-5)
+
+
+def test_surrounded_pictures_fade_to_black_on_each_side_or_not():
+    whole = torch.from_numpy(photo()).permute(2, 0, 1).unsqueeze(0)[..., 3:-3, 3:-3] / 255
+    met = []
+    for seed in range(24):
+        blurry, sharp = Sensor(linear=0.0, surrounded=1.0, **CLEAN).take(photo(), field(), np.random.default_rng(seed))
+        torch.testing.assert_close(sharp, whole[0, :, 1:-1, 1:-1])
+        for sides in itertools.product((False, True), repeat=4):
+            scene = whole.clone()
+            for dark, edge in zip(
+                sides, (scene[..., 0, :], scene[..., -1, :], scene[..., 0], scene[..., -1]), strict=True
+            ):
+                edge[:] = 0 if dark else edge
+            if (blur(scene, field(), "valid")[0] - blurry).abs().max() < 0.6 / 255:
+                met.append(sides)
+    assert len(met) == 24
+    assert all(0 < sum(sides[number] for sides in met) < 24 for number in range(4))
 
 
 def test_bright_scenes_saturate_and_their_sharp_picture_is_clipped():
