@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Adam
 
@@ -12,13 +11,11 @@ from deblur_lightning.batch import Batch
 from deblur_lightning.checkpoints import read_checkpoint
 from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer, find_checkpoint
 from deblur_lightning.exposure import Exposure
-from deblur_lightning.losses import psnr_loss
 from deblur_lightning.metrics import picture_psnr
-from deblur_lightning.modules.restoration import RestorationModule
-from deblur_lightning.modules.schedule import scheduled
+from deblur_lightning.modules.psnr_training import PSNRTraining
 
 
-class RestorerModule(RestorationModule):
+class RestorerModule(PSNRTraining):
     """Train the restorer of a deblurrer by the PSNR loss; batches bring the field to restore by.
 
     Validation restores by the batches' fields too. Tests and predictions take the whole deblurrer's way.
@@ -54,33 +51,21 @@ class RestorerModule(RestorationModule):
             )
         if direct is not None:
             load_direct(deblurrer.restorer, find_checkpoint(direct))
-        super().__init__(deblurrer)
-        self.keep_recipe(floor=floor, scheduler_interval=scheduler_interval)
-        self.floor, self.optimizer = floor, optimizer
-        self.scheduler, self.scheduler_interval = scheduler, scheduler_interval
+        super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)
 
     @property
-    def restorer(self) -> UnrolledRestorer:
-        """What is trained."""
+    def learning(self) -> UnrolledRestorer:
         return cast(UnrolledRestorer, self.deblurrer.restorer)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        restored = self.restorer.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
-        loss, size = psnr_loss(restored, batch["sharp"], self.floor), len(batch["name"])
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
-        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
-        return loss
+    def restored(self, batch: Batch) -> Tensor:
+        return self.learning.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         blurry, field = batch["blurry"], batch["field"]
-        restored = self.restorer(blurry, field, Exposure())
+        restored = self.learning(blurry, field, Exposure())
         figures = self._motion_figures(batch, field)
         before = picture_psnr(blurry, batch["sharp"])
         self.val_metrics.update(restored, batch["sharp"], batch["name"], blurry_psnr=before, **figures)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        learning = [weights for weights in self.restorer.parameters() if weights.requires_grad]
-        return scheduled(self.optimizer(learning), self.scheduler, self.scheduler_interval)
 
 
 def load_direct(restorer: UnrolledRestorer, path: Path) -> None:

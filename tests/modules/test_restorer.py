@@ -49,7 +49,7 @@ def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
     module = tiny()
     module.log = lambda *_, **__: None
     expected = psnr_loss(
-        module.restorer.restore(batch["blurry"], batch["field"], Exposure(), batch["start"]), batch["sharp"], 2e-4
+        module.learning.restore(batch["blurry"], batch["field"], Exposure(), batch["start"]), batch["sharp"], 2e-4
     )
     optimizer = module.configure_optimizers()
     losses = []
@@ -69,7 +69,7 @@ def test_validation_restores_by_the_batch_s_field_too(windows, tmp_path):
     scored = quiet_trainer(tmp_path).validate(module, windows, verbose=False)[0]
     windows.setup("validate")
     expected = [
-        psnr_loss(module.restorer(b["blurry"], b["field"], Exposure()).mul(255).round() / 255, b["sharp"], 0)
+        psnr_loss(module.learning(b["blurry"], b["field"], Exposure()).mul(255).round() / 255, b["sharp"], 0)
         for b in windows.val_dataloader()
     ]
     assert scored["val/psnr"] == pytest.approx(-torch.stack(expected).mean().item(), abs=1e-3)
@@ -91,7 +91,7 @@ def test_its_checkpoint_restores_photos_without_a_trainer(windows, tmp_path):
     assert isinstance(model.deblurrer.restorer, UnrolledRestorer)
     blurry = torch.rand(1, 3, 72, 80)
     field = delta_field(blurry, 9)
-    expected = module.restorer(blurry, field, Exposure()).detach()
+    expected = module.learning(blurry, field, Exposure()).detach()
     torch.testing.assert_close(model.deblurrer.restorer(blurry, field, Exposure()), expected, rtol=0, atol=1e-6)
 
 
@@ -124,7 +124,7 @@ def test_the_direct_network_is_taken_from_its_checkpoint_and_stays_as_it_was(tra
     deblurrer, path = trained
     module = with_direct(path)
     quiet_trainer(tmp_path, max_steps=2).fit(module, windows)
-    learned = module.restorer.state_dict()
+    learned = module.learning.state_dict()
     expected = {f"direct.{name}": weights for name, weights in deblurrer.generator.state_dict().items()}
     assert all(torch.equal(learned[name], weights) for name, weights in expected.items())
     assert learned["priors.0.network.ending.bias"].any()  # the rest has learned

@@ -1,0 +1,59 @@
+"""PSNRTraining: what all trainings by the PSNR loss share."""
+
+from abc import abstractmethod
+from typing import Literal
+
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.deblurring import Deblurrer
+from deblur_lightning.losses import psnr_loss
+from deblur_lightning.modules.restoration import RestorationModule
+from deblur_lightning.modules.schedule import scheduled
+
+
+class PSNRTraining(RestorationModule):
+    """Train a part of a deblurrer by the PSNR loss of what comes out; a subclass says which part, and what comes out.
+
+    Args:
+        deblurrer: has the part that learns.
+        floor: see `psnr_loss`.
+        optimizer: builds the optimiser.
+        scheduler: builds the schedule of the learning rate.
+        scheduler_interval: whether the schedule counts epochs or steps.
+    """
+
+    def __init__(
+        self,
+        deblurrer: Deblurrer,
+        floor: float = 2e-4,
+        optimizer: OptimizerCallable = Adam,
+        scheduler: LRSchedulerCallable | None = None,
+        scheduler_interval: Literal["epoch", "step"] = "step",
+    ) -> None:
+        super().__init__(deblurrer)
+        self.keep_recipe(floor=floor, scheduler_interval=scheduler_interval)
+        self.floor, self.optimizer = floor, optimizer
+        self.scheduler, self.scheduler_interval = scheduler, scheduler_interval
+
+    @property
+    @abstractmethod
+    def learning(self) -> nn.Module:
+        """The part that learns; weights of it that take no gradients stay."""
+
+    @abstractmethod
+    def restored(self, batch: Batch) -> Tensor:
+        """Return what the part makes of a batch, ``[N, C, H, W]``, display values, with gradients."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        loss, size = psnr_loss(self.restored(batch), batch["sharp"], self.floor), len(batch["name"])
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
+        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
+        return loss
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        learning = [weights for weights in self.learning.parameters() if weights.requires_grad]
+        return scheduled(self.optimizer(learning), self.scheduler, self.scheduler_interval)
