@@ -74,9 +74,11 @@ DIRECT := --config experiments/direct/small.yaml
 FALL := --config experiments/direct/fall.yaml
 FINISH := --config experiments/direct/finish.yaml
 AGAIN := --config experiments/direct/again.yaml
+LONGER := --config experiments/direct/longer.yaml
+END := --config experiments/direct/end.yaml
 WIDE := --trainer.callbacks+=ChannelsLast
 
-train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in four runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in six runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
 	$(FIT_SMALL) $(DIRECT) $(WIDE) $(VERSION) direct $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct/checkpoints/last.ckpt -o $(RUNS)/direct/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(FALL) --ckpt_path $(RUNS)/direct/weights.safetensors $(WIDE) $(VERSION) direct-fall $(ARGS)
@@ -84,7 +86,11 @@ train-direct: $(READY) ## train the small direct network on data/bsds500 and dat
 	$(FIT_SMALL) $(DIRECT) $(FINISH) --ckpt_path $(RUNS)/direct-fall/weights.safetensors $(WIDE) $(VERSION) direct-finish $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct-finish/checkpoints/last.ckpt -o $(RUNS)/direct-finish/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(AGAIN) --ckpt_path $(RUNS)/direct-finish/weights.safetensors $(WIDE) $(VERSION) direct-again $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-again/checkpoints/last.ckpt -o $(RUNS)/direct-again/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/direct-again/checkpoints/last.ckpt -o $(RUNS)/direct-again/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(LONGER) --ckpt_path $(RUNS)/direct-again/weights.safetensors $(WIDE) $(VERSION) direct-longer $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-longer/checkpoints/last.ckpt -o $(RUNS)/direct-longer/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(END) --ckpt_path $(RUNS)/direct-longer/weights.safetensors $(WIDE) $(VERSION) direct-end $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-end/checkpoints/last.ckpt -o $(RUNS)/direct-end/weights.safetensors --half
 
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos

@@ -63,24 +63,6 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
     return _field(to_linear(blurry.float(), gamma)[0].mean(0).cpu(), kernel_size).to(blurry.device)
 
 
-def candidate_fields(light: Tensor, kernel_size: int) -> list[KernelField]:
-    """Estimate a picture's motion in each way there is, for someone to choose at each pixel.
-
-    Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
-        kernel_size: side K of the kernels, in pixels, odd and at least 5.
-
-    Returns:
-        One kernel for all of the picture; a camera's path, where one is looked for; the kernel of what moved, where the
-        rest stood still. All hold for the whole picture: ``[1, B, K, K]`` and ``[1, B, H, W]``.
-    """
-    share = moving_share(outlining_evidence(light), kernel_size)
-    fields = [uniform_field(light, kernel_size), turning_field(light, kernel_size)]
-    if share is not None and share.mean() >= LEAST_MOVED:
-        fields.append(fields[0]._replace(basis=own_kernel(light, share, kernel_size)[None, None]))
-    return [field for field in fields if field is not None]
-
-
 def _field(light: Tensor, kernel_size: int) -> KernelField:
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
@@ -88,14 +70,9 @@ def _field(light: Tensor, kernel_size: int) -> KernelField:
         return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
     if share.mean() < LEAST_MOVED:
         return delta_field(light[None, None], kernel_size)
-    kernel = own_kernel(light, share, kernel_size)
-    return part_field(kernel, believed_share(evidence, kernel))
-
-
-def own_kernel(light: Tensor, share: Tensor, kernel_size: int) -> Tensor:
-    """Estimate the kernel of what moved before a background that stood still, see `moving_kernel`."""
     window = richest_window(light, share, WINDOW)
-    return softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
+    kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
+    return part_field(kernel, believed_share(evidence, kernel))
 
 
 def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
