@@ -141,6 +141,19 @@ def test_a_learned_restorer_stands_beside_the_classical_ones_on_the_same_field(w
     torch.testing.assert_close(variant(window).picture, expected)
 
 
+def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
+    class Darker(torch.nn.Module):
+        def forward(self, pictures):
+            return 0.5 * pictures
+
+    learned = small_learned_deblurrer()
+    assert "m: direct network" not in ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))
+    learned.restorer.direct = Darker()
+    alone = ablations("m", PhotoDeblurrer(learned))["m: direct network"]
+    window = windows[0]["blurry"][None]
+    torch.testing.assert_close(alone(window).picture, 0.5 * window)
+
+
 def test_what_was_seen_once_is_remembered():
     looks = []
 

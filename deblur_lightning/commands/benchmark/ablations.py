@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring import (
+    Deblurrer,
+    DirectDeblurrer,
     HyperLaplacian,
     MotionDeblurrer,
     PhotoDeblurrer,
@@ -21,7 +23,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
 
     Of a refinement: without it, and with an untrained network before it. Of a learned restorer: the classical ones on
-    the same field.
+    the same field, and the direct network that it begins with, alone.
 
     Args:
         name: of the model.
@@ -30,18 +32,20 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     whole = model.deblurrer
     if not isinstance(whole, MotionDeblurrer):
         return {}
-    variants: dict[str, MotionDeblurrer] = {}
+    variants: dict[str, Deblurrer] = {}
     if whole.refinement is not None:
-        variants["no refinement"] = copy.deepcopy(whole)
-        variants["no refinement"].refinement = None
-        variants["untrained network"] = copy.deepcopy(whole)
+        plain, untrained = copy.deepcopy(whole), copy.deepcopy(whole)
+        plain.refinement = None
         torch.manual_seed(SEED)
-        for part in variants["untrained network"].network.modules():
+        for part in untrained.network.modules():
             _start_anew(part)
+        variants |= {"no refinement": plain, "untrained network": untrained}
     if isinstance(whole.restorer, UnrolledRestorer):
         whole.network = Remembering(whole.network)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
+        if whole.restorer.direct is not None:
+            variants["direct network"] = DirectDeblurrer(whole.restorer.direct, signed=False)
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 
