@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {  # each with what its commands leave behind
     "README.md": (),
     "docs/index.md": (),
-    "docs/data.md": ("data/GOPRO_sample/train",),
+    "docs/data.md": ("data/GOPRO_sample/train", "data/synthetic/fields"),
     "docs/tutorials/photographer.md": (
         "restored/photo.jpg", "restored/half.jpg", "restored/beach/3.jpg", "fields/photo_field.png",
         "compared.png", "page/index.html",
@@ -47,6 +47,7 @@ QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
     ("deblur", "sample-gopro"): "--frames 2 --size 96 64",
+    ("deblur", "synthesize"): "--count 6 --size 48 --kernel-size 9",
 }
 SILENT = ("--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false")
 pytestmark = [
