@@ -131,7 +131,7 @@ def make_pair(frame: Frame, segments: Segments | None, window: Window, blurring:
 
 def window_of(row: Mapping[str, str]) -> tuple[Window, Blurring]:
     """Read a row of a manifest, from which `make_pair` makes the pair again."""
-    kind = KINDS[KINDS.index(row["kind"])]  # type: ignore[arg-type] # another word raises
+    kind = KINDS[KINDS.index(row["kind"])]
     window = Window(kind, row["photo"], *(int(row[name]) for name in ("top", "left", "window_seed")))
     size, kernel_size, seed = (int(row[name]) for name in ("size", "kernel_size", "seed"))
     return window, Blurring(kind, size, kernel_size, float(row["noise"]), float(row["gamma"]), seed)
