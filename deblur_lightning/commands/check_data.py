@@ -113,7 +113,8 @@ def _synthesized(root: Path, full: bool) -> Finding:
         raise FileNotFoundError(root)
     pairs = find_pairs(root).pairs
     fields = " with their motion fields" if (root / "fields").is_dir() else ""
-    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` (kind {settings['kind']}). "
+    how = f"kind {settings['kind']}" if "kind" in settings else f"averaged frames, {settings['average']} values"
+    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). "
     return Finding([said + "GoProDataModule reads it."], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
 
 

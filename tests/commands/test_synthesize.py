@@ -1,3 +1,4 @@
+import av
 import numpy as np
 import pytest
 import torch
@@ -105,4 +106,63 @@ def test_what_cannot_be_made_is_told_before_a_folder_is(photos, tmp_path):
     assert "holds no map of a.png" in run(photos, *output, "--segments", tmp_path)
     assert "Leave out .png" in run(photos, "-o", tmp_path / "pairs.png")
     assert "Pass the folder that holds the photos" in run(tmp_path / "none", *output)
+    assert not (tmp_path / "pairs").exists()
+
+
+@pytest.fixture
+def clip(tmp_path):
+    path, random = tmp_path / "clip.mkv", np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=240)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "bgr0"
+        for _ in range(40):
+            frame = av.VideoFrame.from_ndarray(random.integers(0, 256, (48, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="bgr0")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_film_makes_pairs_without_fields_that_are_known(clip, tmp_path, capsys):
+    pairs = tmp_path / "train" / "clip"
+    assert run("--video", clip, "-o", pairs, "--frames", 3, 7, "--average", "linear") == 0
+    rows = read_manifest(pairs)
+    assert f"{len(rows)} pairs of 40 frames, averaged as linear values" in capsys.readouterr().out
+    assert 5 <= len(rows) <= 13
+    (told,), faults = describe(pairs)
+    assert f"{len(rows)} pairs, made by `deblur synthesize` (averaged frames, linear values)" in told
+    assert faults == []
+    assert "(sequences)" in describe(tmp_path / "train").said[0]
+    assert not (pairs / "fields").exists()
+    assert run("--video", clip, "-o", pairs, "--frames", 3, 7, "--average", "linear") == 0
+    assert "are there already" in capsys.readouterr().out
+    assert "average is linear, not display" in run("--video", clip, "-o", pairs, "--frames", 3, 7)
+
+
+def test_an_interrupted_film_goes_on(clip, tmp_path, monkeypatch):
+    run("--video", clip, "-o", tmp_path / "at_once", "--frames", 3, 5, "--count", 6)
+    write = PairFolder.write
+
+    def stop(self, number, pair):
+        if number == 4:
+            raise KeyboardInterrupt
+        write(self, number, pair)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PairFolder, "write", stop)
+        run("--video", clip, "-o", tmp_path / "stopped", "--frames", 3, 5, "--count", 6)
+    assert "4 of 6 pairs" in describe(tmp_path / "stopped").said[0]
+    run("--video", clip, "-o", tmp_path / "stopped", "--frames", 3, 5, "--count", 6)
+    assert files(tmp_path / "stopped") == files(tmp_path / "at_once")
+
+
+def test_what_does_not_belong_together_is_refused(clip, photos, tmp_path):
+    output = ("-o", tmp_path / "pairs")
+    assert "Pass a folder of photographs, or a film: --video CLIP" in run(*output)
+    assert "both given" in run(photos, "--video", clip, *output)
+    assert "--kernel-size is given, but it says nothing of a film" in run("--video", clip, *output, "--kernel-size", 9)
+    assert "--average is given, but it says nothing of photographs" in run(photos, *output, "--average", "display")
+    assert "40 frames, but the first exposure takes more of 41 to 51" in run(
+        "--video", clip, *output, "--frames", 41, 51
+    )
+    assert "has frames for 13 pairs. Pass 13 or less" in run("--video", clip, *output, "--frames", 3, 3, "--count", 14)
     assert not (tmp_path / "pairs").exists()
