@@ -91,7 +91,8 @@ def synthesize(
 
     with Console() as console:
         if video is not None:
-            from deblur_lightning.commands.synthesize.film import Averaging, pairs_of_film
+            from deblur_lightning.commands.synthesize.film import pairs_of_film
+            from deblur_lightning.data.synthesis.film import Averaging
 
             pairs_of_film(video, output, Averaging(average, frames, gamma, seed), count, console)
         elif photos is not None:

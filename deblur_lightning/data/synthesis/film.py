@@ -65,7 +65,7 @@ class Exposed(NamedTuple):
     """The frames of one exposure: the number of the first, from 0, and how many."""
 
     first: int
-    count: int
+    frames: int
 
 
 def exposures_of_film(frames: int, averaging: Averaging) -> list[Exposed]:

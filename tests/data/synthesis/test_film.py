@@ -62,15 +62,15 @@ def test_blurry_pictures_are_means_of_neighbouring_frames_around_the_sharp_one(a
         assert np.array_equal(pair.sharp, frames[first + (count - 1) // 2])
         assert pair.name == f"clip_{number + 1:06}"
         first += count
-    assert len({exposure.count for exposure in exposures}) > 1
+    assert len({exposure.frames for exposure in exposures}) > 1
     assert 33 < first <= 40
 
 
 def test_exposures_take_odd_numbers_of_frames_and_leave_none_out():
     exposures = exposures_of_film(2000, Averaging())
-    assert {exposure.count for exposure in exposures} == {7, 9, 11, 13}
+    assert {exposure.frames for exposure in exposures} == {7, 9, 11, 13}
     assert exposures[0].first == 0
-    assert all(after.first == before.first + before.count for before, after in pairwise(exposures))
+    assert all(after.first == before.first + before.frames for before, after in pairwise(exposures))
     assert exposures_of_film(100, Averaging()) == exposures[: len(exposures_of_film(100, Averaging()))]
     assert exposures_of_film(11, Averaging(frames=(5, 5))) == [Exposed(0, 5), Exposed(5, 5)]
     assert exposures_of_film(2, Averaging(frames=(2, 4))) == []
