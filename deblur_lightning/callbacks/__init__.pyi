@@ -1,8 +1,10 @@
 from .channels_last import ChannelsLast as ChannelsLast
 from .checkpoint_files import WholeFileCheckpoints as WholeFileCheckpoints
 from .growing_log import GrowingLog as GrowingLog
+from .keep_best import KeepBest as KeepBest
 from .keep_last import KeepLast as KeepLast
 from .log_pictures import LogPictures as LogPictures
+from .network_summary import NetworkSummary as NetworkSummary
 from .record_results import RecordResults as RecordResults
 from .save_restored import SaveRestored as SaveRestored
 from .show_pictures import ShowPictures as ShowPictures

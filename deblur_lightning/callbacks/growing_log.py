@@ -2,11 +2,12 @@
 
 import csv
 import warnings
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from lightning_fabric.loggers.csv_logs import _ExperimentWriter
-from lightning_fabric.loggers.logger import rank_zero_experiment
+from lightning_fabric.loggers.logger import _DummyExperiment, rank_zero_experiment
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import CSVLogger
 
@@ -19,10 +20,28 @@ class GrowingLog(CSVLogger):
     Rows of steps that the resumed run makes again are replaced. A run that begins anew in the folder replaces all.
     """
 
+    _silent = False
+
+    @property
+    def placed(self) -> bool:
+        """Whether its folder was told, not found by counting up."""
+        return self._version is not None
+
+    def go_on_in(self, run: Path) -> None:
+        """Write to the folder of an earlier run."""
+        self._save_dir = self._root_dir = str(run.parent)
+        self._name, self._version = "", run.name
+
+    def be_silent(self) -> None:
+        """Write nothing, and make no folder: what is only scored or restored makes no run."""
+        self._silent = True
+
     @property
     @rank_zero_experiment
     def experiment(self) -> _ExperimentWriter:
         """Put the earlier log aside before Lightning's writer deletes it."""
+        if self._silent:
+            return _DummyExperiment()  # type: ignore[return-value] # as on processes but the first
         if self._experiment is None:
             if self._log.is_file():
                 self._log.replace(self._earlier)
@@ -34,6 +53,8 @@ class GrowingLog(CSVLogger):
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
         """Write a row, at once; the first one tells where the run goes on."""
+        if self._silent:
+            return
         self._bring_back(self.experiment, set(metrics), step)
         super().log_metrics(metrics, step)
         self.save()
@@ -41,9 +62,23 @@ class GrowingLog(CSVLogger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Write what is left; bring the earlier rows back even if there was nothing to add."""
+        if self._silent:
+            return
         if self._experiment is not None:
             self._bring_back(self._experiment, set(), None)
         super().finalize(status)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:
+        """Keep the arguments beside the rows."""
+        if not self._silent:
+            super().log_hyperparams(params)
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write what is there."""
+        if not self._silent:
+            super().save()
 
     @property
     def _log(self) -> Path:

@@ -1,13 +1,16 @@
 """LogPictures: what a training sees and makes of it, as pictures beside its curves."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.field import KernelField
+from deblur_lightning.metrics import picture_psnr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 class LogPictures(Callback):
     """Log validation pictures before and after, and where the method sees motion, its basis, coefficients and field.
 
-    They go to Weights & Biases, if it is among the loggers; else as PNG files to ``pictures`` beside the log.
+    They go to Weights & Biases, if it is among the loggers, there also as a table with a row for each picture and its
+    PSNR; else as PNG files to ``pictures`` beside the log.
 
     Args:
         every_n_validations: the cadence; the first validation is always logged.
@@ -53,9 +57,15 @@ class LogPictures(Callback):
         self._validations += 1
         if (self._validations - 1) % self.every_n_validations:
             return
+        rows = []
         for number, name in enumerate(batch["name"][: self.pictures]):
-            for kind, figure in draw_sample(pl_module, batch, number).items():
+            sample = look_at(pl_module, batch, number)
+            figures = draw_sample(sample)
+            for kind, figure in figures.items():
                 self._log(trainer, f"pictures/{number}-{kind}", figure, name)
+            rows.append([name, *cells_of(sample), figures.get("field")])
+        for site in _sites(trainer):
+            _log_table(site, rows, trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the cadence's place."""
@@ -68,7 +78,7 @@ class LogPictures(Callback):
     def _log(self, trainer: Trainer, key: str, figure: "Figure", caption: str) -> None:
         from deblur_lightning.reports import save_figure
 
-        sites = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+        sites = _sites(trainer)
         for site in sites:
             site.log_image(key, [figure], step=trainer.global_step, caption=[caption])
         if not sites:
@@ -76,27 +86,65 @@ class LogPictures(Callback):
             save_figure(figure, folder / f"{key}-step-{trainer.global_step}.png", formats=("png",))
 
 
-@torch.no_grad()
-def draw_sample(module: LightningModule, batch: Batch, number: int) -> dict[str, "Figure"]:
-    """Draw one picture of a batch before and after, and the motion that the module sees in it, if it does.
+class Sample(NamedTuple):
+    """A picture of a batch and what is made of it, ``[1, C, H, W]`` in [0, 1]; ``sharp`` and ``field`` where known."""
 
-    Args:
-        module: restores; where it sees motion, its field is drawn too.
-        batch: holds the picture.
-        number: which of the batch.
+    blurry: Tensor
+    restored: Tensor
+    sharp: Tensor | None
+    field: KernelField | None
+
+
+@torch.no_grad()
+def look_at(module: LightningModule, batch: Batch, number: int) -> Sample:
+    """Restore one picture of a batch."""
+    blurry = batch["blurry"][number : number + 1]
+    restored, field, _ = module.deblur(blurry)  # type: ignore[operator]
+    return Sample(blurry, restored, batch["sharp"][number : number + 1] if "sharp" in batch else None, field)
+
+
+def draw_sample(sample: Sample) -> dict[str, "Figure"]:
+    """Draw a picture before and after, and the motion that was seen in it, if any was.
 
     Returns:
         Figures by kind: ``restored``, and ``basis``, ``coefficients`` and ``field``.
     """
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_comparison, draw_field
 
-    blurry = batch["blurry"][number : number + 1]
-    restored, field, _ = module.deblur(blurry)  # type: ignore[operator]
+    blurry, restored, sharp, field = sample
     shown = {"Blurry": blurry, "Restored": restored}
-    if "sharp" in batch:
-        shown["Sharp"] = batch["sharp"][number : number + 1]
+    if sharp is not None:
+        shown["Sharp"] = sharp
     figures = {"restored": draw_comparison(shown)}
     if field is not None:
         figures |= {"basis": draw_basis(field), "coefficients": draw_coefficients(field)}
         figures["field"] = draw_field(blurry, field)
     return figures
+
+
+COLUMNS = ("name", "psnr", "blurry psnr", "blurry", "restored", "sharp", "field")
+"""Of the table of pictures."""
+
+
+def cells_of(sample: Sample) -> list[float | Tensor | None]:
+    """Give a table's cells: PSNR of the restored and of the blurry picture (dB), and the pictures ``[C, H, W]``."""
+    blurry, restored, sharp, _ = sample
+    scores = [None if sharp is None else picture_psnr(one, sharp).item() for one in (restored, blurry)]
+    return [*scores, blurry[0], restored[0], None if sharp is None else sharp[0]]
+
+
+def _sites(trainer: Trainer) -> list[WandbLogger]:
+    return [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+
+
+def _log_table(site: WandbLogger, rows: list[list[Any]], step: int) -> None:
+    """Send a table; its numbers can be sorted, its pictures looked at side by side."""
+    import wandb
+
+    def cell(content: object) -> object:
+        if isinstance(content, Tensor):
+            levels = (content.float().clamp(0, 1) * 255).round().byte().cpu()
+            return wandb.Image(levels.permute(1, 2, 0).squeeze(-1).numpy())
+        return content if content is None or isinstance(content, str | float) else wandb.Image(content)
+
+    site.log_table("pictures/table", list(COLUMNS), [[cell(content) for content in row] for row in rows], step=step)

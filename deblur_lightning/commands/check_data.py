@@ -42,8 +42,9 @@ def check_data(
 ) -> int:
     """Tell what a folder of pictures is and what reads it.
 
-    Known are GoPro and other pairs, Köhler, ADE20K, COCO, and folders of photos. Pairs, Köhler's pictures and photos
-    are looked into: truncated files and pairs of two sizes are named, and the exit status is then 1.
+    Known are GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. Pairs,
+    Köhler's pictures and photos are looked into: truncated files and pairs of two sizes are named, and the exit status
+    is then 1.
     """
     faulty = False
     for one in expand_patterns(folder):
@@ -85,7 +86,7 @@ def describe(
     if not root.exists():
         raise FileNotFoundError(f"{root} does not exist. Pass the folder that a data set was unpacked to.")
     if not (sharp_half or folders):
-        for kind in (_kohler, _ade20k, _coco):
+        for kind in (_synthesized, _kohler, _ade20k, _coco):
             try:
                 return kind(root, full)
             except FileNotFoundError:
@@ -98,6 +99,23 @@ def describe(
     photos = photo_paths(root)
     said = [f"{root}: {len(photos)} photos. PhotoFolder trains on them, `deblur restore` restores them."]
     return Finding([*said, f"No pairs: {reason}"], _faults_of_files(photos, full))
+
+
+def _synthesized(root: Path, full: bool) -> Finding:
+    from deblur_lightning.data import find_pairs
+    from deblur_lightning.data.synthesis.pair_folder import faults_of_folder, read_settings, unfinished
+
+    if part := unfinished(root):
+        said = f"{root}: {part[0]} of {part[1]} pairs of `deblur synthesize` are made."
+        return Finding([said], [f"{root} is unfinished, so nothing reads it. Run the same command again: it goes on."])
+    settings = read_settings(root)
+    if settings is None:
+        raise FileNotFoundError(root)
+    pairs = find_pairs(root).pairs
+    fields = " with their motion fields" if (root / "fields").is_dir() else ""
+    how = f"kind {settings['kind']}" if "kind" in settings else f"averaged frames, {settings['average']} values"
+    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). "
+    return Finding([said + "GoProDataModule reads it."], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
 
 
 def _kohler(root: Path, full: bool) -> Finding:

@@ -16,6 +16,7 @@ from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
 from deblur_lightning.deblurring import load_weights
 from deblur_lightning.lightning_cli.class_paths import refuse_functions
+from deblur_lightning.lightning_cli.run_folder import settle_log, sum_up_networks
 from deblur_lightning.modules import RestorationModule
 
 NETWORKS = ("network", "generator")
@@ -73,9 +74,12 @@ class CheckpointCLI(LightningCLI):
         refuse_functions(self.config)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning's signature
-        """Let the trainer read safetensors too."""
+        """Let the trainer read safetensors too, write where a run belongs, and sum up the networks."""
+        told = list(self.config_init[self.config.subcommand].trainer.callbacks or ())
         trainer = super().instantiate_trainer(**kwargs)
         path = self._path()
+        settle_log(trainer, trains=self.config.subcommand == "fit", checkpoint=path)
+        sum_up_networks(trainer, told)
         if path is not None and path.suffix == ".safetensors":
             trainer.strategy.checkpoint_io = Safetensors()
         return trainer

@@ -79,7 +79,8 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
     The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
     ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that repeat exactly when resumed, a stop at the
-    first NaN, and every test added to the results store.
+    first NaN, and every test added to the results store. A run resumed from its ``last.ckpt`` goes on in its folder;
+    tests and predictions make none.
 
     Raises:
         ValueError: among others, what Lightning refuses.
@@ -88,7 +89,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
     from lightning_fabric.utilities.exceptions import MisconfigurationException
-    from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
+    from pytorch_lightning.callbacks import LearningRateMonitor
 
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
@@ -99,6 +100,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
     from deblur_lightning.lightning_cli.misconfigured import misconfigured
     from deblur_lightning.lightning_cli.mistakes import BriefParser
+    from deblur_lightning.lightning_cli.run_folder import FitConfig
 
     # a class has a short name in YAML once it is imported
     for package in (callbacks, data, deblurring, losses, modules, networks):
@@ -117,6 +119,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
             parser_class=BriefParser,
             auto_configure_optimizers=False,
             seed_everything_default=1,
+            save_config_callback=FitConfig,
             save_config_kwargs={"overwrite": True},
             trainer_defaults={
                 "logger": {
@@ -124,7 +127,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                     "init_args": {"save_dir": "results", "name": "runs"},
                 },
                 "callbacks": [
-                    ModelCheckpoint(monitor="val/psnr", mode="max", filename="best"),
+                    callbacks.KeepBest(),
                     callbacks.KeepLast(),
                     callbacks.StepSeeds(),
                     callbacks.StopOnNaN(),

@@ -29,6 +29,7 @@ def run(*arguments, **options):
         ["--help"],
         ["restore", "--help"],
         ["kernels", "--help"],
+        ["synthesize", "--help"],
         ["--version"],
         ["restor", "x.jpg"],
         ["restore", "x.jpg"],

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {  # each with what its commands leave behind
     "README.md": (),
     "docs/index.md": (),
-    "docs/data.md": ("data/GOPRO_sample/train",),
+    "docs/data.md": ("data/GOPRO_sample/train", "data/synthetic/fields", "data/films/train/clip/manifest.csv"),
     "docs/tutorials/photographer.md": (
         "restored/photo.jpg", "restored/half.jpg", "restored/beach/3.jpg", "fields/photo_field.png",
         "compared.png", "page/index.html",
@@ -47,6 +48,7 @@ QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
     ("deblur", "sample-gopro"): "--frames 2 --size 96 64",
+    ("deblur", "synthesize"): "--count 6 --size 48 --kernel-size 9",
 }
 SILENT = ("--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false")
 pytestmark = [
@@ -65,6 +67,12 @@ def desk(tmp_path, monkeypatch):
     (tmp_path / "holiday" / "beach").mkdir(parents=True)
     for name in ("photo", "sharp", "holiday/1", "holiday/2", "holiday/beach/3", "holiday/beach/4"):
         Image.fromarray(random.integers(0, 256, (72, 96, 3), np.uint8)).save(tmp_path / f"{name}.jpg")
+    with av.open(str(tmp_path / "clip.mp4"), "w") as film:
+        stream = film.add_stream("mpeg4", rate=240)
+        stream.height, stream.width = 48, 64
+        for frame in random.integers(0, 256, (30, 48, 64, 3), np.uint8):
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        film.mux(stream.encode(None))
     model = tmp_path / "model.ckpt"
     write_small_checkpoint(model)
     monkeypatch.setattr(bundled, "SHIPPED", str(model))

@@ -73,11 +73,12 @@ def ade20k_photos(root: Path, part: Part) -> list[PhotoFile]:
         if not annotation.is_file():
             raise FileNotFoundError(f"{annotation} is missing, the segmentation of {photo.name}. Unpack it too.")
     return [
-        PhotoFile(photo, partial(_segments, annotation), partial(frame_size, annotation)) for photo, annotation in pairs
+        PhotoFile(photo, partial(read_regions, annotation), partial(frame_size, annotation))
+        for photo, annotation in pairs
     ]
 
 
-def _segments(path: Path) -> Segments:
+def read_regions(path: Path) -> Segments:
     """Read a segmentation: connected regions of class numbers, or the instance numbers in blue."""
     from skimage.measure import label
 

@@ -1,0 +1,5 @@
+"""`deblur synthesize`: blurry and sharp pairs of photographs or a film."""
+
+from deblur_lightning.commands.synthesize.command import synthesize
+
+__all__ = ["synthesize"]

@@ -1,0 +1,159 @@
+"""Pairs made of a film as GoPro's were: neighbouring frames averaged, the middle one sharp (Nah et al. 2017)."""
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
+from deblur_lightning.physics import check_gamma
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+Average = Literal["display", "linear"]
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """How frames become exposures.
+
+    Attributes:
+        average: the frames' values as recorded, ``display``, or their light, ``linear``; GoPro's ``blur`` and
+            ``blur_gamma``.
+        frames: fewest and most frames of an exposure; an odd number between them is drawn, so that there is a middle.
+        gamma: display to linear light.
+        seed: of their numbers.
+    """
+
+    average: Average = "display"
+    frames: tuple[int, int] = (7, 13)
+    gamma: float = 2.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.average not in get_args(Average):
+            raise ValueError(f"average is {self.average}, but values are display or linear. Pass one.")
+        least, most = self.frames
+        if not (1 <= least <= most and len(self.numbers)):
+            raise ValueError(
+                f"frames are {least} to {most}, but an exposure takes an odd number, so that one is in the middle. "
+                "Pass 7 13."
+            )
+        if not self.seed >= 0:
+            raise ValueError(f"seed is {self.seed}, but a seed cannot be negative. Pass 0.")
+        check_gamma(self.gamma)
+
+    @property
+    def numbers(self) -> range:
+        """How many frames an exposure may take."""
+        least, most = self.frames
+        return range(max(3, least | 1), most + 1, 2)
+
+    def settings(self) -> dict[str, str | int | float]:
+        """List them for a file."""
+        return {**asdict(self), "frames": "-".join(map(str, self.frames))}
+
+
+class Exposed(NamedTuple):
+    """The frames of one exposure: the number of the first, from 0, and how many."""
+
+    first: int
+    frames: int
+
+
+def exposures_of_film(frames: int, averaging: Averaging) -> list[Exposed]:
+    """Divide a film into exposures, one right after the other; what is left at its end is not used.
+
+    Args:
+        frames: of the film.
+        averaging: draws how many frames each takes.
+    """
+    made: list[Exposed] = []
+    first = 0
+    while True:
+        count = int(np.random.default_rng((averaging.seed, len(made))).choice(averaging.numbers))
+        if first + count > frames:
+            return made
+        made.append(Exposed(first, count))
+        first += count
+
+
+def pairs_of_frames(
+    frames: Iterator[Frame], exposures: list[Exposed], averaging: Averaging, source: str
+) -> Iterator[tuple[int, MadePair]]:
+    """Average a film's frames.
+
+    Args:
+        frames: of the film from its first on, ``[H, W, 3]``.
+        exposures: in order, not overlapping.
+        averaging: how.
+        source: the film's name without suffix.
+
+    Yields:
+        The pairs' numbers, from 0, and the pairs.
+    """
+    gamma = averaging.gamma if averaging.average == "linear" else 1.0
+    light = (np.arange(256) / 255) ** gamma
+    for number, (first, count) in enumerate(exposures):
+        shot = list(islice(frames, count))
+        total = np.zeros(shot[0].shape)
+        for frame in shot:
+            total += light[frame]
+        blurry = np.rint(255 * (total / count) ** (1 / gamma)).astype(np.uint8)
+        row = {**averaging.settings(), "first_frame": first, "frames": count}
+        yield number, MadePair(name_of(source, number), blurry, shot[count // 2], None, row)
+
+
+def read_frames(path: Path) -> Iterator[Frame]:
+    """Decode a film's frames, upright, ``[H, W, 3]``, display values.
+
+    Raises:
+        ValueError: no film, or a damaged one.
+    """
+    with opened(path) as film:
+        for frame in film.decode(video=0):
+            pixels = frame.to_ndarray(format="rgb24")
+            yield np.ascontiguousarray(np.rot90(pixels, frame.rotation // 90))
+
+
+def count_frames(path: Path) -> int:
+    """Decode a film to its end and count its frames, so that a damaged one is known before anything is made.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: PyAV is not installed; no film, or a damaged one.
+    """
+    if importlib.util.find_spec("av") is None:
+        raise ValueError("av is not installed, but films are read by it. Run: pip install 'deblur-lightning[video]'")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.")
+    with opened(path) as film:
+        return sum(1 for _ in film.decode(video=0))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator["InputContainer"]:
+    """Open a film.
+
+    Raises:
+        ValueError: no film, or, while it is read, a damaged one.
+    """
+    import av
+
+    try:
+        with av.open(str(path)) as film:
+            if not film.streams.video:
+                raise ValueError(f"{path} holds no moving pictures. Pass a film.")
+            film.streams.video[0].thread_type = "AUTO"
+            yield film
+    except av.error.FFmpegError as error:
+        raise ValueError(
+            f"{path} cannot be read as a film ({error.strerror}). Copy it again from its source."
+        ) from error
