@@ -8,7 +8,7 @@ from pathlib import Path
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from deblur_lightning.metrics.pictures import IDENTICAL
-from deblur_lightning.reports.results import STORE, Result, append_result, file_hash, source_commit
+from deblur_lightning.reports.results import STORE, Result, append_result, device_name, file_hash, source_commit
 
 UNTRAINED = "(untrained)"
 """Ends the method's name where weights are random: such scores are shown, but no table takes them."""
@@ -62,6 +62,7 @@ class RecordResults(Callback):
                 checkpoint=file_hash(trainer.ckpt_path) if trainer.ckpt_path else "",
                 config=_command_line() if self.config is None else self.config,
                 commit=source_commit(),
+                device=device_name(pl_module.device),
             ),
             self.store,
             [{"name": name, **dict(zip(columns, values, strict=False))} for name, values in rows.items()],

@@ -113,7 +113,7 @@ def _search(folder: Path, plan: PhotoPlan) -> None:
     for parent, folders, names in os.walk(folder, onerror=refused):
         inside = (name for name in folders if not name.startswith("."))
         folders[:] = sorted(name for name in inside if (Path(parent) / name).resolve() != results)
-        drawn = _drawn_beside_photos({Path(parent) / name for name in names})
+        drawn = drawn_beside_photos({Path(parent) / name for name in names})
         for name in sorted(names):
             photo = Path(parent) / name
             if name.startswith("."):
@@ -133,7 +133,7 @@ def drawn_fields(stem: Path) -> list[Path]:
     return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
 
 
-def _drawn_beside_photos(files: set[Path]) -> set[Path]:
+def drawn_beside_photos(files: set[Path]) -> set[Path]:
     """Tell which files are the three drawings of a photo among them."""
     fields = [set(drawn_fields(photo.with_suffix(""))) for photo in files if photo.suffix.lower() in READ_SUFFIXES]
     return set[Path]().union(*(three for three in fields if three <= files))

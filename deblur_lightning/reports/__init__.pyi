@@ -14,6 +14,7 @@ from .page import read_pictures as read_pictures
 from .page import render_page as render_page
 from .results import Result as Result
 from .results import append_result as append_result
+from .results import device_name as device_name
 from .results import file_hash as file_hash
 from .results import latest_results as latest_results
 from .results import read_results as read_results

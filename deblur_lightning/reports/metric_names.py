@@ -25,6 +25,11 @@ KNOWN = {
     "share_objects": MetricName("share: objects", 2, more_is_better=True),
     "share_still": MetricName("share: still", 2, more_is_better=True),
     "field_error": MetricName("field error", 2, more_is_better=False),
+    "aligned_psnr": MetricName("PSNR, aligned (dB)", 2, more_is_better=True),
+    "aligned_ssim_valid": MetricName("SSIM, valid region, aligned", 4, more_is_better=True),
+    "aligned_gain": MetricName("gain, aligned (dB)", 2, more_is_better=True),
+    "shift_down": MetricName("shift down (px)", 2, more_is_better=None),
+    "shift_right": MetricName("shift right (px)", 2, more_is_better=None),
     "regions": MetricName("regions", 1, more_is_better=None),
     "kernel_error": MetricName("kernel error", 3, more_is_better=False),
     "kernel_l2": MetricName("kernel error, squared", 4, more_is_better=False),
@@ -45,6 +50,8 @@ DEFINITIONS = {
     "share_turning": "A share is the gain over the blurry pictures, divided by that of 30 updates of Richardson-Lucy "
     "with the true field.",
     "worst_gain": "The worst picture is the one that gained least; below 0 it became worse.",
+    "aligned_psnr": "Aligned: after the shift, to a fraction of a pixel and of up to 8 pixels each way, at which the "
+    "squared error is least; 12 pixels at each border are left out. The blurry picture has a best shift of its own.",
     "field_error": "The field error is relative to that of each picture's best constant kernel: below 1 a field varies "
     "as the motion does.",
     "identical": "Identical pairs have an infinite PSNR, before or after restoration; every mean leaves them out.",

@@ -42,6 +42,7 @@ class Result:
         commit: :func:`source_commit` of the code that ran.
         date: when the evaluation ended, as :func:`now` gives it.
         rows: the per-picture CSV, relative to the store's folder; empty where none was kept.
+        device: :func:`device_name` of what computed; empty where the store did not keep it yet.
 
     Raises:
         ValueError: a name is empty, there is no metric, or a metric is not finite.
@@ -58,6 +59,7 @@ class Result:
     commit: str = ""
     date: str = field(default_factory=now)
     rows: str = ""
+    device: str = ""
 
     def __post_init__(self) -> None:
         for what in ("method", "dataset", "metrics"):
@@ -165,6 +167,21 @@ def source_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603 - a constant command
     except (OSError, subprocess.SubprocessError):
         return ""
+
+
+def device_name(device: object = None) -> str:
+    """Name what computes: a GPU by its product, a CPU by how many threads torch uses.
+
+    Args:
+        device: as torch names it; None takes a GPU if there is one.
+    """
+    import torch
+
+    kind = torch.device(str(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    if kind.type == "cuda":
+        return f"cuda, {torch.cuda.get_device_name(kind)}"
+    threads = torch.get_num_threads()
+    return f"cpu, {threads} thread{'s'[: threads != 1]}" if kind.type == "cpu" else kind.type
 
 
 def _append_line(line: str, path: Path) -> None:

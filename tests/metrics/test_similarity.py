@@ -4,9 +4,10 @@ import torch
 from PIL import Image
 from scipy.signal import convolve
 from skimage import data
+from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from deblur_lightning.metrics import cw_ssim, psnr, ssim_valid
+from deblur_lightning.metrics import cw_ssim, luma, psnr, ssim_valid
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def test_ssim_valid_is_scikit_images(pair):
         sharp, restored, channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert ssim_valid(tensor(restored), tensor(sharp)).item() == pytest.approx(expected, abs=1e-9)
+
+
+def test_luma_is_scikit_images_y(pair):
+    expected = rgb2ycbcr(pair[0])[..., 0] / 255
+    np.testing.assert_allclose(luma(tensor(pair[0]))[0, 0].numpy(), expected, atol=1e-12)
 
 
 def test_each_picture_of_a_batch_has_its_own_score(pair):

@@ -45,7 +45,7 @@ def score_kohler(
     from deblur_lightning.commands.score_kohler.tables import as_csv, as_json, tables
     from deblur_lightning.data.kohler.data_module import download_kohler
     from deblur_lightning.data.kohler.files import kohler_name
-    from deblur_lightning.reports.results import Result, append_result, source_commit
+    from deblur_lightning.reports.results import Result, append_result, device_name, source_commit
     from deblur_lightning.whole_file import whole_file
 
     if download:
@@ -64,6 +64,7 @@ def score_kohler(
                 pictures=len(method.scores),
                 config=shlex.join(["deblur", "score-kohler", str(method.folder), "--data", str(data)]),
                 commit=source_commit(),
+                device=device_name("cpu"),
             ),
             store,
             method.rows(),

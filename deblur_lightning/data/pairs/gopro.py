@@ -8,7 +8,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import GoProBlur, Layout, Split, find_pairs
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
@@ -18,8 +18,6 @@ from deblur_lightning.data.pairs.splits import Selection
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.photos import READ_SUFFIXES, FoundPhotos, find_photos, photo_size, read_photo
-
-GOPRO_TEST_PAIRS = 1111
 
 
 class GoProDataModule(LightningDataModule):

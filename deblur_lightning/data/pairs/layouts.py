@@ -26,6 +26,7 @@ SPLIT_FOLDERS: dict[Split, tuple[str, ...]] = {
     "train": ("train", "training"),
     "test": ("test", "testing", "val", "valid", "validation"),
 }
+GOPRO_TEST_PAIRS = 1111
 GOPRO_PAGE = "https://seungjunnah.github.io/Datasets/gopro"
 
 

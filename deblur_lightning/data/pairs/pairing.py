@@ -68,7 +68,7 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
             f"{blurry} is to hold the blurry pictures and {sharp} the sharp ones, but their names say the reverse. "
             "Swap them."
         )
-    blurry_files, sharp_files = _by_key(blurry), _by_key(sharp)
+    blurry_files, sharp_files = pictures_by_key(blurry), pictures_by_key(sharp)
     for alone, there, missing in (
         (blurry_files.keys() - sharp_files.keys(), blurry_files, sharp),
         (sharp_files.keys() - blurry_files.keys(), sharp_files, blurry),
@@ -93,7 +93,7 @@ def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
     Raises:
         FileNotFoundError: no picture there.
     """
-    files = _by_key(folder)
+    files = pictures_by_key(folder)
     keys = sorted(files, key=natural)
     return [
         Pair(key, sequence, files[key], files[key], sharp_half)
@@ -110,7 +110,7 @@ def blurry_alone(root: Path) -> list[Pair]:
     root = Path(root).expanduser()
     if root.is_file():
         return [Pair(root.stem, root.stem, root, None)]
-    files = _by_key(root)
+    files = pictures_by_key(root)
     return [Pair(key, key, files[key], None) for key in sorted(files, key=natural)]
 
 
@@ -119,8 +119,13 @@ def is_frame(path: Path) -> bool:
     return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _by_key(folder: Path) -> dict[str, Path]:
-    """List the pictures in a folder and below, by path without suffix and role words."""
+def pictures_by_key(folder: Path) -> dict[str, Path]:
+    """List the pictures in a folder and below, by path without suffix and role words.
+
+    Raises:
+        FileNotFoundError: no such folder, or no picture in it.
+        ValueError: two pictures have the same name.
+    """
     files: dict[str, Path] = {}
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} does not exist, but pictures are read from there. Check the path.")

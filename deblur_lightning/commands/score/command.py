@@ -1,0 +1,142 @@
+"""What `deblur score` takes, prints and writes."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.reports.results import STORE
+
+Baseline = Literal["blurry", "unsharp", "richardson-lucy", "deconvolve"]
+
+
+def score(
+    pictures: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESTORED", help="Restored pictures, a file or a folder; with a way to restore, the blurry ones."
+        ),
+    ],
+    sharp: Annotated[
+        Path | None,
+        typer.Argument(metavar="SHARP", help="Sharp pictures, or a data set of pairs in any layout of check-data."),
+    ] = None,
+    blurry: Annotated[
+        Path | None, typer.Option(metavar="BLURRY", help="Blurry pictures, for gains; a data set has its own.")
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Restore by a program: 'python infer.py {in} {out}', or once with {in_folder} and {out_folder}.",
+        ),
+    ] = None,
+    baseline: Annotated[Baseline | None, typer.Option(help="Restore by a method without weights.")] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Restore by a model: .ckpt or .safetensors, or blind, learned or direct."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep what is restored in this folder, new or empty.")
+    ] = None,
+    luma: Annotated[bool, typer.Option("--luma", help="Score the luma (Y of BT.601), not RGB.")] = False,
+    align: Annotated[bool, typer.Option("--align", help="Score after the best sub-pixel shift too.")] = False,
+    cw_ssim: Annotated[bool, typer.Option(help="Measure CW-SSIM, which takes most of the time.")] = True,
+    blur: Annotated[
+        Literal["blur", "blur_gamma"], typer.Option(help="GoPro's blurry pictures that are restored.")
+    ] = "blur",
+    sharp_half: Annotated[
+        Literal["left", "right"] | None, typer.Option(help="The sharp half, where pictures hold both side by side.")
+    ] = None,
+    folders: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="BLURRY SHARP", help="A data set's two folders, where their names are unusual."),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The method's name in tables; default: the folder's or program's."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The data set's name in tables; default: the folder's.")
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.csv, .md or .json; repeat for several."),
+    ] = None,
+    store: Store = STORE,
+) -> None:
+    """Score restored pictures against the sharp ones.
+
+    PSNR, SSIM and CW-SSIM of each picture and their means, over RGB or, with --luma, over the luma. Pictures are paired
+    by name. With --command, --baseline or --checkpoint, the pictures are restored first: RESTORED is then the folder of
+    the blurry ones, or a data set of pairs alone. The scores are added to the results store, for `deblur tables` and
+    `deblur compare-runs`.
+    """
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.commands.score.figures import Measures
+    from deblur_lightning.commands.score.job import Job, run_job
+    from deblur_lightning.commands.score.roads import find_road
+    from deblur_lightning.commands.score.tables import WRITERS, as_text
+    from deblur_lightning.data.pairs.layouts import Layout
+    from deblur_lightning.data.pairs.shots import find_shots
+    from deblur_lightning.reports.results import append_result
+    from deblur_lightning.whole_file import whole_file
+
+    outputs = _checked(output or [], WRITERS)
+    road = find_road(command, baseline, checkpoint)
+    side, other = _sides(pictures, sharp, blurry, made=road is not None)
+    found = find_shots(side, other, Layout(sharp_half, folders), blur)
+    measures = Measures(luma, align, cw_ssim, gains=all(shot.blurry for shot in found.shots))
+    job = Job(found, measures, None if road else pictures, road, save, method, dataset)
+    with Console() as console:
+        scores, result = run_job(job, _typed(locals()), console.watch)
+        result = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])
+        title = f"{result.method} on {result.dataset}{f', {result.blur}' * bool(result.blur)}: {job.channels}"
+        for path in outputs:
+            with whole_file(path) as part:
+                part.write_text(WRITERS[path.suffix.lower()](scores, result, title), encoding="utf-8")
+        console.say(as_text(scores, title))
+        console.say(f"Stored: {store}, each picture in {store.parent / result.rows}. See `deblur tables`.")
+
+
+def _checked(outputs: list[Path], known: Collection[str]) -> list[Path]:
+    """See that every file is of a kind that is written, before long work."""
+    for path in outputs:
+        if path.suffix.lower() not in known:
+            raise ValueError(f"--output is {path}, but {', '.join(known)} are written. Choose one of these.")
+        check_folder_writable(path.parent)
+    return outputs
+
+
+def _sides(pictures: Path, sharp: Path | None, blurry: Path | None, *, made: bool) -> tuple[Path, Path | None]:
+    """Tell what the arguments are: where the sharp pictures are, and where the blurry ones if that is told apart."""
+    if made and blurry is not None:
+        raise ValueError(f"--blurry is {blurry}, but {pictures} already is what is restored. Leave out --blurry.")
+    if made:
+        return (pictures, None) if sharp is None else (sharp, pictures)
+    if sharp is None:
+        raise ValueError(
+            "SHARP is missing, but scores need it. Pass RESTORED SHARP, or say how to restore: --command, --baseline "
+            "or --checkpoint."
+        )
+    return sharp, blurry
+
+
+def _typed(values: Mapping[str, object]) -> str:
+    """Write the command line anew from its arguments; where results go does not matter to them."""
+    words = ["deblur", "score", *(str(values[name]) for name in ("pictures", "sharp") if values[name] is not None)]
+    for name in ("blurry", "command", "baseline", "checkpoint", "sharp_half", "method", "dataset"):
+        if values[name] is not None:
+            words += [f"--{name.replace('_', '-')}", str(values[name])]
+    words += [f"--{name}" for name in ("luma", "align") if values[name]]
+    words += [] if values["cw_ssim"] else ["--no-cw-ssim"]
+    words += ["--blur", "blur_gamma"] if values["blur"] == "blur_gamma" else []
+    if isinstance(folders := values["folders"], tuple):
+        words += ["--folders", *folders]
+    return shlex.join(words)

@@ -1,0 +1,75 @@
+import csv
+import json
+
+import pytest
+
+from deblur_lightning.commands import main
+from deblur_lightning.reports.results import Result, append_result
+
+PSNRS = {"old": (20.0, 22.0, 24.0), "new": (21.0, 23.5, 23.5)}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = tmp_path / "results.jsonl"
+    for method, psnrs in PSNRS.items():
+        rows = [
+            {"name": f"scene/{number}", "psnr": psnr, "regions": 3, "field_error": 1 / psnr}
+            for number, psnr in enumerate(psnrs)
+        ]
+        mean = {"psnr": sum(psnrs) / 3}
+        append_result(Result(method, "holiday", mean, date="2020-01-02"), store, rows)
+        append_result(Result(method, "elsewhere", mean), store, rows[:2])
+    return store
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as end:
+        main(["compare-runs", *map(str, arguments)])
+    return end.value.code
+
+
+def test_two_methods_are_compared_on_a_set_they_have_in_common(store, tmp_path, capsys):
+    files = [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "json")]
+    outputs = [word for file in files for word in ("-o", file)]
+    assert not run("old", "new", "--dataset", "holiday", "--store", store, *outputs)
+    printed = capsys.readouterr().out
+    assert "B, new, minus A, old, on holiday" in printed
+    assert "regions" not in printed  # neither more nor less is better
+    cells = next(line for line in printed.splitlines() if line.startswith("PSNR")).split()
+    assert cells[2:6] == ["3", "22.00", "22.67", "+0.667"]
+    assert cells[-4:] == ["2", "1", "0", "0.5"]  # of 8 equally likely signs, 4 are as extreme
+    rows = list(csv.DictReader(files[0].read_text().splitlines()))
+    assert [row["metric"] for row in rows] == ["psnr", "field_error"]
+    assert (rows[1]["wins"], rows[1]["losses"]) == ("2", "1")  # less error wins
+    assert files[1].read_text().startswith("## B, new, minus A, old")
+    assert json.loads(files[2].read_text())["metrics"][0]["difference"] == pytest.approx(2 / 3)
+
+
+def test_an_older_run_is_named_by_its_file(store, tmp_path, capsys):
+    (older,) = (tmp_path / "pictures").glob("holiday-old*")
+    assert not run(older, "new", "--dataset", "holiday", "--metric", "psnr", "--store", store)
+    assert "22.67" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["old", "new"], "in common: holiday; elsewhere. Name one by --dataset"),
+        (["old", "newest"], "newest is no file and no method in .*Choose one of these: old, new"),
+        (["old", "new", "--dataset", "nowhere"], "in common: holiday; elsewhere"),
+        (["old", "new", "--dataset", "holiday", "--metric", "ssim"], "both runs have psnr, regions, field_error"),
+        (["old", "new", "-o", "a.txt"], "a.txt, but .csv, .md, .json are written"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(store, arguments, said):
+    code = str(run(*arguments, "--store", store))
+    assert said.split(".*")[0] in code
+    assert said.split(".*")[-1] in code
+
+
+def test_runs_on_other_pictures_are_refused(store, tmp_path):
+    (part,) = (tmp_path / "pictures").glob("elsewhere-new*")
+    said = str(run("old", part, "--dataset", "holiday", "--store", store))
+    assert "old has scene/2, but " in said
+    assert "Score both on the same set." in said
