@@ -44,7 +44,8 @@ class PhotoPlan:
         lines = []
         if self.passed_over:
             kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
-            lines.append(f"passed over {len(self.passed_over)} files of kinds that are not read ({kinds})")
+            remedy = "; HEIC needs: pip install 'deblur-lightning[heic]'" if ".heic" in kinds else ""
+            lines.append(f"passed over {len(self.passed_over)} files of kinds that are not read ({kinds}){remedy}")
         if self.drawn:
             lines.append(f"passed over {len(self.drawn)} drawings of motion fields")
         return lines

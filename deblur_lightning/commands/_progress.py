@@ -1,4 +1,4 @@
-"""What a long job says: lines that stay, and under them a bar that moves."""
+"""What a long job says: lines that stay, and under them a bar that moves; in a log, a line now and then."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Self
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from deblur_lightning.commands._heartbeat import EVERY, Heartbeat
+
 
 class Console:
-    """Lines on standard output; on a terminal also a progress bar, which leaves nothing behind."""
+    """Lines on standard output; on a terminal also a progress bar, which leaves nothing behind.
 
-    def __init__(self) -> None:
+    Where there is no terminal, what takes long says so on standard error now and then, so that a log or another
+    program sees that it goes on, and standard output holds results alone.
+
+    Args:
+        every: seconds from one such line to the next.
+    """
+
+    def __init__(self, every: float = EVERY) -> None:
         self.lines = RichConsole(highlight=False, markup=False, emoji=False)
         self.errors = RichConsole(stderr=True, highlight=False, markup=False, emoji=False)
         self.bars = Progress(
@@ -24,12 +33,14 @@ class Console:
             transient=True,
             disable=not self.lines.is_terminal,
         )
+        self.heartbeat = Heartbeat(self.complain, every)
 
     def __enter__(self) -> Self:
         self.bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.heartbeat.stop()
         self.bars.stop()
 
     def say(self, line: str) -> None:
@@ -41,7 +52,9 @@ class Console:
         self.errors.print(line, soft_wrap=True)
 
     def watch(self, name: str) -> Callable[[float], None]:
-        """Start a bar in place of the last; the answer takes the share done, 0 to 1."""
+        """Start a bar, or lines now and then, in place of the last; the answer takes the share done, 0 to 1."""
+        if not self.lines.is_terminal:
+            return self.heartbeat.watch(name)
         for task in self.bars.task_ids:
             self.bars.remove_task(task)
         task = self.bars.add_task(name, total=1.0)

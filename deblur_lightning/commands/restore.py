@@ -14,6 +14,7 @@ import typer
 from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
+from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands.kernels import draw_kernels
 from deblur_lightning.deblurring.bundled import RestorerName
 
@@ -39,6 +40,19 @@ def restore(
     kernels: Annotated[
         bool, typer.Option("--kernels", help="Also draw each photo's motion field beside its result.")
     ] = False,
+    suffix: Annotated[
+        str, typer.Option(metavar="TEXT", help="Stands behind each photo's name: _sharp makes photo_sharp.jpg.")
+    ] = "",
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Write jpg, png, tif, webp, avif, heic, …; default: as it was."),
+    ] = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, metavar="Q", help="Of JPEG, WebP (default: 95), AVIF and HEIC (90); less is smaller."
+        ),
+    ] = None,
     strength: Annotated[
         float, typer.Option(min=0, max=1, metavar="S", help="0 leaves a photo as it is, 1 restores it fully.")
     ] = 1.0,
@@ -90,7 +104,7 @@ def restore(
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_checkpoint
 
-    path = find_checkpoint(checkpoint)
+    path, files = find_checkpoint(checkpoint), ResultFiles(suffix, format, quality)
 
     def load() -> PhotoDeblurrer:
         from deblur_lightning.deblurring import load_deblurrer
@@ -103,7 +117,14 @@ def restore(
 
     with Console() as console:
         report = restore_photos(
-            photos, output, load, overwrite=overwrite, kernels=kernels, say=console.say, watch=console.watch
+            photos,
+            output,
+            load,
+            overwrite=overwrite,
+            kernels=kernels,
+            files=files,
+            say=console.say,
+            watch=console.watch,
         )
         console.say(report.summary())
         for _, reason in report.failed:
@@ -145,6 +166,7 @@ def restore_photos(
     *,
     overwrite: bool = False,
     kernels: bool = False,
+    files: ResultFiles = ResultFiles(),  # noqa: B008 - frozen
     say: Say = lambda line: None,
     watch: Callable[[str], Progress] = lambda name: lambda share: None,
 ) -> RestoreReport:
@@ -159,6 +181,7 @@ def restore_photos(
         load: loads the model; called once, after everything that can be checked without it.
         overwrite: replace results that are there; without it they are kept.
         kernels: also write the picture of the motion field beside each result.
+        files: how results are named and stored.
         say: takes lines for people.
         watch: starts a photo's progress bar, by its name; takes the share done, 0 to 1.
 
@@ -167,17 +190,17 @@ def restore_photos(
 
     Raises:
         OSError: the output folder cannot be written.
-        ValueError: the model cannot be loaded.
+        ValueError: the model cannot be loaded, or results cannot be named or stored as asked.
     """
     began = time.monotonic()
     plan = plan_photos(photos, output)
-    report = RestoreReport(failed=plan.failed, notes=plan.said_of_passed_over())
+    report = RestoreReport(failed=plan.failed, notes=[*files.apply(plan), *plan.said_of_passed_over()])
     if plan.pairs:
         check_folder_writable(plan.folder)
     load_once, taken = functools.cache(load), set[Path]()
     for source, named in plan.pairs:
         try:
-            photo = _open(source, named, plan, taken)
+            photo = _open(source, named, plan, taken, files)
             taken.update((photo.target, *(drawn_fields(photo.target.with_suffix("")) if kernels else ())))
         except (ValueError, OSError) as error:
             report.failed.append((source, str(error)))
@@ -207,11 +230,12 @@ class _Photo(NamedTuple):
     record: PhotoRecord
 
 
-def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path]) -> _Photo:
+def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files: ResultFiles) -> _Photo:
     """Read a photo and settle the name of its result."""
     from deblur_lightning.photos import read_photo
 
-    blurry, record = read_photo(source)
+    blurry, known = read_photo(source)
+    record = files.record(known)
     target = named if plan.exact else result_name(source, named, record.file_name(named.name), plan, taken)
     if problem := target_problem(source, target, plan.folder, taken):
         raise ValueError(problem)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
+from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
 from deblur_lightning.deblurring.motion import STILL, MotionDeblurrer, notes_of
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
@@ -32,18 +33,27 @@ class PhotoDeblurrer(Deblurrer):
         tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
             deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
             beyond, each by itself.
+        long_motion: finds motion longer than the kernels of a model that estimates a photo's motion at once.
 
     Raises:
         ValueError: a strength beyond 0 to 1, a tile too small to overlap.
     """
 
-    def __init__(self, deblurrer: Deblurrer, name: str = "", strength: float = 1.0, tile: int | None = None) -> None:
+    def __init__(
+        self,
+        deblurrer: Deblurrer,
+        name: str = "",
+        strength: float = 1.0,
+        tile: int | None = None,
+        long_motion: LongMotion | None = None,
+    ) -> None:
         super().__init__()
         if tile is not None:
             check_tile(tile)
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is {strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
         self.deblurrer, self.strength, self.tile = deblurrer, strength, tile
+        self.long_motion = LongMotion() if long_motion is None else long_motion
         self.name = name or type(deblurrer).__name__
         self.sees_motion, self.whole_pixels = deblurrer.sees_motion, deblurrer.whole_pixels
 
@@ -70,7 +80,7 @@ class PhotoDeblurrer(Deblurrer):
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         side, motion = self._side(blurry), self.deblurrer
-        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and max(blurry.shape[-2:]) > side:
+        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and min(blurry.shape[-2:]) >= SHORTEST_SIDE:
             return self._undone(motion, blurry, exposure, side, progress)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
@@ -111,16 +121,20 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
+        motion = self.deblurrer
+        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and min(blurry.shape[-2:]) >= SHORTEST_SIDE:
+            factor, field, *_ = self.long_motion(motion.estimate, blurry.to(self._device()), exposure)
+            return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
 
     def _undone(
         self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure, side: int, progress: Progress
     ) -> Deblurred:
-        """Estimate the motion of a large photo at once, then undo it tile by tile."""
+        """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
-        field, moved = motion.estimate(blurry.to(device), exposure)
-        field, notes = field.to("cpu"), notes_of(exposure, moved)
+        factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
+        field, notes = field.to("cpu"), (*notes_of(exposure, moved), *said)
         if not moved.any():
             return Deblurred(blurry.clone(), field, notes if self.strength else ())
 
@@ -129,7 +143,11 @@ class PhotoDeblurrer(Deblurrer):
             answer = self._checked(tile, lambda: Deblurred(motion.restorer(tile.to(device), mine, exposure.part(ends))))
             return answer.picture.to(blurry.device)
 
-        return Deblurred(self._blended(map_tiles(blurry, undo, side, progress), blurry), field, notes)
+        if factor == 1:
+            return Deblurred(self._blended(map_tiles(blurry, undo, side, progress), blurry), field, notes)
+        small = reduced(blurry, factor, exposure.gamma)
+        restored = with_change(blurry, small, map_tiles(small, undo, side, progress), factor)
+        return Deblurred(self._blended(restored, blurry), enlarged(field, factor, blurry.shape[-2:]), notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
         """Take the share of the restoration that was asked for, in place."""

@@ -23,7 +23,7 @@ class ChannelNorm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalise ``[N, C, H, W]``."""
-        return F.layer_norm(features.movedim(1, -1), self.weight.shape, self.weight, self.bias, EPSILON).movedim(-1, 1)
+        return F.layer_norm(features.movedim(1, 3), self.weight.shape, self.weight, self.bias, EPSILON).movedim(3, 1)
 
 
 class SimpleGate(nn.Module):

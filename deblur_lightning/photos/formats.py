@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from deblur_lightning.photos import heic
+
 
 class Format(NamedTuple):
     """What a file format can hold, as Pillow (and, for 16-bit colour, OpenCV and tifffile) writes it."""
@@ -15,29 +17,36 @@ class Format(NamedTuple):
     alpha: bool = False
     bits: int = 8
     cmyk: bool = False
+    quality: bool = False  # whether it has one, 1 to 100
     options: Mapping[str, object] = MappingProxyType({})  # of Pillow's save
 
 
 WRITTEN = {
-    "JPEG": Format((".jpg", ".jpeg", ".jpe", ".jfif"), cmyk=True, options={"quality": 95, "subsampling": 0}),
+    "JPEG": Format(
+        (".jpg", ".jpeg", ".jpe", ".jfif"), cmyk=True, quality=True, options={"quality": 95, "subsampling": 0}
+    ),
     "PNG": Format((".png",), alpha=True, bits=16, options={"compress_level": 4}),
     "TIFF": Format((".tif", ".tiff"), alpha=True, bits=16, cmyk=True, options={"compression": "tiff_adobe_deflate"}),
-    "WEBP": Format((".webp",), alpha=True, options={"quality": 95, "exact": True}),
+    "WEBP": Format((".webp",), alpha=True, quality=True, options={"quality": 95, "exact": True}),
     "JPEG2000": Format((".jp2", ".j2k"), alpha=True),
-    "AVIF": Format((".avif",), alpha=True, options={"quality": 90}),
+    "AVIF": Format((".avif",), alpha=True, quality=True, options={"quality": 90}),
+    "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, options={"quality": 90}),
     "BMP": Format((".bmp",)),
     "PPM": Format((".ppm", ".pgm", ".pnm")),
     "TGA": Format((".tga",), alpha=True),
 }
-"""Pillow's names of the formats that a restored photo can be written in."""
+"""Pillow's names of the formats that a restored photo can be written in; HEIF, that is HEIC, where it is installed."""
 
 WRITTEN_AS = {"MPO": "JPEG", "GIF": "PNG"}
 """Formats that are read only, and the one that a restored photo comes back in."""
 
-READ = (*WRITTEN, "GIF")
+READ = tuple(name for name in (*WRITTEN, "GIF") if name != "HEIF" or heic.heic_installed())
 """What `read_photo` opens (MPO as JPEG): pictures of pixels, no format that runs a program or draws vectors."""
 
-READ_SUFFIXES = frozenset(suffix for format_ in WRITTEN.values() for suffix in format_.suffixes) | {".mpo", ".gif"}
+READ_SUFFIXES = frozenset(suffix for name in READ if name in WRITTEN for suffix in WRITTEN[name].suffixes) | {
+    ".mpo",
+    ".gif",
+}
 """The files that a folder is searched for."""
 
 RAW_SUFFIXES = frozenset(
@@ -45,7 +54,7 @@ RAW_SUFFIXES = frozenset(
 ) | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 """Sensor data: several of these open as TIFF, but only as their thumbnail."""
 
-UNREAD_SUFFIXES = RAW_SUFFIXES | {".heic", ".heif", ".hif", ".jxl", ".psd", ".exr", ".hdr"}
+UNREAD_SUFFIXES = (RAW_SUFFIXES | {*heic.SUFFIXES, ".jxl", ".psd", ".exr", ".hdr"}) - READ_SUFFIXES
 """Pictures that people have in their folders and that are not read: said, never silently passed over."""
 
 
@@ -72,12 +81,10 @@ def unreadable_kind(path: Path, head: bytes) -> str | None:
     """
     suffix = path.suffix.lower()
     brand = head[8:12] if head[4:8] == b"ftyp" else b""
-    if b"avif" not in head[8:] and (
-        brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-        or suffix in (".heic", ".heif", ".hif")
-    ):
-        return "is HEIC, which is not read. Export it as JPEG, PNG or TIFF first."
-    if suffix in RAW_SUFFIXES or brand == b"crx " or head.startswith((b"FUJIFILMCCD-RAW", b"IIRO", b"IIU\0")):
+    if heic.is_heic(head) and not heic.heic_installed():
+        return f"is {heic.NEEDED}, or export it as JPEG."
+    raw = brand == b"crx " or head[8:10] == b"CR" or head.startswith((b"FUJIFILMCCD-RAW", b"IIRO", b"IIU\0"))
+    if suffix in RAW_SUFFIXES or raw:
         return "is a camera's raw file, which is not read. Develop it to a 16-bit TIFF first."
     if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
         return "is JPEG XL, which is not read. Convert it to PNG first."

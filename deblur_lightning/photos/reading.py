@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
+from deblur_lightning.photos.heic import enable_heic, is_heic
 from deblur_lightning.photos.lost import lost_notes
 from deblur_lightning.photos.metadata import (
     kept_exif,
@@ -49,7 +50,8 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     one that shows, so that nothing looks at what they hide; `write_photo` puts that back.
 
     Args:
-        path: JPEG, PNG, TIFF, WebP, JPEG 2000, AVIF, BMP, PPM, TGA or GIF, told by its content, not its name.
+        path: JPEG, PNG, TIFF, WebP, JPEG 2000, AVIF, BMP, PPM, TGA or GIF, told by its content, not its name; HEIC with
+            the extra ``heic``.
         pixel_limit: pixels of the largest photo to read.
 
     Returns:
@@ -89,7 +91,7 @@ def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, i
         if is_tiff(head):
             size, turn = measure_tiff(path)
         else:
-            with Image.open(path, formats=READ) as picture:
+            with Image.open(path, formats=_formats(head)) as picture:
                 size, turn = picture.size, orientation(photo_exif(picture))
         if not size[0] * size[1] <= pixel_limit:
             raise too_large(path, f"{size[0]} x {size[1]} pixels", pixel_limit)
@@ -143,6 +145,14 @@ def _head(path: Path) -> bytes:
     return head
 
 
+def _formats(head: bytes) -> tuple[str, ...]:
+    """Choose what Pillow may take a file for; HEIC only where it is one, since that loads another library."""
+    if is_heic(head):
+        enable_heic()
+        return ("HEIF",)
+    return tuple(name for name in READ if name != "HEIF")
+
+
 def _brief(error: BaseException) -> str:
     """Quote a decoder's message on one line."""
     return " ".join((str(error) or type(error).__name__).split())[:120].rstrip(".")
@@ -155,7 +165,7 @@ def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, Phot
         bits = 8 * pixels.dtype.itemsize
         dpi = turned_resolution(tiff.dpi, tiff.orientation)
         return pixels, PhotoRecord("TIFF", bits=bits, icc=tiff.icc, exif=tiff.exif, dpi=dpi, notes=tiff.notes)
-    with Image.open(unmapped(path), formats=READ) as picture:
+    with Image.open(unmapped(path), formats=_formats(head)) as picture:
         width, height = picture.size
         if not width * height <= pixel_limit:
             raise too_large(path, f"{width} x {height} pixels", pixel_limit)
@@ -170,6 +180,8 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     frames = getattr(picture, "n_frames", 1)
     if frames > 1:
         notes.append(f"the first of its {frames} pictures")
+    if (depth := picture.info.get("bit_depth", 8)) > 8 and found == "HEIF":
+        notes.append(f"its {depth} bits become 8")
     known = photo_exif(picture)
     turn, exif = orientation(known), kept_exif(known)
     dpi = turned_resolution(kept_resolution(picture), turn)

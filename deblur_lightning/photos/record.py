@@ -37,6 +37,7 @@ class PhotoRecord:
         exif: EXIF as in JPEG, upright, without thumbnail.
         dpi: print resolution, horizontal and vertical.
         notes: what reading could not keep, for people.
+        quality: of a format that has one, 1 to 100; None is the format's usual, which is high.
     """
 
     format: str = "PNG"
@@ -48,6 +49,7 @@ class PhotoRecord:
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    quality: int | None = None
 
     @property
     def visible(self) -> tuple[slice, slice]:
@@ -79,6 +81,8 @@ class PhotoRecord:
             notes.append(f"transparency is lost, which {wanted} cannot hold")
         if self.bits > can.bits:
             notes.append(f"16 bits become 8, all that {wanted} holds")
+        if self.quality is not None and not can.quality:
+            notes.append(f"{wanted} has no quality to choose")
         inks = self.inks and can.cmyk
         return replace(
             self,
@@ -88,5 +92,5 @@ class PhotoRecord:
             alpha=self.alpha if can.alpha else None,
             hidden=self.hidden if can.alpha else None,
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
-            notes=tuple(notes),
+            notes=tuple(dict.fromkeys(notes)),
         )

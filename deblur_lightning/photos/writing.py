@@ -13,6 +13,7 @@ from torch import Tensor
 
 from deblur_lightning.image import check_image
 from deblur_lightning.photos.formats import WRITTEN
+from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
 from deblur_lightning.whole_file import whole_file
@@ -27,7 +28,8 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
         record: what `read_photo` returned; without it, an 8-bit file as the suffix asks.
 
     Raises:
-        ValueError: not one picture, another value range, a suffix or size that does not fit the record.
+        ValueError: not one picture, another value range, a suffix or size that does not fit the record, or HEIC
+            without its extra.
         OSError: a folder that may not be written, or a full disk; what was there stays as it was.
     """
     path = Path(path)
@@ -74,10 +76,14 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         picture = rgb_to_inks(picture.convert("RGB"), record.icc)
     elif picture.mode == "LA" and record.format not in ("PNG", "TIFF", "JPEG2000", "TGA"):
         picture = picture.convert("RGBA")
+    if record.format == "HEIF":
+        enable_heic()
     options: dict[str, Any] = dict(WRITTEN[record.format].options)
+    if record.quality is not None and WRITTEN[record.format].quality:
+        options["quality"] = record.quality
     if record.icc:
         options["icc_profile"] = record.icc
-    if record.exif and record.format in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF"):
+    if record.exif and record.format in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"):
         options["exif"] = record.exif
         options.pop("compression", None)  # libtiff drops the exposure and place that Pillow's own writer keeps
     if record.dpi:

@@ -1,5 +1,6 @@
 import pytest
 
+from deblur_lightning.commands import _photo_paths
 from deblur_lightning.commands._photo_paths import (
     expand_patterns,
     plan_photos,
@@ -28,13 +29,25 @@ def test_a_folders_structure_is_kept_and_other_files_are_left_out(tmp_path):
 
 
 def test_pictures_of_kinds_not_read_are_said_not_silently_left_out(tmp_path):
-    plan = plan_photos([tree(tmp_path / "in", "a.jpg", "a.NEF", "b.heic", "c.MP4", "d.mov", "e.txt")], tmp_path / "out")
-    assert [path.name for path in plan.passed_over] == ["a.NEF", "b.heic", "c.MP4", "d.mov"]
+    plan = plan_photos([tree(tmp_path / "in", "a.jpg", "a.NEF", "b.jxl", "c.MP4", "d.mov", "e.txt")], tmp_path / "out")
+    assert [path.name for path in plan.passed_over] == ["a.NEF", "b.jxl", "c.MP4", "d.mov"]
     assert plan.said_of_passed_over() == [
-        "passed over 4 files of kinds that are not read (.heic, .mov, .mp4, .nef)",
+        "passed over 4 files of kinds that are not read (.jxl, .mov, .mp4, .nef)",
     ]
     assert len(plan.pairs) == 1
     assert plan_photos([tree(tmp_path / "one", "a.jpg")], tmp_path / "out").said_of_passed_over() == []
+
+
+def test_photos_of_phones_are_searched_for_and_without_the_extra_it_is_named(tmp_path, monkeypatch):
+    folder = tree(tmp_path / "in", "a.heic", "b.jpg")
+    assert [source.name for source, _ in plan_photos([folder], tmp_path / "out").pairs] == ["a.heic", "b.jpg"]
+    monkeypatch.setattr(_photo_paths, "READ_SUFFIXES", _photo_paths.READ_SUFFIXES - {".heic"})
+    monkeypatch.setattr(_photo_paths, "PASSED_OVER", _photo_paths.PASSED_OVER | {".heic"})
+    plan = plan_photos([folder], tmp_path / "out")
+    assert [source.name for source, _ in plan.pairs] == ["b.jpg"]
+    assert plan.said_of_passed_over() == [
+        "passed over 1 files of kinds that are not read (.heic); HEIC needs: pip install 'deblur-lightning[heic]'"
+    ]
 
 
 def test_results_inside_the_searched_folder_are_not_restored_again(tmp_path):
@@ -121,7 +134,7 @@ def test_a_picture_s_name_for_several_photos_is_refused_before_a_folder_is_made(
     assert not (tmp_path / name).exists()
 
 
-@pytest.mark.parametrize("suffix", [".heic", ".gif", ".mp4", ".CR2", ".mpo", ".psd"])
+@pytest.mark.parametrize("suffix", [".jxl", ".gif", ".mp4", ".CR2", ".mpo", ".psd"])
 def test_a_result_of_a_kind_that_is_not_written_is_refused_with_those_that_are(tmp_path, suffix):
     with pytest.raises(ValueError, match=rf"but {suffix.lower()} is not written, only \.jpg, \.png, .*Choose one"):
         plan_photos([tree(tmp_path, "a.png") / "a.png"], tmp_path / f"result{suffix}")

@@ -29,8 +29,8 @@ PAGES = {  # each with what its commands leave behind
     "docs/index.md": (),
     "docs/data.md": ("data/GOPRO_sample/train", "data/synthetic/fields", "data/films/train/clip/manifest.csv"),
     "docs/tutorials/photographer.md": (
-        "restored/photo.jpg", "restored/half.jpg", "restored/beach/3.jpg", "fields/photo_field.png",
-        "compared.png", "page/index.html",
+        "restored/photo.jpg", "restored/beach/3.jpg", "holiday/1_sharp.jpg", "direct.onnx",
+        "fields/photo_field.png", "compared.png", "page/index.html",
     ),
     "docs/tutorials/trainer.md": (
         "results/runs/version_0/checkpoints/best.ckpt", "results/curves.png", "results/restored",

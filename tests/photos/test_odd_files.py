@@ -33,7 +33,8 @@ def test_a_missing_file_names_the_path_and_the_folder(tmp_path):
         (b"I am a letter to my grandmother.", "is no picture that is read .*convert it to PNG"),
         (b"\0" * 100, "is no picture that is read"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 60, "in.jpg is"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64, "is HEIC, which is not read. Export it as JPEG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64, "is no picture that is read .*HEIF.*convert it to PNG"),
+        (b"II*\0\x10\0\0\0CR\x02\0" + b"\0" * 64, "is a camera's raw file, which is not read. Develop it to a 16-bit"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>" + b" " * 40, "text or drawings"),
         (b"%PDF-1.7" + b" " * 60, "text or drawings"),
         (b"8BPS" + b"\0" * 60, "Photoshop"),
@@ -49,7 +50,9 @@ def test_other_content_than_a_photo_is_told_apart(tmp_path, content, remedy):
     assert str(caught.value).startswith(str(path))
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".bmp", ".gif", ".jp2", ".avif", ".tga", ".ppm"])
+@pytest.mark.parametrize(
+    "suffix", [".jpg", ".png", ".tif", ".webp", ".bmp", ".gif", ".jp2", ".avif", ".heic", ".tga", ".ppm"]
+)
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
 def test_a_truncated_photo_is_damaged_not_half_gray(tmp_path, suffix, share):
     whole = photo(tmp_path / f"whole{suffix}").read_bytes()

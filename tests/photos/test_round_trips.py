@@ -9,8 +9,10 @@ import pytest
 import torch
 from PIL import ExifTags, Image, ImageCms
 
-from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
+from deblur_lightning.photos import PhotoRecord, photo_size, read_photo, write_photo
+from deblur_lightning.photos.heic import enable_heic
 
+enable_heic()
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 RNG = np.random.default_rng(7)
 
@@ -46,7 +48,7 @@ def test_transparency_is_kept(tmp_path, suffix, mode):
         assert np.array_equal(np.asarray(back), pixels)
 
 
-@pytest.mark.parametrize("suffix", [".webp", ".avif", ".jp2"])
+@pytest.mark.parametrize("suffix", [".webp", ".avif", ".jp2", ".heic"])
 def test_modern_formats_keep_size_and_transparency(tmp_path, suffix):
     pixels = np.full((40, 56, 4), (200, 100, 50, 255), np.uint8)
     pixels[:20, :, 3] = 128
@@ -103,14 +105,14 @@ def test_sixteen_bit_colour_is_turned_as_pillow_turns_eight(tmp_path, orientatio
         assert np.array_equal((image[0].permute(1, 2, 0).numpy() * 65535).round() // 256, np.asarray(picture))
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif", ".heic"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_comes_back_upright_and_says_so(tmp_path, suffix, orientation):
     pixels = np.zeros((32, 48, 3), np.uint8)
     pixels[:16, :24] = 255  # top left is bright, as stored
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    Image.fromarray(pixels).save(tmp_path / f"in{suffix}", exif=exif)
+    Image.fromarray(pixels).save(tmp_path / f"in{suffix}", exif=exif.tobytes())
     image, record = read_photo(tmp_path / f"in{suffix}")
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}[
         orientation
@@ -140,9 +142,10 @@ def described(path, **options):
     picture.save(path, exif=exif.tobytes(), icc_profile=SRGB, dpi=(300, 150), **options)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif", ".heic"])
 def test_profile_exposure_place_and_print_size_are_kept(tmp_path, suffix):
     described(tmp_path / f"in{suffix}")
+    assert photo_size(tmp_path / f"in{suffix}") == (20, 40)
     image, record = read_photo(tmp_path / f"in{suffix}")
     write_photo(tmp_path / f"out{suffix}", image, record)
     with Image.open(tmp_path / f"out{suffix}") as back:
@@ -153,7 +156,8 @@ def test_profile_exposure_place_and_print_size_are_kept(tmp_path, suffix):
             assert stale not in exif.get_ifd(ExifTags.IFD.Exif)
         assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
         assert back.info["icc_profile"] == SRGB
-        assert back.info["dpi"] == pytest.approx((150, 300), abs=0.1)  # turned by a quarter
+        if suffix not in (".webp", ".avif", ".heic"):  # which have no place for it
+            assert back.info["dpi"] == pytest.approx((150, 300), abs=0.1)  # turned by a quarter
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -293,3 +297,13 @@ def test_a_level_of_sixteen_bit_gray_that_shows_nothing_is_transparent(tmp_path)
     assert image.shape == (1, 1, 6, 8)
     assert np.array_equal(record.alpha == 0, pixels == pixels[2, 3])
     assert record.hidden[2, 3, 0] == pixels[2, 3]
+
+
+def test_ten_bits_of_a_phone_become_eight_and_that_is_said(tmp_path):
+    from pillow_heif import encode
+
+    pixels = (noise(16, 24, 3, dtype=np.uint16) // 64 * 64).tobytes()
+    encode("RGB;16", (24, 16), pixels, tmp_path / "in.heic", quality=90)
+    image, record = read_photo(tmp_path / "in.heic")
+    assert image.shape == (1, 3, 16, 24)
+    assert (record.bits, record.notes) == (8, ("its 10 bits become 8",))

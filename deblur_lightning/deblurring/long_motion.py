@@ -1,0 +1,162 @@
+"""Motion longer than a model's kernels: seen and undone on a reduced photo, and brought back to the photo's size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, cos, pi, sin, sqrt
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from deblur_lightning.estimation import LocalEvidence
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics import to_display, to_linear
+
+Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor]]  # as `MotionDeblurrer.estimate`
+
+FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
+LEAST_USE = 0.05  # of the photo: kernels that less of it has do not count
+DIRECTIONS = 16
+WINDOWS = 150  # of evidence, at most
+
+
+class SeenMotion(NamedTuple):
+    """A photo's motion at the scale at which it fits.
+
+    Attributes:
+        factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
+        field: of the reduced photo.
+        moved: whether anything moved, ``[1]``.
+        notes: what a photographer should know of it.
+    """
+
+    factor: int
+    field: KernelField
+    moved: Tensor
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LongMotion:
+    """Look for a photo's motion at smaller scales too, and take the longer one where it is the likelier.
+
+    At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
+    pixels, 22 were found, and 39 at half the size. So the photo's half is looked at as well, and its half after it.
+
+    Attributes:
+        clearly: share of a kernel's side; what is no longer than this is at home at its scale.
+        nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
+        most: the largest factor.
+        least_kernels: of a reduced photo's shorter side; smaller ones show too little.
+    """
+
+    clearly: float = 1.1
+    nearly: float = 0.9
+    most: int = 4
+    least_kernels: float = 6.0
+
+    def __call__(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
+        """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits."""
+        seen = SeenMotion(1, *estimate(blurry, exposure))
+        size, factor = seen.field.kernel_size, 2
+        while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+            small = reduced(blurry, factor, exposure.gamma)
+            field, moved = estimate(small, exposure)
+            if not moved.any() or 2 * motion_length(field) <= self.clearly * size:
+                break  # it fits where it is
+            if not self.likelier(small, field, halved(seen.field), exposure.gamma):
+                break
+            seen, factor = SeenMotion(factor, field, moved), 2 * factor
+        return seen._replace(notes=self._said(seen))
+
+    def likelier(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> bool:
+        """Tell whether a photo speaks for one field rather than another, in the mean of its parts."""
+        light = to_linear(photo.float(), gamma)[0].mean(0).cpu()
+        evidence = LocalEvidence(light, max(32, ceil(sqrt(light.numel() / WINDOWS))))
+        gain = evidence.of_field(longer.to("cpu")) - evidence.of_field(shorter.to("cpu"))
+        return gain.mean().item() > 0
+
+    def _said(self, seen: SeenMotion) -> tuple[str, ...]:
+        if seen.factor == 1:
+            return ()
+        length, size = motion_length(seen.field), seen.field.kernel_size
+        more = " or more" if length >= self.nearly * size else ""
+        told = f"motion of about {round(length * seen.factor)} pixels{more} is longer than the model's {size}"
+        return (f"{told}, so undone at 1/{seen.factor} of the size",)
+
+
+def motion_length(field: KernelField) -> float:
+    """Measure the longest path among a field's kernels that are used, from end to end, in pixels."""
+    used = field.coefficients.mean(dim=(0, 2, 3)) >= LEAST_USE
+    longest = 0.0
+    for kernel in field.basis[0, used]:
+        places = (kernel > FAINTEST * kernel.max()).nonzero().float()
+        turns = [number * pi / DIRECTIONS for number in range(DIRECTIONS)]
+        along = places @ places.new_tensor([[cos(turn), sin(turn)] for turn in turns]).T
+        longest = max(longest, (along.amax(0) - along.amin(0)).max().item() + 1)
+    return longest
+
+
+def reduced(photo: Tensor, factor: int, gamma: float) -> Tensor:
+    """Average squares of ``factor`` pixels in linear light; the last ones of a row or column that are missing repeat.
+
+    Args:
+        photo: ``[N, C, H, W]``, display values.
+        factor: side of the squares.
+        gamma: display to linear light.
+    """
+    height, width = photo.shape[-2:]
+    padded = F.pad(photo, (0, -width % factor, 0, -height % factor), mode="replicate")
+    return to_display(F.avg_pool2d(to_linear(padded, gamma), factor), gamma).to(photo)
+
+
+def with_change(photo: Tensor, before: Tensor, after: Tensor, factor: int) -> Tensor:
+    """Bring what was changed in a reduced photo to the photo, which keeps its finer detail.
+
+    Args:
+        photo: ``[N, C, H, W]``.
+        before: the photo, reduced.
+        after: the same, restored.
+        factor: of the reduction.
+
+    Returns:
+        Display values in [0, 1].
+    """
+    height, width = photo.shape[-2:]
+    change = F.interpolate(after - before, scale_factor=factor, mode="bilinear", align_corners=False)
+    return (photo + change[..., :height, :width]).clamp_(0, 1)
+
+
+def enlarged(field: KernelField, factor: int, size: tuple[int, int]) -> KernelField:
+    """Give the field of a photo from that of the reduced one.
+
+    Args:
+        field: ``[1, B, K, K]`` and ``[1, B, h, w]``.
+        factor: of the reduction.
+        size: height and width of the photo.
+
+    Returns:
+        Kernels of ``factor * (K - 1) + 1`` pixels each way, centre on centre.
+    """
+    side = factor * (field.kernel_size - 1) + 1
+    basis = F.interpolate(field.basis, size=(side, side), mode="bilinear", align_corners=True)
+    wide = F.interpolate(field.coefficients, scale_factor=factor, mode="bilinear", align_corners=False)
+    return KernelField(basis / basis.sum(dim=(2, 3), keepdim=True), wide[..., : size[0], : size[1]])
+
+
+def halved(field: KernelField) -> KernelField:
+    """Give the field of a photo reduced to half its size, each side rounded up, in kernels of the same side.
+
+    Args:
+        field: ``[1, B, K, K]`` and ``[1, B, H, W]``.
+    """
+    size, (height, width) = field.kernel_size, field.coefficients.shape[-2:]
+    rows = field.basis.new_tensor([0.25, 0.5, 0.25])
+    shared = F.conv2d(field.basis.flatten(0, 1).unsqueeze(1), torch.outer(rows, rows)[None, None], padding=1)
+    first = size // 2 % 2  # so that the centre is among the samples
+    sampled = shared[..., first::2, first::2].transpose(0, 1)
+    basis = F.pad(sampled, ((size - sampled.shape[-1]) // 2,) * 4)
+    wide = F.pad(field.coefficients, (0, width % 2, 0, height % 2), mode="replicate")
+    return KernelField(basis / basis.sum(dim=(2, 3), keepdim=True), F.avg_pool2d(wide, 2))

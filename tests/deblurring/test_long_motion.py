@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from deblur_lightning.data.scenes.wheel_photos import wheel_photo
+from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, PhotoDeblurrer, Restorer, RichardsonLucy
+from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, halved, motion_length, reduced, with_change
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics import blur
+
+MOVED = torch.tensor([True])
+
+
+def line(length, size=33):
+    """A kernel whose path is a straight line of so many pixels, cut where the kernel ends."""
+    kernel = torch.zeros(size, size)
+    half = min(length, size) // 2
+    kernel[size // 2, size // 2 - half : size // 2 - half + min(length, size)] = 1
+    return kernel / kernel.sum()
+
+
+def uniform(kernel, height, width):
+    return KernelField(kernel[None, None], torch.ones(1, 1, height, width))
+
+
+class Seeing:
+    """Stands for an estimator: sees a motion of so many pixels at the photo's size, as far as its kernels reach."""
+
+    def __init__(self, length, width, moved=MOVED):
+        self.length, self.width, self.moved, self.sizes = length, width, moved, []
+
+    def __call__(self, blurry, exposure):
+        height, width = blurry.shape[-2:]
+        self.sizes.append(width)
+        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved
+
+
+def photo(height=400, width=640):
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+class Believing(LongMotion):
+    """Finds the longer motion likelier, whatever the photo shows."""
+
+    def likelier(self, photo, longer, shorter, gamma):
+        assert longer.coefficients.shape == shorter.coefficients.shape
+        return True
+
+
+@pytest.mark.parametrize(
+    ("length", "factor", "sizes", "said"),
+    [
+        (1, 1, [640, 320], ()),
+        (30, 1, [640, 320], ()),
+        (40, 2, [640, 320], ("motion of about 40 pixels is longer than the model's 33, so undone at 1/2 of the size",)),
+    ],
+)
+def test_motion_is_looked_for_at_the_scale_at_which_it_fits(length, factor, sizes, said):
+    estimate = Seeing(length, 640)
+    seen = Believing()(estimate, photo(), Exposure())
+    assert (seen.factor, estimate.sizes, seen.notes) == (factor, sizes, said)
+    assert seen.field.coefficients.shape[-1] == 640 // factor
+
+
+def test_what_is_beyond_the_last_scale_is_said_to_be():
+    estimate = Seeing(500, 640)
+    seen = Believing(least_kernels=2)(estimate, photo(), Exposure())
+    assert estimate.sizes == [640, 320, 160]
+    assert seen.notes == (
+        "motion of about 132 pixels or more is longer than the model's 33, so undone at 1/4 of the size",
+    )
+
+
+def test_what_did_not_move_at_half_the_size_and_photos_that_are_small_stay_as_they_are():
+    still = Seeing(40, 640, torch.tensor([False]))
+    assert Believing()(still, photo(), Exposure()).factor == 1
+    small = Seeing(40, 390)
+    assert Believing()(small, photo(640, 390), Exposure()).factor == 1
+    assert small.sizes == [390]
+
+
+@pytest.fixture(scope="module")
+def streak():
+    """A photograph twice as large as it was, moved by 40 pixels; with the sharp one."""
+    sharp = torch.from_numpy(wheel_photo("coffee")[:230, :300].copy()).permute(2, 0, 1)[None] / 255
+    sharp = F.interpolate(sharp, scale_factor=2, mode="bilinear").clamp(0, 1)
+    field = uniform(line(41, 41), 460, 600)
+    noise = 0.003 * torch.randn(sharp.shape, generator=torch.Generator().manual_seed(0))
+    return sharp, (blur(sharp**2.2, field) + noise).clamp(0, 1) ** (1 / 2.2)
+
+
+@pytest.mark.parametrize(("true", "wrong"), [(20, 11), (20, 1), (20, 33)])
+def test_a_photo_s_spectrum_tells_how_long_its_motion_is(streak, true, wrong):
+    small = reduced(streak[1], 2, 2.2)
+    longer, shorter = (uniform(line(length), 230, 300) for length in (true, wrong))
+    assert LongMotion().likelier(small, longer, shorter, 2.2)
+    assert not LongMotion().likelier(small, shorter, longer, 2.2)
+
+
+def test_a_streak_of_forty_pixels_is_restored_beyond_what_its_kernels_hold(streak):
+    sharp, blurry = streak
+
+    class Misled(BlindEstimator):
+        """Sees what `BlindEstimator` saw of such a streak: 22 pixels at the photo's size, 39 of it at half."""
+
+        def forward(self, light):
+            height, width = light.shape[-2:]
+            return uniform(line(22 if width == 600 else 20), height, width)
+
+    model = PhotoDeblurrer(MotionDeblurrer(Misled(), RichardsonLucy(20)))
+    answer = model(blurry)
+    assert "about 40 pixels is longer than the model's 33" in answer.notes[0]
+    before, after = ((one - sharp).square().mean().log10().item() * -10 for one in (blurry, answer.picture))
+    assert after > before + 1.5
+
+
+def test_half_a_field_has_half_the_motion_about_the_same_centre():
+    for size in (31, 33):
+        half = halved(uniform(line(21, size), 21, 30))
+        assert half.basis.shape == (1, 1, size, size)
+        assert half.coefficients.shape == (1, 1, 11, 15)
+        across = half.basis[0, 0].sum(0)
+        places = torch.arange(float(size)) - size // 2
+        assert (across * places).sum().item() == pytest.approx(0, abs=1e-5)
+        assert (across * places.square()).sum().item() == pytest.approx((21**2 - 1) / 12 / 4, rel=0.05)
+
+
+def test_a_motion_is_as_long_as_its_path_from_end_to_end_and_kernels_hardly_used_do_not_count():
+    diagonal = torch.zeros(33, 33)
+    for step in range(13):
+        diagonal[10 + step, 10 + step] = 1
+    short, long = line(5), line(31)
+    coefficients = torch.zeros(1, 3, 10, 10)
+    coefficients[:, 0], coefficients[:, 1, :5] = 1, 0
+    field = KernelField(torch.stack((diagonal / 13, short, long))[None], coefficients)
+    assert motion_length(field) == pytest.approx(12 * 2**0.5 + 1)
+    assert motion_length(uniform(long, 4, 4)) == 31
+
+
+def test_squares_are_averaged_in_linear_light_and_what_is_missing_repeats():
+    small = reduced(photo(5, 7), 2, 2.2)
+    light = photo(5, 7).double().numpy() ** 2.2
+    wide = np.concatenate((light, light[..., -1:, :]), axis=2)
+    wide = np.concatenate((wide, wide[..., -1:]), axis=3)
+    expected = (wide.reshape(1, 3, 3, 2, 4, 2).mean(axis=(3, 5))) ** (1 / 2.2)
+    assert np.abs(small.numpy() - expected).max() < 1e-5
+
+
+def test_where_nothing_changed_the_photo_keeps_every_detail():
+    blurry, small = photo(61, 83), torch.full((1, 3, 31, 42), 0.5)
+    after = small.clone()
+    after[..., 30:] += 0.2
+    result = with_change(blurry, small, after, 2)
+    assert torch.equal(result[..., :58], blurry[..., :58])
+    assert torch.allclose(result[..., 62:], (blurry[..., 62:] + 0.2).clamp(max=1), atol=1e-6)
+
+
+def test_a_field_is_enlarged_about_its_centre():
+    field = enlarged(uniform(line(9, 11), 20, 30), 2, (39, 59))
+    assert field.basis.shape == (1, 1, 21, 21)
+    assert field.coefficients.shape == (1, 1, 39, 59)
+    assert field.basis.sum().item() == pytest.approx(1)
+    assert motion_length(field) == pytest.approx(18, abs=1.5)
+    places = torch.arange(21.0)
+    assert (field.basis[0, 0].sum(0) * places).sum().item() == pytest.approx(10, abs=1e-4)
+
+
+class Known(BlindEstimator):
+    """Knows the motion: a line of 40 pixels at 640 pixels' width."""
+
+    def forward(self, light):
+        return Seeing(40, 640)(light, None)[0]
+
+
+class Brighter(Restorer):
+    def __init__(self):
+        super().__init__()
+        self.widths = []
+
+    def forward(self, blurry, field, exposure):
+        self.widths.append(blurry.shape[-1])
+        return blurry + 0.1
+
+
+def test_a_photo_comes_back_at_its_size_with_its_field_and_its_detail():
+    blurry, restorer = photo() * 0.5, Brighter()
+    answer = PhotoDeblurrer(MotionDeblurrer(Known(), restorer), long_motion=Believing())(blurry)
+    assert restorer.widths == [320]
+    assert torch.allclose(answer.picture, blurry + 0.1, atol=1e-5)
+    assert answer.field.basis.shape[-1] == 65
+    assert answer.field.coefficients.shape[-2:] == (400, 640)
+    assert motion_length(answer.field) == pytest.approx(40, abs=3)
+    assert "about 40 pixels" in answer.notes[0]
+    again = PhotoDeblurrer(MotionDeblurrer(Known(), restorer), long_motion=Believing()).field(blurry)
+    assert torch.equal(again.basis, answer.field.basis)
