@@ -77,7 +77,7 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     shown = shrink_to_show(blurry)
     if field is None or shown is not blurry:
         field = model.field(shown)
-    figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
+    figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field, image=shown))
     paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):
         save_figure(figure, path, formats=("png",))
