@@ -59,7 +59,7 @@ def render_page(
     made: str = "",
     base: str = "page/",
 ) -> str:
-    """Render the page of results.
+    """Render the page of results; where there are pictures alone, theirs, without tables of what others published.
 
     Args:
         tables: as built from the results store.
@@ -68,8 +68,13 @@ def render_page(
         made: when and by which source the results were made, for people.
         base: the pictures' folder, relative to the page.
     """
-    template = _environment().get_template("page.html")
-    return template.render(tables=tables, figures=figures, pictures=pictures, made=made, base=base)
+    measured = [table for table in tables if table.is_measured]
+    printed = [table for table in tables if not table.is_measured]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(measured=measured, printed=printed, figures=figures, pictures=pictures, made=made, base=base)
+    )
 
 
 def render_demo(model: str, limits: str, base: str = "photos/") -> str:
