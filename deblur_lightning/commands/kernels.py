@@ -84,10 +84,11 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     return paths
 
 
-def shrink_to_show(photo: Tensor) -> Tensor:
-    """Halve a photo until it has at most ``PIXELS_SHOWN`` pixels."""
+def shrink_to_show(photo: Tensor, pixels: int | None = None) -> Tensor:
+    """Halve a photo until it has at most so many pixels; ``PIXELS_SHOWN`` if None."""
     import torch.nn.functional as F
 
-    while photo.shape[-2] * photo.shape[-1] > PIXELS_SHOWN and min(photo.shape[-2:]) > 1:
+    most = PIXELS_SHOWN if pixels is None else pixels
+    while photo.shape[-2] * photo.shape[-1] > most and min(photo.shape[-2:]) > 1:
         photo = F.avg_pool2d(photo, 2)
     return photo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,15 +77,15 @@ def render_page(
     )
 
 
-def render_demo(model: str, limits: str, base: str = "photos/") -> str:
+def render_demo(models: Mapping[str, str], limits: str, base: str = "photos/") -> str:
     """Render the live page, whose pictures come one by one.
 
     Args:
-        model: the model's name.
+        models: what people read of each model, by its name.
         limits: what photos it takes, for people.
         base: where the pictures' files are.
     """
-    return _environment().get_template("demo.html").render(model=model, limits=limits, pictures=[], base=base)
+    return _environment().get_template("demo.html").render(models=models, limits=limits, pictures=[], base=base)
 
 
 def _environment() -> Environment:

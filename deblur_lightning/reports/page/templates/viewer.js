@@ -23,7 +23,8 @@ class Viewer {
     motion.addEventListener("change", () => this.drawMotion());
   }
 
-  show(picture) {
+  // wanted: the version to show on the right; without one the one that was chosen last, or the restored one.
+  show(picture, wanted = this.part.right.value) {
     this.picture = picture;
     this.field = null;
     const { left, right, field, failure, link, files } = this.part;
@@ -31,11 +32,11 @@ class Viewer {
     this.root.hidden = false;
     this.root.style.setProperty("--ratio", picture.width / picture.height);
     const titles = picture.pictures.map((one) => one.title);
-    const wanted = picture.fields.map((one) => one.title);
-    const restored = titles.findLast((title, number) => number > 0 && title !== "Sharp" && wanted.includes(title));
+    const moved = picture.fields.map((one) => one.title);
+    const restored = titles.findLast((title, number) => number > 0 && title !== "Sharp" && moved.includes(title));
     this.fill(left, titles, left.value || titles[0]);
-    this.fill(right, titles, right.value || restored || titles[1] || titles[0]);
-    this.fill(field, wanted, field.value || restored || wanted[0]);
+    this.fill(right, titles, wanted || restored || titles[1] || titles[0]);
+    this.fill(field, moved, (moved.includes(wanted) && wanted) || field.value || restored || moved[0]);
     for (const name of ["left-choice", "right-choice"]) this.part[name].hidden = titles.length < 3;
     link.href = `#picture=${picture.slug}`;
     files.replaceChildren("Open alone:", ...picture.pictures.map((one) => {
@@ -78,7 +79,10 @@ class Viewer {
     for (const side of ["left", "right"]) {
       const title = this.part[side].value, shown = this.part[`${side}-picture`];
       const address = this.address(this.picture.pictures.find((one) => one.title === title).file);
-      if (shown.getAttribute("src") !== address) shown.src = address;
+      if (shown.getAttribute("src") !== address) {
+        shown.removeAttribute("src"); // else the former picture stays until this one has come
+        shown.src = address;
+      }
       shown.alt = this.describe(title);
       shown.onerror = () => { this.part.failure.textContent = `${address} is missing. Make the page anew.`; };
       this.part[`${side}-tag`].textContent = this.label(title);
