@@ -22,8 +22,10 @@ from small_models import write_small_checkpoint
 from deblur_lightning.commands import main
 from deblur_lightning.commands.demo.desk import KEPT, WAITING, Busy, PhotoDesk, plain_name
 from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue
+from deblur_lightning.commands.demo.models import BundledModels
 from deblur_lightning.commands.demo.requests import while_wanted
 from deblur_lightning.commands.demo.server import build_demo, listen
+from deblur_lightning.deblurring.bundled import BUNDLED
 from deblur_lightning.deblurring.deblurrer import Deblurred
 
 pytest.importorskip("uvicorn", reason="the demo is not installed: pip install -e '.[demo]'")
@@ -292,6 +294,20 @@ def test_the_saved_photo_is_the_blend_that_strength_and_mask_ask_for(desk, stren
     np.testing.assert_allclose(saved, blend, atol=0.51)
     plain = np.asarray(Image.open(io.BytesIO(desk.save(slug, "negative", strength)[1])))
     np.testing.assert_allclose(plain, pixels + strength * (255.0 - 2.0 * pixels), atol=0.51)
+
+
+def test_the_bundled_models_are_offered_and_save_what_deblur_restore_writes(tmp_path):
+    models = BundledModels()
+    assert list(models) == list(BUNDLED)
+    source = tmp_path / "a.png"
+    source.write_bytes(photo())
+    with pytest.raises(SystemExit) as stopped:
+        main(["restore", str(source), "-o", str(tmp_path / "out"), "--checkpoint", "direct"])
+    assert stopped.value.code == 0
+    desk = PhotoDesk(models, tmp_path / "photos")
+    slug = desk.show("a.png", source.read_bytes(), "direct").picture["slug"]
+    saved = Image.open(io.BytesIO(desk.save(slug, "direct")[1]))
+    np.testing.assert_array_equal(np.asarray(saved), np.asarray(Image.open(tmp_path / "out" / "a.png")))
 
 
 def test_a_small_mask_is_laid_over_the_whole_photo(desk):
