@@ -63,7 +63,7 @@ def figures(
         drawn: dict[str, Figure] = {
             "motion field": draw_field(blurry, field),
             "basis kernels": draw_basis(field),
-            "mixing coefficients": draw_coefficients(field),
+            "mixing coefficients": draw_coefficients(field, image=blurry),
         }
         for kind, figure in drawn.items():
             stem = re.sub(r"[\W_]+", "_", f"sample_{name}_{kind}".lower()).strip("_")

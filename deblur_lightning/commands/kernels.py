@@ -77,17 +77,18 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     shown = shrink_to_show(blurry)
     if field is None or shown is not blurry:
         field = model.field(shown)
-    figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field))
+    figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field, image=shown))
     paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):
         save_figure(figure, path, formats=("png",))
     return paths
 
 
-def shrink_to_show(photo: Tensor) -> Tensor:
-    """Halve a photo until it has at most ``PIXELS_SHOWN`` pixels."""
+def shrink_to_show(photo: Tensor, pixels: int | None = None) -> Tensor:
+    """Halve a photo until it has at most so many pixels; ``PIXELS_SHOWN`` if None."""
     import torch.nn.functional as F
 
-    while photo.shape[-2] * photo.shape[-1] > PIXELS_SHOWN and min(photo.shape[-2:]) > 1:
+    most = PIXELS_SHOWN if pixels is None else pixels
+    while photo.shape[-2] * photo.shape[-1] > most and min(photo.shape[-2:]) > 1:
         photo = F.avg_pool2d(photo, 2)
     return photo

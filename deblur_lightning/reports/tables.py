@@ -71,6 +71,12 @@ class Table:
     rows: list[list[Cell]]
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether any of its numbers was measured here."""
+        measured = [number for number, column in enumerate(self.columns) if column.kind == "measured"]
+        return any(row[number].text not in (NOT_RUN, NONE) for row in self.rows for number in measured)
+
 
 def build_table(
     layout: Layout, results: Sequence[Result], published: Sequence[Published], commands: dict[str, str] | None = None

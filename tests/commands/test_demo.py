@@ -1,5 +1,6 @@
 """The live page over real HTTP, as `deblur demo` serves it."""
 
+import asyncio
 import http.client
 import io
 import json
@@ -10,14 +11,22 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.demo.desk import KEPT, WAITING, Busy, PhotoDesk, plain_name
+from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue
+from deblur_lightning.commands.demo.models import BundledModels
+from deblur_lightning.commands.demo.requests import while_wanted
+from deblur_lightning.commands.demo.server import build_demo, listen
+from deblur_lightning.deblurring.bundled import BUNDLED
+from deblur_lightning.deblurring.deblurrer import Deblurred
 
 pytest.importorskip("uvicorn", reason="the demo is not installed: pip install -e '.[demo]'")
 pytest.importorskip("starlette", reason="the demo is not installed: pip install -e '.[demo]'")
@@ -161,17 +170,17 @@ def test_a_taken_port_is_said_before_the_model_is_loaded(port, checkpoint):
 
 def test_too_many_waiting_photos_are_turned_away(tmp_path, monkeypatch):
     desk, entered, go_on = PhotoDesk({}, tmp_path), threading.Semaphore(0), threading.Event()
-    monkeypatch.setattr(desk, "_show", lambda name, data: (entered.release(), go_on.wait(30)))
+    monkeypatch.setattr(desk, "_show", lambda photo, model, job: (entered.release(), go_on.wait(30)))
     with ThreadPoolExecutor(WAITING + 1) as pool:
-        sent = [pool.submit(desk.show, "a", b"") for _ in range(WAITING + 1)]
+        sent = [pool.submit(desk.show, "a", photo()) for _ in range(WAITING + 1)]
         assert entered.acquire(timeout=30)
         while desk._places._value:  # until the last of them waits
             threading.Event().wait(0.01)
         with pytest.raises(Busy, match="Send yours again in a minute"):
-            desk.show("b", b"")
+            desk.show("b", photo())
         go_on.set()
         assert all(one.result(30) for one in sent)
-    assert desk.show("c", b"")
+    assert desk.show("c", photo())
 
 
 def test_old_photos_are_removed(tmp_path):
@@ -197,28 +206,358 @@ def test_a_name_stays_a_name(name, plain):
     assert plain_name(name) == plain
 
 
-def test_the_page_works_in_a_browser(port, tmp_path):
+class Inverting:
+    """Stands where a model would: answers with the negative, in as many steps as told."""
+
+    sees_motion = False
+
+    def __init__(self, steps=1, go_on=None, pause=0.0):
+        self.steps, self.go_on, self.pause, self.entered = steps, go_on, pause, threading.Semaphore(0)
+
+    def __call__(self, blurry, progress, with_field):
+        for step in range(self.steps):
+            self.entered.release()
+            progress(step / self.steps)
+            time.sleep(self.pause)
+            if self.go_on:
+                assert self.go_on.wait(30)
+        return Deblurred(1 - blurry)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return PhotoDesk({"negative": Inverting(), "slow": Inverting(1000, threading.Event())}, tmp_path)
+
+
+def tagged(width, height, kind="JPEG"):
+    """A large photo of two halves, dark above and bright below, with a camera's name, date and profile."""
+    picture = Image.new("RGB", (width, height), (40, 60, 80))
+    picture.paste((200, 180, 160), (0, height // 2, width, height))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.DateTime] = "Maker", "2026:07:08 09:10:11"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.25
+    file = io.BytesIO()
+    picture.save(
+        file, kind, exif=exif.tobytes(), icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    )
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp"), ("TIFF", "a.tif")])
+def test_the_full_size_photo_is_saved_in_its_format_with_its_exif(tmp_path, monkeypatch, kind, name):
+    monkeypatch.setattr("deblur_lightning.commands.demo.desk.VIEWED", 5000)
+    desk, sent = PhotoDesk({"negative": Inverting()}, tmp_path), tagged(190, 150, kind)
+    shown = desk.show(name, sent)
+    assert (shown.picture["width"], shown.picture["height"]) == (47, 37)
+    assert "190 × 150, shown at 47 × 37, saved at its size" in shown.said
+    file, data = desk.save(shown.picture["slug"], "negative")
+    assert file == shown.file == f"a restored{name[1:]}"
+    saved, source = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(sent))
+    assert (saved.format, saved.size) == (kind, (190, 150))
+    assert saved.getexif()[ExifTags.Base.Make] == "Maker"
+    assert saved.getexif()[ExifTags.Base.DateTime] == "2026:07:08 09:10:11"
+    assert float(saved.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime]) == 0.25
+    assert saved.info["icc_profile"] == source.info["icc_profile"]
+    negative = 255 - np.asarray(source.convert("RGB"), int)
+    np.testing.assert_allclose(
+        np.asarray(saved.convert("RGB"), int), negative, atol={"JPEG": 3, "WEBP": 6}.get(kind, 0)
+    )
+
+
+def test_a_turned_photo_is_saved_upright_and_its_mask_lies_upright(desk):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned by a quarter clockwise
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), (50, 50, 50)).save(file, "PNG", exif=exif)
+    shown = desk.show("a.png", file.getvalue())
+    mask = Image.new("L", (4, 6), 0)
+    mask.paste(255, (0, 0, 4, 3))  # the upper half of the picture as people see it
+    mask = mask.resize((40, 60), Image.Resampling.NEAREST)
+    part = io.BytesIO()
+    mask.save(part, "PNG")
+    saved = Image.open(io.BytesIO(desk.save(shown.picture["slug"], "negative", 1.0, part.getvalue())[1]))
+    assert saved.size == (40, 60)
+    assert saved.getpixel((20, 10)) == (205, 205, 205)
+    assert saved.getpixel((20, 50)) == (50, 50, 50)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3, 1.0])
+def test_the_saved_photo_is_the_blend_that_strength_and_mask_ask_for(desk, strength):
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
+    file, mask_file = io.BytesIO(), io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    slug = desk.show("a.png", file.getvalue()).picture["slug"]
+    mask = np.tile(np.linspace(0, 255, 70).astype(np.uint8), (50, 1))
+    Image.fromarray(mask).save(mask_file, "PNG")
+    saved = np.asarray(Image.open(io.BytesIO(desk.save(slug, "negative", strength, mask_file.getvalue())[1])))
+    blend = pixels + strength * (mask[..., None] / 255) * ((255.0 - pixels) - pixels)
+    np.testing.assert_allclose(saved, blend, atol=0.51)
+    plain = np.asarray(Image.open(io.BytesIO(desk.save(slug, "negative", strength)[1])))
+    np.testing.assert_allclose(plain, pixels + strength * (255.0 - 2.0 * pixels), atol=0.51)
+
+
+def test_the_bundled_models_are_offered_and_save_what_deblur_restore_writes(tmp_path):
+    models = BundledModels()
+    assert list(models) == list(BUNDLED)
+    source = tmp_path / "a.png"
+    source.write_bytes(photo())
+    with pytest.raises(SystemExit) as stopped:
+        main(["restore", str(source), "-o", str(tmp_path / "out"), "--checkpoint", "direct"])
+    assert stopped.value.code == 0
+    desk = PhotoDesk(models, tmp_path / "photos")
+    slug = desk.show("a.png", source.read_bytes(), "direct").picture["slug"]
+    saved = Image.open(io.BytesIO(desk.save(slug, "direct")[1]))
+    np.testing.assert_array_equal(np.asarray(saved), np.asarray(Image.open(tmp_path / "out" / "a.png")))
+
+
+def test_a_small_mask_is_laid_over_the_whole_photo(desk):
+    slug = desk.show("a.jpg", tagged(700, 300)).picture["slug"]
+    mask, file = Image.new("L", (70, 30), 0), io.BytesIO()
+    mask.paste(255, (35, 0, 70, 30))
+    mask.save(file, "PNG")
+    saved = Image.open(io.BytesIO(desk.save(slug, "negative", 1.0, file.getvalue())[1]))
+    assert saved.size == (700, 300)
+    left, right = (np.array(saved.getpixel((x, 40))) for x in (100, 600))
+    np.testing.assert_allclose(left, (40, 60, 80), atol=3)
+    np.testing.assert_allclose(right, (215, 195, 175), atol=3)
+
+
+def test_sixteen_bits_stay_sixteen(desk):
+    file = io.BytesIO()
+    Image.fromarray(np.full((40, 50), 12345, np.uint16)).save(file, "PNG")
+    slug = desk.show("deep.png", file.getvalue()).picture["slug"]
+    saved = Image.open(io.BytesIO(desk.save(slug, "negative", 1.0)[1]))
+    assert set(np.unique(np.asarray(saved))) == {65535 - 12345}
+
+
+@pytest.mark.parametrize(
+    ("slug", "version", "strength", "mask", "sentence"),
+    [
+        ("nowhere", "negative", 1.0, b"", "no longer kept"),
+        (None, "other", 1.0, b"", "not restored by other"),
+        (None, "negative", 1.5, b"", "Pass 0"),
+        (None, "negative", float("nan"), b"", "Pass 0"),
+        (None, "negative", 1.0, b"no picture", "Send a gray PNG"),
+    ],
+)
+def test_what_cannot_be_saved_is_said(desk, slug, version, strength, mask, sentence):
+    there = desk.show("a.png", photo()).picture["slug"]
+    with pytest.raises(ValueError, match=sentence):
+        desk.save(slug or there, version, strength, mask)
+
+
+def test_a_photo_is_restored_again_by_another_model_beside_the_first(tmp_path):
+    desk = PhotoDesk({"negative": Inverting(), "other": Inverting()}, tmp_path)
+    first = desk.show("a.png", photo())
+    again = desk.show_again(first.picture["slug"], "other")
+    assert again.picture["slug"] == first.picture["slug"]
+    assert [one["title"] for one in again.picture["pictures"]] == ["Blurry", "negative", "other"]
+    assert desk.save(again.picture["slug"], "negative") == desk.save(again.picture["slug"], "other")
+    with pytest.raises(ValueError, match=r"there is no model third\. Choose one of negative, other"):
+        desk.show_again(first.picture["slug"], "third")
+
+
+def test_a_cancelled_photo_ends_and_the_next_one_is_restored(desk):
+    slow, job = desk.methods["slow"], Job("a.png")
+    with ThreadPoolExecutor(2) as pool:
+        working = pool.submit(desk.show, "a.png", photo(), "slow", job)
+        assert slow.entered.acquire(timeout=30)
+        waiting = pool.submit(desk.show, "b.png", photo(), "negative", Job("b.png"))
+        job.cancel()
+        slow.go_on.set()
+        with pytest.raises(Cancelled, match=r"a\.png was cancelled"):
+            working.result(30)
+        assert waiting.result(30).version == "negative"
+    assert len(desk._kept) == 1  # of the cancelled one nothing is left
+    assert len(list(desk._home.iterdir())) == 1
+
+
+def test_a_waiting_photo_can_be_cancelled_too(desk):
+    slow, first, second = desk.methods["slow"], Job("a.png"), Job("b.png")
+    with ThreadPoolExecutor(2) as pool:
+        working = pool.submit(desk.show, "a.png", photo(), "slow", first)
+        assert slow.entered.acquire(timeout=30)
+        waiting = pool.submit(desk.show, "b.png", photo(), "slow", second)
+        second.cancel()
+        first.cancel()
+        slow.go_on.set()
+        for one in (working, waiting):
+            with pytest.raises(Cancelled):
+                one.result(30)
+    assert not list(desk._home.iterdir())
+
+
+def test_the_queue_tells_who_is_ahead_and_how_long_it_takes(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("deblur_lightning.commands.demo.jobs.time.monotonic", lambda: now[0])
+    queue, first, second = Queue(), Job("a"), Job("b")
+    queue.add("one", first)
+    queue.add("two", second)
+    assert queue.told("two") == {"ahead": 1, "share": 0.0, "left": None}
+    first.begin()
+    first.tell(0.25)
+    now[0] += 5
+    assert queue.told("one") == {"ahead": 0, "share": 0.25, "left": 15.0}
+    second.expected = 8.0
+    assert queue.told("two")["left"] == 15.0 + 8.0
+    queue.remove("one", first)
+    assert queue.told("two") == {"ahead": 0, "share": 0.0, "left": 8.0}
+    assert queue.told("one") is None
+
+
+def test_who_hangs_up_cancels():
+    job = Job("a.png")
+
+    class Gone:
+        async def is_disconnected(self):
+            return True
+
+    async def work():
+        while True:
+            job.tell(0.5)
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(Cancelled):
+        asyncio.run(while_wanted(Gone(), job, work()))
+
+
+def test_saving_over_http_answers_with_the_file(port):
+    _, told = send(port, "my%20photo.jpg", photo(kind="JPEG"))
+    path = f"/save?photo={told['picture']['slug']}&version={told['version']}&strength=0.5"
+    status, headers, data = ask(port, "POST", path, b"", Content_Type="application/octet-stream")
+    assert (status, headers["content-type"]) == (200, "image/jpeg")
+    assert headers["content-disposition"] == "attachment; filename*=UTF-8''my%20photo%20restored.jpg"
+    assert told["file"] == "my photo restored.jpg"
+    assert Image.open(io.BytesIO(data)).size == (90, 70)
+    status, _, text = ask(port, "POST", path.replace("0.5", "much"), b"", Content_Type="application/octet-stream")
+    assert (status, json.loads(text)["error"]) == (422, "strength is much, but it is a number. Pass 0 to 1.")
+    assert ask(port, "POST", path, b"")[0] == 415  # other sites cannot
+    assert ask(port, "GET", "/progress?job=unknown")[::2] == (200, b"null")
+
+
+@pytest.fixture
+def open_page():
+    """Open an address in a browser, and fail in the end if the page complained or asked for anything from elsewhere."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         pytest.skip("no browser is installed: apt-get install chromium")
-    (tmp_path / "hand.png").write_bytes(photo())
-    (tmp_path / "notes.jpg").write_text("just text")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
-    asked, errors = [], []
-    with playwright.sync_playwright() as driver:
+    asked, errors, addresses = [], [], []
+
+    def open_page(port):
         page = driver.chromium.launch(executable_path=browser, args=flags).new_page()
         page.set_default_timeout(120_000)  # on a busy machine
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"http://127.0.0.1:{port}/")
-        page.set_input_files("#file", tmp_path / "hand.png")
-        page.locator("[data-part=said]", has_text="Pixel 22, 23").wait_for()
-        page.locator("[data-part=probe]").press("ArrowRight")
-        page.locator("[data-part=said]", has_text="Pixel 23, 23").wait_for()
-        page.set_input_files("#file", tmp_path / "notes.jpg")
-        page.locator("#failure", has_text="notes.jpg is no picture").wait_for()
-        assert page.locator("#gallery li").count() == 1
-        page.context.browser.close()
+        addresses.append(f"http://127.0.0.1:{port}/")
+        page.goto(addresses[-1])
+        pages.append(page)
+        return page
+
+    with playwright.sync_playwright() as driver:
+        pages = []
+        yield open_page
+        for page in pages:
+            page.context.browser.close()
     assert errors == []
-    assert all(one.startswith((f"http://127.0.0.1:{port}/", "data:")) for one in asked)
+    assert all(one.startswith((*addresses, "data:", f"blob:{addresses[0]}")) for one in asked)
+
+
+def test_the_page_works_in_a_browser(port, tmp_path, open_page):
+    (tmp_path / "hand.png").write_bytes(photo())
+    (tmp_path / "notes.jpg").write_text("just text")
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "hand.png")
+    page.locator("[data-part=said]", has_text="Pixel 22, 23").wait_for()
+    page.locator("[data-part=probe]").press("ArrowRight")
+    page.locator("[data-part=said]", has_text="Pixel 23, 23").wait_for()
+    page.set_input_files("#file", tmp_path / "notes.jpg")
+    page.locator("#failure", has_text="notes.jpg is no picture").wait_for()
+    assert page.locator("#gallery li").count() == 1
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Serve models that need no time, or far too much; give the desk, the port, and the files that were saved."""
+    import uvicorn
+
+    desk = PhotoDesk({"negative": Inverting(), "slow": Inverting(600, pause=0.05)}, tmp_path / "photos")
+    saved, save = [], desk.save
+    desk.save = lambda *asked: saved.append(save(*asked)) or saved[-1]
+    taken = listen("127.0.0.1", 0)
+    config = uvicorn.Config(build_demo(desk, {"negative": "Negative", "slow": "Slow"}), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+    thread.start()
+    yield taken.getsockname()[1], saved
+    server.should_exit = True
+    thread.join(60)
+
+
+def shown_at(page, x, y):
+    """The gray that the stage shows at a share of its width and height."""
+    shown = Image.open(io.BytesIO(page.locator("[data-part=stage]").screenshot())).convert("L")
+    return shown.getpixel((int(x * shown.width), int(y * shown.height)))
+
+
+def test_strength_and_brush_are_seen_at_once_and_saved(served, tmp_path, open_page):
+    port, saved = served
+    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#gallery li").wait_for()
+    page.locator("[data-part=right-tag]", has_text="Restored").wait_for()
+    assert shown_at(page, 0.1, 0.2) == 100  # left of the divider
+    assert shown_at(page, 0.95, 0.2) == 155
+    page.locator("#strength").fill("40")
+    assert shown_at(page, 0.95, 0.2) == pytest.approx(122, abs=1)
+    assert page.locator("#strength-said").inner_text() == "40 %"
+    page.locator("#brush").select_option("protect")
+    box = page.locator("[data-part=stage]").bounding_box()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"], steps=8)
+    page.mouse.up()
+    page.mouse.move(1, 1)
+    assert shown_at(page, 0.7, 0.45) == pytest.approx(100, abs=1)
+    assert shown_at(page, 0.95, 0.2) == pytest.approx(122, abs=1)
+    page.locator("#save").click()
+    page.locator("#status", has_text="Saved as gray restored.png").wait_for()
+    page.locator("#clear").click()
+    page.locator("#brush").select_option("restore")
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.up()
+    page.mouse.move(1, 1)
+    assert shown_at(page, 0.95, 0.1) == pytest.approx(100, abs=1)  # restored only where painted
+    page.locator("#save").click()
+    page.wait_for_timeout(200)
+    page.locator("#save:enabled").wait_for()
+    (name, first), (_, second) = saved
+    assert name == "gray restored.png"
+    for data, painted, elsewhere in ((first, 100, 122), (second, 122, 100)):
+        file = Image.open(io.BytesIO(data))
+        assert (file.format, file.size) == ("PNG", (90, 70))
+        assert file.getpixel((63, 35))[0] == pytest.approx(painted, abs=1)
+        assert file.getpixel((85, 7))[0] == pytest.approx(elsewhere, abs=1)
+        assert file.getpixel((5, 35))[0] == pytest.approx(elsewhere, abs=1)
+
+
+def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, tmp_path, open_page):
+    port, _ = served
+    for name in ("slow.png", "waits.png", "next.png"):
+        (tmp_path / name).write_bytes(photo())
+    page = open_page(port)
+    page.locator("#model").select_option("slow")
+    page.set_input_files("#file", [tmp_path / "slow.png", tmp_path / "waits.png"])
+    page.locator("#queue li", has_text=re.compile(r"slow\.png: about \d+ s left")).wait_for()
+    assert page.locator("#queue li").all_inner_texts()[1].startswith("waits.png: waits")
+    page.get_by_role("button", name="Cancel waits.png").click()
+    page.get_by_role("button", name="Cancel slow.png").click()
+    page.locator("#queue li").first.wait_for(state="detached")
+    page.locator("#model").select_option("negative")
+    page.set_input_files("#file", tmp_path / "next.png")
+    page.locator("#gallery li", has_text="next.png").wait_for()
+    assert page.locator("#gallery li").count() == 1
+    assert page.locator("#failure").inner_text() == ""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints, above_zero
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deblur_lightning.deblurring import PhotoDeblurrer
 
 
 def demo(
@@ -25,14 +30,16 @@ def demo(
 ) -> None:
     """Serve a page on this machine that restores dropped photos.
 
-    It shows each photo restored, and its motion under the pointer. Only this machine can open the page, unless --host
-    says otherwise. Large photos are shown smaller; nothing is kept after the command ends.
+    It shows each photo restored, and its motion under the pointer; how strongly and where is set there, and the result
+    saved at the photo's size, in its format, with its EXIF. The page offers the bundled models, or those named by
+    --checkpoint. Only this machine can open it, unless --host says otherwise. Nothing is kept after the command ends.
     """
     import tempfile
     from pathlib import Path
 
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.demo.desk import Limits, PhotoDesk
+    from deblur_lightning.commands.demo.models import TOLD, BundledModels
     from deblur_lightning.commands.demo.server import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
     from deblur_lightning.deblurring import find_named_checkpoints, load_named
 
@@ -44,8 +51,12 @@ def demo(
         listen(host, port) as taken,
         tempfile.TemporaryDirectory(prefix="deblur-demo-") as place,
     ):
-        methods = load_named(checkpoints)
-        model = ", ".join(f"{name} ({path.name})" for name, (_, path) in zip(methods, checkpoints, strict=True))
+        if checkpoint:
+            methods: Mapping[str, PhotoDeblurrer] = load_named(checkpoints)
+            told = {name: f"{name} ({path.name})" for name, (_, path) in zip(methods, checkpoints, strict=True)}
+        else:
+            methods, told = BundledModels(), TOLD
+            methods[next(iter(methods))]
         desk = PhotoDesk(methods, Path(place) / "photos", limits)
         address, number = taken.getsockname()[:2]
         if host not in LOOPBACK:
@@ -54,4 +65,4 @@ def demo(
             f"Open http://{f'[{address}]' if ':' in address else address}:{number}/ in a browser. Stop with Ctrl-C."
         )
         with contextlib.suppress(KeyboardInterrupt):
-            serve_demo(build_demo(desk, model, host), taken)
+            serve_demo(build_demo(desk, told, host), taken)

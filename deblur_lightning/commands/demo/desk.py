@@ -1,24 +1,39 @@
-"""Photos that come one by one: each is restored and kept for the live page, the last few of them."""
+"""Photos that come one by one: each is restored at its full size and kept for the live page, the last few of them."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 import threading
 import time
-from collections import deque
+import weakref
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from deblur_lightning.commands.demo.jobs import Job
+from deblur_lightning.commands.demo.kept import KeptPhoto
+
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.deblurring.deblurrer import Deblurred
+    from deblur_lightning.field import KernelField
     from deblur_lightning.reports.page import PagePicture
 
 KEPT = 24
 """Photos that stay on the page; older ones are removed."""
 
+KEPT_BYTES = 2_000_000_000
+"""What they may take on disk, whatever their number."""
+
 WAITING = 8
 """Photos that may wait for the one in work; more are turned away."""
+
+VIEWED = 6_000_000
+"""Pixels of the largest picture that the page shows; larger ones are halved until they fit, the saved file never."""
 
 
 class Busy(Exception):
@@ -33,70 +48,149 @@ class Limits(NamedTuple):
 
 
 class ShownPhoto(NamedTuple):
-    """A restored photo as the page has it, and a sentence about it."""
+    """A restored photo as the page has it, a sentence about it, its new version, and the name of the saved file."""
 
     picture: PagePicture
     said: str
+    version: str
+    file: str
 
 
 class PhotoDesk:
     """Restores photos one at a time, whoever asks, from any number of threads.
 
     Args:
-        methods: models by name.
+        methods: models by name, the usual one first.
         folder: for the page's pictures.
         limits: the largest photo taken.
     """
 
-    def __init__(self, methods: dict[str, PhotoDeblurrer], folder: Path, limits: Limits | None = None) -> None:
+    def __init__(self, methods: Mapping[str, PhotoDeblurrer], folder: Path, limits: Limits | None = None) -> None:
         self.methods, self.folder, self.limits = methods, folder, limits or Limits()
         self._turn = threading.Lock()
         self._places = threading.BoundedSemaphore(WAITING + 1)
         self._numbers = itertools.count(1)
-        self._kept: deque[str] = deque()
+        self._kept: dict[str, KeptPhoto] = {}  # by slug, the newest last
+        self._home = Path(tempfile.mkdtemp(prefix="deblur-kept-"))  # not below what the page serves
+        weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
+        self._paces: dict[str, float] = {}  # seconds a pixel, by model
 
-    def show(self, name: str, data: bytes) -> ShownPhoto:
+    def show(self, name: str, data: bytes, model: str = "", job: Job | None = None) -> ShownPhoto:
         """Restore a photo.
 
         Args:
             name: its file's name, for people; nothing is written under it outside a folder of its own.
             data: its file.
+            model: by which; the usual one if empty.
+            job: is told how far it is, and tells whether it is still wanted.
 
         Raises:
-            ValueError: no picture, a damaged or a too large one; the message starts with its name.
+            ValueError: no picture, a damaged or a too large one, or an unknown model; the message starts with its name.
             Busy: too many wait.
+            Cancelled: no longer wanted.
         """
+        name = plain_name(name)
+        self._check_model(name, model)
+        number = next(self._numbers)
+        photo = KeptPhoto(self._home / str(number), name, data, f"photo {number}")
+        try:
+            return self._in_turn(photo, model, job or Job(name))
+        except BaseException:
+            photo.remove()
+            raise
+
+    def show_again(self, slug: str, model: str, job: Job | None = None) -> ShownPhoto:
+        """Restore a photo that is on the page by another model.
+
+        Raises:
+            ValueError: it is there no longer, or an unknown model.
+            Busy: too many wait.
+            Cancelled: no longer wanted.
+        """
+        photo = self._photo(slug)
+        self._check_model(photo.name, model)
+        return self._in_turn(photo, model, job or Job(photo.name))
+
+    def save(self, slug: str, version: str, strength: float = 1.0, mask: bytes = b"") -> tuple[str, bytes]:
+        """Make the file of a photo on the page, see `KeptPhoto.saved`.
+
+        Raises:
+            ValueError: it is there no longer, or see `KeptPhoto.saved`.
+        """
+        return self._photo(slug).saved(version, strength, mask, self.limits.pixels)
+
+    def _photo(self, slug: str) -> KeptPhoto:
+        photo = self._kept.get(slug)
+        if photo is None:
+            raise ValueError(f"That photo is no longer kept: only the last {KEPT} are. Drop it again.")
+        return photo
+
+    def _check_model(self, name: str, model: str) -> None:
+        if model and model not in self.methods:
+            raise ValueError(f"{name}: there is no model {model}. Choose one of {', '.join(self.methods)}.")
+
+    def _in_turn(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
+        """Wait for the turn, then restore."""
         if not self._places.acquire(blocking=False):
             raise Busy(f"{WAITING + 1} photos are in work already. Send yours again in a minute.")
         try:
+            chosen = model or next(iter(self.methods), "")
+            job.expected = self._paces.get(chosen, 0.0) * photo.measure(self.limits.pixels)
             with self._turn:
-                return self._show(plain_name(name), data)
+                job.begin()
+                return self._show(photo, chosen, job)
         finally:
             self._places.release()
 
-    def _show(self, name: str, data: bytes) -> ShownPhoto:
+    def _show(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
         from deblur_lightning.commands.kernels import shrink_to_show
-        from deblur_lightning.commands.page import show_photo
-        from deblur_lightning.photos import read_photo
-        from deblur_lightning.reports.page import remove_picture
+        from deblur_lightning.reports.page import add_picture
+        from deblur_lightning.reports.page.pictures import BLURRY
 
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="deblur-") as place:
-            path = Path(place, name)
-            path.write_bytes(data)
-            try:
-                blurry, record = read_photo(path, self.limits.pixels)
-            except ValueError as error:
-                raise type(error)(str(error).replace(str(path), name)) from error
-        shown = shrink_to_show(blurry)
-        picture = show_photo(self.folder, f"photo {next(self._numbers)}", name, shown, self.methods)
-        self._kept.append(picture["slug"])
-        while len(self._kept) > KEPT:
-            remove_picture(self.folder, self._kept.popleft())
-        (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
-        seen = f", shown at {columns} × {rows}; `deblur restore` keeps its size" if rows < height else ""
-        notes = "".join(f"; {note}" for note in record.notes)
-        return ShownPhoto(picture, f"{name}: {width} × {height}{seen}, {time.monotonic() - began:.1f} s{notes}")
+        blurry, record = photo.read(self.limits.pixels)
+        pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED)}, {}, record.notes
+        if model:
+            shows = (..., *record.visible)
+            answer = self.methods[model](blurry[shows], progress=job.tell, with_field=False)
+            job.tell(1.0)
+            restored = blurry.clone()
+            restored[shows] = answer.picture
+            photo.keep(model, restored, record)
+            pictures[model] = shrink_to_show(restored, VIEWED)
+            field = self._field(blurry, answer, model)
+            fields = {} if field is None else {model: field}
+            notes = (*notes, *answer.notes)
+        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields)
+        self._keep(picture["slug"], photo)
+        (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
+        self._paces[model] = (time.monotonic() - began) / (height * width)
+        seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
+        said = "".join(f"; {note}" for note in notes)
+        sentence = f"{photo.name}: {width} × {height}{seen}, {time.monotonic() - began:.1f} s{said}"
+        return ShownPhoto(picture, sentence, model, photo.file_name(record))
+
+    def _field(self, blurry: Tensor, answer: Deblurred, model: str) -> KernelField | None:
+        """Give the motion that was undone; where tiles saw each its own, that of the photo as large as a screen."""
+        from deblur_lightning.commands.kernels import shrink_to_show
+
+        one = self.methods[model]
+        if answer.field is not None or not one.sees_motion:
+            return answer.field
+        return one.field(shrink_to_show(blurry))
+
+    def _keep(self, slug: str, photo: KeptPhoto) -> None:
+        """Keep a photo as the newest, and let the oldest go."""
+        from deblur_lightning.reports.page import remove_picture
+
+        self._kept.pop(slug, None)
+        self._kept[slug] = photo
+        while len(self._kept) > 1 and (
+            len(self._kept) > KEPT or sum(one.size for one in self._kept.values()) > KEPT_BYTES
+        ):
+            oldest = next(iter(self._kept))
+            self._kept.pop(oldest).remove()
+            remove_picture(self.folder, oldest)
 
 
 def plain_name(name: str) -> str:

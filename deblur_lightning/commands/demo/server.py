@@ -5,17 +5,23 @@ from __future__ import annotations
 import mimetypes
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from deblur_lightning.commands.demo.desk import Busy, PhotoDesk
+from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue
+from deblur_lightning.commands.demo.requests import SENT_AS, Refused, taken_body, while_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SENT_AS = "application/octet-stream"
-"""The only type taken: no other site's form or script can send it here unasked."""
+
+MASK_BYTES = 4_000_000
+"""The largest mask taken; the page's are a tenth of that."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -26,23 +32,26 @@ HEADERS = {
 }
 
 
-def build_demo(desk: PhotoDesk, model: str, host: str = LOOPBACK[0]) -> Starlette:
+def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[0]) -> Starlette:
     """Build the web application.
 
-    ``GET /`` is the page, ``POST /restore?name=…`` takes a photo's bytes and answers with its record, and
-    ``/photos/`` has the files that records name. Refusals are ``{"error": sentence}``.
+    ``GET /`` is the page. ``POST /restore?name=…&model=…&job=…`` takes a photo's bytes and answers with its record, or
+    with ``photo=SLUG`` instead of a name takes none and restores that photo once more; whoever hangs up cancels.
+    ``GET /progress?job=…`` tells how far that is. ``POST /save?photo=…&version=…&strength=…`` takes a mask or nothing
+    and answers with the full-size file. ``/photos/`` has the files that records name. A refusal is
+    ``{"error": sentence}``.
 
     Args:
         desk: restores the photos.
-        model: what restores them, for people.
+        models: what people read of each model, by its name on the desk.
         host: where it listens; on loopback, only requests to loopback names are answered.
     """
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.requests import ClientDisconnect
     from starlette.responses import HTMLResponse, JSONResponse
+    from starlette.responses import Response as Plain
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
@@ -52,43 +61,75 @@ def build_demo(desk: PhotoDesk, model: str, host: str = LOOPBACK[0]) -> Starlett
     mimetypes.add_type("image/webp", ".webp")
     desk.folder.mkdir(parents=True, exist_ok=True)
     megabytes, megapixels = (f"{limit / 1e6:.4g}" for limit in desk.limits)
-    page = render_demo(model, f"{', '.join(READ)}; up to {megabytes} MB and {megapixels} megapixels.")
+    page = render_demo(models, f"{', '.join(READ)}; up to {megabytes} MB and {megapixels} megapixels.")
+    queue = Queue()
 
     def refuse(status: int, sentence: str) -> Response:
         return JSONResponse({"error": sentence}, status, {**HEADERS, "Connection": "close"})
+
+    async def answer(request: Request, name: str, most: int, work: Callable[[bytes], Awaitable[Response]]) -> Response:
+        """Take a body and answer with what the work makes of it, or with why not."""
+        try:
+            return await work(await taken_body(request, name, most))
+        except Refused as error:
+            return refuse(error.status, str(error))
+        except Busy as error:
+            return refuse(503, str(error))
+        except Cancelled as error:
+            return refuse(409, str(error))
+        except (ValueError, OSError) as error:
+            return refuse(422, str(error))
 
     async def show_page(_: Request) -> Response:
         return HTMLResponse(page, headers=HEADERS)
 
     async def restore(request: Request) -> Response:
-        name = request.query_params.get("name", "photo")
-        too_large = f"{name} has more than {megabytes} MB, but no more is taken. Make it smaller first."
-        if request.headers.get("content-type") != SENT_AS:
-            return refuse(415, f"The request is no {SENT_AS}, but only that is taken. Send the photo's bytes as such.")
-        told = request.headers.get("content-length", "")
-        if told.isdecimal() and int(told) > desk.limits.size:
-            return refuse(413, too_large)
-        data = bytearray()
-        try:
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > desk.limits.size:
-                    return refuse(413, too_large)
-        except ClientDisconnect:
-            return refuse(400, f"{name} was not sent to its end. Send it again.")
-        try:
-            shown = await run_in_threadpool(desk.show, name, bytes(data))
-        except Busy as error:
-            return refuse(503, str(error))
-        except (ValueError, OSError) as error:
-            return refuse(422, str(error))
-        return JSONResponse(shown._asdict(), headers=HEADERS)
+        asked = request.query_params
+        name, slug, model, key = (asked.get(one, "") for one in ("name", "photo", "model", "job"))
+        job = Job(name or "The photo")
+
+        async def work(data: bytes) -> Response:
+            if slug:
+                doing = run_in_threadpool(desk.show_again, slug, model, job)
+            else:
+                doing = run_in_threadpool(desk.show, name or "photo", data, model, job)
+            key_or_own = key[:64] or str(id(job))
+            queue.add(key_or_own, job)
+            try:
+                shown = await while_wanted(request, job, doing)
+            finally:
+                queue.remove(key_or_own, job)
+            return JSONResponse(shown._asdict(), headers=HEADERS)
+
+        return await answer(request, name or "photo", desk.limits.size, work)
+
+    async def progress(request: Request) -> Response:
+        told = queue.told(request.query_params.get("job", "")[:64])
+        return JSONResponse(told, headers=HEADERS)  # null before it came and after it is done
+
+    async def save(request: Request) -> Response:
+        asked = request.query_params
+
+        async def work(mask: bytes) -> Response:
+            try:
+                strength = float(asked.get("strength", "1"))
+            except ValueError as error:
+                raise ValueError(f"strength is {asked['strength']}, but it is a number. Pass 0 to 1.") from error
+            slug, version = asked.get("photo", ""), asked.get("version", "")
+            name, data = await run_in_threadpool(desk.save, slug, version, strength, mask)
+            named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+            kind = mimetypes.guess_type(name)[0] or SENT_AS
+            return Plain(data, headers={**HEADERS, **named}, media_type=kind)
+
+        return await answer(request, "mask", MASK_BYTES, work)
 
     names = ["127.0.0.1", "localhost", "::1", "[::1]"] if host in LOOPBACK else ["*"]
     return Starlette(
         routes=[
             Route("/", show_page),
             Route("/restore", restore, methods=["POST"]),
+            Route("/progress", progress),
+            Route("/save", save, methods=["POST"]),
             Mount("/photos", StaticFiles(directory=desk.folder)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,24 +10,27 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField, check_field_shape
 from deblur_lightning.reports.figures.canvas import MEANING, new_figure, one_picture
+from deblur_lightning.reports.figures.motion import cut_to, is_one_motion, motion_said, radius_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
-LIGHT_SHOWN = 0.98  # share of each kernel's light that its cell must hold
-ENLARGED = 4  # times at most, if the kernel is large enough: where hardly anything moved, a dot shall look like one
+ENLARGED = 4  # times at most: where hardly anything moved, a dot shall look like one
+FILLED = 0.86  # of a cell's side; the rest parts neighbours
+ONE_MOTION = 6  # kernels along the longer side where all are alike: fewer, and large enough to be looked at
 
 
-def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
+def draw_field(image: Tensor, field: KernelField, kernels: int = 16) -> Figure:
     """Draw a grid of per-pixel kernels over the photo, which is grayed so that they stand out.
 
-    All kernels are drawn at one scale, said below the picture; each is as bright as its own peak allows.
+    All kernels are drawn whole and at one scale, said below the picture; each is as bright as its own peak allows. Of a
+    photo that moved as one, that is said, and fewer kernels are drawn, larger.
 
     Args:
         image: the blurry photo, ``[C, H, W]`` or ``[1, C, H, W]``, in [0, 1].
         field: its motion field, N = 1.
-        kernels: how many kernels along the photo's longer side.
+        kernels: how many kernels along the photo's longer side, at most.
 
     Returns:
         A figure to save with :func:`save_figure`.
@@ -38,14 +40,14 @@ def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
     """
     photo = one_picture(image)
     height, width = photo.shape[:2]
-    cell = max(1, -(-max(height, width) // kernels))
+    check_one_field(field, (height, width))
+    one = is_one_motion(field)
+    cell = max(1, -(-max(height, width) // (min(kernels, ONE_MOTION) if one else kernels)))
     rows, columns = _centres(height, cell), _centres(width, cell)
     paths = paths_at(field, rows, columns, (height, width))
-    drawn = 0.94 * cell  # of the cell; the rest parts neighbours
-    radius = _radius(paths, math.ceil((drawn / ENLARGED - 1) / 2))
-    centre = field.kernel_size // 2
-    paths = paths[..., centre - radius : centre + radius + 1, centre - radius : centre + radius + 1]
-    side = 2 * radius + 1
+    paths = cut_to(paths, radius_of(paths))
+    side = paths.shape[-1]
+    drawn = min(FILLED * cell, ENLARGED * side)
 
     figure = new_figure(9, 0.5 + 8.8 * height / width)
     ax = figure.subplots()
@@ -59,7 +61,8 @@ def draw_field(image: Tensor, field: KernelField, kernels: int = 20) -> Figure:
     ax.set_xlim(-0.5, width - 0.5)
     ax.set_ylim(height - 0.5, -0.5)
     ax.set_axis_off()
-    figure.supxlabel(f"Every {cell} px: {MEANING}, drawn {drawn / side:.2g}× its size", fontsize=8)
+    where = f"One motion for the whole photo, {motion_said(paths[0, 0])}" if one else f"Every {cell} px"
+    figure.supxlabel(f"{where}: {MEANING}, drawn {drawn / side:.2g}× its size", fontsize=8, wrap=True)
     return figure
 
 
@@ -78,6 +81,18 @@ def paths_at(field: KernelField, rows: np.ndarray, columns: np.ndarray, size: tu
     Raises:
         ValueError: the field has another size, or more than one picture.
     """
+    check_one_field(field, size)
+    chosen = field.coefficients[0][:, torch.from_numpy(rows)[:, None], torch.from_numpy(columns)]
+    mixed = torch.einsum("bij,bhw->hwij", field.basis[0].detach().float(), chosen.detach().float())
+    return mixed.flip(-2, -1).cpu().numpy()
+
+
+def check_one_field(field: KernelField, size: tuple[int, int]) -> None:
+    """Raise unless a field is of one picture and of this height and width.
+
+    Raises:
+        ValueError: what it is of instead.
+    """
     check_field_shape(field)
     if len(field.basis) != 1:
         raise ValueError(
@@ -88,26 +103,12 @@ def paths_at(field: KernelField, rows: np.ndarray, columns: np.ndarray, size: tu
             f"field is for {list(field.coefficients.shape[-2:])} pixels, but the photo has {list(size)}. "
             "Pass the photo that the field was estimated from."
         )
-    chosen = field.coefficients[0][:, torch.from_numpy(rows)[:, None], torch.from_numpy(columns)]
-    mixed = torch.einsum("bij,bhw->hwij", field.basis[0].detach().float(), chosen.detach().float())
-    return mixed.flip(-2, -1).cpu().numpy()
 
 
 def _centres(length: int, cell: int) -> np.ndarray:
     """Spread cells' centres evenly over a side."""
     count = max(1, length // cell)
     return ((np.arange(count) + 0.5) * length / count).astype(np.int64)
-
-
-def _radius(paths: np.ndarray, least: int) -> int:
-    """Find the smallest square about the centre, from a least radius on, that holds nearly all light of every path."""
-    centre = paths.shape[-1] // 2
-    total = paths.sum(axis=(-2, -1))
-    for radius in range(max(2, least), centre):
-        held = paths[..., centre - radius : centre + radius + 1, centre - radius : centre + radius + 1]
-        if (held.sum(axis=(-2, -1)) >= LIGHT_SHOWN * total).all():
-            return radius
-    return centre
 
 
 def _square(column: float, row: float, side: float) -> tuple[float, float, float, float]:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from deblur_lightning.field import KernelField, check_field_shape
+from deblur_lightning.reports.figures.motion import is_one_motion
 
 MAP_SIDE = 128
 """Cells along the longer side of the coefficients kept; larger fields are averaged down to it."""
@@ -19,6 +20,7 @@ class PackedField(TypedDict):
 
     ``basis`` is ``[count, size, size]``, oriented for correlation, each kernel relative to its peak in ``peaks``;
     ``coefficients`` is ``[count, rows, columns]``, 255 being 1. Mixed kernels are to be divided by their sum.
+    ``uniform`` tells that the whole photo moved as one, to the eye.
     """
 
     count: int
@@ -28,6 +30,7 @@ class PackedField(TypedDict):
     peaks: list[float]
     basis: str
     coefficients: str
+    uniform: bool
 
 
 def pack_field(field: KernelField, side: int = MAP_SIDE) -> PackedField:
@@ -59,6 +62,7 @@ def pack_field(field: KernelField, side: int = MAP_SIDE) -> PackedField:
         peaks=[float(f"{peak:.6g}") for peak in peaks.tolist()],
         basis=_encode(basis / peaks[:, None, None]),
         coefficients=_encode(coefficients[0]),
+        uniform=is_one_motion(field),
     )
 
 

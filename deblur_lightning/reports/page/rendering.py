@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,7 +59,7 @@ def render_page(
     made: str = "",
     base: str = "page/",
 ) -> str:
-    """Render the page of results.
+    """Render the page of results; where there are pictures alone, theirs, without tables of what others published.
 
     Args:
         tables: as built from the results store.
@@ -68,19 +68,24 @@ def render_page(
         made: when and by which source the results were made, for people.
         base: the pictures' folder, relative to the page.
     """
-    template = _environment().get_template("page.html")
-    return template.render(tables=tables, figures=figures, pictures=pictures, made=made, base=base)
+    measured = [table for table in tables if table.is_measured]
+    printed = [table for table in tables if not table.is_measured]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(measured=measured, printed=printed, figures=figures, pictures=pictures, made=made, base=base)
+    )
 
 
-def render_demo(model: str, limits: str, base: str = "photos/") -> str:
+def render_demo(models: Mapping[str, str], limits: str, base: str = "photos/") -> str:
     """Render the live page, whose pictures come one by one.
 
     Args:
-        model: the model's name.
+        models: what people read of each model, by its name.
         limits: what photos it takes, for people.
         base: where the pictures' files are.
     """
-    return _environment().get_template("demo.html").render(model=model, limits=limits, pictures=[], base=base)
+    return _environment().get_template("demo.html").render(models=models, limits=limits, pictures=[], base=base)
 
 
 def _environment() -> Environment:

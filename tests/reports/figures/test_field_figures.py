@@ -51,6 +51,70 @@ def test_each_kernel_of_the_grid_is_drawn_once_over_the_photo():
     assert len(figure.axes[0].images) == 1 + 3 * 3  # cells of 8 pixels
 
 
+def _one_motion(height=120, width=150):
+    """A bar of light of 1 x 9 pixels, everywhere, that went from the kernel's centre to the right."""
+    basis = torch.zeros(1, 2, 33, 33)
+    basis[0, :, 16, 8:17] = 1 / 9  # as correlation kernels, which are the light's path turned by half a turn
+    coefficients = torch.full((1, 2, height, width), 0.5)
+    return KernelField(basis, coefficients)
+
+
+def test_every_kernel_is_drawn_whole():
+    field = _one_motion()
+    basis = field.basis.clone()
+    basis[0, 1] = 0
+    basis[0, 1, 0, 16] = 0.02  # a faint end at the very border, after a bright start: 0.02 of the light
+    basis[0, 1, 16, 16] = 0.98
+    coefficients = torch.zeros(1, 2, 120, 150)
+    coefficients[:, 0, :, :75] = 1
+    coefficients[:, 1, :, 75:] = 1
+    figure = draw_field(torch.rand(3, 120, 150), KernelField(basis, coefficients), kernels=4)
+    left, right = figure.axes[0].images[1], figure.axes[0].images[3]  # of three in a row
+    assert left.get_array().shape[:2] == right.get_array().shape[:2] == (33, 33)
+    np.testing.assert_allclose(left.get_array()[16, 16:25, 3], 1, rtol=1e-5)
+    np.testing.assert_allclose(right.get_array()[32, 16, 3], np.sqrt(0.02 / 0.98), rtol=1e-5)
+    edges = [image.get_extent() for image in figure.axes[0].images[1:3]]
+    assert edges[0][1] < edges[1][0]  # neighbours do not touch
+
+
+def test_of_one_motion_that_is_said_and_few_kernels_are_drawn_large():
+    photo, field = torch.rand(3, 120, 150, generator=torch.Generator().manual_seed(0)), _one_motion()
+    figure = draw_field(photo, field)
+    said = figure.get_supxlabel()
+    assert said.startswith("One motion for the whole photo, light spread over 8.9 px, mostly along 0°")
+    assert len(figure.axes[0].images) == 1 + 6 * 4  # cells of 25 pixels
+    moved = field._replace(coefficients=field.coefficients.clone())
+    moved.basis[0, 1] = field.basis[0, 1].T.clone()
+    moved.coefficients[:, 0, :20, :20], moved.coefficients[:, 1, :20, :20] = 0, 1
+    assert draw_field(photo, moved).get_supxlabel().startswith("Every 10 px")
+
+
+def test_kernels_that_no_pixel_uses_are_left_out_and_the_rest_cut_to_their_light():
+    field = _one_motion()
+    coefficients = torch.cat((torch.ones(1, 1, 120, 150), torch.zeros(1, 1, 120, 150)), dim=1)
+    (ax,) = draw_basis(KernelField(field.basis, coefficients)).axes
+    assert ax.images[0].get_array().shape == (17, 17)  # eight pixels to each side
+    assert ax.get_title() == "0: 100.0%\nlight spread over 8.9 px\nmostly along 0°"
+
+
+def test_coefficients_of_one_kernel_are_the_photo_and_the_kernel_not_a_plain_rectangle():
+    photo = torch.rand(3, 120, 150, generator=torch.Generator().manual_seed(0))
+    field = KernelField(_one_motion().basis[:, :1], torch.ones(1, 1, 120, 150))
+    figure = draw_coefficients(field, image=photo)
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), 0.8 * photo.mean(dim=0), rtol=1e-5)
+    assert figure.get_suptitle().startswith("One motion for the whole photo, its coefficient 1 everywhere")
+    assert float(draw_coefficients(field).axes[0].images[0].get_array().std()) > 0  # the kernel, where no photo is
+
+
+def test_maps_lie_over_their_photo_which_must_be_theirs():
+    photo, field = torch.rand(3, 24, 31, generator=torch.Generator().manual_seed(0)), _field()
+    under, over = draw_coefficients(field, image=photo).axes[0].images
+    np.testing.assert_allclose(under.get_array(), 0.8 * photo.mean(dim=0), rtol=1e-5)
+    np.testing.assert_allclose(over.get_array(), field.coefficients[0, 0])
+    with pytest.raises(ValueError, match="Pass the photo of the field"):
+        draw_coefficients(field, image=photo[:, :-1])
+
+
 def test_a_still_photo_can_be_drawn():
     image = torch.rand(1, 1, 24, 31)
     figure = draw_field(image, delta_field(image, 33))

@@ -11,6 +11,7 @@ import torch
 from deblur_lightning.commands.page import write_page
 from deblur_lightning.field import KernelField
 from deblur_lightning.reports.page import add_picture
+from deblur_lightning.reports.results import Result, append_result
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -24,6 +25,12 @@ READ_KERNEL = """() => {
   const copy = new OffscreenCanvas(9, 9).getContext("2d", { willReadFrequently: true });
   copy.drawImage(document.querySelector("[data-part=kernel]"), 0, 0);
   return [...copy.getImageData(0, 0, 9, 9).data];
+}"""
+READ_ROWS = """(rows) => {
+  const layer = document.querySelector("[data-part=motion-layer]"), { width, height } = layer;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(layer, 0, 0);
+  return rows.map((y) => [...copy.getImageData(0, y, width, 1).data].filter((_, place) => place % 4 === 3));
 }"""
 OPENED = """() => {
   const part = (name) => viewer.querySelector(`[data-part=${name}]`);
@@ -182,6 +189,106 @@ def test_the_motion_is_drawn_everywhere_on_demand(results, visit):
     assert pixel(page, 0.02, 0.02) == gray
 
 
+def _uniform():
+    """A stroke of nine pixels, everywhere the same."""
+    field = _field()
+    return field._replace(coefficients=torch.ones(1, 2, HEIGHT, WIDTH) / torch.tensor((1.0, 1e9)).view(1, 2, 1, 1))
+
+
+def test_of_one_motion_that_is_said_and_each_kernel_is_drawn_whole(results, visit):
+    add_picture(results / "page", "photo", "a.png", {"Blurry": _plain(0, 0, 0)}, {"Adaptive": _uniform()})
+    page = visit(results)
+    assert part(page, "whole").inner_text() == "One motion for the whole photo."
+    part(page, "motion").check()
+    assert "one motion for the whole photo" in part(page, "motion-layer").get_attribute("aria-label")
+    columns, rows = 5, 3  # large, for they are all alike
+    width, height = 1600, 1067
+    alpha = page.evaluate(READ_ROWS, [int((row + 0.5) * height / rows) for row in range(rows)])
+    drawn = 0.86 * width / columns  # smaller than four times the kernel's size
+    for line in np.array(alpha):
+        assert line[:: width // columns].max() == 0  # cells stay apart
+        for column, lit in enumerate(np.split(line > 128, columns)):
+            (there,), centre = np.nonzero(lit), 0.5 * width / columns
+            assert there.min() == pytest.approx(centre - drawn / 9 / 2, abs=6), column  # from the middle of the kernel
+            assert there.max() == pytest.approx(centre + drawn / 2, abs=6), column  # to its right side
+    page = visit(results, HOSTILE)
+    assert part(page, "whole").inner_text() == ""
+
+
+def test_the_script_says_of_a_motion_what_the_figures_say(results, visit):
+    from deblur_lightning.reports.figures.motion import motion_said
+
+    page, generator = visit(results), np.random.default_rng(0)
+    for _ in range(20):
+        path = generator.random((9, 9)) ** generator.integers(1, 30)
+        path /= path.sum()
+        assert page.evaluate("(path) => Motion.told(path, 9)", path.ravel().tolist()) == motion_said(path)
+
+
+def test_a_version_is_called_what_people_call_it(results, visit):
+    page = visit(results)
+    assert part(page, "left").locator("option").all_inner_texts() == ["Before", "Restored", "True picture"]
+    assert part(page, "left-tag").inner_text() == "Before"
+    assert part(page, "right-tag").inner_text() == "Restored"
+    assert part(page, "left-picture").get_attribute("alt") == "a.png before restoration"
+    assert part(page, "right-picture").get_attribute("alt") == "a.png restored by Adaptive"
+    add_picture(results / "page", "photo", "a.png", {"Blurry": _plain(1.0, 0, 0), "Other": _plain(0, 0, 0)})
+    page = visit(results)
+    assert part(page, "right").locator("option").all_inner_texts()[1:3] == ["Restored by Adaptive", "Restored by Other"]
+
+
+def test_a_link_leads_to_the_picture_and_to_its_files(results, visit):
+    page = visit(results, HOSTILE)
+    link = part(page, "link").evaluate("(one) => one.href")
+    for one in part(page, "files").locator("a").all():
+        assert one.evaluate("(one) => fetch ? one.href : ''").startswith(results.as_uri())
+    page.goto("about:blank")
+    page.goto(link)
+    page.wait_for_function(OPENED)
+    assert page.locator("#shown").inner_text() == f"photo: {HOSTILE}"
+
+
+def test_a_picture_is_shown_pixel_for_pixel_and_moved(results, visit):
+    tall = torch.zeros(3, 1500, 1000)
+    tall[0, :, 500:] = tall[1, 750:] = 1
+    add_picture(results / "page", "photo", "tall", {"Blurry": tall, "Other": tall})
+    page = visit(results, "tall")
+    box = part(page, "stage").bounding_box()
+    assert pixel(page, 0.1, 0.1)[:2] == (0, 0)
+    page.locator("#actual").click()
+    shown = part(page, "left-picture").bounding_box()
+    assert (shown["width"], shown["height"]) == (1000, 1500)
+    assert shown["x"] + 500 == pytest.approx(box["x"] + box["width"] / 2, abs=1)  # its centre stays
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"] + 50, box["y"] + 0.2 * box["height"] - 30, steps=4)
+    page.mouse.up()
+    moved = part(page, "left-picture").bounding_box()
+    assert (moved["x"] - shown["x"], moved["y"] - shown["y"]) == (50, -30)
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.locator("#full").click()
+    page.wait_for_function("document.querySelector('.frame').clientWidth >= innerWidth")
+    page.locator("#fit").click()
+    shown, stage = part(page, "left-picture").bounding_box(), part(page, "stage").bounding_box()
+    assert shown["height"] == pytest.approx(stage["height"], abs=1)  # whole, in the whole height
+    assert shown["width"] == pytest.approx(shown["height"] * 2 / 3, abs=1)
+    page.locator("#full").click()
+    page.wait_for_function("document.querySelector('.frame').clientWidth < innerWidth")
+
+
+def test_a_table_wider_than_the_screen_says_so_until_its_end(results, visit):
+    append_result(Result("Mine", "sample", {"psnr": 11.25}), results / "results.jsonl")
+    page = visit(results, viewport={"width": 400, "height": 800})
+    table = page.locator(".table").first
+    cue = table.locator(".cue")
+    cue.wait_for(state="visible")
+    assert "more" in table.get_attribute("class").split()
+    table.locator(".scroll").evaluate("(one) => one.scrollTo(one.scrollWidth, 0)")
+    page.wait_for_function("!document.querySelector('.table').classList.contains('more')")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    cue.wait_for(state="hidden")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_scrolls_down_only_and_takes_taps(results, visit, scheme):
     page = visit(
@@ -201,7 +308,7 @@ def test_a_phone_scrolls_down_only_and_takes_taps(results, visit, scheme):
 def test_pictures_are_gone_through_found_and_ordered(results, visit):
     page = visit(results)
     page.locator("#next").click()
-    assert page.locator("#shown").inner_text() in (f"photo: {HOSTILE}", "still: no field")
+    page.wait_for_function("shown.textContent === 'still: no field'")
     page.locator("#find").fill("STILL")
     assert page.locator("#gallery a:visible").count() == 1
     page.locator("#gallery a").click()

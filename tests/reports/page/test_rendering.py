@@ -99,6 +99,23 @@ def test_what_people_operate_has_a_name(results):
     assert {one[1:] for one in page.all("href") if one.startswith("#")} <= set(ids)
 
 
+def test_a_page_of_photos_alone_has_no_tables(tmp_path):
+    blurry = torch.rand(1, 3, 24, 32)
+    add_picture(tmp_path / "page", "photo", "a.png", {"Blurry": blurry, "Blind": blurry})
+    page = Page(write_page(tmp_path, tmp_path / "results.jsonl").read_text(encoding="utf-8"))
+    assert not any(tag in ("details", "tbody") for tag, _ in page.elements)
+    assert "Published" not in page.text
+    assert "Restored photos" in page.text
+
+
+def test_tables_without_a_measured_number_are_folded(results):
+    page = Page(write_page(results, results / "results.jsonl").read_text(encoding="utf-8"))
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("details") == 1
+    ids = [values.get("id") or "" for _, values in page.elements]
+    assert ids.index("table-sample") < tags.index("details") < ids.index("table-both-benchmarks")
+
+
 def test_a_page_of_nothing_says_how_to_add_things(tmp_path):
     path = write_page(tmp_path / "results", tmp_path / "results" / "results.jsonl")
     page = Page(path.read_text(encoding="utf-8"))

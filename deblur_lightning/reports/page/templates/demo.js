@@ -1,28 +1,35 @@
 "use strict";
-// Photos are sent one after another; each answer is a record as the page of results has it.
+// The live page: photos go in, each answer is a record as the page of results has it, and is edited and saved.
 (() => {
   const { base } = JSON.parse(document.getElementById("pictures").textContent);
   const part = (name) => document.getElementById(name);
-  const viewer = new Viewer(part("viewer"), base);
-  let queue = Promise.resolve();
+  const viewer = new Viewer(part("viewer"), base), edit = new Edit(viewer, part);
+  const files = new Map(); // by slug: the name that a photo is saved under
+  viewer.part.link.parentElement.hidden = true; // the page forgets
 
-  function open(picture) {
+  function open(picture, version = picture.pictures.at(-1).title) {
     for (const link of part("gallery").querySelectorAll("a")) {
       link.toggleAttribute("aria-current", false);
       if (link.dataset.slug === picture.slug) link.setAttribute("aria-current", "true");
     }
     part("shown").textContent = picture.name;
-    part("shown").hidden = part("save").hidden = false;
-    const restored = picture.pictures.at(-1), link = part("save").firstElementChild;
-    link.href = `${base}${picture.slug}/${restored.file}`;
-    link.download = `${picture.name.replace(/\.[^.]*$/, "")} ${restored.title}.webp`;
-    return viewer.show(picture);
+    part("shown").hidden = false;
+    const shown = viewer.show(picture, version);
+    offer();
+    return shown;
+  }
+
+  // Offer the chosen model for the photo that is shown, unless it was restored by it already.
+  function offer() {
+    const { picture } = viewer;
+    part("again").hidden = !picture || picture.pictures.some((one) => one.title === part("model").value);
   }
 
   function list(picture) {
+    part("gallery").querySelector(`[data-slug="${picture.slug}"]`)?.parentElement.remove();
     const item = document.createElement("li"), link = document.createElement("a"), name = document.createElement("span");
     const thumbnail = new Image(192, 144);
-    thumbnail.alt = "";
+    thumbnail.alt = `${picture.name}, small`;
     thumbnail.src = `${base}${picture.slug}/${picture.thumbnail}`;
     link.href = "#shown";
     link.dataset.slug = picture.slug;
@@ -33,36 +40,49 @@
     part("gallery").prepend(item);
   }
 
-  async function restore(file) {
-    const began = Date.now();
-    const tell = () => { part("status").textContent = `Restoring ${file.name}: ${Math.round((Date.now() - began) / 1000)} s`; };
-    const clock = setInterval(tell, 1000);
-    tell();
-    part("progress").hidden = false;
-    part("failure").textContent = "";
+  const fail = (sentence) => { part("failure").textContent = sentence; };
+  const queue = new PhotoQueue(part("queue"), (told) => {
+    part("status").textContent = told.said;
+    files.set(told.picture.slug, told.file);
+    list(told.picture);
+    return open(told.picture, told.version);
+  }, fail);
+
+  function send(photos) {
+    fail("");
+    for (const photo of photos) queue.add(photo.name, { name: photo.name, model: part("model").value }, photo);
+  }
+
+  async function save() {
+    const { picture } = viewer, button = part("save"), { right } = viewer.part;
+    const version = right.value === "Blurry" ? picture.pictures.at(-1).title : right.value;
+    const query = new URLSearchParams({ photo: picture.slug, version, strength: edit.now.strength / 100 });
+    button.disabled = true;
+    fail("");
     try {
-      const answer = await fetch(`restore?name=${encodeURIComponent(file.name)}`, {
-        method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
+      const answer = await fetch(`save?${query}`, {
+        method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: (await edit.mask()) ?? "",
       });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.error);
-      part("status").textContent = told.said;
-      list(told.picture);
-      await open(told.picture);
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      const file = await answer.blob(), link = document.createElement("a");
+      link.href = URL.createObjectURL(file);
+      link.download = files.get(picture.slug);
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      part("status").textContent = `Saved as ${link.download}, ${(file.size / 1e6).toFixed(1)} MB`;
     } catch (error) {
-      part("status").textContent = "";
-      part("failure").textContent = error instanceof TypeError
-        ? `${file.name} could not be sent: it is too large, or the server has stopped.` : error.message;
-    } finally {
-      clearInterval(clock);
-      part("progress").hidden = true;
+      fail(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
     }
+    button.disabled = false;
   }
 
-  function send(files) {
-    for (const file of files) queue = queue.then(() => restore(file));
-  }
-
+  part("model").addEventListener("change", offer);
+  part("again").addEventListener("click", () => {
+    part("again").hidden = true;
+    const { name, slug } = viewer.picture;
+    queue.add(name, { photo: slug, model: part("model").value }, null);
+  });
+  part("save").addEventListener("click", save);
   part("file").addEventListener("change", () => { send([...part("file").files]); part("file").value = ""; });
   addEventListener("dragover", (event) => { event.preventDefault(); part("drop").classList.add("over"); });
   addEventListener("dragleave", () => part("drop").classList.remove("over"));

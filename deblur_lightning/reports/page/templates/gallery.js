@@ -73,7 +73,8 @@
   part("find").addEventListener("input", list);
   part("order").addEventListener("change", list);
   addEventListener("hashchange", follow);
-  part("turn").hidden = part("choice").hidden = false;
+  part("turn").hidden = false;
+  for (const name of ["previous", "next", "gallery", "choice"]) part(name).hidden = pictures.length < 2;
   list();
   if (!follow()) open(pictures[0]);
 })();

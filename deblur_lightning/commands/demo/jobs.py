@@ -1,0 +1,98 @@
+"""One photo's way through the queue: how far it is, how long it will take, and whether it is still wanted."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+TOLD_FROM = 0.02
+"""Share done from which the time so far tells the time left."""
+
+
+class Cancelled(Exception):
+    """The photo is no longer wanted."""
+
+
+class Job:
+    """A photo that waits or is in work; told and asked from different threads.
+
+    Args:
+        name: the photo's, for people.
+    """
+
+    def __init__(self, name: str = "photo") -> None:
+        self.name, self.share, self.expected = name, 0.0, 0.0
+        self._began = 0.0
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Say that it is no longer wanted; what is in work stops at its next step."""
+        self._cancelled.set()
+
+    def begin(self) -> None:
+        """Say that its turn has come.
+
+        Raises:
+            Cancelled: it is no longer wanted.
+        """
+        self.tell(0.0)
+        self._began = time.monotonic()
+
+    def tell(self, share: float) -> None:
+        """Take the share done, 0 to 1.
+
+        Raises:
+            Cancelled: it is no longer wanted.
+        """
+        if self._cancelled.is_set():
+            raise Cancelled(f"{self.name} was cancelled.")
+        self.share = share
+
+    def seconds_left(self) -> float | None:
+        """Tell how long it will still take once its turn has come; None if that is not known yet.
+
+        By the share done so far; before there is one, by ``expected``, the seconds that such a photo took last time.
+        """
+        elapsed = time.monotonic() - self._began if self._began else 0.0
+        if self._began and self.share >= TOLD_FROM:
+            return elapsed / self.share * (1 - self.share)
+        return max(self.expected - elapsed, 1.0) if self.expected else None
+
+
+class Queue:
+    """The jobs that are not done, in the order they came."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def add(self, key: str, job: Job) -> None:
+        """Take a job in, by a key that its sender chose; one of the same key is forgotten."""
+        with self._lock:
+            self._jobs.pop(key, None)
+            self._jobs[key] = job
+
+    def remove(self, key: str, job: Job) -> None:
+        """Forget a job."""
+        with self._lock:
+            if self._jobs.get(key) is job:
+                del self._jobs[key]
+
+    def told(self, key: str) -> dict[str, float | int | None] | None:
+        """Tell of a job how many are ``ahead`` of it, its ``share`` done, and the seconds ``left``, waiting included.
+
+        Returns:
+            None if there is no such job; ``left`` is None if it is not known.
+        """
+        with self._lock:
+            keys = list(self._jobs)
+            if key not in keys:
+                return None
+            jobs = [self._jobs[one] for one in keys[: keys.index(key) + 1]]
+        left = [job.seconds_left() for job in jobs]
+        known = [one for one in left if one is not None]
+        return {
+            "ahead": len(jobs) - 1,
+            "share": round(jobs[-1].share, 4),
+            "left": round(sum(known), 1) if len(known) == len(left) else None,
+        }

@@ -1,0 +1,84 @@
+"use strict";
+// Photos are sent one after another; each line tells how long it will take, and can be cancelled.
+class PhotoQueue {
+  // list: the element for the lines; done(answer) and failed(sentence) take what came of a photo.
+  constructor(list, done, failed) {
+    Object.assign(this, { list, done, failed, waiting: [], current: null, durations: [] });
+  }
+
+  // query: of the request; body: what is sent, or null.
+  add(name, query, body) {
+    const line = document.createElement("li"), said = document.createElement("span");
+    const bar = document.createElement("progress"), cancel = document.createElement("button");
+    cancel.type = "button";
+    cancel.textContent = "Cancel";
+    cancel.setAttribute("aria-label", `Cancel ${name}`);
+    bar.setAttribute("aria-label", `Restoring ${name}`);
+    line.append(said, bar, cancel);
+    this.list.append(line);
+    const item = { name, query, body, line, said, bar, stop: new AbortController() };
+    cancel.addEventListener("click", () => this.cancel(item));
+    this.waiting.push(item);
+    this.turn();
+  }
+
+  cancel(item) {
+    item.stop.abort();
+    item.line.remove();
+    this.waiting = this.waiting.filter((one) => one !== item);
+    this.tell();
+  }
+
+  async turn() {
+    if (this.current || !this.waiting.length) return this.tell();
+    const item = this.current = this.waiting.shift();
+    const job = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16)).join("");
+    item.began = Date.now();
+    const clock = setInterval(() => this.ask(item, job), 1000);
+    this.tell();
+    try {
+      const answer = await fetch(`restore?${new URLSearchParams({ ...item.query, job })}`, {
+        method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: item.body ?? "", signal: item.stop.signal,
+      });
+      const told = await answer.json();
+      if (!answer.ok) throw new Error(told.error);
+      this.durations.push((Date.now() - item.began) / 1000);
+      await this.done(told);
+    } catch (error) {
+      if (!item.stop.signal.aborted) {
+        this.failed(error instanceof TypeError
+          ? `${item.name} could not be sent: it is too large, or the server has stopped.` : error.message);
+      }
+    }
+    clearInterval(clock);
+    item.line.remove();
+    this.current = null;
+    return this.turn();
+  }
+
+  async ask(item, job) {
+    try {
+      const answer = await fetch(`progress?${new URLSearchParams({ job })}`, { signal: item.stop.signal });
+      item.told = answer.ok ? await answer.json() : null;
+    } catch { /* the next second asks again */ }
+    this.tell();
+  }
+
+  tell() {
+    const time = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
+    const usual = this.durations.length ? this.durations.reduce((sum, one) => sum + one) / this.durations.length : null;
+    let left = 0; // until the next one's turn; null where that is not known
+    if (this.current) {
+      const { name, told, said, bar, began } = this.current, sofar = (Date.now() - began) / 1000;
+      left = told?.left ?? (usual === null ? null : Math.max(usual - sofar, 1));
+      const ahead = told?.ahead ? `${told.ahead} of others first, ` : "";
+      said.textContent = `${name}: ${ahead}${left === null ? `${Math.round(sofar)} s so far` : `about ${time(left)} left`}`;
+      if (told?.share) bar.value = told.share;
+    }
+    for (const item of this.waiting) {
+      item.bar.value = 0;
+      item.said.textContent = `${item.name}: waits${left === null || usual === null ? "" : `, done in about ${time(left + usual)}`}`;
+      left = left === null || usual === null ? null : left + usual;
+    }
+  }
+}
