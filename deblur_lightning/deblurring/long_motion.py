@@ -1,6 +1,6 @@
 """Motion longer than a model's kernels: seen and undone on a reduced photo, and brought back to the photo's size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, cos, pi, sin, sqrt
 from typing import NamedTuple
@@ -129,7 +129,7 @@ def with_change(photo: Tensor, before: Tensor, after: Tensor, factor: int) -> Te
     return (photo + change[..., :height, :width]).clamp_(0, 1)
 
 
-def enlarged(field: KernelField, factor: int, size: tuple[int, int]) -> KernelField:
+def enlarged(field: KernelField, factor: int, size: Sequence[int]) -> KernelField:
     """Give the field of a photo from that of the reduced one.
 
     Args:
