@@ -75,8 +75,8 @@ def compare_figures(
     better = differences if more_is_better else -differences
     wins, losses = int((better > 0).sum()), int((better < 0).sum())
     p_value = float(wilcoxon(differences).pvalue) if wins + losses else 1.0
-    averages = map(float, both.mean(axis=0))
-    return Paired(metric, len(both), *averages, mean, low, high, wins, losses, len(both) - wins - losses, p_value)
+    before, after = map(float, both.mean(axis=0))
+    return Paired(metric, len(both), before, after, mean, low, high, wins, losses, len(both) - wins - losses, p_value)
 
 
 def paired_rows(
@@ -96,7 +96,8 @@ def paired_rows(
     for side, name in zip(sides, names, strict=True):
         if not side:
             raise ValueError(f"{name} has no figures of single pictures, but pictures are compared. Score it again.")
-    for side, other, name, theirs in ((*sides, *names), (*sides[::-1], *names[::-1])):
+    for here, there in ((0, 1), (1, 0)):
+        side, other, name, theirs = sides[here], sides[there], names[here], names[there]
         if alone := [picture for picture in side if picture not in other]:
             raise ValueError(
                 f"{name} has {alone[0]}, but {theirs} does not ({len(alone)} such of {len(side)}): they were scored on "
