@@ -43,7 +43,8 @@ class LongMotion:
     """Look for a photo's motion at smaller scales too, and take the longer one where it is the likelier.
 
     At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
-    pixels, 22 were found, and 39 at half the size. So the photo's half is looked at as well, and its half after it.
+    pixels, 22 were found, and 39 at half the size. So the half of a photo that moved is looked at as well, and its half
+    after it; where nothing is seen at the photo's own scale, smooth sharp photos would look moved at smaller ones.
 
     Attributes:
         clearly: share of a kernel's side; what is no longer than this is at home at its scale.
@@ -61,7 +62,7 @@ class LongMotion:
         """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits."""
         seen = SeenMotion(1, *estimate(blurry, exposure))
         size, factor = seen.field.kernel_size, 2
-        while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+        while seen.moved.any() and factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
             small = reduced(blurry, factor, exposure.gamma)
             field, moved = estimate(small, exposure)
             if not moved.any() or 2 * motion_length(field) <= self.clearly * size:

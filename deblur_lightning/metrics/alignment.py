@@ -142,11 +142,11 @@ def _between(
         return float(weights @ gram @ weights - 2 * weights @ cross)
 
     steps = np.linspace(-0.875, 0.875, 15)
-    start = min(((down, right) for down in steps for right in steps), key=lambda shift: error(np.array(shift)))
-    scale = abs(error(np.array(start))) or 1.0
+    first = min(((down, right) for down in steps for right in steps), key=lambda shift: error(np.array(shift)))
+    scale = abs(error(np.array(first))) or 1.0
     found = minimize(
         lambda shift: error(shift) / scale,
-        start,
+        first,
         method="Nelder-Mead",
         bounds=[(-1, 1)] * 2,
         options={"xatol": 1e-7, "fatol": 1e-15},

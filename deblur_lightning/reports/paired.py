@@ -75,7 +75,7 @@ def compare_figures(
     better = differences if more_is_better else -differences
     wins, losses = int((better > 0).sum()), int((better < 0).sum())
     p_value = float(wilcoxon(differences).pvalue) if wins + losses else 1.0
-    before, after = (float(average) for average in both.mean(axis=0))
+    before, after = map(float, both.mean(axis=0))
     return Paired(metric, len(both), before, after, mean, low, high, wins, losses, len(both) - wins - losses, p_value)
 
 
@@ -96,11 +96,11 @@ def paired_rows(
     for side, name in zip(sides, names, strict=True):
         if not side:
             raise ValueError(f"{name} has no figures of single pictures, but pictures are compared. Score it again.")
-    for mine, theirs in ((0, 1), (1, 0)):
-        side, other = sides[mine], sides[theirs]
+    for here, there in ((0, 1), (1, 0)):
+        side, other, name, theirs = sides[here], sides[there], names[here], names[there]
         if alone := [picture for picture in side if picture not in other]:
             raise ValueError(
-                f"{names[mine]} has {alone[0]}, but {names[theirs]} does not ({len(alone)} such of {len(side)}): they "
-                "were scored on other pictures. Score both on the same set."
+                f"{name} has {alone[0]}, but {theirs} does not ({len(alone)} such of {len(side)}): they were scored on "
+                "other pictures. Score both on the same set."
             )
     return [(row, sides[1][picture]) for picture, row in sides[0].items()]

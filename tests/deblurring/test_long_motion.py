@@ -73,9 +73,10 @@ def test_what_is_beyond_the_last_scale_is_said_to_be():
     )
 
 
-def test_what_did_not_move_at_half_the_size_and_photos_that_are_small_stay_as_they_are():
+def test_what_did_not_move_at_the_photo_s_size_and_photos_that_are_small_stay_as_they_are():
     still = Seeing(40, 640, torch.tensor([False]))
     assert Believing()(still, photo(), Exposure()).factor == 1
+    assert still.sizes == [640]  # smooth sharp photos would look moved at smaller scales
     small = Seeing(40, 390)
     assert Believing()(small, photo(640, 390), Exposure()).factor == 1
     assert small.sizes == [390]
