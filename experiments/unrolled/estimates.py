@@ -3,7 +3,8 @@
 A learned restorer must know how wrong estimated fields are, and estimating takes a second or two a window: so it is
 done once. Goes on where an earlier run was stopped; stop it whenever there are enough. Each file holds one window:
 ``blurry`` and ``sharp`` (8 bits), the true field (``basis``, ``coefficients``) and the estimated one (``seen_basis``,
-``seen_coefficients``), and what `deconvolve` makes of each (``restored``, ``seen_restored``; 8 bits).
+``seen_coefficients``), and what `deconvolve` makes of each (``restored``, ``seen_restored``; 8 bits). Training windows
+are there twice: in ``-other`` with the estimate that was not chosen, for fields can be wrong in many ways.
 """
 
 import argparse
@@ -21,7 +22,9 @@ from deblur_lightning.data.scenes.scene_module import Samples
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.estimation import dense_field
+from deblur_lightning.estimation.dense_field import turning_field, uniform_field
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics import to_linear
 from deblur_lightning.restoration import deconvolve
 from deblur_lightning.whole_file import whole_file
 
@@ -46,16 +49,25 @@ def main(arguments: argparse.Namespace) -> None:
         if path.exists():
             continue
         sample, field = windows.with_field(number)
+        known = {name: levels(sample[name]) for name in ("blurry", "sharp")} | arrays(field, "", sample["blurry"])
         seen = dense_field(sample["blurry"].unsqueeze(0))
-        with whole_file(path) as unfinished, unfinished.open("wb") as file:
-            np.savez_compressed(
-                file,
-                blurry=levels(sample["blurry"]),
-                sharp=levels(sample["sharp"]),
-                **arrays(field, "", sample["blurry"]),
-                **arrays(seen, "seen_", sample["blurry"]),
-            )
+        if split == "train":
+            write(path.with_stem(f"{path.stem}-other"), known, other_field(sample["blurry"], seen), sample["blurry"])
+        write(path, known, seen, sample["blurry"])
         print(path, sample["name"], seen.basis.shape[1], flush=True)
+
+
+def other_field(blurry: Tensor, seen: KernelField) -> KernelField:
+    """Estimate the field that `dense_field` did not choose: one kernel in place of a camera's path, or the path."""
+    light = to_linear(blurry).mean(0)
+    other = uniform_field if seen.basis.shape[1] > 2 else turning_field
+    return other(light, seen.kernel_size) or seen
+
+
+def write(path: Path, known: dict[str, np.ndarray], seen: KernelField, blurry: Tensor) -> None:
+    """Write a window with an estimated field; the file is whole or not there."""
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, **known, **arrays(seen, "seen_", blurry))
 
 
 def levels(picture: Tensor) -> np.ndarray:
