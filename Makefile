@@ -78,7 +78,7 @@ LONGER := --config experiments/direct/longer.yaml
 END := --config experiments/direct/end.yaml
 WIDE := --trainer.callbacks+=ChannelsLast
 
-train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in six runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in eight runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
 	$(FIT_SMALL) $(DIRECT) $(WIDE) $(VERSION) direct $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct/checkpoints/last.ckpt -o $(RUNS)/direct/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(FALL) --ckpt_path $(RUNS)/direct/weights.safetensors $(WIDE) $(VERSION) direct-fall $(ARGS)
@@ -90,7 +90,11 @@ train-direct: $(READY) ## train the small direct network on data/bsds500 and dat
 	$(FIT_SMALL) $(DIRECT) $(LONGER) --ckpt_path $(RUNS)/direct-again/weights.safetensors $(WIDE) $(VERSION) direct-longer $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/direct-longer/checkpoints/last.ckpt -o $(RUNS)/direct-longer/weights.safetensors
 	$(FIT_SMALL) $(DIRECT) $(END) --ckpt_path $(RUNS)/direct-longer/weights.safetensors $(WIDE) $(VERSION) direct-end $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-end/checkpoints/last.ckpt -o $(RUNS)/direct-end/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/direct-end/checkpoints/last.ckpt -o $(RUNS)/direct-end/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(LONGER) --seed_everything 7 --data.init_args.seed 6 --ckpt_path $(RUNS)/direct-end/weights.safetensors $(WIDE) $(VERSION) direct-longer2 $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-longer2/checkpoints/last.ckpt -o $(RUNS)/direct-longer2/weights.safetensors
+	$(FIT_SMALL) $(DIRECT) $(END) --seed_everything 8 --data.init_args.seed 7 --ckpt_path $(RUNS)/direct-longer2/weights.safetensors $(WIDE) $(VERSION) direct-end2 $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/direct-end2/checkpoints/last.ckpt -o $(RUNS)/direct-end2/weights.safetensors --half
 
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos
@@ -99,7 +103,9 @@ train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with th
 	$(WINDOWS) data/field_windows/val --split val --count 34 --seed 7 $(PLACES)
 	$(WINDOWS) data/field_windows/train --count 400 $(PLACES)
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml $(WIDE) $(VERSION) unrolled $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors
+	$(FIT_SMALL) --config experiments/unrolled/small.yaml --config experiments/unrolled/again.yaml --ckpt_path $(RUNS)/unrolled/weights.safetensors $(WIDE) $(VERSION) unrolled-again $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/weights.safetensors --half
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60
