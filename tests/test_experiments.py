@@ -33,7 +33,10 @@ FRAGMENTS = ("sweeps", "loggers")
 LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive_basis.yaml",),
              Path("experiments/direct/fall.yaml"): ("experiments/direct/small.yaml",),
              Path("experiments/direct/finish.yaml"): ("experiments/direct/small.yaml",),
-             Path("experiments/direct/again.yaml"): ("experiments/direct/small.yaml",)}  # fmt: skip
+             Path("experiments/direct/again.yaml"): ("experiments/direct/small.yaml",),
+             Path("experiments/direct/longer.yaml"): ("experiments/direct/small.yaml",),
+             Path("experiments/direct/end.yaml"): ("experiments/direct/small.yaml",),
+             Path("experiments/unrolled/again.yaml"): ("experiments/unrolled/small.yaml",)}  # fmt: skip
 CONFIGS = [
     path for path in (whole.relative_to(ROOT) for whole in sorted(ROOT.glob("experiments/**/*.yaml")))
     if path.parts[-2] not in FRAGMENTS and "sweeps" not in path.parts and path not in LAID_OVER
