@@ -131,8 +131,8 @@ def _between(
     for plane, target in zip(coefficients, fixed, strict=True):
         around = [_window(plane, whole, (down, right)) for down in TAPS for right in TAPS]
         inner = target[BORDER:-BORDER, BORDER:-BORDER]
-        for first in range(0, len(inner), ROWS_AT_ONCE):
-            rows = slice(first, first + ROWS_AT_ONCE)
+        for start in range(0, len(inner), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
             taps = np.stack([part[rows].ravel() for part in around])
             gram += taps @ taps.T
             cross += taps @ inner[rows].ravel()
