@@ -28,7 +28,7 @@ class UnrolledRestorer(Restorer):
     the field is wrong, ringing and misfit show, and it goes along less far: what a direct network makes of the picture,
     which needs no field, stands there instead. Each further stage takes a few steps of learned sizes towards the light
     that, blurred by the field, gives the blurry picture, and has a network as well. Pictures that fade to black at
-    their borders, which it never learned, are left to `RichardsonLucy`.
+    their borders, which it never learned, are left to the direct network, without one to `RichardsonLucy`.
 
     Args:
         steps: of each stage after `deconvolve`.
@@ -69,7 +69,7 @@ class UnrolledRestorer(Restorer):
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         if any(exposure.dark):
-            return RichardsonLucy()(blurry, field, exposure)
+            return RichardsonLucy()(blurry, field, exposure) if self.direct is None else directly(self.direct, blurry)
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
@@ -97,6 +97,12 @@ class UnrolledRestorer(Restorer):
             midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)
             best = prior(blurry, best, midway, reached)
         return best.mean(dim=1, keepdim=True) if gray else best
+
+
+def directly(network: nn.Module, blurry: Tensor) -> Tensor:
+    """Restore pictures ``[N, 3 or 1, H, W]`` by a network of coloured ones alone; display values in [0, 1]."""
+    restored: Tensor = network(blurry.float().expand(-1, 3, -1, -1)).clamp(0, 1)
+    return restored.mean(dim=1, keepdim=True) if blurry.shape[1] == 1 else restored
 
 
 class Blurring:

@@ -168,3 +168,17 @@ def test_pictures_that_fade_are_left_to_richardson_lucy():
     torch.testing.assert_close(
         UnrolledRestorer(**SMALL)(blurry, field, exposure), RichardsonLucy()(blurry, field, exposure)
     )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_that_fade_are_left_to_a_direct_network_where_there_is_one(channels):
+    class Tinting(nn.Module):
+        def forward(self, pictures):
+            return pictures * torch.tensor([0.5, 1.0, 3.0]).view(3, 1, 1)
+
+    blurry = torch.rand(1, channels, 20, 24, generator=torch.Generator().manual_seed(5))
+    exposure = Exposure(1.0, Sides(top=True))
+    restored = UnrolledRestorer(**SMALL, direct=Tinting())(blurry, delta_field(blurry, 5), exposure)
+    tinted = [(blurry[:, number % channels] * factor).clamp(max=1) for number, factor in enumerate((0.5, 1.0, 3.0))]
+    expected = torch.stack(tinted, dim=1) if channels == 3 else torch.stack(tinted).mean(0).unsqueeze(1)
+    torch.testing.assert_close(restored, expected)
