@@ -39,4 +39,9 @@ Gamma = Annotated[
     ),
 ]
 
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write FILE.csv, .md or .json; repeat for several."),
+]
+
 Store = Annotated[Path, typer.Option(metavar="FILE", help="The results store, which evaluations are added to.")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+
+from deblur_lightning.whole_file import whole_file
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".pdf", ".svg", ".eps"))
 """Suffixes that promise a picture."""
@@ -37,6 +39,30 @@ def refuse_suffix(output: Path, suffixes: Collection[str], written: str) -> None
     """
     if output.suffix.lower() in suffixes and not output.is_dir():
         raise ValueError(f"--output is {output}, but it names {written}. Leave out {output.suffix}.")
+
+
+def check_outputs(outputs: Collection[Path], known: Collection[str]) -> None:
+    """See that every file is of a kind that is written, and that its folder can be written to, before long work.
+
+    Args:
+        outputs: as typed.
+        known: suffixes of what is written.
+
+    Raises:
+        ValueError: another suffix.
+        OSError: see `check_folder_writable`.
+    """
+    for path in outputs:
+        if path.suffix.lower() not in known:
+            raise ValueError(f"--output is {path}, but {', '.join(known)} are written. Choose one of these.")
+        check_folder_writable(path.parent)
+
+
+def write_outputs(outputs: Collection[Path], texts: Callable[[str], str]) -> None:
+    """Write what is asked for, each file whole or not there; ``texts`` makes it from the suffix in small letters."""
+    for path in outputs:
+        with whole_file(path) as part:
+            part.write_text(texts(path.suffix.lower()), encoding="utf-8")
 
 
 def figure_stem(output: Path, drawn: Collection[str]) -> Path:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import Store
-from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.commands._options import Outputs, Store
+from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_results, read_rows
-from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.paired import Paired
@@ -33,10 +32,7 @@ def compare_runs(
         list[str] | None,
         typer.Option(metavar="NAME", help="A metric, such as psnr; repeat for several. Default: all in common."),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.csv, .md or .json; repeat for several."),
-    ] = None,
+    output: Outputs = None,
     store: Store = STORE,
 ) -> None:
     """Compare two runs of the results store, picture by picture.
@@ -44,19 +40,14 @@ def compare_runs(
     Differences are B minus A: their mean with its 95% bootstrap interval, at how many pictures B wins and loses, and
     the p-value of Wilcoxon's signed-rank test. Of each method the latest run counts; an older one is named by its CSV.
     """
-    for path in output or ():
-        if path.suffix.lower() not in WRITERS:
-            raise ValueError(f"--output is {path}, but {', '.join(WRITERS)} are written. Choose one of these.")
-        check_folder_writable(path.parent)
+    check_outputs(output or (), WRITERS)
     (title, where), rows = _runs((first, second), dataset, blur, store)
 
     from deblur_lightning.reports.paired import paired_rows
 
     found = compare_rows(paired_rows(*rows, names=(first, second)), metric)
     heading = f"B, {title[1]}, minus A, {title[0]}{where}"
-    for path in output or ():
-        with whole_file(path) as part:
-            part.write_text(WRITERS[path.suffix.lower()](found, heading), encoding="utf-8")
+    write_outputs(output or (), lambda suffix: WRITERS[suffix](found, heading))
     typer.echo(_drawn(found, heading, "simple", heading + "\n\n"), nl=False)
 
 

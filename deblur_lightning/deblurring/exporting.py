@@ -33,12 +33,12 @@ class WholePicture(nn.Module):
 
     def __init__(self, deblurrer: DirectDeblurrer) -> None:
         super().__init__()
-        self.deblurrer = any_size(copy.deepcopy(deblurrer).cpu())
+        self.deblurrer = copy.deepcopy(deblurrer).cpu()
+        any_size(self.deblurrer)
         self.eval().requires_grad_(requires_grad=False)
 
     def forward(self, blurry: Tensor) -> Tensor:
         """Restore ``[1, 3, H, W]`` in [0, 1]."""
-        assert isinstance(self.deblurrer, DirectDeblurrer)  # noqa: S101 - for the type checker
         return self.deblurrer.generate(blurry).clamp(0, 1)
 
 

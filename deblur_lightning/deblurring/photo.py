@@ -79,8 +79,8 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        side, motion = self._side(blurry), self.deblurrer
-        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and min(blurry.shape[-2:]) >= SHORTEST_SIDE:
+        side = self._side(blurry)
+        if (motion := self._estimating_whole(blurry)) is not None:
             return self._undone(motion, blurry, exposure, side, progress)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
@@ -121,12 +121,18 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        motion = self.deblurrer
-        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and min(blurry.shape[-2:]) >= SHORTEST_SIDE:
+        if (motion := self._estimating_whole(blurry)) is not None:
             factor, field, *_ = self.long_motion(motion.estimate, blurry.to(self._device()), exposure)
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
+
+    def _estimating_whole(self, blurry: Tensor) -> MotionDeblurrer | None:
+        """Give the deblurrer if it estimates the motion of a photo of this size at once."""
+        motion = self.deblurrer
+        if isinstance(motion, MotionDeblurrer) and motion.estimates_whole and min(blurry.shape[-2:]) >= SHORTEST_SIDE:
+            return motion
+        return None
 
     def _undone(
         self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure, side: int, progress: Progress

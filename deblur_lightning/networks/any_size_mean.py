@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from deblur_lightning.networks.nafnet import LocalMean
 
 
-class AnySizeMean(nn.Module):
+class AnySizeMean(LocalMean):
     """Average over a square around each pixel, as `LocalMean`, without asking how large the picture is.
 
     `LocalMean` takes a shorter way where its square covers the picture. An exported graph has one way for all sizes:
@@ -17,15 +17,7 @@ class AnySizeMean(nn.Module):
         side: of the square, in pixels.
     """
 
-    def __init__(self, side: int) -> None:
-        super().__init__()
-        self.side = side
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Average ``[N, C, H, W]``, to the same shape."""
-        for axis in (2, 3):
-            features = self._along(features, axis)
-        return features
+    side: int
 
     def _along(self, features: Tensor, axis: int) -> Tensor:
         length = torch.as_tensor(features.shape[axis], device=features.device)  # a tensor, which tracing follows

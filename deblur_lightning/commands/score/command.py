@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from deblur_lightning.commands._options import Store
-from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.commands._options import Outputs, Store
+from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE
 
 Baseline = Literal["blurry", "unsharp", "richardson-lucy", "deconvolve"]
@@ -65,10 +65,7 @@ def score(
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="The data set's name in tables; default: the folder's.")
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.csv, .md or .json; repeat for several."),
-    ] = None,
+    output: Outputs = None,
     store: Store = STORE,
 ) -> None:
     """Score restored pictures against the sharp ones.
@@ -86,9 +83,8 @@ def score(
     from deblur_lightning.data.pairs.layouts import Layout
     from deblur_lightning.data.pairs.shots import find_shots
     from deblur_lightning.reports.results import append_result
-    from deblur_lightning.whole_file import whole_file
 
-    outputs = _checked(output or [], WRITERS)
+    check_outputs(output or (), WRITERS)
     road = find_road(command, baseline, checkpoint)
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
     found = find_shots(side, other, Layout(sharp_half, folders), blur)
@@ -98,20 +94,9 @@ def score(
         scores, result = run_job(job, _typed(locals()), console.watch)
         result = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])
         title = f"{result.method} on {result.dataset}{f', {result.blur}' * bool(result.blur)}: {job.channels}"
-        for path in outputs:
-            with whole_file(path) as part:
-                part.write_text(WRITERS[path.suffix.lower()](scores, result, title), encoding="utf-8")
+        write_outputs(output or (), lambda suffix: WRITERS[suffix](scores, result, title))
         console.say(as_text(scores, title))
         console.say(f"Stored: {store}, each picture in {store.parent / result.rows}. See `deblur tables`.")
-
-
-def _checked(outputs: list[Path], known: Collection[str]) -> list[Path]:
-    """See that every file is of a kind that is written, before long work."""
-    for path in outputs:
-        if path.suffix.lower() not in known:
-            raise ValueError(f"--output is {path}, but {', '.join(known)} are written. Choose one of these.")
-        check_folder_writable(path.parent)
-    return outputs
 
 
 def _sides(pictures: Path, sharp: Path | None, blurry: Path | None, *, made: bool) -> tuple[Path, Path | None]:
