@@ -7,6 +7,7 @@ from .direct import DirectDeblurrer as DirectDeblurrer
 from .exposures import CameraExposure as CameraExposure
 from .exposures import ExposureRule as ExposureRule
 from .exposures import NoticedExposure as NoticedExposure
+from .fusion import Fusion as Fusion
 from .guard import Guard as Guard
 from .guard import StillnessGuard as StillnessGuard
 from .load import load_deblurrer as load_deblurrer
@@ -19,6 +20,7 @@ from .recipe import describe as describe
 from .refinement import AlternatingRefinement as AlternatingRefinement
 from .refinement import Refinement as Refinement
 from .restorers import HyperLaplacian as HyperLaplacian
+from .restorers import Restored as Restored
 from .restorers import Restorer as Restorer
 from .restorers import RichardsonLucy as RichardsonLucy
 from .unrolled import UnrolledRestorer as UnrolledRestorer

@@ -1,5 +1,7 @@
 """MotionDeblurrer: see each pixel's motion, then undo it (Carbajal et al. 2021, arXiv 2102.01026)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +17,7 @@ from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
+KEPT = 0.25  # trust below which a part of the photo is called as it was
 STILL = "hardly any motion seen, so its pixels are as they were"
 FADES = "fades to black at its borders, so taken for blurred by a program"
 
@@ -54,12 +57,12 @@ class MotionDeblurrer(Deblurrer):
         if len(set(exposures)) > 1:
             return one_by_one(self, blurry, exposures)
         field, moved = self.estimate(blurry, exposures[0])
-        if moved.any():
-            restored = self.restorer(blurry, field, exposures[0])
-            picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
-        else:
-            picture = blurry.clone()
-        return Deblurred(picture, field, notes_of(exposures[0], moved))
+        if not moved.any():
+            return Deblurred(blurry.clone(), field, notes_of(exposures[0], moved))
+        restored, trust = self.restorer.judged(blurry, field, exposures[0])
+        picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
+        judged = () if trust is None else (trusted([trust[moved]]),)
+        return Deblurred(picture, field, (*notes_of(exposures[0], moved), *judged))
 
     @property
     def method(self) -> str:
@@ -107,3 +110,14 @@ class MotionDeblurrer(Deblurrer):
 def notes_of(exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
     """Say of pictures of one exposure what a photographer should know."""
     return ((FADES,) if exposure.dark != NO_SIDE else ()) + (() if moved.any() else (STILL,))
+
+
+def trusted(trusts: Sequence[Tensor]) -> str:
+    """Say how far a photo's restoration was trusted.
+
+    Args:
+        trusts: of its tiles, see `Restored`.
+    """
+    everywhere = torch.cat([trust.flatten() for trust in trusts])
+    kept = (everywhere < KEPT).float().mean()
+    return f"{everywhere.mean():.0%} sure of the restoration; {kept:.0%} of the photo stays nearly as it was"

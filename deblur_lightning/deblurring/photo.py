@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
-from deblur_lightning.deblurring.motion import STILL, MotionDeblurrer, notes_of
+from deblur_lightning.deblurring.motion import STILL, MotionDeblurrer, notes_of, trusted
+from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField
@@ -21,6 +23,8 @@ SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
 
 Progress = Callable[[float], None]
+
+Answer = TypeVar("Answer", Deblurred, Restored)
 
 
 class PhotoDeblurrer(Deblurrer):
@@ -144,16 +148,22 @@ class PhotoDeblurrer(Deblurrer):
         if not moved.any():
             return Deblurred(blurry.clone(), field, notes if self.strength else ())
 
+        trusts: list[Tensor] = []
+
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             mine = field.crop(*corner, *tile.shape[-2:]).to(device)
-            answer = self._checked(tile, lambda: Deblurred(motion.restorer(tile.to(device), mine, exposure.part(ends))))
+            answer = self._checked(tile, lambda: motion.restorer.judged(tile.to(device), mine, exposure.part(ends)))
+            if answer.trust is not None:
+                trusts.append(answer.trust.to("cpu"))
             return answer.picture.to(blurry.device)
 
-        if factor == 1:
-            return Deblurred(self._blended(map_tiles(blurry, undo, side, progress), blurry), field, notes)
-        small = reduced(blurry, factor, exposure.gamma)
-        restored = with_change(blurry, small, map_tiles(small, undo, side, progress), factor)
-        return Deblurred(self._blended(restored, blurry), enlarged(field, factor, blurry.shape[-2:]), notes)
+        small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
+        restored = map_tiles(small, undo, side, progress)
+        if factor > 1:
+            restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
+        if trusts and self.strength:
+            notes = (*notes, trusted(trusts))
+        return Deblurred(self._blended(restored, blurry), field, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
         """Take the share of the restoration that was asked for, in place."""
@@ -180,7 +190,7 @@ class PhotoDeblurrer(Deblurrer):
         field = None if answer.field is None else answer.field.crop(0, 0, height, width).to("cpu")
         return answer._replace(picture=answer.picture[..., :height, :width].to(blurry.device, copy=True), field=field)
 
-    def _checked(self, tile: Tensor, restore: Callable[[], Deblurred]) -> Deblurred:
+    def _checked(self, tile: Tensor, restore: Callable[[], Answer]) -> Answer:
         """Restore a tile; say in a sentence that memory ran out or that the answer is NaN."""
         height, width = tile.shape[-2:]
         try:

@@ -111,16 +111,23 @@ def _replaced(recipe: Recipe, name: str, value: object) -> tuple[Recipe, int]:
     for key, argument in arguments.items():
         if key == name:
             arguments[key], times = value, times + 1
-        elif isinstance(argument, dict) and "class_path" in argument:
+        elif isinstance(argument, list):
+            inner = [_replaced(part, name, value) if _is_part(part) else (part, 0) for part in argument]
+            arguments[key], times = [part for part, _ in inner], times + sum(within for _, within in inner)
+        elif _is_part(argument):
             arguments[key], within = _replaced(argument, name, value)
             times += within
     return {**recipe, "init_args": arguments}, times
 
 
+def _is_part(argument: object) -> bool:
+    return isinstance(argument, dict) and "class_path" in argument
+
+
 def _told(value: object) -> object:
     if isinstance(value, PLAIN):
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | nn.ModuleList):
         return [_told(item) for item in value]
     if isinstance(value, Path):
         return str(value)

@@ -2,13 +2,26 @@
 
 import math
 from abc import abstractmethod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import deconvolve, richardson_lucy
+
+
+class Restored(NamedTuple):
+    """What a restorer makes of pictures.
+
+    Attributes:
+        picture: display values in [0, 1], shape of the blurry ones.
+        trust: how far it goes along with its restoration at each pixel, ``[N, 1, H, W]`` in [0, 1]: 0 leaves the
+            blurry picture; None from a restorer that does not judge.
+    """
+
+    picture: Tensor
+    trust: Tensor | None = None
 
 
 class Restorer(nn.Module):
@@ -29,6 +42,10 @@ class Restorer(nn.Module):
         Raises:
             ValueError: no pictures in [0, 1], or a field that does not fit.
         """
+
+    def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
+        """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
+        return Restored(self(blurry, field, exposure))
 
 
 class RichardsonLucy(Restorer):

@@ -62,7 +62,7 @@ class FieldWindows(Dataset[FieldSample]):
                 raise ValueError(f"{path} has no {lacks}. Make it anew: experiments/unrolled/estimates.py.")
             names = ("blurry", "sharp", f"{kind}restored")
             blurry, sharp, start = (torch.from_numpy(window[name]).float() / 255 for name in names)
-            field = _read(window, kind)
+            field = read_field(window, kind)
         if self.crop_size is None:
             return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
         height, width = blurry.shape[1:]
@@ -156,7 +156,7 @@ def turned(part: Tensor, flips: list[int], *, swap: bool) -> Tensor:
     return (part.transpose(-2, -1) if swap else part).contiguous()
 
 
-def _read(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
+def read_field(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
     """Read a field and normalise it again after half precision."""
     basis, coefficients = (torch.from_numpy(window[prefix + name]).float()[None] for name in KernelField._fields)
     return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))
