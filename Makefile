@@ -78,23 +78,26 @@ LONGER := --config experiments/direct/longer.yaml
 END := --config experiments/direct/end.yaml
 WIDE := --trainer.callbacks+=ChannelsLast
 
-train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in eight runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
-	$(FIT_SMALL) $(DIRECT) $(WIDE) $(VERSION) direct $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct/checkpoints/last.ckpt -o $(RUNS)/direct/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(FALL) --ckpt_path $(RUNS)/direct/weights.safetensors $(WIDE) $(VERSION) direct-fall $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-fall/checkpoints/last.ckpt -o $(RUNS)/direct-fall/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(FINISH) --ckpt_path $(RUNS)/direct-fall/weights.safetensors $(WIDE) $(VERSION) direct-finish $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-finish/checkpoints/last.ckpt -o $(RUNS)/direct-finish/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(AGAIN) --ckpt_path $(RUNS)/direct-finish/weights.safetensors $(WIDE) $(VERSION) direct-again $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-again/checkpoints/last.ckpt -o $(RUNS)/direct-again/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(LONGER) --ckpt_path $(RUNS)/direct-again/weights.safetensors $(WIDE) $(VERSION) direct-longer $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-longer/checkpoints/last.ckpt -o $(RUNS)/direct-longer/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(END) --ckpt_path $(RUNS)/direct-longer/weights.safetensors $(WIDE) $(VERSION) direct-end $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-end/checkpoints/last.ckpt -o $(RUNS)/direct-end/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(LONGER) --seed_everything 7 --data.init_args.seed 6 --ckpt_path $(RUNS)/direct-end/weights.safetensors $(WIDE) $(VERSION) direct-longer2 $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-longer2/checkpoints/last.ckpt -o $(RUNS)/direct-longer2/weights.safetensors
-	$(FIT_SMALL) $(DIRECT) $(END) --seed_everything 8 --data.init_args.seed 7 --ckpt_path $(RUNS)/direct-longer2/weights.safetensors $(WIDE) $(VERSION) direct-end2 $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/direct-end2/checkpoints/last.ckpt -o $(RUNS)/direct-end2/weights.safetensors --half
+# $(call direct_run,NAME,--config …,NAME of the run that it goes on from,options of import-weights)
+define direct_run
+$(FIT_SMALL) $(DIRECT) $(2) $(if $(3),--ckpt_path $(RUNS)/$(3)/weights.safetensors) $(WIDE) $(VERSION) $(1) $(ARGS)
+$(BIN)/deblur import-weights $(RUNS)/$(1)/checkpoints/last.ckpt -o $(RUNS)/$(1)/weights.safetensors $(4)
+endef
+SEEDS = --seed_everything $(1) --data.init_args.seed $(2)
+LONGEST := --trainer.max_epochs 28 --model.init_args.scheduler.init_args.total_steps 14000
+
+train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in eleven runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
+	$(call direct_run,direct)
+	$(call direct_run,direct-fall,$(FALL),direct)
+	$(call direct_run,direct-finish,$(FINISH),direct-fall)
+	$(call direct_run,direct-again,$(AGAIN),direct-finish)
+	$(call direct_run,direct-longer,$(LONGER),direct-again)
+	$(call direct_run,direct-end,$(END),direct-longer)
+	$(call direct_run,direct-longer2,$(LONGER) $(call SEEDS,7,6),direct-end)
+	$(call direct_run,direct-end2,$(END) $(call SEEDS,8,7),direct-longer2)
+	$(call direct_run,direct-longer3,$(LONGER) $(call SEEDS,9,8),direct-end2)
+	$(call direct_run,direct-longer4,$(LONGER) $(LONGEST) $(call SEEDS,11,10),direct-longer3)
+	$(call direct_run,direct-end4,$(END) $(call SEEDS,12,11),direct-longer4,--half)
 
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos

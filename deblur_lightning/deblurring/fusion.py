@@ -12,6 +12,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import CUES, restoration_cues
 from deblur_lightning.restoration.cues import CELL
 
+DROPPED = 0.3  # of the network's units, in each step of its training
 FURTHEST = 4.0  # standard deviations: rarer cues than in training count no more than that
 
 
@@ -47,7 +48,9 @@ class Fusion(Restorer):
         count = 2 * len(CUES) * len(restorers)
         self.register_buffer("centre", torch.zeros(count))
         self.register_buffer("spread", torch.ones(count))
-        self.network = nn.Sequential(nn.Linear(count, hidden), nn.Tanh(), nn.Linear(hidden, len(restorers)))
+        self.network = nn.Sequential(
+            nn.Linear(count, hidden), nn.Tanh(), nn.Dropout(DROPPED), nn.Linear(hidden, len(restorers))
+        )
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture

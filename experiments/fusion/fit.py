@@ -101,7 +101,7 @@ def fit(fusion: Fusion, seen: Measured, seed: int) -> None:
     for layer in fusion.network:
         if isinstance(layer, torch.nn.Linear):
             layer.reset_parameters()
-    weights = fusion.network.requires_grad_().parameters()
+    weights = fusion.train().network.requires_grad_().parameters()
     optimizer = torch.optim.AdamW(weights, RATE, weight_decay=DECAY)
     windows = int(seen.window.max()) + 1
     borders = torch.searchsorted(seen.window, torch.arange(windows + 1))
@@ -117,6 +117,7 @@ def fit(fusion: Fusion, seen: Measured, seed: int) -> None:
             loss.backward()
             optimizer.step()
             slope.step()
+    fusion.eval()
 
 
 def squared_error(shares: Tensor, products: Tensor) -> Tensor:

@@ -51,9 +51,9 @@ def fused(restorers, scores=None):
     torch.manual_seed(0)
     fusion = Fusion(restorers)
     if scores is not None:
-        torch.nn.init.zeros_(fusion.network[2].weight)
-        fusion.network[2].bias.data = torch.tensor(scores)
-    return fusion.requires_grad_(requires_grad=False)
+        torch.nn.init.zeros_(fusion.network[-1].weight)
+        fusion.network[-1].bias.data = torch.tensor(scores)
+    return fusion.eval().requires_grad_(requires_grad=False)
 
 
 def test_the_mixture_is_that_of_the_shares(case):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from deblur_lightning.deblurring import (
     Deblurrer,
     DirectDeblurrer,
+    Fusion,
     HyperLaplacian,
     MotionDeblurrer,
     PhotoDeblurrer,
@@ -17,13 +18,15 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.field import KernelField
 
 SEED = 1
+LEARNED = (UnrolledRestorer, Fusion)
+"""Restorers that have learned when to trust a field."""
 
 
 def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
 
-    Of a refinement: without it, and with an untrained network before it. Of a learned restorer: the classical ones on
-    the same field, and the direct network that it begins with, alone.
+    Of a refinement: without it, and with an untrained network before it. Of a restorer that has learned when to trust
+    the field: the classical ones on the same field, and the direct network that it begins with, alone.
 
     Args:
         name: of the model.
@@ -40,12 +43,13 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         for part in untrained.network.modules():
             _start_anew(part)
         variants |= {"no refinement": plain, "untrained network": untrained}
-    if isinstance(whole.restorer, UnrolledRestorer):
+    if isinstance(whole.restorer, LEARNED):
         whole.network = Remembering(whole.network)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
-        if whole.restorer.direct is not None:
-            variants["direct network"] = DirectDeblurrer(whole.restorer.direct, signed=False)
+        for part in whole.restorer.modules():
+            if isinstance(part, UnrolledRestorer) and part.direct is not None:
+                variants["direct network"] = DirectDeblurrer(part.direct, signed=False)
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 

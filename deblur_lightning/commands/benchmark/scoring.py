@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.commands._baselines import sharpened
-from deblur_lightning.commands.benchmark.ablations import ablations
+from deblur_lightning.commands.benchmark.ablations import LEARNED, ablations
 from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.deblurring import PhotoDeblurrer, UnrolledRestorer, load_deblurrer
+from deblur_lightning.deblurring import PhotoDeblurrer, Restorer, load_deblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
@@ -112,13 +112,13 @@ def constant_field(field: KernelField) -> KernelField:
     return KernelField(field.mean_kernel().unsqueeze(1), ones)
 
 
-def learned_restorer(model: PhotoDeblurrer) -> UnrolledRestorer | None:
+def learned_restorer(model: PhotoDeblurrer) -> Restorer | None:
     """Give what a model has learned about undoing a known field."""
     restorer = getattr(model.deblurrer, "restorer", None)
-    return restorer if isinstance(restorer, UnrolledRestorer) else None
+    return restorer if isinstance(restorer, LEARNED) else None
 
 
-def _undone(restorer: UnrolledRestorer, blurry: Tensor, true: KernelField) -> Answer:
+def _undone(restorer: Restorer, blurry: Tensor, true: KernelField) -> Answer:
     return restorer(blurry, true, Exposure()), true
 
 
