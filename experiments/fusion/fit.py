@@ -76,6 +76,8 @@ def measured(fusion: Fusion, folder: Path, cache: Path) -> Measured:
             parts.append(cells)
         if len(parts) % 50 == 0:
             print(f"{path}, {time.monotonic() - started:.0f} s", flush=True)
+    if not parts:
+        raise SystemExit(f"{folder} holds no windows that moved. Make them: python experiments/unrolled/estimates.py.")
     numbers = torch.cat([torch.full((len(cues),), number) for number, (cues, _) in enumerate(parts)])
     return Measured(torch.cat([cues for cues, _ in parts]), torch.cat([products for _, products in parts]), numbers)
 
@@ -105,10 +107,11 @@ def fit(fusion: Fusion, seen: Measured, seed: int) -> None:
     optimizer = torch.optim.AdamW(weights, RATE, weight_decay=DECAY)
     windows = int(seen.window.max()) + 1
     borders = torch.searchsorted(seen.window, torch.arange(windows + 1))
-    steps = EPOCHS * (windows // BATCH)
+    batch = min(BATCH, windows)
+    steps = EPOCHS * (windows // batch)
     slope = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1e-3, steps)
     for _ in range(EPOCHS):
-        for chosen in torch.randperm(windows)[: windows // BATCH * BATCH].split(BATCH):
+        for chosen in torch.randperm(windows)[: windows // batch * batch].split(batch):
             own = torch.cat([torch.arange(*borders[number : number + 2]) for number in chosen])
             errors = squared_error(fusion.votes(seen.cues[own]), seen.products[own])
             means = per_window(errors, seen.window[own], windows)[chosen]
