@@ -47,8 +47,9 @@ def as_csv(scores: Scores) -> str:
 def as_json(scores: Scores, result: Result) -> str:
     """Write what was scored, with what, the means and each picture's figures; what is not finite is null."""
     content = {
-        **{name: getattr(result, name) for name in ("method", "dataset", "blur", "config", "checkpoint")},
-        **{name: getattr(result, name) for name in ("commit", "device", "date", "seconds")},
+        **{name: getattr(result, name) for name in ("method", "dataset", "blur", "config")},
+        **{name: getattr(result, name) for name in ("checkpoint_name", "checkpoint")},
+        **{name: getattr(result, name) for name in ("commit", "device", "date", "seconds", "restores")},
         "means": dict(scores.means),
         "identical": scores.identical,
         "pictures": {name: _finite(figures) for name, figures in scores.rows.items()},
