@@ -46,9 +46,9 @@ PAGES = {  # each with what its commands leave behind
 QUICK = {  # what keeps a real command short; the block says `quick`
     ("lightning", "fit"): "--trainer.max_epochs 1 --trainer.limit_train_batches 1 --trainer.limit_val_batches 1 "
     "--trainer.check_val_every_n_epoch 1 --trainer.log_every_n_steps 1 --trainer.precision 32-true "
-    "--data.init_args.crop_size 40 --data.init_args.batch_size 1",
+    "--data.init_args.crop_size 40 --data.init_args.batch_size 1 --data.init_args.num_workers 0",
     ("lightning", "validate"): "--trainer.limit_val_batches 1 --data.init_args.crop_size 40",
-    ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true",
+    ("lightning", "test"): "--trainer.limit_test_batches 1 --trainer.precision 32-true --data.init_args.num_workers 0",
     ("lightning", "predict"): "--trainer.limit_predict_batches 1 --data.init_args.crop_size 40",
     ("deblur", "sample-gopro"): "--frames 2 --size 96 64",
     ("deblur", "synthesize"): "--count 6 --size 40",

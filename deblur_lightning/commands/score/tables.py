@@ -17,7 +17,7 @@ MOST_SHOWN = 60  # pictures in a terminal
 SHORT = {
     "psnr": "PSNR", "ssim": "SSIM", "ssim_valid": "SSIM valid", "cw_ssim": "CW-SSIM", "blurry_psnr": "blurry PSNR",
     "gain": "gain", "aligned_psnr": "PSNR aligned", "aligned_ssim_valid": "SSIM aligned",
-    "aligned_gain": "gain aligned", "shift_down": "down", "shift_right": "right",
+    "aligned_gain": "gain aligned", "lpips": "LPIPS", "dists": "DISTS", "shift_down": "down", "shift_right": "right",
 }  # fmt: skip
 """Heads narrow enough for a terminal; PSNRs and gains in dB, shifts in pixels."""
 

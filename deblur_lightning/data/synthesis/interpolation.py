@@ -72,7 +72,7 @@ def _graph(frame: Frame, times: int) -> "Graph":
         )
     graph = av.filter.Graph()
     parts = [
-        graph.add_buffer(width=width, height=height, format="rgb24", time_base=Fraction(1, 1)),
+        graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 1)),
         graph.add("format", PLANES),
         graph.add("minterpolate", f"fps={times}:{MOTION}"),
         graph.add("format", "rgb24"),
@@ -101,4 +101,4 @@ def _pulled(graph: "Graph") -> Iterator[Frame]:
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         if isinstance(made, av.VideoFrame):
-            yield made.to_ndarray(format="rgb24")
+            yield np.asarray(made.to_ndarray(format="rgb24"), np.uint8)
