@@ -97,11 +97,11 @@ def load_perceptual(name: Perceptual) -> Distance:
         ValueError: damaged weights; or, of the distance, pictures below 64 pixels.
     """
     if name == "lpips":
-        network = load_classifier(alexnet(), find_classifier(ALEXNET))
+        network = load_classifier(alexnet(), find_classifier(ALEXNET, "LPIPS"))
         told = _of_torchmetrics("lpips_models/alex.pth")
         heads = [told[f"lin{number}.model.1.weight"] for number in range(len(LPIPS_AFTER))]
         return lambda restored, sharp: lpips(*_large(name, restored, sharp), network, heads)
-    network = load_classifier(vgg16(), find_classifier(VGG16))
+    network = load_classifier(vgg16(), find_classifier(VGG16, "DISTS"))
     told = _of_torchmetrics("dists_models/weights.pt")
     return lambda restored, sharp: dists(*_large(name, restored, sharp), network, told["alpha"], told["beta"])
 

@@ -51,15 +51,21 @@ def vgg16() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def find_classifier(file: str) -> Path:
+def find_classifier(file: str, measure: str) -> Path:
     """Tell where weights that torchvision publishes lie: in torch's cache.
+
+    Args:
+        file: their name.
+        measure: what needs them, for the message.
 
     Raises:
         FileNotFoundError: they do not; the message says what goes where.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / file
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist, but its features are compared. Put {PUBLISHED}{file} there.")
+        raise FileNotFoundError(
+            f"{path} does not exist, but {measure} compares its features. Put {PUBLISHED}{file} there."
+        )
     return path
 
 

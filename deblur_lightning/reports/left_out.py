@@ -30,7 +30,7 @@ def left_out(layout: Layout, results: Sequence[Result]) -> list[str]:
     """
     datasets = {score.dataset for score in layout.scores}
     here = [result for result in results if result.dataset in datasets]
-    return [*_older_runs(here, several=len(datasets) > 1), *_other_metrics(layout, here)]
+    return [*_older_runs(here, several=len(datasets) > 1), *_other_metrics(layout, latest_results(here))]
 
 
 def count_shown(results: Sequence[Result]) -> str:
@@ -51,12 +51,12 @@ def _older_runs(results: Sequence[Result], *, several: bool) -> list[str]:
         older[one.method + f" on {where}" * bool(where)].append(one.date)
     if not older:
         return []
-    runs = (f"{name} ({_times(len(dates))}the last of {max(dates)})" for name, dates in older.items())
+    runs = (f"{name} ({_times(len(dates))}{max(dates)})" for name, dates in older.items())
     return [f"Older runs are left out, for the latest of a method counts; numbers.csv has them: {', '.join(runs)}."]
 
 
 def _times(count: int) -> str:
-    return f"{count} runs, " if count > 1 else ""
+    return f"{count} runs up to " if count > 1 else ""
 
 
 def _other_metrics(layout: Layout, results: Sequence[Result]) -> list[str]:

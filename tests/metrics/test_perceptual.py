@@ -119,5 +119,5 @@ def test_score_measures_them_where_asked_and_else_says_which_file_is_missing(tmp
     assert stored.metrics["lpips"] == pytest.approx(expected, rel=1e-4)
     assert "--lpips" in stored.config
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
-    with pytest.raises(SystemExit, match=rf"{ALEXNET} does not exist, but its features are compared\. Put"):
+    with pytest.raises(SystemExit, match=rf"{ALEXNET} does not exist, but LPIPS compares its features\. Put"):
         main(command)
