@@ -51,6 +51,7 @@ class RecordResults(Callback):
         columns: tuple[str, ...] = getattr(pl_module, "test_columns", ())
         if not known or (self.method or "").endswith(UNTRAINED):
             return
+        weights = trainer.ckpt_path
         append_result(
             Result(
                 method=self.method or str(getattr(pl_module, "method", type(pl_module).__name__)),
@@ -59,7 +60,8 @@ class RecordResults(Callback):
                 metrics=known,
                 pictures=len(rows) - int(known.get(IDENTICAL, 0)),
                 seconds=round(time.monotonic() - self._started, 1),
-                checkpoint=file_hash(trainer.ckpt_path) if trainer.ckpt_path else "",
+                checkpoint=file_hash(weights) if weights else "",
+                checkpoint_name=str(weights or ""),
                 config=_command_line() if self.config is None else self.config,
                 commit=source_commit(),
                 device=device_name(pl_module.device),

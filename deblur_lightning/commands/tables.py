@@ -38,9 +38,11 @@ def tables(
 ) -> None:
     """Print every result in tables beside the published numbers.
 
-    They are also written as Markdown, CSV and LaTeX, and gathered on the page.
+    Of each method on each set the latest run counts; notes tell which runs and metrics a table leaves out. They are
+    also written as Markdown, CSV and LaTeX, and gathered on the page.
     """
     from deblur_lightning.reports.gathering import gather_tables
+    from deblur_lightning.reports.left_out import count_shown
     from deblur_lightning.reports.rendering import to_markdown
 
     output = output or store.parent
@@ -53,6 +55,8 @@ def tables(
     files = write_tables(output, store, published, formats)
     page = write_page(output, store, published)
     typer.echo("\n".join(shown))
+    if stored := read_results(store):
+        typer.echo(count_shown(stored))
     typer.echo(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")
 
 

@@ -34,5 +34,6 @@ from .scenes.sources import SceneSource as SceneSource
 from .scenes.synthetic import SyntheticBlur as SyntheticBlur
 from .scenes.synthetic_module import SyntheticBlurDataModule as SyntheticBlurDataModule
 from .scenes.wheel_photos import WheelPhotos as WheelPhotos
+from .synthesis.data_module import SynthesizedDataModule as SynthesizedDataModule
 from .synthesis.field_files import load_field as load_field
 from .synthesis.field_files import save_field as save_field

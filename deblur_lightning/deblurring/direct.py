@@ -41,7 +41,22 @@ class DirectDeblurrer(Deblurrer):
         """
         gray = blurry.shape[1] == 1
         colour = blurry.expand(-1, 3, -1, -1)
-        restored: Tensor = self.generator(2 * colour - 1 if self.signed else colour).float()
+        restored = self._checked(self.generator(2 * colour - 1 if self.signed else colour), colour).float()
         if self.signed:
             restored = (restored + 1) / 2
         return restored.mean(dim=1, keepdim=True) if gray else restored
+
+    def _checked(self, answer: object, colour: Tensor) -> Tensor:
+        """Refuse what is no picture for each picture, as networks of several scales give."""
+        name = type(self.generator).__name__
+        if not isinstance(answer, Tensor):
+            raise ValueError(
+                f"{name} gives a {type(answer).__name__}, but a tensor [N, 3, H, W] is needed. Name a class whose "
+                "forward returns the restored pictures alone."
+            )
+        if answer.shape != colour.shape:
+            raise ValueError(
+                f"{name} makes {list(answer.shape)} of {list(colour.shape)}, but restored pictures have the blurry "
+                "ones' size. Name a class whose forward pads and cuts them."
+            )
+        return answer

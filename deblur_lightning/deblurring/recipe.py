@@ -22,6 +22,11 @@ TRIED = re.compile(
 )
 """Lines that jsonargparse puts around what is wrong."""
 
+ABSENT = re.compile(r"No module named '([\w.]+)'")
+
+ASKED = "_asked_for"
+"""Attribute of a part of another package: the arguments that YAML or a recipe built it with."""
+
 PLAIN = (int, float, str, bool, type(None))
 
 
@@ -29,12 +34,15 @@ def describe(part: object) -> Recipe:
     """Tell a part of the chain as ``{"class_path": …, "init_args": {…}}``, its own parts within it.
 
     Args:
-        part: keeps each argument of its class as an attribute of that name.
+        part: keeps each argument of its class as an attribute of that name, or was built by `remembered`.
 
     Raises:
         ValueError: an argument that it does not keep.
     """
     kind = type(part)
+    asked = getattr(part, "__dict__", {}).get(ASKED)
+    if asked is not None:
+        return {"class_path": _path(kind), "init_args": {name: _told(value) for name, value in asked.items()}}
     arguments = {}
     for name in inspect.signature(kind).parameters:
         if not hasattr(part, name):
@@ -44,6 +52,20 @@ def describe(part: object) -> Recipe:
             )
         arguments[name] = _told(getattr(part, name))
     return {"class_path": _path(kind), "init_args": arguments}
+
+
+def remembered(kind: type[Any], *positional: object, **arguments: object) -> Any:  # noqa: ANN401 - of that class
+    """Build an object, and remember its arguments if it is of another package, whose classes may not keep them.
+
+    Args:
+        kind: its class.
+        *positional: arguments without names; with any, nothing is remembered.
+        **arguments: the others.
+    """
+    part = kind(*positional, **arguments)
+    if not positional and kind.__module__.partition(".")[0] != __name__.partition(".")[0]:
+        vars(part)[ASKED] = arguments
+    return part
 
 
 def build(recipe: Mapping[str, Any]) -> Deblurrer:
@@ -58,7 +80,8 @@ def build(recipe: Mapping[str, Any]) -> Deblurrer:
     from jsonargparse import ArgumentError, ArgumentParser
 
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--deblurrer", type=Deblurrer, required=True)
+    parser.add_subclass_arguments(Deblurrer, "deblurrer", fail_untyped=False)  # other packages leave types out
+    parser.add_instantiator(remembered, nn.Module, subclasses=True)
     instantiate = getattr(parser, "instantiate", parser.instantiate_classes)  # renamed in jsonargparse 4.49
     try:
         built: Deblurrer = instantiate(parser.parse_object({"deblurrer": dict(recipe)})).deblurrer
@@ -129,6 +152,8 @@ def _told(value: object) -> object:
         return value
     if isinstance(value, tuple | list | nn.ModuleList):
         return [_told(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _told(item) for name, item in value.items()}
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, nn.Module) or is_dataclass(value):
@@ -139,4 +164,12 @@ def _told(value: object) -> object:
 def _wrong(error: Exception) -> str:
     """Cut jsonargparse's message, which quotes all it tried, down to what is wrong."""
     lines = [line.strip(" -") for line in str(error).splitlines()]
-    return " ".join(line for line in lines if line and not TRIED.match(line)) or str(error)
+    said = " ".join(line for line in lines if line and not TRIED.match(line)) or str(error)
+    remedy = remedy_of_import(said)
+    return f"{said.rstrip('.')}.{remedy}" if remedy else said
+
+
+def remedy_of_import(said: str) -> str:
+    """Say what to do where a message tells of a module that Python does not find; empty where it tells of none."""
+    found = ABSENT.search(said)
+    return f" Put the folder that holds {found[1]} on PYTHONPATH, or install it." if found else ""

@@ -10,12 +10,15 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningCLI
+from torch import nn
 
 from deblur_lightning.callbacks import RecordResults, SaveRestored
 from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
 from deblur_lightning.deblurring import load_weights
+from deblur_lightning.deblurring.recipe import remembered
 from deblur_lightning.lightning_cli.class_paths import refuse_functions
+from deblur_lightning.lightning_cli.foreign_weights import foreign_weights
 from deblur_lightning.lightning_cli.run_folder import settle_log, sum_up_networks
 from deblur_lightning.modules import RestorationModule
 
@@ -25,6 +28,8 @@ NETWORKS = ("network", "generator")
 
 class CheckpointCLI(LightningCLI):
     """Run a configuration with any checkpoint of ours as ``--ckpt_path``, `deblur import-weights`' among them.
+
+    Where it names a network of another package, weights alone will do, as that package saves them.
 
     Lightning lets every argument in a checkpoint win over the configuration: a network trained with gamma 2.2 would be
     tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its networks' arguments alone; a
@@ -41,8 +46,12 @@ class CheckpointCLI(LightningCLI):
         options = self.config[self.config.subcommand].get("model")
         if path is None or options is None or "deblurrer" not in options.get("init_args", {}):
             return  # another project's module knows its own checkpoints
+        configured = options.init_args.deblurrer
+        if configured is not None and (foreign := foreign_weights(path, configured, NETWORKS)):
+            self._read = foreign
+            return
         self._read = read_checkpoint(path)
-        recipe, configured = self._read.recipe, options.init_args.deblurrer
+        recipe = self._read.recipe
         if configured is None:
             options.init_args.deblurrer = _namespace(recipe)
             return
@@ -70,18 +79,19 @@ class CheckpointCLI(LightningCLI):
                 _note(f"{argument} is {theirs} as in {path}; the configuration says {value}.")
 
     def before_instantiate_classes(self) -> None:
-        """Refuse what would run code of a configuration's choice."""
+        """Refuse what would run code of a configuration's choice; have networks' arguments remembered."""
         refuse_functions(self.config)
+        self.parser.add_instantiator(remembered, nn.Module, subclasses=True)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning's signature
-        """Let the trainer read safetensors too, write where a run belongs, and sum up the networks."""
+        """Let the trainer read weights alone too, write where a run belongs, and sum up the networks."""
         told = list(self.config_init[self.config.subcommand].trainer.callbacks or ())
         trainer = super().instantiate_trainer(**kwargs)
         path = self._path()
         settle_log(trainer, trains=self.config.subcommand == "fit", checkpoint=path)
         sum_up_networks(trainer, told)
-        if path is not None and path.suffix == ".safetensors":
-            trainer.strategy.checkpoint_io = Safetensors()
+        if path is not None and (path.suffix == ".safetensors" or (self._read and not self._read.recipe)):
+            trainer.strategy.checkpoint_io = AsRead(self._read)
         return trainer
 
     def before_fit(self) -> None:
@@ -128,14 +138,22 @@ class CheckpointCLI(LightningCLI):
         return Path(named) if named and Path(named).is_file() else None
 
 
-class Safetensors(TorchCheckpointIO):
-    """Give the trainer what a ``.safetensors`` of ours holds."""
+class AsRead(TorchCheckpointIO):
+    """Give the trainer weights that are in no checkpoint of Lightning's: those read, or a ``.safetensors`` of ours.
+
+    Args:
+        read: what was read.
+    """
+
+    def __init__(self, read: Checkpoint | None) -> None:
+        super().__init__()
+        self.read = read
 
     def load_checkpoint(
         self, path: str | Path, map_location: Callable[..., Any] | None = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
         """Read the weights; nothing in such files can be executed."""
-        checkpoint = read_checkpoint(Path(path))
+        checkpoint = self.read or read_checkpoint(Path(path))
         return as_lightning(checkpoint.weights, checkpoint.recipe)
 
 

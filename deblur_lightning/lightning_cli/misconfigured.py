@@ -47,7 +47,7 @@ RULES: tuple[Rule, ...] = (
         r"No `training_step\(\)` method defined",
         lambda found: (
             "fit trains, but the model only restores and scores. Pass a model that learns, as "
-            "AdaptiveBasisModule, or run `lightning test`."
+            "AdaptiveBasisModule or, for a network of yours, RegressionModule; or run `lightning test`."
         ),
     ),
     (

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
+from deblur_lightning.deblurring.recipe import remedy_of_import
+
 FRAME = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>.*"
     r"|Given value type: .*|Given value: .*"
@@ -53,7 +55,7 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     if line.startswith("the following arguments are required"):
         return f"{line}. Pass --config FILE.yaml, or name them."
     if not (option := OPTION.search(line)):
-        return f"{line}."
+        return f"{line}.{remedy_of_import(line)}"
     # jsonargparse has imported the class already: it knows which options that takes
     accepted = _arguments(getattr(importlib.import_module(module), name)) if name else known
     return f"{line}. {_remedy(option[1], accepted, name, inner=len(classes) > 1)}"

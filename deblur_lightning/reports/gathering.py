@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deblur_lightning.reports.catalogue import CATALOGUE, GOPRO, GOPRO_SAMPLE, KOHLER, SAMPLE
+from deblur_lightning.reports.left_out import left_out
 from deblur_lightning.reports.metric_names import KNOWN
 from deblur_lightning.reports.published import read_published
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_results
@@ -24,13 +26,20 @@ OWN = "Measured on this machine; no published number is on these pictures."
 def gather_tables(store: Path | str = STORE, published: Path | str | None = None) -> list[Table]:
     """Fill every table from the results store; data sets of one's own, which no paper prints, follow with one each.
 
+    Each evaluation of the store is in a table, or a note under one says why not.
+
     Args:
         store: the JSON-lines file; missing means that nothing was run yet.
         published: CSV of published numbers; None takes the one that came with the package.
     """
-    results = latest_results(read_results(store))
+    stored, printed = read_results(store), read_published(published)
+    results = latest_results(stored)
     layouts = (*CATALOGUE, *own_layouts(results))
-    return [build_table(layout, results, read_published(published), ADDING) for layout in layouts]
+    tables = [build_table(layout, results, printed, ADDING) for layout in layouts]
+    return [
+        replace(table, notes=[*table.notes, *left_out(layout, stored)])
+        for table, layout in zip(tables, layouts, strict=True)
+    ]
 
 
 def own_layouts(results: Sequence[Result]) -> list[Layout]:

@@ -17,6 +17,8 @@ KNOWN = {
     "ssim": MetricName("SSIM", 4, more_is_better=True),
     "ssim_valid": MetricName("SSIM, valid region", 4, more_is_better=True),
     "cw_ssim": MetricName("CW-SSIM", 4, more_is_better=True),
+    "lpips": MetricName("LPIPS", 4, more_is_better=False),
+    "dists": MetricName("DISTS", 4, more_is_better=False),
     "mssim": MetricName("MSSIM", 4, more_is_better=True),
     "printed_ssim": MetricName("SSIM as printed", 3, more_is_better=None),
     "gain": MetricName("gain (dB)", 2, more_is_better=True),
@@ -43,6 +45,8 @@ DEFINITIONS = {
     "ssim": "SSIM is torchmetrics' (11 × 11 Gaussian, mean over the map with reflected borders).",
     "ssim_valid": "SSIM, valid region, is Wang's and scikit-image's: the same map where its window lies inside.",
     "cw_ssim": "CW-SSIM is what pyssim calls so and the test code of DeblurGAN's authors computes; it is no SSIM.",
+    "lpips": "LPIPS is Zhang et al.'s version 0.1 with AlexNet, of RGB pictures at full size; 0 is equal.",
+    "dists": "DISTS is Ding et al.'s, of RGB pictures at full size, not reduced to 256 pixels; 0 is equal.",
     "printed_ssim": "SSIM as printed: in DeblurGAN's paper probably CW-SSIM, in NAFNet's repository a "
     "three-dimensional SSIM, elsewhere mostly untold. It stands beside our columns and is subtracted from none.",
     "mssim": "MSSIM is Wang's five-scale index as the benchmark's own code has it.",

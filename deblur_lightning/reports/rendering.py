@@ -31,7 +31,7 @@ _LATEX_SPECIAL = {
 
 LONG_COLUMNS = [
     *("source", "method", "dataset", "blur", "metric", "value", "mark", "pictures", "seconds"),
-    *("checkpoint", "config", "commit", "date", "paper", "table", "note"),
+    *("checkpoint", "checkpoint_name", "config", "commit", "device", "date", "paper", "table", "note"),
 ]
 
 

@@ -36,13 +36,17 @@ class Result:
         metrics: means over the pictures by name: ``psnr`` in dB, ``ssim``, ``cw_ssim``, ``mssim``, ``kernel_error``, ….
         blur: GoPro's blur, ``blur`` or ``blur_gamma``; empty where the dataset has one blur only.
         pictures: how many pictures the means are over.
-        seconds: wall time of the evaluation; 0 where it was not taken.
+        seconds: wall time of the evaluation; of restoring alone where that can be told apart; 0 where it was not taken.
         checkpoint: the weights' :func:`file_hash`; empty for methods without any.
         config: path of the YAML or the command line that ran.
         commit: :func:`source_commit` of the code that ran.
         date: when the evaluation ended, as :func:`now` gives it.
         rows: the per-picture CSV, relative to the store's folder; empty where none was kept.
-        device: :func:`device_name` of what computed; empty where the store did not keep it yet.
+        device: :func:`device_name` of what computed, or scored what another program restored; empty where the store did
+            not keep it yet.
+        checkpoint_name: the weights' file as it was named; empty for methods without any, and where the store did not
+            keep it yet.
+        restores: whether ``seconds`` are of restoring; False where pictures came restored and were scored alone.
 
     Raises:
         ValueError: a name is empty, there is no metric, or a metric is not finite.
@@ -60,6 +64,8 @@ class Result:
     date: str = field(default_factory=now)
     rows: str = ""
     device: str = ""
+    checkpoint_name: str = ""
+    restores: bool = True
 
     def __post_init__(self) -> None:
         for what in ("method", "dataset", "metrics"):

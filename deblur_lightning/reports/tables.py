@@ -160,7 +160,7 @@ def _measured(results: Sequence[Result], method: str, score: Score) -> float | s
     result = next((one for one in results if one.key == (method, score.dataset, score.blur)), None)
     if result is None:
         return NOT_RUN
-    if score.metric == "seconds" and result.pictures and result.seconds:
+    if score.metric == "seconds" and result.restores and result.pictures and result.seconds:
         return result.seconds / result.pictures
     return result.metrics.get(score.metric, NONE)
 

@@ -21,7 +21,7 @@ from deblur_lightning.deblurring import (
 )
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.reports.page import read_pictures
-from deblur_lightning.reports.results import read_results, read_rows
+from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
 BOUNDS = [
     "blurry", "unsharp masking (scikit-image)", "best constant kernel, Richardson-Lucy", "true field, Richardson-Lucy",
@@ -109,6 +109,12 @@ def test_models_are_scored_with_what_their_parts_do_alone(windows, tmp_path):
     rows = ["plain", "refined", "refined: no refinement", "refined: untrained network", "gan"]
     assert list(found)[len(BOUNDS) :] == rows
     assert "field_error" not in found["gan"]
+    for one in read_results(tmp_path / "results.jsonl"):
+        file = checkpoints.get(one.method.partition(":")[0])
+        assert (one.checkpoint_name, one.checkpoint) == ((str(file), file_hash(file)) if file else ("", ""))
+        assert one.seconds > 0
+        assert one.config
+        assert one.device.startswith("cpu, ")
     assert found["refined: no refinement"]["psnr"] == pytest.approx(found["plain"]["psnr"])
     assert found["refined"]["field_error"] != found["refined: no refinement"]["field_error"]
 

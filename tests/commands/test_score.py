@@ -12,9 +12,10 @@ from PIL import Image
 from skimage import data
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
-from deblur_lightning.reports.results import read_results, read_rows
+from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
 NAMES = ("a", "scene/b")
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1.0}
@@ -71,6 +72,7 @@ def test_figures_are_scikit_images_to_a_millionth(pictures, tmp_path, capsys):
     assert (result.method, result.dataset, result.pictures) == ("mine", tmp_path.name, 2)
     assert result.config.startswith("deblur score ")
     assert result.device.startswith("cpu, ")
+    assert (result.checkpoint, result.checkpoint_name, result.restores) == ("", "", False)
     for name, made in pictures.items():
         mine, sharp, blurry = (made[kind] / 255 for kind in ("mine", "sharp", "blurry"))
         psnr, ssim = expected(mine, sharp)
@@ -128,6 +130,16 @@ def test_an_aligned_score_is_that_of_the_picture_moved_back(tmp_path, capsys):
     assert rows["sharp"]["aligned_psnr"] > 50 > 30 > rows["sharp"]["psnr"]  # 8 bits are left
     assert "shift_down" not in result.metrics
     assert "PSNR aligned" in capsys.readouterr().out
+
+
+def test_a_models_scores_are_stored_with_its_file(pictures, tmp_path):
+    model = write_small_checkpoint(tmp_path / "model.ckpt")
+    assert not run(tmp_path, tmp_path / "blurry/a.png", tmp_path / "sharp/a.png", "--checkpoint", model, "--no-cw-ssim")
+    result, _ = stored(tmp_path)
+    assert (result.method, result.checkpoint_name, result.checkpoint) == ("model", str(model), file_hash(model))
+    assert f"--checkpoint {model}" in result.config
+    assert result.seconds > 0
+    assert result.restores
 
 
 def test_a_data_set_brings_its_blurry_pictures_and_a_program_restores_them(pictures, tmp_path):

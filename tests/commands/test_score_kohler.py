@@ -84,6 +84,7 @@ def test_the_command_prints_tables_and_says_what_is_missing(
     ]  # fmt: skip
     assert stored[0].metrics == pytest.approx({"psnr": content[0]["psnr"], "mssim": content[0]["mssim"]})
     assert [row["name"] for row in read_rows(stored[0], tmp_path / "results.jsonl")] == ["1_1", "1_2", "1_3"]
+    assert all(one.seconds > 0 and not one.restores and one.device.startswith("cpu, ") for one in stored)
     assert stored[0].config == f"deblur score-kohler {sample / 'BlurryImages'} --data {sample}"
 
 

@@ -1,3 +1,5 @@
+import json
+
 import av
 import numpy as np
 import pytest
@@ -136,6 +138,13 @@ def test_a_film_makes_pairs_without_fields_that_are_known(clip, tmp_path, capsys
     assert run("--video", clip, "-o", pairs, "--frames", 3, 7, "--average", "linear") == 0
     assert "are there already" in capsys.readouterr().out
     assert "average is linear, not display" in run("--video", clip, "-o", pairs, "--frames", 3, 7)
+    options = ("--frames", 3, 7, "--average", "linear", "--interpolate", 4)
+    assert "interpolate is 1, not 4" in run("--video", clip, "-o", pairs, *options)
+    settings = json.loads((pairs / "settings.json").read_text())
+    del settings["interpolate"]  # as folders of earlier versions
+    (pairs / "settings.json").write_text(json.dumps(settings))
+    assert "interpolate is 1, not 4" in run("--video", clip, "-o", pairs, *options)
+    assert run("--video", clip, "-o", pairs, *options[:-2]) == 0
 
 
 def test_an_interrupted_film_goes_on(clip, tmp_path, monkeypatch):

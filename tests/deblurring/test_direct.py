@@ -1,5 +1,6 @@
 """One network from blurry to sharp."""
 
+import pytest
 import torch
 from small_models import small_direct_deblurrer
 from torch import nn
@@ -26,6 +27,22 @@ def test_other_networks_may_see_pictures_as_they_are():
     answer = DirectDeblurrer(Negative(), signed=False)(blurry)
     torch.testing.assert_close(answer.picture, (1.5 - blurry).clamp(0, 1))
     assert answer.field is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda pictures: [pictures], "Answering gives a list, but a tensor .* Name a class"),
+        (lambda pictures: pictures[..., ::2], r"Answering makes \[1, 3, 12, 7\] of \[1, 3, 12, 14\], but .* pads and"),
+    ],
+)
+def test_a_network_that_answers_otherwise_is_refused(answer, message):
+    class Answering(nn.Module):
+        def forward(self, pictures):
+            return answer(pictures)
+
+    with pytest.raises(ValueError, match=message):
+        DirectDeblurrer(Answering())(torch.rand(1, 3, 12, 14))
 
 
 def test_methods_are_called_by_their_network():

@@ -17,7 +17,7 @@ from deblur_lightning.deblurring import (
     build,
     describe,
 )
-from deblur_lightning.deblurring.recipe import replaced
+from deblur_lightning.deblurring.recipe import remembered, replaced
 from deblur_lightning.networks import CompactBasisNetwork
 
 
@@ -63,6 +63,43 @@ def test_a_part_that_does_not_keep_its_arguments_is_named():
 
     with pytest.raises(ValueError, match=r"Forgetful does not keep its argument depth.* Set self\.depth"):
         describe(DirectDeblurrer(Forgetful()))
+
+
+class Forgetting(nn.Module):
+    """A network of another package, which keeps its arguments otherwise than as they came, or not."""
+
+    def __init__(self, depth=3, sizes=(1, 2), inner: nn.Module | None = None, options={"bias": True}):  # noqa: B006
+        super().__init__()
+        self.depth = nn.ModuleList([nn.Conv2d(3, 3, 1) for _ in range(depth)])
+        self.inner = inner
+
+    def forward(self, pictures):
+        return pictures
+
+
+def test_a_part_of_another_package_is_described_by_what_it_was_built_with():
+    inner = remembered(Forgetting, depth=1)
+    recipe = describe(DirectDeblurrer(remembered(Forgetting, depth=2, sizes=(4, 5), inner=inner)))
+    told = json.loads(json.dumps(recipe))["init_args"]["generator"]["init_args"]
+    assert told.pop("inner")["init_args"] == {"depth": 1}
+    assert told == {"depth": 2, "sizes": [4, 5]}
+    again = build(recipe)
+    assert len(again.generator.depth) == 2
+    assert len(again.generator.inner.depth) == 1
+    assert describe(build(describe(again))) == describe(again)
+    assert list(again.state_dict()) == [f"generator.{name}" for name in again.generator.state_dict()]
+
+
+def test_our_own_parts_are_described_as_they_are_now():
+    network = remembered(CompactBasisNetwork, num_basis=3, kernel_size=9)
+    assert "_asked_for" not in vars(network)
+
+
+def test_a_module_that_python_does_not_find_is_named_with_the_remedy():
+    recipe = describe(small_direct_deblurrer())
+    recipe["init_args"]["generator"] = {"class_path": "no_such_networks.Net", "init_args": {}}
+    with pytest.raises(ValueError, match=r"No module named 'no_such_networks'\. Put the folder that holds no_s"):
+        build(recipe)
 
 
 def test_arguments_are_replaced_wherever_they_are():

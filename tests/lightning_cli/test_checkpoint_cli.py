@@ -13,6 +13,7 @@ from deblur_lightning.commands.import_weights import import_weights
 from deblur_lightning.deblurring import AlternatingRefinement, describe
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
+from deblur_lightning.reports import file_hash
 
 NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 
@@ -47,7 +48,11 @@ def test_a_checkpoint_tells_the_shape_and_the_configuration_everything_else(fold
     deblurrer = module.deblurrer
     assert (deblurrer.exposure.gamma, deblurrer.restorer.method, deblurrer.restorer.iterations) == (1.0, "saturated", 2)
     assert torch.equal(module.deblurrer.network.stem_rgb[0].weight, two_heads_weights(3, 9, 8)["inc_rgb.0.weight"])
-    assert json.loads((folder / "results" / "results.jsonl").read_text())["checkpoint"]
+    stored = json.loads((folder / "results" / "results.jsonl").read_text())
+    assert (stored["checkpoint"], stored["checkpoint_name"]) == (file_hash(imported), imported)
+    assert stored["seconds"] > 0
+    assert stored["device"].startswith("cpu, ")
+    assert stored["config"] == f"lightning test --config small.yaml --ckpt_path {imported}"
 
 
 def test_arguments_that_a_training_saved_do_not_win_over_the_configuration(folder, monkeypatch):

@@ -65,6 +65,16 @@ def test_two_processes_may_append_at_once(tmp_path):
     assert read_results(store) == [RESULT] * 100
 
 
+def test_a_line_of_a_store_that_kept_less_is_read(tmp_path):
+    store = tmp_path / "results.jsonl"
+    store.write_text(
+        '{"method": "a", "dataset": "b", "metrics": {"psnr": 1.0}, "blur": "", "pictures": 1, "seconds": 2.0, '
+        '"checkpoint": "ba7816bf8f01", "config": "c", "commit": "d", "date": "2020-01-01T00:00:00+00:00", "rows": ""}\n'
+    )
+    (result,) = read_results(store)
+    assert (result.device, result.checkpoint_name, result.restores) == ("", "", True)
+
+
 def test_unknown_keys_are_named(tmp_path):
     store = tmp_path / "results.jsonl"
     store.write_text('{"method": "a", "dataset": "b", "metrics": {"psnr": 1}, "colour": 3}\n')

@@ -54,6 +54,12 @@ def test_the_best_measured_value_is_bold_as_printed_and_never_a_published_one():
     assert not any(row[index].bold for row in table.rows for index in published)
 
 
+def test_seconds_a_picture_are_of_restoring_alone():
+    results = [Result(name, "GoPro", {"psnr": 20.0}, "blur", 4, 10.0, restores=name == "a") for name in "ab"]
+    seconds = _column(build_table(LAYOUT, results, []), "s / picture on blur, measured")
+    assert (seconds["a"].text, seconds["b"].text) == ("2.50", "—")
+
+
 def test_less_kernel_error_is_better():
     results = [Result(name, "sample", {"kernel_error": value}) for name, value in (("a", 0.5), ("b", 0.25))]
     table = build_table(Layout("s", "s", (Score("sample", "kernel_error"),)), results, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,11 +51,12 @@ def benchmark(
     from deblur_lightning.commands.benchmark.scoring import run_benchmark
 
     dataset = "sample" if photos is None else "BSDS500 windows"
-    source = "" if photos is None else f" --photos {photos} --windows {windows}"
-    config = f"deblur benchmark --kernel-size {kernel_size}{source}"
+    words = ["deblur", "benchmark", "--kernel-size", str(kernel_size)]
+    words += [] if photos is None else ["--photos", str(photos), "--windows", str(windows)]
+    words += [word for named in checkpoint or () for word in ("--checkpoint", named)]
     chosen = _windows(photos, windows, kernel_size)
     page = store.parent / "page"
-    for result in run_benchmark(checkpoints, chosen, dataset, store, page, config):
+    for result in run_benchmark(checkpoints, chosen, dataset, store, page, shlex.join(words)):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
         typer.echo(f"{result.method}: {scores} ({result.pictures} pictures, {result.seconds} s)")
 

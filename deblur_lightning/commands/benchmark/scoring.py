@@ -92,6 +92,7 @@ def run_benchmark(
                 pictures=len(rows),
                 seconds=seconds,
                 checkpoint=file_hash(files[name]) if name in files else "",
+                checkpoint_name=str(files.get(name, "")),
                 config=config,
                 commit=source_commit(),
                 device=device_name(),

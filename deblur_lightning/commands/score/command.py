@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from deblur_lightning.commands._options import Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE
+
+if TYPE_CHECKING:
+    from deblur_lightning.metrics.perceptual import Distance, Perceptual
 
 Baseline = Literal["blurry", "unsharp", "richardson-lucy", "deconvolve"]
 
@@ -48,6 +51,12 @@ def score(
     luma: Annotated[bool, typer.Option("--luma", help="Score the luma (Y of BT.601), not RGB.")] = False,
     align: Annotated[bool, typer.Option("--align", help="Score after the best sub-pixel shift too.")] = False,
     cw_ssim: Annotated[bool, typer.Option(help="Measure CW-SSIM, which takes most of the time.")] = True,
+    lpips: Annotated[
+        bool, typer.Option("--lpips", help="Measure LPIPS (AlexNet) too, if AlexNet's weights are in torch's cache.")
+    ] = False,
+    dists: Annotated[
+        bool, typer.Option("--dists", help="Measure DISTS too, if VGG-16's weights are in torch's cache.")
+    ] = False,
     blur: Annotated[
         Literal["blur", "blur_gamma"], typer.Option(help="GoPro's blurry pictures that are restored.")
     ] = "blur",
@@ -85,10 +94,11 @@ def score(
     from deblur_lightning.reports.results import append_result
 
     check_outputs(output or (), WRITERS)
+    perceptual = _distances({"lpips": lpips, "dists": dists})
     road = find_road(command, baseline, checkpoint)
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
     found = find_shots(side, other, Layout(sharp_half, folders), blur)
-    measures = Measures(luma, align, cw_ssim, gains=all(shot.blurry for shot in found.shots))
+    measures = Measures(luma, align, cw_ssim, all(shot.blurry for shot in found.shots), perceptual)
     job = Job(found, measures, None if road else pictures, road, save, method, dataset)
     with Console() as console:
         scores, result = run_job(job, _typed(locals()), console.watch)
@@ -113,13 +123,22 @@ def _sides(pictures: Path, sharp: Path | None, blurry: Path | None, *, made: boo
     return sharp, blurry
 
 
+def _distances(asked: Mapping[Perceptual, bool]) -> dict[str, Distance]:
+    """Load what is asked for, so that missing weights are told before anything is restored."""
+    if not any(asked.values()):
+        return {}
+    from deblur_lightning.metrics.perceptual import load_perceptual
+
+    return {name: load_perceptual(name) for name, wanted in asked.items() if wanted}
+
+
 def _typed(values: Mapping[str, object]) -> str:
     """Write the command line anew from its arguments; where results go does not matter to them."""
     words = ["deblur", "score", *(str(values[name]) for name in ("pictures", "sharp") if values[name] is not None)]
     for name in ("blurry", "command", "baseline", "checkpoint", "sharp_half", "method", "dataset"):
         if values[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(values[name])]
-    words += [f"--{name}" for name in ("luma", "align") if values[name]]
+    words += [f"--{name}" for name in ("luma", "align", "lpips", "dists") if values[name]]
     words += [] if values["cw_ssim"] else ["--no-cw-ssim"]
     words += ["--blur", "blur_gamma"] if values["blur"] == "blur_gamma" else []
     if isinstance(folders := values["folders"], tuple):

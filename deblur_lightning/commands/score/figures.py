@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from deblur_lightning.data.pairs.pairing import Half
 from deblur_lightning.data.pairs.shots import Shot
 from deblur_lightning.metrics import RestorationMetrics, align, cw_ssim, luma, picture_psnr
+from deblur_lightning.metrics.perceptual import Distance
 from deblur_lightning.metrics.pictures import IDENTICAL
 from deblur_lightning.metrics.similarity import INSIDE, WIDTHS, ssim_map
 from deblur_lightning.photos import read_photo
@@ -31,17 +32,20 @@ class Measures:
         aligned: also after the best shift.
         wavelets: CW-SSIM too, which takes most of the time.
         gains: over the blurry pictures too.
+        perceptual: distances of RGB pictures by their names, ``lpips`` and ``dists``.
     """
 
     luma: bool = False
     aligned: bool = False
     wavelets: bool = True
     gains: bool = False
+    perceptual: Mapping[str, Distance] = field(default_factory=dict)
 
     @property
     def further(self) -> tuple[str, ...]:
         """Names of the figures beside PSNR and the SSIMs."""
         names = ["cw_ssim"] if self.wavelets else []
+        names += self.perceptual
         names += ["blurry_psnr", "gain"] if self.gains else []
         names += ["aligned_psnr", "aligned_ssim_valid"] if self.aligned else []
         names += ["aligned_gain"] if self.aligned and self.gains else []
@@ -133,6 +137,7 @@ def _score(metrics: RestorationMetrics, name: str, sharp: Tensor, others: Sequen
     if measures.wavelets:  # has a gray of its own, whether luma is asked for or not
         enough = sharp[0, 0].numel() >= 10 * WIDTHS
         further["cw_ssim"] = cw_ssim(restored, sharp).item() if enough else math.nan
+    further |= {name: distance(restored, sharp).item() for name, distance in measures.perceptual.items()}
     seen = luma if measures.luma else Tensor.double
     true, *pictures = (seen(one) for one in (sharp, *others))
     psnrs = [picture_psnr(one, true).item() for one in pictures]

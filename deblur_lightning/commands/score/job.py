@@ -1,6 +1,7 @@
 """One scoring, from what is asked for to the record for the results store."""
 
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -68,7 +69,9 @@ def run_job(job: Job, config: str, watch: Callable[[str], Callable[[float], None
             restored = match_restored(job.restored, shots, _drawn(job.restored))
         else:
             raise ValueError("nothing is restored, and no way is told. Pass a folder or a way.")
+        started = time.monotonic()
         scores = score_pictures(shots, restored, job.measures, watch("scoring"))
+        seconds = seconds if job.road else time.monotonic() - started
     weights = job.road.weights if job.road else None
     return scores, Result(
         method=job.method or (job.road.method if job.road else _name(job.restored)),
@@ -78,9 +81,11 @@ def run_job(job: Job, config: str, watch: Callable[[str], Callable[[float], None
         pictures=len(scores.rows) - scores.identical,
         seconds=round(seconds, 1),
         checkpoint=file_hash(weights) if weights else "",
+        checkpoint_name=job.road.weights_name if job.road else "",
         config=config,
         commit=source_commit(),
         device=device_name(None if weights else "cpu"),
+        restores=job.road is not None,
     )
 
 

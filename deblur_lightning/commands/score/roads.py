@@ -33,11 +33,13 @@ class Road:
         method: its name in tables, where the user gives none.
         restore: takes pictures by name, all in one folder, an empty folder for ``NAME.png``, and what to tell progress.
         weights: the file that it restores with, if any.
+        weights_name: as the user named it; a bundled model by its name.
     """
 
     method: str
     restore: Callable[[Mapping[str, Path], Path, Progress], None]
     weights: Path | None = None
+    weights_name: str = ""
 
 
 def find_road(command: str | None = None, baseline: str | None = None, checkpoint: Path | None = None) -> Road | None:
@@ -64,7 +66,7 @@ def find_road(command: str | None = None, baseline: str | None = None, checkpoin
         from deblur_lightning.deblurring import find_checkpoint
 
         path = find_checkpoint(checkpoint)
-        return Road(path.stem, partial(restore_each, partial(_model, path)), path)
+        return Road(path.stem, partial(restore_each, partial(_model, path)), path, str(checkpoint))
     return None
 
 

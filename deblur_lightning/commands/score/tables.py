@@ -17,7 +17,7 @@ MOST_SHOWN = 60  # pictures in a terminal
 SHORT = {
     "psnr": "PSNR", "ssim": "SSIM", "ssim_valid": "SSIM valid", "cw_ssim": "CW-SSIM", "blurry_psnr": "blurry PSNR",
     "gain": "gain", "aligned_psnr": "PSNR aligned", "aligned_ssim_valid": "SSIM aligned",
-    "aligned_gain": "gain aligned", "shift_down": "down", "shift_right": "right",
+    "aligned_gain": "gain aligned", "lpips": "LPIPS", "dists": "DISTS", "shift_down": "down", "shift_right": "right",
 }  # fmt: skip
 """Heads narrow enough for a terminal; PSNRs and gains in dB, shifts in pixels."""
 
@@ -47,8 +47,9 @@ def as_csv(scores: Scores) -> str:
 def as_json(scores: Scores, result: Result) -> str:
     """Write what was scored, with what, the means and each picture's figures; what is not finite is null."""
     content = {
-        **{name: getattr(result, name) for name in ("method", "dataset", "blur", "config", "checkpoint")},
-        **{name: getattr(result, name) for name in ("commit", "device", "date", "seconds")},
+        **{name: getattr(result, name) for name in ("method", "dataset", "blur", "config")},
+        **{name: getattr(result, name) for name in ("checkpoint_name", "checkpoint")},
+        **{name: getattr(result, name) for name in ("commit", "device", "date", "seconds", "restores")},
         "means": dict(scores.means),
         "identical": scores.identical,
         "pictures": {name: _finite(figures) for name, figures in scores.rows.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,9 @@ def score_kohler(
 
     if download:
         download_kohler(data)
+    started = time.monotonic()
     methods = score_folders(expand_patterns(folders), data, jobs, lambda said: typer.echo(said, err=True))
+    seconds = (time.monotonic() - started) / sum(len(method.scores) for method in methods)
     for path, content in ((csv, as_csv(methods)), (markdown, tables(methods, "github")), (json, as_json(methods))):
         if path:
             with whole_file(path) as part:
@@ -62,9 +65,11 @@ def score_kohler(
                 dataset=kohler_name(data, len(method.scores)),
                 metrics=method.means(),
                 pictures=len(method.scores),
+                seconds=round(seconds * len(method.scores), 1),  # its share: folders are scored together
                 config=shlex.join(["deblur", "score-kohler", str(method.folder), "--data", str(data)]),
                 commit=source_commit(),
                 device=device_name("cpu"),
+                restores=False,
             ),
             store,
             method.rows(),

@@ -16,7 +16,7 @@ KindOrMix = Literal["turning", "objects", "still", "mix"]
 Average = Literal["display", "linear"]
 
 OF_PHOTOS = ("kind", "segments", "size", "kernel_size", "noise", "workers", "skip_corrupt")
-OF_FILM = ("average", "frames")
+OF_FILM = ("average", "frames", "interpolate")
 
 
 def synthesize(
@@ -61,6 +61,10 @@ def synthesize(
         tuple[int, int],
         typer.Option(metavar="LEAST MOST", help="Of a film: frames of an exposure; odd ones are drawn."),
     ] = (7, 13),
+    interpolate: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Of a film: samples from one frame to the next, made by their motion."),
+    ] = 1,
     gamma: Annotated[
         float, typer.Option(metavar="NUMBER", callback=above_zero, help="Of the encoding; 1 for linear pictures.")
     ] = 2.2,
@@ -76,7 +80,8 @@ def synthesize(
     window, kind and seeds that each pair can be made again from, and settings.json. `lightning fit` trains on it.
 
     Where photos have segments, these are the objects that move; in others blobs are. With --video, neighbouring frames
-    are averaged and the middle one is sharp, as GoPro's were; such pairs have no fields.
+    are averaged and the middle one is sharp, as GoPro's were; such pairs have no fields. Where frames are far apart, a
+    mean shows each: --interpolate puts others between them, by ffmpeg's minterpolate.
 
     Nothing looks whole until all pairs are made; the same command again goes on where it was interrupted.
     """
@@ -94,7 +99,7 @@ def synthesize(
             from deblur_lightning.commands.synthesize.film import pairs_of_film
             from deblur_lightning.data.synthesis.film import Averaging
 
-            pairs_of_film(video, output, Averaging(average, frames, gamma, seed), count, console)
+            pairs_of_film(video, output, Averaging(average, frames, gamma, seed, interpolate), count, console)
         elif photos is not None:
             from deblur_lightning.commands.synthesize.photographs import Sources, pairs_of_photographs
             from deblur_lightning.data.synthesis.settings import Blurring

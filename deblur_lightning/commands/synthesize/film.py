@@ -59,8 +59,9 @@ def pairs_of_film(path: Path, output: Path, averaging: Averaging, count: int | N
         if number in missing:
             folder.write(number, pair)
         watch((number + 1) / folder.count)
+    between = f", {averaging.interpolate} samples from one to the next" * (averaging.interpolate > 1)
     rows, seconds = folder.finish(), time.monotonic() - began
     console.say(
-        f"{output}: {len(rows)} pairs of {frames} frames, averaged as {averaging.average} values; "
+        f"{output}: {len(rows)} pairs of {frames} frames, averaged as {averaging.average} values{between}; "
         f"{len(missing) / seconds:.1f} pairs a second."
     )

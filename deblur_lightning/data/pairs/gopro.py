@@ -19,6 +19,8 @@ from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.photos import READ_SUFFIXES, FoundPhotos, find_photos, photo_size, read_photo
 
+Part = Literal["train", "val", "test", "predict"]
+
 
 class GoProDataModule(LightningDataModule):
     """Blurry and sharp pictures from disk; held-out training sequences validate, so the test split selects nothing.
@@ -46,6 +48,8 @@ class GoProDataModule(LightningDataModule):
         ValueError: in `setup`: pairs that do not fit, damaged ones (unless ``files.skip_corrupt``), pictures smaller
             than the crop, sequences that are not there, or none left to train, validate or test on.
     """
+
+    pictures: type[PairedImages] = PairedImages
 
     def __init__(
         self,
@@ -84,12 +88,12 @@ class GoProDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
-            self.val_pairs = PairedImages(self._pairs("val"))
+            self.val_pairs = self.pictures(self._pairs("val"))
         if stage == "fit":
             frames = {} if self.files.cache is None else {"frames": self._cache()}
-            self.train_pairs = PairedImages(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)
+            self.train_pairs = self.pictures(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)
         if stage == "test":
-            self.test_pairs = PairedImages(self._pairs("test"))
+            self.test_pairs = self.pictures(self._pairs("test"))
         if stage == "predict":
             self.predict_photos = self._to_restore()
 
@@ -144,7 +148,7 @@ class GoProDataModule(LightningDataModule):
             rank_zero_warn(f"{len(faults)} of {len(photos)} photos cannot be read and are left out: {faults[0]}")
         return sound
 
-    def _pairs(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
+    def _pairs(self, part: Part) -> list[Pair]:
         """Find, choose and check the pairs of a part, once."""
         if part not in self._checked:
             chosen = self._found(part)
@@ -155,7 +159,7 @@ class GoProDataModule(LightningDataModule):
             self._checked[part] = sound
         return self._checked[part]
 
-    def _found(self, part: Literal["train", "val", "test", "predict"]) -> list[Pair]:
+    def _found(self, part: Part) -> list[Pair]:
         """Find the pairs of a part."""
         split: Split = "train" if part in ("train", "val") else "test"
         found = find_pairs(self.root, split, self.blur, self.layout)

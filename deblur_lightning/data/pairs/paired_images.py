@@ -99,8 +99,8 @@ class PairedImages(Dataset[Sample]):
         pair = self.pairs[index]
         blurry, sharp = self._frames(pair)
         if self.crop_size is not None:
-            seeds = np.random.SeedSequence((self.seed, epoch, index % len(self.pairs)))
-            rows, columns = self._window(blurry, pair, np.random.default_rng(seeds))
+            seeds = self._seeds(epoch, index)
+            rows, columns = self._window(blurry.shape[:2], pair, np.random.default_rng(seeds))
             blurry, sharp = blurry[rows, columns], None if sharp is None else sharp[rows, columns]
             if self.turn is not None:
                 self.turn.set_random_seed(int(seeds.generate_state(2)[1]))
@@ -122,10 +122,14 @@ class PairedImages(Dataset[Sample]):
         left, right = both[:, :middle], both[:, middle:]
         return (right, left) if pair.sharp_half == "left" else (left, right)
 
-    def _window(self, frame: Frame, pair: Pair, generator: np.random.Generator) -> tuple[slice, slice]:
-        """Draw where to cut."""
+    def _seeds(self, epoch: int, index: int) -> np.random.SeedSequence:
+        """Seed what is drawn for a sample."""
+        return np.random.SeedSequence((self.seed, epoch, index % len(self.pairs)))
+
+    def _window(self, size: tuple[int, ...], pair: Pair, generator: np.random.Generator) -> tuple[slice, slice]:
+        """Draw where to cut a picture of a size (height, width)."""
         crop_size = self.crop_size or 0
-        height, width = frame.shape[:2]
+        height, width = size
         if not min(height, width) >= crop_size:
             raise ValueError(
                 f"{pair.blurry} is {width} x {height}, but crop_size is {crop_size}. "

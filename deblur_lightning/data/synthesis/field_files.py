@@ -45,8 +45,8 @@ def load_field(path: Path) -> KernelField:
         ValueError: a damaged file, or one that holds no field.
     """
     try:
-        with np.load(path) as file:
-            field = KernelField(*(torch.from_numpy(file[name]).float()[None] for name in KernelField._fields))
+        with path.open("rb") as file, np.load(file) as parts:
+            field = KernelField(*(torch.from_numpy(parts[name]).float()[None] for name in KernelField._fields))
         check_field(field)
     except UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,6 +1,7 @@
 """Pairs made of a film as GoPro's were: neighbouring frames averaged, the middle one sharp (Nah et al. 2017)."""
 
 import importlib.util
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.synthesis.interpolation import interpolated
 from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
 from deblur_lightning.physics import check_gamma
 
@@ -30,12 +32,14 @@ class Averaging:
         frames: fewest and most frames of an exposure; an odd number between them is drawn, so that there is a middle.
         gamma: display to linear light.
         seed: of their numbers.
+        interpolate: samples from one frame to the next, as `interpolated` makes them; 1 averages the film's own alone.
     """
 
     average: Average = "display"
     frames: tuple[int, int] = (7, 13)
     gamma: float = 2.2
     seed: int = 0
+    interpolate: int = 1
 
     def __post_init__(self) -> None:
         if self.average not in get_args(Average):
@@ -45,6 +49,10 @@ class Averaging:
             raise ValueError(
                 f"frames are {least} to {most}, but an exposure takes an odd number, so that one is in the middle. "
                 "Pass 7 13."
+            )
+        if not self.interpolate >= 1:
+            raise ValueError(
+                f"interpolate is {self.interpolate}, but it multiplies a film's frames. Pass 4, or 1 for none."
             )
         if not self.seed >= 0:
             raise ValueError(f"seed is {self.seed}, but a seed cannot be negative. Pass 0.")
@@ -88,7 +96,7 @@ def exposures_of_film(frames: int, averaging: Averaging) -> list[Exposed]:
 def pairs_of_frames(
     frames: Iterator[Frame], exposures: list[Exposed], averaging: Averaging, source: str
 ) -> Iterator[tuple[int, MadePair]]:
-    """Average a film's frames.
+    """Average a film's frames, and those made between them; the sharp one is always a frame of the film.
 
     Args:
         frames: of the film from its first on, ``[H, W, 3]``.
@@ -101,14 +109,20 @@ def pairs_of_frames(
     """
     gamma = averaging.gamma if averaging.average == "linear" else 1.0
     light = (np.arange(256) / 255) ** gamma
+    times = averaging.interpolate
+    samples = interpolated(frames, times)
     for number, (first, count) in enumerate(exposures):
-        shot = list(islice(frames, count))
-        total = np.zeros(shot[0].shape)
-        for frame in shot:
-            total += light[frame]
-        blurry = np.rint(255 * (total / count) ** (1 / gamma)).astype(np.uint8)
+        exposed = (count - 1) * times + 1
+        middle = total = None
+        for place, frame in enumerate(islice(samples, exposed)):
+            middle = frame if place == exposed // 2 else middle
+            total = light[frame] if total is None else total + light[frame]
+        if middle is None or total is None:
+            raise ValueError(f"{source} ends before frame {first + count}, which an exposure takes. Pass a whole film.")
+        blurry = np.rint(255 * (total / exposed) ** (1 / gamma)).astype(np.uint8)
         row = {**averaging.settings(), "first_frame": first, "frames": count}
-        yield number, MadePair(name_of(source, number), blurry, shot[count // 2], None, row)
+        yield number, MadePair(name_of(source, number), blurry, middle, None, row)
+        deque(islice(samples, times - 1), maxlen=0)  # between this exposure and the next
 
 
 def read_frames(path: Path) -> Iterator[Frame]:

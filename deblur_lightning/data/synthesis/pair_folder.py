@@ -24,6 +24,9 @@ MADE_BY = "deblur synthesize"
 STEM = 60  # characters of a photo's name that a pair's keeps: file systems take 255 bytes
 SOURCE, DIGEST = "source", "source_digest"
 """Of the settings: where photographs are, which may move, and what tells that they are the same."""
+UNTOLD: Row = {"interpolate": 1}
+"""What settings that do not tell it were made with."""
+
 DIGITS = 6
 
 
@@ -67,10 +70,10 @@ class PairFolder:
             raise FileExistsError(
                 f"{self.root} holds something else, but a new folder is needed. Remove it, or name another."
             )
-        for name, value in (there or {}).items():
+        for name, value in ({} if there is None else UNTOLD | there).items():
             if name == DIGEST and value != self.settings.get(name):
                 raise FileExistsError(f"{self.root} holds pairs made of something else. Name another folder.")
-            if name not in (SOURCE, DIGEST) and value != self.settings.get(name):
+            if name not in (SOURCE, DIGEST) and value != self.settings.get(name, UNTOLD.get(name)):
                 raise FileExistsError(
                     f"{self.root} holds pairs whose {name.replace('_', ' ')} is {value}, not "
                     f"{self.settings.get(name)}. Name another folder, or pass what it was made with."

@@ -116,6 +116,7 @@ def test_what_is_no_film_is_named(clip, tmp_path, monkeypatch):
         ({"frames": (-7, 13)}, "Pass 7 13"),
         ({"gamma": 0.0}, "Pass 2.2"),
         ({"seed": -1}, "Pass 0"),
+        ({"interpolate": 0}, "Pass 4, or 1 for none"),
     ],
 )
 def test_settings_out_of_range_are_refused(wrong, remedy):
