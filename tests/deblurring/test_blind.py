@@ -4,7 +4,14 @@ import pytest
 import torch
 from small_models import small_direct_deblurrer
 
-from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, PhotoDeblurrer, RichardsonLucy, StillnessGuard
+from deblur_lightning.deblurring import (
+    BlindEstimator,
+    MotionDeblurrer,
+    PhotoDeblurrer,
+    Restorer,
+    RichardsonLucy,
+    StillnessGuard,
+)
 from deblur_lightning.deblurring.motion import STILL
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, shake_kernels
@@ -57,7 +64,7 @@ def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     assert still.notes == (STILL,)
 
 
-class _Failing(torch.nn.Module):
+class _Failing(Restorer):
     """A restorer that fails as memory or weights do."""
 
     def __init__(self, failure):
