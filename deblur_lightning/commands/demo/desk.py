@@ -143,6 +143,7 @@ class PhotoDesk:
             self._places.release()
 
     def _show(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
+        from deblur_lightning.commands.demo.interruption import interruptible
         from deblur_lightning.commands.kernels import shrink_to_show
         from deblur_lightning.reports.page import add_picture
         from deblur_lightning.reports.page.pictures import BLURRY
@@ -152,13 +153,15 @@ class PhotoDesk:
         pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED)}, {}, record.notes
         if model:
             shows = (..., *record.visible)
-            answer = self.methods[model](blurry[shows], progress=job.tell, with_field=False)
+            one = self.methods[model]
+            with interruptible(job.check):
+                answer = one(blurry[shows], progress=job.tell, with_field=False)
+                field = self._field(blurry, answer, model)
             job.tell(1.0)
             restored = blurry.clone()
             restored[shows] = answer.picture
             photo.keep(model, restored, record)
             pictures[model] = shrink_to_show(restored, VIEWED)
-            field = self._field(blurry, answer, model)
             fields = {} if field is None else {model: field}
             notes = (*notes, *answer.notes)
         picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields)
@@ -167,7 +170,8 @@ class PhotoDesk:
         self._paces[model] = (time.monotonic() - began) / (height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
         said = "".join(f"; {note}" for note in notes)
-        sentence = f"{photo.name}: {width} × {height}{seen}, {time.monotonic() - began:.1f} s{said}"
+        done = f"restored by {model} in" if model else "read in"
+        sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
         return ShownPhoto(picture, sentence, model, photo.file_name(record))
 
     def _field(self, blurry: Tensor, answer: Deblurred, model: str) -> KernelField | None:
