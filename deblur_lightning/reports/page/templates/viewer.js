@@ -28,8 +28,9 @@ class Viewer {
   show(picture, wanted = this.part.right.value) {
     this.picture = picture;
     this.field = null;
-    const { left, right, field, failure, link, files } = this.part;
+    const { left, right, field, failure, link, files, reduced } = this.part;
     failure.textContent = "";
+    reduced.textContent = picture.reduced > 1 ? `Shown at 1/${picture.reduced} of its size.` : "";
     this.root.hidden = false;
     this.root.style.setProperty("--ratio", picture.width / picture.height);
     const titles = picture.pictures.map((one) => one.title);
