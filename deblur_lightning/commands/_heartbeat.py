@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ EVERY = 15.0
 
 
 class Heartbeat:
-    """Says every few seconds what is in work, for how long, and how much of it is done.
+    """Says every few seconds what is in work, for how long, how much of it is done, and how long the rest will take.
 
     A thread of its own does so, since estimating a motion takes long and reports no share.
 
@@ -28,17 +29,18 @@ class Heartbeat:
     def watch(self, name: str) -> Callable[[float], None]:
         """Begin to watch a job in place of the last; the answer takes the share done, 0 to 1."""
         self.stop()
-        ended, began, reached = threading.Event(), time.monotonic(), [0.0]
+        ended, began, reached = threading.Event(), time.monotonic(), [0.0, time.monotonic()]
         self._ended = ended
 
         def speak() -> None:
             while not ended.wait(self.every):
-                share = f", {reached[0]:.0%} done" if reached[0] else ""
+                now, (share, counted) = time.monotonic(), reached
+                done = f", {share:.0%} done, about {in_words((now - counted) * (1 / share - 1))} left" if share else ""
                 with contextlib.suppress(OSError, ValueError):  # nobody listens any more; the job goes on
-                    self.say(f"{name}: in work for {time.monotonic() - began:.0f} s{share}")
+                    self.say(f"{name}: in work for {now - began:.0f} s{done}")
 
         def reach(share: float) -> None:
-            reached[0] = share
+            reached[:] = share, reached[1] if share else time.monotonic()  # what came before 0 is not counted in it
             if share >= 1:
                 ended.set()
 
@@ -49,3 +51,10 @@ class Heartbeat:
         """Say no more."""
         if self._ended is not None:
             self._ended.set()
+
+
+def in_words(seconds: float) -> str:
+    """Say how long, as exactly as it matters."""
+    if seconds < 90:
+        return f"{max(1, math.ceil(seconds))} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -73,7 +73,7 @@ def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
         elif not photo.exists() and not photo.is_symlink():
             plan.failed.append((photo, f"{photo} does not exist. Check the path; this folder is {Path.cwd()}."))
         elif photo.suffix.lower() in VIDEO_SUFFIXES:
-            plan.failed.append((photo, f"{photo} is a video, which is not read. Save its frames as pictures first."))
+            plan.failed.append((photo, f"{photo} is a video, not a photo. Restore it by: deblur restore-video."))
         else:
             plan.pairs.append((photo, output if exact else output / photo.name))
     return plan

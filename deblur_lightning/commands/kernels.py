@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.deblurring.deblurrer import Deblurred
     from deblur_lightning.field import KernelField
 
 PIXELS_SHOWN = 1_500_000
@@ -84,11 +85,19 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     return paths
 
 
-def shrink_to_show(photo: Tensor, pixels: int | None = None) -> Tensor:
-    """Halve a photo until it has at most so many pixels; ``PIXELS_SHOWN`` if None."""
+def field_to_show(model: PhotoDeblurrer, blurry: Tensor, answer: Deblurred) -> KernelField | None:
+    """Give the motion that was undone; where tiles saw each its own, that of the photo as large as a screen."""
+    if answer.field is not None or not model.sees_motion:
+        return answer.field
+    return model.field(shrink_to_show(blurry))
+
+
+def shrink_to_show(photo: Tensor, pixels: int | None = None, side: int | None = None) -> Tensor:
+    """Halve a photo until it has at most so many pixels, ``PIXELS_SHOWN`` if None, and no longer side."""
     import torch.nn.functional as F
 
     most = PIXELS_SHOWN if pixels is None else pixels
-    while photo.shape[-2] * photo.shape[-1] > most and min(photo.shape[-2:]) > 1:
+    longest = max(photo.shape[-2:]) if side is None else side
+    while (photo.shape[-2] * photo.shape[-1] > most or max(photo.shape[-2:]) > longest) and min(photo.shape[-2:]) > 1:
         photo = F.avg_pool2d(photo, 2)
     return photo

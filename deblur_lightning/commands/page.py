@@ -12,7 +12,7 @@ from deblur_lightning.commands._options import NamedCheckpoints, Store
 from deblur_lightning.commands._output_paths import check_folder_writable, refuse_suffix
 from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
-from deblur_lightning.commands.kernels import shrink_to_show
+from deblur_lightning.commands.kernels import field_to_show, shrink_to_show
 from deblur_lightning.reports.results import STORE, latest_results, read_results
 from deblur_lightning.whole_file import whole_file
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAGE = "index.html"
 PICTURES = "page"
+VIEWED = 12_000_000
+"""Pixels of the largest picture that the page shows; larger ones are halved until they fit."""
 
 
 def page(
@@ -47,9 +49,9 @@ def page(
     """Write the page of results: tables, figures and pictures.
 
     Its pictures have a divider, and show the kernel under the pointer. With photos, each model restores them and they
-    are added first; photos above 1.5 megapixels are halved first. The page is OUT/index.html with OUT/figures/ and
-    OUT/page/ beside it: copy the three together, it needs no network. To drop a picture, remove its folder from
-    OUT/page/ and write the page again.
+    are added first, at their size; those above 12 megapixels are halved for the page, which says so. The page is
+    OUT/index.html with OUT/figures/ and OUT/page/ beside it: copy the three together, it needs no network. To drop a
+    picture, remove its folder from OUT/page/ and write the page again.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_named_checkpoints
@@ -107,7 +109,8 @@ def add_photos(
 ) -> list[str]:
     """Restore photos by each model and add them to the page's pictures.
 
-    Large photos, and their true pictures, are halved until they fit a screen: restored, scored and shown so.
+    Large photos, and their true pictures, are shown halved until they have 12 megapixels; they are restored and scored
+    at their size.
 
     Args:
         photos: files, or folders of photos.
@@ -138,14 +141,11 @@ def add_photos(
             blurry, _ = read_photo(photo)
             named_sharp = sharp / name if sharp and sharp.is_dir() else sharp
             true = read_sharp(named_sharp, photo, blurry) if named_sharp else None
-            shown = shrink_to_show(blurry)
-            show_photo(
-                output / PICTURES, dataset, name, shown, methods, None if true is None else shrink_to_show(true), watch
-            )
+            shown = show_photo(output / PICTURES, dataset, name, blurry, methods, true, watch)
         except (ValueError, OSError) as error:
             failed.append(str(error))
             continue
-        (height, width), (rows, columns) = blurry.shape[-2:], shown.shape[-2:]
+        (height, width), (rows, columns) = blurry.shape[-2:], (shown["height"], shown["width"])
         say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
     for line in plan.said_of_passed_over():
         say(line)
@@ -167,7 +167,7 @@ def show_photo(
         folder: of the page's pictures.
         dataset: what it is listed under.
         name: its name there.
-        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1], small enough for a field at once.
+        blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
         methods: models by name.
         sharp: the true picture.
         watch: starts a progress bar, by its name; takes the share done, 0 to 1.
@@ -175,15 +175,19 @@ def show_photo(
     from deblur_lightning.metrics import picture_psnr, picture_ssim
     from deblur_lightning.metrics.similarity import eight_bit
     from deblur_lightning.reports.page import add_picture
-    from deblur_lightning.reports.page.pictures import BLURRY, SHARP
+    from deblur_lightning.reports.page.pictures import BLURRY, LONGEST, SHARP
 
-    seen = {key: one(blurry, progress=watch(f"{name}: {key}")) for key, one in methods.items()}
-    pictures = {BLURRY: blurry, **{key: answer.picture for key, answer in seen.items()}}
-    fields = {key: answer.field for key, answer in seen.items() if answer.field is not None}
-    scores = {}
+    pictures, fields, scores = {BLURRY: blurry}, {}, {}
+    for key, one in methods.items():
+        answer = one(blurry, progress=watch(f"{name}: {key}"), with_field=False)
+        pictures[key] = answer.picture
+        if (field := field_to_show(one, blurry, answer)) is not None:
+            fields[key] = field
     if sharp is not None:
         for key, picture in pictures.items():
             alike = eight_bit(picture).float().expand_as(sharp)  # as files of 8 bits are scored
             scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
         pictures[SHARP] = sharp
-    return add_picture(folder, dataset, name, pictures, fields, scores)
+    shown = {key: shrink_to_show(picture, VIEWED, LONGEST) for key, picture in pictures.items()}
+    reduced = round(blurry.shape[-1] / shown[BLURRY].shape[-1])
+    return add_picture(folder, dataset, name, shown, fields, scores, reduced)

@@ -32,7 +32,7 @@ def map_tiles(
         photo: ``[N, C, H, W]``.
         function: maps a tile to one of the same shape, told which sides of it are the photo's, and its top and left.
         tile: longest side of a tile, in pixels.
-        progress: takes the share done, 0 to 1.
+        progress: takes the share done, 0 to 1; 0 as well, as the work begins.
 
     Returns:
         The result, shape of ``photo``.
@@ -43,6 +43,7 @@ def map_tiles(
     check_tile(tile)
     height, width = photo.shape[-2:]
     rows, columns = list(spans(height, tile)), list(spans(width, tile))
+    progress(0.0)
     if len(rows) * len(columns) == 1:
         result = function(photo, EVERY_SIDE, (0, 0))
         progress(1.0)

@@ -80,7 +80,7 @@ def send(port, name, data, **headers):
 def test_a_photo_comes_back_restored_with_its_motion(port):
     status, told = send(port, "my%20photo.jpg", photo(kind="JPEG"))
     assert status == 200
-    assert re.fullmatch(r"my photo\.jpg: 90 × 70, \d+\.\d s", told["said"])
+    assert re.fullmatch(r"my photo\.jpg: 90 × 70, restored by Adaptive in \d+\.\d s", told["said"])
     picture = told["picture"]
     assert [one["title"] for one in picture["pictures"]] == ["Blurry", "Adaptive"]
     for one in picture["pictures"]:
@@ -403,6 +403,13 @@ def test_the_queue_tells_who_is_ahead_and_how_long_it_takes(monkeypatch):
     queue.remove("one", first)
     assert queue.told("two") == {"ahead": 0, "share": 0.0, "left": 8.0}
     assert queue.told("one") is None
+    second.begin()
+    now[0] += 9  # longer than expected: nobody knows how much longer
+    assert queue.told("two") == {"ahead": 0, "share": 0.0, "left": None}
+    second.tell(0.0)  # its motion is known; tiles are counted from here
+    now[0] += 2
+    second.tell(0.5)
+    assert queue.told("two") == {"ahead": 0, "share": 0.5, "left": 2.0}
 
 
 def test_who_hangs_up_cancels():
@@ -553,6 +560,7 @@ def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, t
     page.set_input_files("#file", [tmp_path / "slow.png", tmp_path / "waits.png"])
     page.locator("#queue li", has_text=re.compile(r"slow\.png: about \d+ s left")).wait_for()
     assert page.locator("#queue li").all_inner_texts()[1].startswith("waits.png: waits")
+    assert 0 < float(page.locator("#queue progress").first.get_attribute("value")) < 0.9
     page.get_by_role("button", name="Cancel waits.png").click()
     page.get_by_role("button", name="Cancel slow.png").click()
     page.locator("#queue li").first.wait_for(state="detached")

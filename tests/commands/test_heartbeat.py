@@ -1,6 +1,8 @@
 import time
 
-from deblur_lightning.commands._heartbeat import Heartbeat
+import pytest
+
+from deblur_lightning.commands._heartbeat import Heartbeat, in_words
 from deblur_lightning.commands._progress import Console
 
 
@@ -19,7 +21,28 @@ def test_a_long_job_says_now_and_then_that_it_goes_on_and_how_far_it_is():
     assert waited_for(lambda: lines)
     assert lines[0] == "a.jpg: in work for 0 s"
     reach(0.25)
-    assert waited_for(lambda: lines[-1] == "a.jpg: in work for 0 s, 25% done")
+    assert waited_for(lambda: lines[-1] == "a.jpg: in work for 0 s, 25% done, about 1 s left")
+
+
+def test_it_says_how_long_the_rest_will_take_counted_from_when_the_share_was_0(monkeypatch):
+    now, lines = [100.0], []
+    monkeypatch.setattr("deblur_lightning.commands._heartbeat.time.monotonic", lambda: now[0])
+    heartbeat = Heartbeat(lines.append, every=0.005)
+    reach = heartbeat.watch("a.jpg")
+    now[0] += 50
+    reach(0.0)
+    now[0] += 40
+    reach(0.25)
+    assert waited_for(lambda: lines[-1:] == ["a.jpg: in work for 90 s, 25% done, about 2 min left"])
+    heartbeat.stop()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "1 s"), (1.2, "2 s"), (89.5, "90 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (36000, "10.0 h")],
+)
+def test_times_are_said_as_exactly_as_matters(seconds, said):
+    assert in_words(seconds) == said
 
 
 def test_it_is_silent_once_the_job_is_done_or_another_has_begun():

@@ -66,7 +66,7 @@ def test_version_is_printed():
     ("arguments", "status", "remedy"),
     [
         ([], 2, "deblur: Missing command. See `deblur --help`."),
-        (["restor", "a.jpg"], 2, "deblur: No such command 'restor'. Did you mean 'restore'?"),
+        (["restor", "a.jpg"], 2, "deblur: No such command 'restor'. Did you mean 'restore', 'restore-video'?"),
         (["xyzzy"], 2, "deblur: No such command 'xyzzy'. See `deblur --help`."),
         (["restore", "a.jpg"], 2, "deblur restore: Missing option '-o' / '--output'. See `deblur restore --help`."),
         (["restore", "-o", "x"], 2, "deblur restore: Missing argument 'PHOTO'."),

@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
+from deblur_lightning.commands.kernels import shrink_to_show
+from deblur_lightning.deblurring import load_deblurrer
+from deblur_lightning.photos import read_photo
 
 
 @pytest.fixture
@@ -49,11 +54,31 @@ def test_without_photos_no_model_is_needed(tmp_path, capsys):
     assert (tmp_path / "other" / "index.html").is_file()
 
 
-def test_a_large_photo_is_restored_and_shown_smaller(tmp_path, checkpoint, capsys, monkeypatch):
-    monkeypatch.setattr("deblur_lightning.commands.kernels.PIXELS_SHOWN", 5000)
+def test_a_large_photo_is_restored_at_its_size_and_shown_smaller(tmp_path, checkpoint, capsys, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.page.VIEWED", 5000)
     Image.effect_noise((100, 80), 80).save(tmp_path / "a.png")
     photo = tmp_path / "a.png"
     assert run("page", photo, "--checkpoint", checkpoint, "--sharp", photo, "-o", tmp_path / "out") == 0
     assert "photo/a.png, 50 x 40 of 100 x 80" in capsys.readouterr().out
     (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("out/page/*/picture.json"))
     assert (record["width"], record["height"]) == (50, 40)
+    assert record["reduced"] == 2
+    source = np.asarray(Image.open(photo), float)
+    restored = load_deblurrer(checkpoint)(read_photo(photo)[0]).picture[0].mean(0).numpy() * 255
+    for version, whole in zip(record["pictures"], (source, restored, source), strict=True):
+        shown = np.asarray(Image.open(next(tmp_path.glob(f"out/page/*/{version['file']}"))).convert("L"), float)
+        halves = whole.reshape(40, 2, 50, 2).mean(axis=(1, 3))
+        np.testing.assert_allclose(shown, halves, atol=1.5)
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "side", "shown"),
+    [
+        ((40, 60), 2400, 60, (40, 60)),
+        ((40, 60), 2399, 60, (20, 30)),
+        ((4, 100), 400, 60, (2, 50)),
+        ((1, 90), 9, 9, (1, 90)),
+    ],
+)
+def test_a_picture_is_halved_until_it_fits(size, pixels, side, shown):
+    assert shrink_to_show(torch.zeros(1, 3, *size), pixels, side).shape[-2:] == shown

@@ -118,9 +118,7 @@ def test_results_do_not_leave_the_output_folder(tmp_path, name):
 
 def test_a_video_is_named_as_one(tmp_path):
     plan = plan_photos([tree(tmp_path, "a.mp4", "a.jpg") / "a.mp4", tmp_path / "a.jpg"], tmp_path / "out")
-    assert (
-        plan.failed[0][1] == f"{tmp_path / 'a.mp4'} is a video, which is not read. Save its frames as pictures first."
-    )
+    assert plan.failed[0][1] == f"{tmp_path / 'a.mp4'} is a video, not a photo. Restore it by: deblur restore-video."
     assert len(plan.pairs) == 1
 
 

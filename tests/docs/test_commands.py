@@ -30,7 +30,7 @@ PAGES = {  # each with what its commands leave behind
     "docs/index.md": (),
     "docs/data.md": ("data/GOPRO_sample/train", "data/synthetic/fields", "data/films/train/clip/manifest.csv"),
     "docs/tutorials/photographer.md": (
-        "restored/photo.jpg", "restored/beach/3.jpg", "holiday/1_sharp.jpg", "direct.onnx",
+        "restored/photo.jpg", "restored/beach/3.jpg", "restored/clip.mp4", "holiday/1_sharp.jpg", "direct.onnx",
         "fields/photo_field.png", "compared.png", "page/index.html",
     ),
     "docs/tutorials/trainer.md": (

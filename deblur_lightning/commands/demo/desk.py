@@ -16,11 +16,7 @@ from deblur_lightning.commands.demo.jobs import Job
 from deblur_lightning.commands.demo.kept import KeptPhoto
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from deblur_lightning.deblurring import PhotoDeblurrer
-    from deblur_lightning.deblurring.deblurrer import Deblurred
-    from deblur_lightning.field import KernelField
     from deblur_lightning.reports.page import PagePicture
 
 KEPT = 24
@@ -143,41 +139,37 @@ class PhotoDesk:
             self._places.release()
 
     def _show(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
-        from deblur_lightning.commands.kernels import shrink_to_show
+        from deblur_lightning.commands.demo.interruption import interruptible
+        from deblur_lightning.commands.kernels import field_to_show, shrink_to_show
         from deblur_lightning.reports.page import add_picture
-        from deblur_lightning.reports.page.pictures import BLURRY
+        from deblur_lightning.reports.page.pictures import BLURRY, LONGEST
 
         began = time.monotonic()
         blurry, record = photo.read(self.limits.pixels)
-        pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED)}, {}, record.notes
+        pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}, record.notes
         if model:
             shows = (..., *record.visible)
-            answer = self.methods[model](blurry[shows], progress=job.tell, with_field=False)
+            one = self.methods[model]
+            with interruptible(job.check):
+                answer = one(blurry[shows], progress=job.tell, with_field=False)
+                field = field_to_show(one, blurry, answer)
             job.tell(1.0)
             restored = blurry.clone()
             restored[shows] = answer.picture
             photo.keep(model, restored, record)
-            pictures[model] = shrink_to_show(restored, VIEWED)
-            field = self._field(blurry, answer, model)
+            pictures[model] = shrink_to_show(restored, VIEWED, LONGEST)
             fields = {} if field is None else {model: field}
             notes = (*notes, *answer.notes)
-        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields)
+        reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
+        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced)
         self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
         self._paces[model] = (time.monotonic() - began) / (height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
         said = "".join(f"; {note}" for note in notes)
-        sentence = f"{photo.name}: {width} × {height}{seen}, {time.monotonic() - began:.1f} s{said}"
+        done = f"restored by {model} in" if model else "read in"
+        sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
         return ShownPhoto(picture, sentence, model, photo.file_name(record))
-
-    def _field(self, blurry: Tensor, answer: Deblurred, model: str) -> KernelField | None:
-        """Give the motion that was undone; where tiles saw each its own, that of the photo as large as a screen."""
-        from deblur_lightning.commands.kernels import shrink_to_show
-
-        one = self.methods[model]
-        if answer.field is not None or not one.sees_motion:
-            return answer.field
-        return one.field(shrink_to_show(blurry))
 
     def _keep(self, slug: str, photo: KeptPhoto) -> None:
         """Keep a photo as the newest, and let the oldest go."""

@@ -22,11 +22,11 @@ class Job:
 
     def __init__(self, name: str = "photo") -> None:
         self.name, self.share, self.expected = name, 0.0, 0.0
-        self._began = 0.0
+        self._began = self._counted = 0.0  # when its turn came, and when its share last was 0
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Say that it is no longer wanted; what is in work stops at its next step."""
+        """Say that it is no longer wanted; what is in work stops within a second."""
         self._cancelled.set()
 
     def begin(self) -> None:
@@ -36,27 +36,39 @@ class Job:
             Cancelled: it is no longer wanted.
         """
         self.tell(0.0)
-        self._began = time.monotonic()
+        self._began = self._counted
+
+    def check(self) -> None:
+        """Raise unless it is still wanted.
+
+        Raises:
+            Cancelled: it is not.
+        """
+        if self._cancelled.is_set():
+            raise Cancelled(f"{self.name} was cancelled.")
 
     def tell(self, share: float) -> None:
-        """Take the share done, 0 to 1.
+        """Take the share done, 0 to 1; what came before it was last 0 is not counted in it.
 
         Raises:
             Cancelled: it is no longer wanted.
         """
-        if self._cancelled.is_set():
-            raise Cancelled(f"{self.name} was cancelled.")
+        self.check()
         self.share = share
+        if not share:
+            self._counted = time.monotonic()
 
     def seconds_left(self) -> float | None:
         """Tell how long it will still take once its turn has come; None if that is not known yet.
 
-        By the share done so far; before there is one, by ``expected``, the seconds that such a photo took last time.
+        By the share done so far; before there is one, by ``expected``, the seconds that such a photo took last time,
+        until they have passed.
         """
-        elapsed = time.monotonic() - self._began if self._began else 0.0
+        now = time.monotonic()
         if self._began and self.share >= TOLD_FROM:
-            return elapsed / self.share * (1 - self.share)
-        return max(self.expected - elapsed, 1.0) if self.expected else None
+            return (now - self._counted) / self.share * (1 - self.share)
+        left = self.expected - (now - self._began if self._began else 0.0)
+        return left if left > 0 else None
 
 
 class Queue:

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from PIL import Image
@@ -26,6 +26,8 @@ RECORD = "picture.json"
 LOSSLESS_PIXELS = 200_000
 """Smaller pictures are kept exactly: artefacts of 8 bits are then the method's own."""
 THUMBNAIL = (192, 144)
+LONGEST = 16_383
+"""Pixels of the longest side that WebP holds."""
 
 
 class Version(TypedDict):
@@ -36,7 +38,7 @@ class Version(TypedDict):
 
 
 class PagePicture(TypedDict):
-    """What the page knows of a picture; ``slug`` is its folder's name."""
+    """What the page knows of a picture; ``slug`` is its folder's name, ``reduced`` is 2 where it has half the size."""
 
     slug: str
     name: str
@@ -47,6 +49,7 @@ class PagePicture(TypedDict):
     pictures: list[Version]
     fields: list[Version]
     scores: dict[str, dict[str, float]]
+    reduced: NotRequired[int]
 
 
 def add_picture(
@@ -56,6 +59,7 @@ def add_picture(
     pictures: Mapping[str, Tensor],
     fields: Mapping[str, KernelField] | None = None,
     scores: Mapping[str, Mapping[str, float]] | None = None,
+    reduced: int = 1,
 ) -> PagePicture:
     """Write a picture's versions and fields; those of another evaluation of the same picture stay beside them.
 
@@ -67,6 +71,7 @@ def add_picture(
             first and ``Sharp`` last.
         fields: motion fields by the title of their method, N = 1.
         scores: figures by title and metric; those that are not finite are left out.
+        reduced: how many pixels of the photo, each way, one of these pictures stands for.
 
     Returns:
         The record, as :func:`read_pictures` reads it.
@@ -104,6 +109,7 @@ def add_picture(
         pictures=sorted(kept.values(), key=lambda one: order.get(one["title"], 1)),
         fields=list(known.values()),
         scores=figures,
+        reduced=reduced,
     )
     with whole_file(home / RECORD) as part:
         part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
@@ -128,7 +134,8 @@ def _read(path: Path) -> PagePicture | None:
         record: PagePicture = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    same = isinstance(record, dict) and record.keys() == PagePicture.__annotations__.keys()
+    known = PagePicture.__annotations__.keys()
+    same = isinstance(record, dict) and PagePicture.__required_keys__ <= record.keys() <= known
     return record if same and record["slug"] == path.parent.name else None
 
 

@@ -90,3 +90,13 @@ def test_pictures_of_several_sizes_are_refused(tmp_path):
     with pytest.raises(ValueError, match="field has 2 pictures"):
         add_picture(tmp_path, "photo", "a", {"Blurry": torch.zeros(3, 8, 8)}, {"x": field})
     assert read_pictures(tmp_path) == []
+
+
+def test_a_record_of_an_earlier_version_is_read_and_one_of_other_keys_is_not(tmp_path):
+    record = add_picture(tmp_path, "photo", "a.png", {"Blurry": torch.zeros(3, 8, 9)}, reduced=4)
+    assert record["reduced"] == 4
+    path = tmp_path / record["slug"] / "picture.json"
+    older = {key: value for key, value in record.items() if key != "reduced"}
+    for kept, read in ((older, [older]), (record | {"more": 1}, []), ({"slug": record["slug"]}, [])):
+        path.write_text(json.dumps(kept), encoding="utf-8")
+        assert read_pictures(tmp_path) == read

@@ -51,6 +51,7 @@
   function send(photos) {
     fail("");
     for (const photo of photos) queue.add(photo.name, { name: photo.name, model: part("model").value }, photo);
+    part("queue").scrollIntoView({ block: "nearest" }); // photos may be dropped anywhere
   }
 
   async function save() {

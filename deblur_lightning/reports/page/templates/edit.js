@@ -62,7 +62,7 @@ class Edit {
     this.part("strength-said").value = `${strength} %`;
     this.part("clear").hidden = !layer;
     const label = this.viewer.label(part.right.value);
-    const some = [strength < 100 && `${strength} %`, layer && "in part"].filter(Boolean);
+    const some = [strength < 100 && `${strength}\u00a0%`, layer && "in part"].filter(Boolean);
     part["right-tag"].textContent = part.right.value === "Blurry" ? label : [label, ...some].join(", ");
   }
 

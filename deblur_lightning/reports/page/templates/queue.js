@@ -3,7 +3,7 @@
 class PhotoQueue {
   // list: the element for the lines; done(answer) and failed(sentence) take what came of a photo.
   constructor(list, done, failed) {
-    Object.assign(this, { list, done, failed, waiting: [], current: null, durations: [] });
+    Object.assign(this, { list, done, failed, waiting: [], current: null, durations: {} }); // in seconds, by model
   }
 
   // query: of the request; body: what is sent, or null.
@@ -42,7 +42,7 @@ class PhotoQueue {
       });
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.error);
-      this.durations.push((Date.now() - item.began) / 1000);
+      (this.durations[item.query.model] ??= []).push((Date.now() - item.began) / 1000);
       await this.done(told);
     } catch (error) {
       if (!item.stop.signal.aborted) {
@@ -65,20 +65,26 @@ class PhotoQueue {
   }
 
   tell() {
-    const time = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
-    const usual = this.durations.length ? this.durations.reduce((sum, one) => sum + one) / this.durations.length : null;
+    const time = (seconds) => (seconds < 90 ? `${Math.max(1, Math.ceil(seconds))} s` : `${Math.ceil(seconds / 60)} min`);
+    const usual = ({ query }) => {
+      const known = this.durations[query.model];
+      return known ? known.reduce((sum, one) => sum + one) / known.length : null;
+    };
     let left = 0; // until the next one's turn; null where that is not known
     if (this.current) {
       const { name, told, said, bar, began } = this.current, sofar = (Date.now() - began) / 1000;
-      left = told?.left ?? (usual === null ? null : Math.max(usual - sofar, 1));
+      const before = usual(this.current);
+      left = told ? told.left : before === null ? null : Math.max(before - sofar, 1);
       const ahead = told?.ahead ? `${told.ahead} of others first, ` : "";
       said.textContent = `${name}: ${ahead}${left === null ? `${Math.round(sofar)} s so far` : `about ${time(left)} left`}`;
-      if (told?.share) bar.value = told.share;
+      const share = told?.share || (left === null ? 0 : sofar / (sofar + left));
+      if (share) bar.value = Math.max(share, bar.value);
     }
     for (const item of this.waiting) {
       item.bar.value = 0;
-      item.said.textContent = `${item.name}: waits${left === null || usual === null ? "" : `, done in about ${time(left + usual)}`}`;
-      left = left === null || usual === null ? null : left + usual;
+      const own = usual(item);
+      left = left === null || own === null ? null : left + own;
+      item.said.textContent = `${item.name}: waits${left === null ? "" : `, done in about ${time(left)}`}`;
     }
   }
 }

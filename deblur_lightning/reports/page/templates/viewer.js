@@ -15,6 +15,7 @@ class Viewer {
     left.addEventListener("change", () => this.compare());
     right.addEventListener("change", () => {
       this.compare();
+      this.attribute();
       if (!this.picture.fields.some((one) => one.title === right.value)) return;
       field.value = right.value; // the motion that this version was restored by
       this.open();
@@ -27,8 +28,9 @@ class Viewer {
   show(picture, wanted = this.part.right.value) {
     this.picture = picture;
     this.field = null;
-    const { left, right, field, failure, link, files } = this.part;
+    const { left, right, field, failure, link, files, reduced } = this.part;
     failure.textContent = "";
+    reduced.textContent = picture.reduced > 1 ? `Shown at 1/${picture.reduced} of its size.` : "";
     this.root.hidden = false;
     this.root.style.setProperty("--ratio", picture.width / picture.height);
     const titles = picture.pictures.map((one) => one.title);
@@ -101,6 +103,7 @@ class Viewer {
     const picture = this.picture, chosen = picture.fields.find((one) => one.title === field.value);
     for (const one of [panel, probe, this.part["motion-choice"]]) one.hidden = !chosen;
     this.part["field-choice"].hidden = picture.fields.length < 2;
+    this.attribute();
     this.field = null;
     whole.textContent = "";
     this.drawMotion();
@@ -115,6 +118,12 @@ class Viewer {
     } catch (error) {
       if (this.picture === picture) failure.textContent = `The motion field cannot be shown: ${error.message}`;
     }
+  }
+
+  // Say whose the motion is where the version on the right was restored by another model.
+  attribute() {
+    const { field, right } = this.part, other = this.label(right.value).startsWith("Restored by") && right.value !== field.value;
+    this.part["seen-by"].textContent = other ? `, as ${field.value} saw it` : "";
   }
 
   point(event) {

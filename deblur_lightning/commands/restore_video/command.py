@@ -1,0 +1,73 @@
+"""What `deblur restore-video` takes and prints."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from deblur_lightning.data.frames import Frame
+    from deblur_lightning.deblurring import PhotoDeblurrer
+
+
+def restore_video(
+    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="A video.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="OUT", help="A file, .mp4, .mov, .mkv or .webm; or a folder for it."),
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists.")] = False,
+    checkpoint: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The model: .ckpt or .safetensors, or direct, blind or learned."),
+    ] = Path("direct"),
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, metavar="S", help="0 leaves frames as they are, 1 restores them fully.")
+    ] = 1.0,
+) -> None:
+    """Undo camera shake and motion in a video.
+
+    Each frame is restored by itself and written with the time it had; the sound is copied as it is. Pictures are
+    written upright, at their size, as H.264 (VP9 in .webm), in 8 bits.
+
+    The usual model is `direct`: a second or two a frame of 1280 x 720, where `blind` and `learned` take minutes, and
+    look for each frame's motion anew, so that what they make of neighbouring frames may differ.
+    """
+    from deblur_lightning.commands._output_paths import check_folder_writable
+    from deblur_lightning.commands._progress import Console
+    from deblur_lightning.commands.restore_video.rewriting import measure_clip, result_path, rewrite
+    from deblur_lightning.deblurring import find_checkpoint
+
+    began, path = time.monotonic(), find_checkpoint(checkpoint)
+    target = result_path(clip, output)
+    if target.exists() and not overwrite:
+        raise ValueError(f"{target} is there already. Pass --overwrite to replace it, or another --output.")
+    known = measure_clip(clip, target)
+    check_folder_writable(target.parent)
+    with Console() as console:
+        from deblur_lightning.deblurring import load_deblurrer
+
+        model = load_deblurrer(path, strength=strength)
+        console.say(f"model: {model.name}")
+        notes: Counter[str] = Counter()
+        rewrite(clip, target, known, lambda frame: _restored(model, frame, notes), console.watch(clip.name))
+        said = "".join(f"; {note} ({count} of its frames)" for note, count in notes.items())
+        seconds = time.monotonic() - began
+        console.say(
+            f"{clip} -> {target}: {known.frames} frames of {known.width} x {known.height}, {seconds:.1f} s, "
+            f"{seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
+        )
+
+
+def _restored(model: PhotoDeblurrer, frame: Frame, notes: Counter[str]) -> Frame:
+    """Restore a frame; count what is to be said of it."""
+    import torch
+
+    blurry = torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255
+    answer = model(blurry, with_field=False)
+    notes.update(answer.notes)
+    return (answer.picture[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

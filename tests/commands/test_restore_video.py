@@ -1,0 +1,178 @@
+"""Clips whose pictures, times and sound are known, restored by a model whose answer is known."""
+
+import struct
+import wave
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from deblur_lightning.commands import main
+from deblur_lightning.deblurring import Deblurred, Deblurrer, PhotoDeblurrer
+
+TIMES = (0, 100, 150, 300, 310, 450)
+"""Of the frames, in thousandths of a second: uneven, as telephones film."""
+COLOURS = [(200, 40, 40), (40, 160, 40), (60, 60, 180), (90, 90, 90), (150, 120, 30), (30, 120, 150)]
+
+
+class Halving(Deblurrer):
+    """Stands for a model: half as bright, and a note of it."""
+
+    def __init__(self, fails_at=None):
+        super().__init__()
+        self.seen, self.fails_at = [], fails_at
+
+    def forward(self, blurry, exposure=None):
+        if len(self.seen) == self.fails_at:
+            raise ValueError("it fails")
+        self.seen.append(tuple(blurry.shape))
+        return Deblurred(blurry / 2, notes=("halved",))
+
+
+@pytest.fixture
+def model(monkeypatch):
+    halving = Halving()
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda path, **options: PhotoDeblurrer(halving))
+    return halving
+
+
+def frame_of(colour, size):
+    """The left half of a colour, the right half black."""
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    frame[:, : size[0] // 2] = colour
+    return frame
+
+
+def write_clip(path, size=(64, 48), sound="aac", colours=COLOURS, space=None):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "5"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        heard = container.add_stream(sound, rate=48000, layout="mono") if sound else None
+        container.metadata["creation_time"] = "2026-07-08T09:10:11.000000Z"
+        if space is not None:
+            stream.codec_context.colorspace = space
+        for colour, time in zip(colours, TIMES, strict=False):
+            plain = av.VideoFrame.from_ndarray(frame_of(colour, size), format="rgb24")
+            frame = plain.reformat(format="yuv420p", dst_colorspace=space) if space else plain
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        if heard is not None:
+            tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 48_000)).astype(np.float32)
+            for start in range(0, 24_000 - 960, 960):
+                part = tone[None, start : start + 960]
+                kind = "fltp" if sound == "aac" else "s16"
+                block = av.AudioFrame.from_ndarray(
+                    part if kind == "fltp" else (part * 32767).astype(np.int16), format=kind, layout="mono"
+                )
+                block.sample_rate, block.pts = 48_000, start
+                container.mux(heard.encode(block))
+            container.mux(heard.encode(None))
+    return path
+
+
+def read_clip(path):
+    """Read its pictures, their times in seconds, and its sound's packets with theirs."""
+    with av.open(str(path)) as container:
+        frames = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.dts is not None]
+        sound = [(float(packet.pts * packet.time_base), bytes(packet)) for packet in packets]
+    return [time for time, _ in frames], [frame for _, frame in frames], sound
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as end:
+        main(["restore-video", *map(str, words)])
+    return end.value.code
+
+
+@pytest.mark.parametrize(("suffix", "space"), [(".mp4", None), (".mp4", 1), (".mkv", None)])  # 1 is BT.709
+def test_each_frame_is_restored_at_its_time_and_the_sound_is_as_it_was(tmp_path, model, capsys, suffix, space):
+    clip, result = write_clip(tmp_path / "a.mp4", space=space), tmp_path / f"b{suffix}"
+    assert run(clip, "-o", result) == 0
+    assert len(model.seen) == 6
+    times, frames, sound = read_clip(result)
+    before, pictures, heard = read_clip(clip)
+    late = times[0] - before[0]  # Matroska knows no time before 0, where AAC begins
+    assert 0 <= late < 0.03
+    np.testing.assert_allclose([time - late for time, _ in sound], [time for time, _ in heard], atol=0.0011)
+    np.testing.assert_allclose(np.array(times) - times[0], np.array(TIMES) / 1000, atol=0.0011)
+    for frame, picture in zip(frames, pictures, strict=True):
+        np.testing.assert_allclose(frame[8:-8, 8:24], picture[8:-8, 8:24] / 2, atol=4)
+        np.testing.assert_allclose(frame[8:-8, 40:56], 0, atol=4)
+    assert [packet for _, packet in sound] == [packet for _, packet in heard]
+    with av.open(str(result)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.video[0].codec_context.colorspace == (2 if space is None else space)
+        assert container.metadata.get("creation_time", container.metadata.get("CREATION_TIME"))[:10] == "2026-07-08"
+    said = capsys.readouterr().out
+    assert "6 frames of 64 x 48" in said
+    assert "halved (6 of its frames)" in said
+
+
+def test_a_clip_held_upright_is_written_upright(tmp_path, model):
+    clip = write_clip(tmp_path / "a.mp4", sound=None)
+    data = bytearray(clip.read_bytes())
+    matrix = data.index(b"tkhd") + 44  # how the track is turned for display: here by a quarter clockwise
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    clip.write_bytes(data)
+    assert run(clip, "-o", tmp_path / "out") == 0
+    with av.open(str(tmp_path / "out" / "a.mp4")) as container:
+        (first, *_) = container.decode(video=0)
+    assert (first.width, first.height, first.rotation) == (48, 64, 0)
+    frame = first.to_ndarray(format="rgb24")
+    upper = frame[8:24, 8:-8].mean(axis=(0, 1))  # what was left
+    np.testing.assert_allclose(upper, np.array(COLOURS[0]) / 2, atol=4)
+    np.testing.assert_allclose(frame[40:56, 8:-8], 0, atol=4)
+
+
+def test_a_result_is_whole_or_not_there(tmp_path, model):
+    clip, result = write_clip(tmp_path / "a.mp4"), tmp_path / "out" / "b.mp4"
+    model.fails_at = 3
+    assert "it fails" in run(clip, "-o", result)
+    assert list(result.parent.iterdir()) == []
+    result.write_bytes(b"mine")
+    assert "is there already. Pass --overwrite" in run(clip, "-o", result)
+    assert "it fails" in run(clip, "-o", result, "--overwrite")
+    assert result.read_bytes() == b"mine"
+    assert list(result.parent.iterdir()) == [result]
+
+
+def test_sides_of_odd_length_and_other_containers(tmp_path, model):
+    with av.open(str(tmp_path / "odd.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 65, 49, "bgr0"
+        for colour in COLOURS[:3]:
+            frame = av.VideoFrame.from_ndarray(frame_of(colour, (65, 49)), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format="bgr0")))
+        container.mux(stream.encode(None))
+    for suffix in (".mp4", ".webm", ".mov"):
+        assert run(tmp_path / "odd.mkv", "-o", tmp_path / f"b{suffix}") == 0
+        with av.open(str(tmp_path / f"b{suffix}")) as container:
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert [frame.shape for frame in frames] == [(49, 65, 3)] * 3
+        for frame, colour in zip(frames, COLOURS, strict=False):
+            np.testing.assert_allclose(frame[8:-8, 8:24].mean(axis=(0, 1)), np.array(colour) / 2, atol=8)
+
+
+def test_what_cannot_be_restored_is_said_before_a_model_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda *_, **__: pytest.fail("loaded"))
+    clip, result = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
+    (tmp_path / "text.mp4").write_text("no film at all" * 50)
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(1600))
+    pcm = write_clip(tmp_path / "pcm.mkv", sound="pcm_s16le")
+    assert "none.mp4 does not exist" in run(tmp_path / "none.mp4", "-o", result)
+    assert "text.mp4 cannot be read as a film" in run(tmp_path / "text.mp4", "-o", result)
+    assert "sound.wav holds no moving pictures" in run(tmp_path / "sound.wav", "-o", result)
+    assert "b.avi, but videos are written as .mp4, .mov, .mkv, .webm" in run(clip, "-o", tmp_path / "b.avi")
+    assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", clip, "--overwrite")
+    assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", tmp_path)
+    assert "sound of kind pcm_s16le, but .webm holds none. Name a result in .mkv" in run(pcm, "-o", tmp_path / "b.webm")
+    assert not list(tmp_path.glob("b.*"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install 'deblur-lightning[video]'" in run(clip, "-o", result)
