@@ -18,6 +18,9 @@ from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
 KEPT = 0.25  # trust below which a part of the photo is called as it was
+SURE = "sure of the restoration"
+"""In what is said of each picture anew, and so of none of several together."""
+
 STILL = "hardly any motion seen, so its pixels are as they were"
 FADES = "fades to black at its borders, so taken for blurred by a program"
 
@@ -120,4 +123,4 @@ def trusted(trusts: Sequence[Tensor]) -> str:
     """
     everywhere = torch.cat([trust.flatten() for trust in trusts])
     kept = (everywhere < KEPT).float().mean()
-    return f"{everywhere.mean():.0%} sure of the restoration; {kept:.0%} of the photo stays nearly as it was"
+    return f"{everywhere.mean():.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"

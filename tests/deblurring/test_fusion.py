@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from deblur_lightning.deblurring import (
+    BlindEstimator,
     Fusion,
     HyperLaplacian,
     MotionDeblurrer,
@@ -128,13 +129,34 @@ def test_a_recipe_holds_its_restorers_and_options_reach_them():
     assert (built.restorer.restorers[1].outer, built.restorer.restorers[1].inner) == (2, 1)
 
 
-@pytest.mark.parametrize("tile", [None, 256])
-def test_a_photo_is_told_how_far_it_was_trusted(tile):
-    photo = torch.rand(1, 3, 300, 270, generator=torch.Generator().manual_seed(1))
+def test_a_photo_is_told_how_far_it_was_trusted():
+    photo = torch.rand(1, 3, 80, 90, generator=torch.Generator().manual_seed(1))
     chain = MotionDeblurrer(Moved(), fused([Darker()], [0.0]))
-    answer = PhotoDeblurrer(chain, tile=tile)(photo) if tile else chain(photo)
+    answer = PhotoDeblurrer(chain)(photo)
     torch.testing.assert_close(answer.picture, 0.75 * photo)
     note = "50% sure of the restoration; 0% of the photo stays nearly as it was"
     assert note in answer.notes
     doubted = MotionDeblurrer(Moved(), fused([Darker()], [-3.0]))(photo)
     assert "5% sure of the restoration; 100% of the photo stays nearly as it was" in doubted.notes
+
+
+@pytest.mark.parametrize("tile", [None, 256])
+def test_a_photo_whose_motion_is_estimated_at_once_is_told_of_all_its_tiles(tile):
+    class Looking(BlindEstimator):
+        def forward(self, light):
+            return Moved()(light)
+
+    photo = torch.rand(1, 3, 300, 270, generator=torch.Generator().manual_seed(1))
+    chain = MotionDeblurrer(Looking(9), fused([Darker()], [0.0]))
+    answer = PhotoDeblurrer(chain, tile=tile)(photo)
+    torch.testing.assert_close(answer.picture, 0.75 * photo)
+    assert answer.notes == ("50% sure of the restoration; 0% of the photo stays nearly as it was",)
+    assert PhotoDeblurrer(chain, tile=tile, strength=0.0)(photo).notes == ()
+
+
+def test_what_is_sure_of_one_tile_is_not_said_of_the_whole():
+    photo = torch.rand(1, 3, 300, 270, generator=torch.Generator().manual_seed(1))
+    chain = MotionDeblurrer(Moved(), fused([Darker()], [0.0]))
+    answer = PhotoDeblurrer(chain, tile=256)(photo, with_field=False)
+    torch.testing.assert_close(answer.picture, 0.75 * photo)
+    assert answer.notes == ()
