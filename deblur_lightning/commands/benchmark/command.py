@@ -39,14 +39,14 @@ def benchmark(
     that is one for the whole picture gives. A share is a gain over the true field's gain by Richardson-Lucy; the field
     error is relative to that of the best constant kernel. The scores are added to the results store.
     """
+    from deblur_lightning.deblurring import find_checkpoint
+
     checkpoints = {}
     for named in checkpoint or ():
         name, equals, path = named.partition("=")
         if not (name and equals and path):
             raise ValueError(f"--checkpoint is {named}, but it needs a name. Pass NAME=PATH.")
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"{path} does not exist. Train it first: make reproduce-tables.")
-        checkpoints[name] = Path(path)
+        checkpoints[name] = find_checkpoint(Path(path))
 
     from deblur_lightning.commands.benchmark.scoring import run_benchmark
 
@@ -58,7 +58,7 @@ def benchmark(
     page = store.parent / "page"
     for result in run_benchmark(checkpoints, chosen, dataset, store, page, shlex.join(words)):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
-        typer.echo(f"{result.method}: {scores} ({result.pictures} pictures, {result.seconds} s)")
+        typer.echo(f"{result.method}: {scores} ({result.pictures} pictures, {result.seconds:.1f} s)")
 
 
 def _windows(photos: Path | None, count: int, kernel_size: int) -> list[SyntheticSample]:

@@ -79,7 +79,7 @@ def run_benchmark(
     for name, method in methods.items():
         started = time.monotonic()
         scored = [_score(method, sample) for sample in windows]
-        seconds = round(time.monotonic() - started, 1)
+        seconds = round(time.monotonic() - started, 3)
         rows = [row for row, _ in scored]
         if page and name != "blurry":
             for sample, (row, answer) in zip(windows, scored, strict=True):
