@@ -59,7 +59,7 @@ class RecordResults(Callback):
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
                 pictures=len(rows) - int(known.get(IDENTICAL, 0)),
-                seconds=round(time.monotonic() - self._started, 1),
+                seconds=round(time.monotonic() - self._started, 3),
                 checkpoint=file_hash(weights) if weights else "",
                 checkpoint_name=str(weights or ""),
                 config=_command_line() if self.config is None else self.config,
