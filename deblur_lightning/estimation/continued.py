@@ -10,7 +10,7 @@ def continued(light: Tensor, margin: int) -> Tensor:
     Its mirror image at one border passes smoothly into that at the other, so there is no step for a transform to see.
 
     Args:
-        light: ``[H, W]``, both sides larger than the continuation.
+        light: ``[H, W]``, both sides larger than ``margin``.
         margin: pixels to add each way, at least; a few more make transforms fast.
 
     Returns:
@@ -22,7 +22,8 @@ def continued(light: Tensor, margin: int) -> Tensor:
 def _continued(rows: Tensor, margin: int) -> Tensor:
     from scipy.fft import next_fast_len
 
-    count = next_fast_len(rows.shape[1] + margin, real=True) - rows.shape[1]
+    mirrorable = 2 * rows.shape[1] - 1  # a mirror shows no more, be the transform as slow as it may
+    count = min(next_fast_len(rows.shape[1] + margin, real=True), mirrorable) - rows.shape[1]
     place = torch.arange(1, count + 1, device=rows.device) / (count + 1)
     passed = place.square() * (3 - 2 * place)
     mirrored = rows.flip(1)

@@ -64,6 +64,8 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:
+    if light.amin() == light.amax():
+        return delta_field(light[None, None], kernel_size)  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None:

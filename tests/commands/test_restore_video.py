@@ -7,6 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from deblur_lightning.commands import main
 from deblur_lightning.deblurring import Deblurred, Deblurrer, PhotoDeblurrer
@@ -158,6 +159,11 @@ def test_sides_of_odd_length_and_other_containers(tmp_path, model):
             np.testing.assert_allclose(frame[8:-8, 8:24].mean(axis=(0, 1)), np.array(colour) / 2, atol=8)
 
 
+def write_photo(path):
+    Image.new("RGB", (40, 30), "gray").save(path)
+    return path
+
+
 def test_what_cannot_be_restored_is_said_before_a_model_is_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda *_, **__: pytest.fail("loaded"))
     clip, result = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
@@ -169,6 +175,9 @@ def test_what_cannot_be_restored_is_said_before_a_model_is_loaded(tmp_path, monk
     assert "none.mp4 does not exist" in run(tmp_path / "none.mp4", "-o", result)
     assert "text.mp4 cannot be read as a film" in run(tmp_path / "text.mp4", "-o", result)
     assert "sound.wav holds no moving pictures" in run(tmp_path / "sound.wav", "-o", result)
+    assert "photo.jpg holds no moving pictures" in run(write_photo(tmp_path / "photo.jpg"), "-o", result)
+    assert "photo.png holds no moving pictures" in run(write_photo(tmp_path / "photo.png"), "-o", result)
+    assert "is a folder, but one film is read at a time" in run(tmp_path, "-o", result)
     assert "b.avi, but videos are written as .mp4, .mov, .mkv, .webm" in run(clip, "-o", tmp_path / "b.avi")
     assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", clip, "--overwrite")
     assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", tmp_path)

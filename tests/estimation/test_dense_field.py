@@ -45,10 +45,12 @@ def test_a_sharp_picture_is_left_alone():
     assert moved < 0.02
 
 
-def test_a_picture_without_any_edge_has_a_field():
-    field = dense_field(torch.full((1, 3, 64, 70), 0.4), kernel_size=9)
+@pytest.mark.parametrize("value", [0.0, 0.4, 1.0])
+def test_a_picture_without_any_edge_shows_no_motion(value):
+    field = dense_field(torch.full((1, 3, 64, 70), value), kernel_size=9)
     check_field(field)
     assert field.coefficients.shape[-2:] == (64, 70)
+    assert torch.equal(field.mean_kernel()[0], no_blur(torch.zeros(9, 9)))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def benchmark(
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="A trained model and its name in tables; repeat for more."),
+        typer.Option(
+            metavar="NAME=FILE",
+            help="A name in tables and a model: a file, blind, learned or direct. Repeat for more.",
+        ),
     ] = None,
     photos: Annotated[
         Path | None,

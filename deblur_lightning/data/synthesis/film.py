@@ -142,10 +142,12 @@ def count_frames(path: Path) -> int:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: PyAV is not installed; no film, or a damaged one.
+        ValueError: PyAV is not installed; a folder; no film, or a damaged one.
     """
     if importlib.util.find_spec("av") is None:
         raise ValueError("av is not installed, but films are read by it. Run: pip install 'deblur-lightning[video]'")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, but one film is read at a time. Pass a film in it.")
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.")
     with opened(path) as film:
@@ -163,7 +165,7 @@ def opened(path: Path) -> Iterator["InputContainer"]:
 
     try:
         with av.open(str(path)) as film:
-            if not film.streams.video:
+            if not film.streams.video or film.format.name.endswith("_pipe") or film.format.name == "image2":  # a photo
                 raise ValueError(f"{path} holds no moving pictures. Pass a film.")
             film.streams.video[0].thread_type = "AUTO"
             yield film
