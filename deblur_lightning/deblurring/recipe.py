@@ -27,6 +27,8 @@ ABSENT = re.compile(r"No module named '([\w.]+)'")
 ASKED = "_asked_for"
 """Attribute of a part of another package: the arguments that YAML or a recipe built it with."""
 
+CHOICES = re.compile(r"Expected a typing\.Literal\[([^\]]*)\]")
+
 PLAIN = (int, float, str, bool, type(None))
 
 
@@ -165,6 +167,7 @@ def _wrong(error: Exception) -> str:
     """Cut jsonargparse's message, which quotes all it tried, down to what is wrong."""
     lines = [line.strip(" -") for line in str(error).splitlines()]
     said = " ".join(line for line in lines if line and not TRIED.match(line)) or str(error)
+    said = CHOICES.sub(lambda choices: f"Expected one of {choices[1].replace(chr(39), '')}", said)
     remedy = remedy_of_import(said)
     return f"{said.rstrip('.')}.{remedy}" if remedy else said
 

@@ -109,3 +109,9 @@ def test_arguments_are_replaced_wherever_they_are():
     assert describe(full())["init_args"]["restorer"]["init_args"]["regularization"] == 0.2
     with pytest.raises(ValueError, match=r"MotionDeblurrer with HyperLaplacian, which has no colour\."):
         replaced(recipe, {"colour": 3})
+
+
+def test_choices_are_listed_without_python_s_brackets():
+    recipe = describe(small_motion_deblurrer())
+    with pytest.raises(ValueError, match=r"Expected one of basic, saturated, combined\. Got value: nix"):
+        build(replaced(recipe, {"method": "nix"}))
