@@ -79,12 +79,14 @@ def stack_fields(fields: Sequence[KernelField]) -> KernelField:
     """Make one batch of fields of pictures of one size.
 
     Args:
-        fields: each ``[N, B, …]``; those with fewer basis kernels get more, which no pixel uses.
+        fields: each ``[N, B, …]``; those with fewer basis kernels get more, which no pixel uses, and those with smaller
+            kernels zeros around them.
     """
     if len(fields) == 1:  # the usual case; a photo's coefficients are large
         return fields[0]
     count = max(field.basis.shape[1] for field in fields)
-    widened = [_with_basis(field, count) for field in fields]
+    size = max(field.kernel_size for field in fields)
+    widened = [_with_basis(field.widened(size), count) for field in fields]
     return KernelField(*(torch.cat(tensors) for tensors in zip(*widened, strict=True)))
 
 

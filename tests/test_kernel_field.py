@@ -25,3 +25,16 @@ def test_fields_of_other_counts_stack_to_the_same_kernels():
     assert stacked.basis.shape == (4, 3, 3, 3)
     apart = torch.cat([field.kernel_at(2, 3) for field in fields])
     torch.testing.assert_close(stacked.kernel_at(2, 3), apart)
+
+
+def test_fields_of_other_kernel_sizes_stack_to_the_same_kernels_with_zeros_around():
+    generator = torch.Generator().manual_seed(2)
+    small, large = (
+        KernelField(torch.rand(1, 2, size, size, generator=generator), torch.rand(1, 2, 4, 5, generator=generator))
+        for size in (3, 7)
+    )
+    stacked = stack_fields([small, large])
+    expected = torch.zeros(2, 7, 7)
+    expected[0, 2:5, 2:5] = small.kernel_at(1, 4)[0]
+    expected[1] = large.kernel_at(1, 4)[0]
+    torch.testing.assert_close(stacked.kernel_at(1, 4), expected)

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 PUBLISHED = "https://download.pytorch.org/models/"
 ALEXNET, VGG16 = "alexnet-owt-7be5be79.pth", "vgg16-397923af.pth"
 VGG16_CHANNELS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512)  # 0 halves
+
+Network = TypeVar("Network", bound=nn.Sequential)
 
 
 class L2Pooling(nn.Module):
@@ -75,11 +78,25 @@ def load_classifier(network: nn.Sequential, path: Path) -> nn.Sequential:
     Raises:
         ValueError: a file that holds no such weights.
     """
+    return load_features(network, path, f"{path} holds no such weights. Download {PUBLISHED}{path.name} again.")
+
+
+def load_features(network: Network, path: Path, refusal: str) -> Network:
+    """Load the first layers of a classifier from its weights in torchvision's format, and freeze them.
+
+    Args:
+        network: has the layers, by torchvision's numbers.
+        path: of the weights.
+        refusal: what is said where there are none.
+
+    Raises:
+        ValueError: a file that holds no such weights.
+    """
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
         network.load_state_dict({name: weights[f"features.{name}"] for name in network.state_dict()})
     except (RuntimeError, EOFError, LookupError, TypeError, AttributeError, OSError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path} holds no such weights. Download {PUBLISHED}{path.name} again.") from error
+        raise ValueError(refusal) from error
     return network.eval().requires_grad_(requires_grad=False)
 
 

@@ -1,13 +1,14 @@
 """The first three stages of VGG-19, whose features DeblurGAN compares (Simonyan and Zisserman, arXiv 1409.1556)."""
 
-import pickle
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from deblur_lightning.networks.classifiers import PUBLISHED, load_features
+
 FILE = "vgg19-dcbb9e9d.pth"
-URL = f"https://download.pytorch.org/models/{FILE}"
+URL = f"{PUBLISHED}{FILE}"
 CHANNELS = (64, 64, 0, 128, 128, 0, 256, 256, 256)  # 0 halves; the last one is conv3_3
 
 
@@ -60,10 +61,5 @@ def load_vgg(path: Path) -> VGGFeatures:
     Raises:
         ValueError: a file that holds no such weights.
     """
-    network = VGGFeatures()
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict({name: weights[f"features.{name}"] for name in network.state_dict()})
-    except (RuntimeError, EOFError, LookupError, TypeError, AttributeError, OSError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path} holds no VGG-19 weights in torchvision's format. Download {URL} again.") from error
-    return network.eval().requires_grad_(requires_grad=False)
+    refusal = f"{path} holds no VGG-19 weights in torchvision's format. Download {URL} again."
+    return load_features(VGGFeatures(), path, refusal)

@@ -140,12 +140,11 @@ class FieldWindowsDataModule(LightningDataModule):
 
 def batched(samples: list[FieldSample]) -> Batch:
     """Stack crops; fields of fewer or smaller kernels are widened."""
-    size = max(sample["field"].kernel_size for sample in samples)
     return {
         "blurry": torch.stack([sample["blurry"] for sample in samples]),
         "sharp": torch.stack([sample["sharp"] for sample in samples]),
         "start": torch.stack([sample["start"] for sample in samples]),
-        "field": stack_fields([sample["field"].widened(size) for sample in samples]),
+        "field": stack_fields([sample["field"] for sample in samples]),
         "name": [sample["name"] for sample in samples],
     }
 

@@ -91,8 +91,7 @@ def check_fields(pairs: Sequence[Pair]) -> None:
 
 def with_fields(samples: Sequence[FieldSample]) -> Batch:
     """Stack samples; fields of fewer or smaller kernels are widened."""
-    size = max(sample["field"].kernel_size for sample in samples)
-    field = stack_fields([sample["field"].widened(size) for sample in samples])
+    field = stack_fields([sample["field"] for sample in samples])
     return {
         "blurry": torch.stack([sample["blurry"] for sample in samples]),
         "sharp": torch.stack([sample["sharp"] for sample in samples]),
