@@ -6,6 +6,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, noise_level, to_linear
+from deblur_lightning.restoration.ringing import largest_within
 
 CELL = 8  # pixels: side of the squares that cues are averaged over
 NEAR, WIDE = 2.0, 8.0  # cells: standard deviations of the two neighbourhoods of each cell
@@ -87,14 +88,8 @@ def _cues(cells: Tensor, noise: Tensor) -> Tensor:
 
 
 def _beyond(made: Tensor, seen: Tensor) -> Tensor:
-    high, low = _largest(seen), -_largest(-seen)
+    high, low = largest_within(seen, REACH), -largest_within(-seen, REACH)
     return (made - high).clamp(min=0) + (low - made).clamp(min=0)
-
-
-def _largest(plane: Tensor) -> Tensor:
-    """Take the largest value within reach: down, then across, which is the same and five times as fast."""
-    rows = F.max_pool2d(plane, (REACH, 1), 1, (REACH // 2, 0))
-    return F.max_pool2d(rows, (1, REACH), 1, (0, REACH // 2))
 
 
 def _motion(field: KernelField) -> tuple[Tensor, Tensor]:

@@ -20,8 +20,8 @@ def limit_ringing(restored: Tensor, blurry: Tensor, radius: int, allowance: floa
         ``restored``, limited.
     """
     side = 2 * radius + 1
-    high = _pooled(blurry, side)
-    low = -_pooled(-blurry, side)
+    high = largest_within(blurry, side)
+    low = -largest_within(-blurry, side)
     slack = (high - low) * allowance
     return restored.clamp(low - slack, high + slack)
 
@@ -51,13 +51,14 @@ def hold_rims(restored: Tensor, blurry: Tensor, clipped: Tensor, radius: int) ->
         return restored
     at_ceiling = clipped.any(dim=1, keepdim=True).to(restored.dtype)
     side = 2 * radius + 1
-    areas = _pooled(-_pooled(-at_ceiling, side), side)
-    lights = at_ceiling * (1 - _pooled(areas, side))
-    within_reach = _pooled(lights, side) > 0
-    darkest = -_pooled(-blurry, side)
+    areas = largest_within(-largest_within(-at_ceiling, side), side)
+    lights = at_ceiling * (1 - largest_within(areas, side))
+    within_reach = largest_within(lights, side) > 0
+    darkest = -largest_within(-blurry, side)
     return restored.where(~within_reach, restored.maximum(darkest))
 
 
-def _pooled(image: Tensor, side: int) -> Tensor:
+def largest_within(image: Tensor, side: int) -> Tensor:
+    """Take the largest value in a square around each pixel, ``[N, C, H, W]``: across, then down, which is the same."""
     across = F.max_pool2d(image, (1, side), stride=1, padding=(0, side // 2))
     return F.max_pool2d(across, (side, 1), stride=1, padding=(side // 2, 0))
