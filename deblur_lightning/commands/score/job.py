@@ -79,7 +79,7 @@ def run_job(job: Job, config: str, watch: Callable[[str], Callable[[float], None
         blur=job.found.blur,
         metrics=scores.means,
         pictures=len(scores.rows) - scores.identical,
-        seconds=round(seconds, 1),
+        seconds=round(seconds, 3),
         checkpoint=file_hash(weights) if weights else "",
         checkpoint_name=job.road.weights_name if job.road else "",
         config=config,

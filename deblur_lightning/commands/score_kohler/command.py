@@ -65,7 +65,7 @@ def score_kohler(
                 dataset=kohler_name(data, len(method.scores)),
                 metrics=method.means(),
                 pictures=len(method.scores),
-                seconds=round(seconds * len(method.scores), 1),  # its share: folders are scored together
+                seconds=round(seconds * len(method.scores), 3),  # its share: folders are scored together
                 config=shlex.join(["deblur", "score-kohler", str(method.folder), "--data", str(data)]),
                 commit=source_commit(),
                 device=device_name("cpu"),
