@@ -23,4 +23,6 @@ from .restorers import HyperLaplacian as HyperLaplacian
 from .restorers import Restored as Restored
 from .restorers import Restorer as Restorer
 from .restorers import RichardsonLucy as RichardsonLucy
+from .sensed import SensedEstimator as SensedEstimator
+from .still_kept import StillKept as StillKept
 from .unrolled import UnrolledRestorer as UnrolledRestorer

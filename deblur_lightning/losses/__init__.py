@@ -1,6 +1,7 @@
 """The losses of both papers: tensors in, a scalar out."""
 
 from deblur_lightning.losses.adversarial import critic_loss, generator_loss, gradient_penalty
+from deblur_lightning.losses.cells import cell_divergence
 from deblur_lightning.losses.content import Content, PerceptualContent, PixelContent
 from deblur_lightning.losses.kernel import kernel_distance, kernel_error, kernel_loss, kernel_weights
 from deblur_lightning.losses.perceptual import perceptual_loss
@@ -12,6 +13,7 @@ __all__ = [
     "Content",
     "PerceptualContent",
     "PixelContent",
+    "cell_divergence",
     "critic_loss",
     "generator_loss",
     "gradient_penalty",

@@ -10,7 +10,8 @@ from deblur_lightning.data.pairs.pairing import Pair
 from deblur_lightning.data.pairs.photos_alone import PhotosAlone
 from deblur_lightning.data.pairs.soundness import Files
 from deblur_lightning.data.pairs.splits import Selection
-from deblur_lightning.data.synthesis.field_pairs import FieldPairs, check_fields, with_fields
+from deblur_lightning.data.scenes.motion_fields import stacked
+from deblur_lightning.data.synthesis.field_pairs import FieldPairs, check_fields
 
 
 class SynthesizedDataModule(GoProDataModule):
@@ -73,9 +74,3 @@ class SynthesizedDataModule(GoProDataModule):
         if not checked:
             check_fields(pairs)
         return pairs
-
-
-def stacked(loader: DataLoader[Sample]) -> DataLoader[Sample]:
-    """Have a loader stack fields of several numbers of kernels."""
-    loader.collate_fn = with_fields
-    return loader

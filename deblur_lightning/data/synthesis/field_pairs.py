@@ -5,17 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from deblur_lightning.batch import Batch
 from deblur_lightning.data.frames import frame_size, read_frame
 from deblur_lightning.data.pairs.paired_images import FrameSource, PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
 from deblur_lightning.data.scenes.field_windows import turned
 from deblur_lightning.data.synthesis.field_files import load_field
-from deblur_lightning.field import KernelField, stack_fields
-from deblur_lightning.losses import kernel_weights
+from deblur_lightning.field import KernelField
 
 
 class FieldSample(Sample):
@@ -87,18 +84,6 @@ def check_fields(pairs: Sequence[Pair]) -> None:
         raise FileNotFoundError(f"{missing[0]} is missing, but a training of motion needs each pair's field. {none}")
     with ThreadPoolExecutor(4) as pool:  # inflating releases the interpreter's lock
         list(pool.map(_check, pairs, files))
-
-
-def with_fields(samples: Sequence[FieldSample]) -> Batch:
-    """Stack samples; fields of fewer or smaller kernels are widened."""
-    field = stack_fields([sample["field"] for sample in samples])
-    return {
-        "blurry": torch.stack([sample["blurry"] for sample in samples]),
-        "sharp": torch.stack([sample["sharp"] for sample in samples]),
-        "name": [sample["name"] for sample in samples],
-        "field": field,
-        "weights": kernel_weights(field),
-    }
 
 
 def _check(pair: Pair, file: Path) -> None:

@@ -12,7 +12,8 @@ from small_models import small_config
 
 from deblur_lightning.commands import main
 from deblur_lightning.data import Selection, SynthesizedDataModule, find_pairs, load_field, save_field
-from deblur_lightning.data.synthesis.field_pairs import FieldPairs, with_fields
+from deblur_lightning.data.scenes.motion_fields import with_fields
+from deblur_lightning.data.synthesis.field_pairs import FieldPairs
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.physics import blur, to_display, to_linear
 

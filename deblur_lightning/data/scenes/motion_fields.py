@@ -1,0 +1,77 @@
+"""MotionFieldDataModule: many kinds of motion, each crop with its motion field, for networks that see motion."""
+
+from collections.abc import Sequence
+from typing import TypedDict, TypeVar
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from deblur_lightning.batch import Batch
+from deblur_lightning.data.scenes.motion_blur import MotionBlur, MotionBlurDataModule
+from deblur_lightning.data.scenes.sources import Split
+from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.losses import kernel_weights
+
+AnySample = TypeVar("AnySample")
+
+
+class FieldSample(TypedDict):
+    """One pair of crops and the motion between them, ``[1, J, K, K]`` and ``[1, J, H, W]``; see `Batch`."""
+
+    blurry: Tensor
+    sharp: Tensor
+    name: str
+    field: KernelField
+
+
+class MotionFields(Dataset[FieldSample]):
+    """The samples of `MotionBlur` with their motion.
+
+    Args:
+        pairs: the samples.
+    """
+
+    def __init__(self, pairs: MotionBlur) -> None:
+        self.pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> FieldSample:
+        sample, field = self.pairs.with_field(key)
+        return {**sample, "field": field.widened(self.pairs.kernel_size)}
+
+
+class MotionFieldDataModule(MotionBlurDataModule):
+    """The crops of `MotionBlurDataModule` with their motion fields.
+
+    Takes the same arguments.
+    """
+
+    def open(self, split: Split) -> MotionFields:  # type: ignore[override] # the same samples, and more
+        return MotionFields(super().open(split))
+
+    def train_dataloader(self) -> DataLoader[FieldSample]:
+        return stacked(super().train_dataloader())
+
+    def _fixed(self, samples: MotionBlur) -> DataLoader[FieldSample]:
+        return stacked(super()._fixed(samples))
+
+
+def stacked(loader: DataLoader[AnySample]) -> DataLoader[AnySample]:
+    """Have a loader stack fields of several numbers of kernels."""
+    loader.collate_fn = with_fields
+    return loader
+
+
+def with_fields(samples: Sequence[FieldSample]) -> Batch:
+    """Stack samples; fields of fewer or smaller kernels are widened."""
+    field = stack_fields([sample["field"] for sample in samples])
+    return {
+        "blurry": torch.stack([sample["blurry"] for sample in samples]),
+        "sharp": torch.stack([sample["sharp"] for sample in samples]),
+        "name": [sample["name"] for sample in samples],
+        "field": field,
+        "weights": kernel_weights(field),
+    }
