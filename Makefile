@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-fusion fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-cells train-fusion fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -109,6 +109,10 @@ train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with th
 	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml --config experiments/unrolled/again.yaml --ckpt_path $(RUNS)/unrolled/weights.safetensors $(WIDE) $(VERSION) unrolled-again $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/weights.safetensors --half
+
+train-cells: $(READY) ## train the network that sees each place's motion, and pack the learned restorer of train-unrolled with it; ARGS as above
+	$(FIT_SMALL) --config experiments/cells/small.yaml $(WIDE) $(VERSION) cells $(ARGS)
+	$(BIN)/python experiments/cells/assemble.py $(RUNS)/unrolled-again/weights.safetensors $(RUNS)/cells/checkpoints/last.ckpt $(RUNS)/cells/learned.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues

@@ -1,3 +1,4 @@
+from .agreed import Agreed as Agreed
 from .blind import BlindEstimator as BlindEstimator
 from .bundled import find_checkpoint as find_checkpoint
 from .bundled import find_named_checkpoints as find_named_checkpoints
@@ -23,6 +24,4 @@ from .restorers import HyperLaplacian as HyperLaplacian
 from .restorers import Restored as Restored
 from .restorers import Restorer as Restorer
 from .restorers import RichardsonLucy as RichardsonLucy
-from .sensed import SensedEstimator as SensedEstimator
-from .still_kept import StillKept as StillKept
 from .unrolled import UnrolledRestorer as UnrolledRestorer

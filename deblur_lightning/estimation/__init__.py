@@ -3,6 +3,7 @@
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
 from deblur_lightning.estimation.dense_field import dense_field
+from deblur_lightning.estimation.kernel_shape import reaches
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import blind_kernel
@@ -18,6 +19,7 @@ __all__ = [
     "dark_beyond",
     "dense_field",
     "natural_kernel",
+    "reaches",
     "refine_field",
     "richest_window",
     "with_fade",

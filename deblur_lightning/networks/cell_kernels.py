@@ -96,21 +96,24 @@ class CellKernelNetwork(nn.Module):
         basis, mixing = zip(*(mixture_of(one.flatten(1).T, self.num_basis) for one in cells), strict=True)
         rows, columns = cells.shape[-2:]
         coarse = torch.stack(mixing).transpose(1, 2).unflatten(2, (rows, columns))
-        side = CELL * _cells_together(size)
-        wide = F.interpolate(coarse, scale_factor=float(side), mode="bilinear", align_corners=False)
         kernels = torch.stack(basis).unflatten(2, (self.kernel_size, self.kernel_size))
-        return KernelField(kernels, wide[..., : size[0], : size[1]])
+        return KernelField(kernels, self.spread(coarse, size))
+
+    def spread(self, values: Tensor, size: Sequence[int]) -> Tensor:
+        """Interpolate what is told of each cell, ``[N, C, rows, columns]``, to all pixels of pictures of a size."""
+        wide = F.interpolate(values, scale_factor=float(CELL * _together(size)), mode="bilinear", align_corners=False)
+        return wide[..., : size[0], : size[1]]
 
     def cells(self, pictures: Tensor) -> Tensor:
         """Tell each cell's kernel, ``[N, K * K, rows, columns]``, of pictures ``[N, 3, H, W]``, display values.
 
         Of photos beyond `MOST_CELLS` neighbouring cells are told together.
         """
-        together = _cells_together(pictures.shape[-2:])
+        together = _together(pictures.shape[-2:])
         step = together * CELL * max(1, (TILE - 2 * MARGIN) // (together * CELL))
         height, width = pictures.shape[-2:]
         if max(height, width) <= TILE:
-            return _together(self.log_kernels(pictures).exp(), together)
+            return _pooled(self.log_kernels(pictures).exp(), together)
         return torch.cat(
             [
                 torch.cat([self._part(pictures, top, left, step, together) for left in range(0, width, step)], dim=3)
@@ -126,7 +129,7 @@ class CellKernelNetwork(nn.Module):
         rows, columns = min(step, height - top), min(step, width - left)
         seen = pictures[..., top - above : top + rows + MARGIN, left - before : left + columns + MARGIN]
         kernels = self.log_kernels(seen).exp()[..., above // CELL :, before // CELL :]
-        return _together(kernels[..., : -(-rows // CELL), : -(-columns // CELL)], together)
+        return _pooled(kernels[..., : -(-rows // CELL), : -(-columns // CELL)], together)
 
     def log_kernels(self, pictures: Tensor) -> Tensor:
         """Tell the logarithm of each cell's kernel, float32, with gradients; in training, pictures are of whole cells.
@@ -202,7 +205,7 @@ SHIFTS = [
 """Half of all shifts within reach, none first; the others tell the same."""
 
 
-def _cells_together(size: Sequence[int]) -> int:
+def _together(size: Sequence[int]) -> int:
     """Count cells each way that a photo's field takes as one."""
     together = 1
     while size[0] * size[1] > MOST_CELLS * (CELL * together) ** 2:
@@ -210,5 +213,5 @@ def _cells_together(size: Sequence[int]) -> int:
     return together
 
 
-def _together(kernels: Tensor, count: int) -> Tensor:
+def _pooled(kernels: Tensor, count: int) -> Tensor:
     return F.avg_pool2d(kernels, count, ceil_mode=True) if count > 1 else kernels

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
-from deblur_lightning.deblurring import MotionDeblurrer, SensedEstimator, StillKept, build, describe, load_weights
+from deblur_lightning.deblurring import Agreed, MotionDeblurrer, UnrolledRestorer, build, describe, load_weights
 from deblur_lightning.networks import CellKernelNetwork
 
 
@@ -17,10 +17,10 @@ def main(arguments: argparse.Namespace) -> None:
     network = seeing.network
     if not isinstance(network, CellKernelNetwork):
         raise SystemExit(f"{arguments.cells} has a {type(network).__name__}. Pass a checkpoint of train-cells.")
-    restorer = restoring.restorer.restorer if isinstance(restoring.restorer, StillKept) else restoring.restorer
-    whole = MotionDeblurrer(
-        SensedEstimator(network), StillKept(restorer), guard=restoring.guard, exposure=restoring.exposure
-    )
+    restorer = restoring.restorer.restorer if isinstance(restoring.restorer, Agreed) else restoring.restorer
+    if not isinstance(restorer, UnrolledRestorer):
+        raise SystemExit(f"{arguments.restorer} has a {type(restorer).__name__}. Pass a checkpoint of train-unrolled.")
+    whole = MotionDeblurrer(restoring.network, Agreed(restorer, network), exposure=restoring.exposure)
     write_checkpoint(arguments.out, {name: half(one) for name, one in whole.state_dict().items()}, describe(whole))
 
 

@@ -1,0 +1,124 @@
+"""Agreed: photos stay where their light stayed, and fields count where they reach as far as a network says."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from deblur_lightning.deblurring import Agreed, UnrolledRestorer
+from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
+from deblur_lightning.exposure import EVERY_SIDE, Exposure
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.networks import CellKernelNetwork
+
+
+def line(length, size=9):
+    kernel = torch.zeros(size, size)
+    kernel[size // 2, size // 2 - length // 2 : size // 2 + length // 2 + 1] = 1 / length
+    return kernel
+
+
+def field_of(kernel, blurry):
+    count, (height, width) = len(blurry), blurry.shape[-2:]
+    return KernelField(kernel.expand(count, 1, -1, -1), torch.ones(count, 1, height, width))
+
+
+class Black(UnrolledRestorer):
+    """Makes all black; its direct network, if it has one, all white."""
+
+    def __init__(self, white=False):
+        super().__init__((), 4, 1, (1,), (1,))
+        self.direct = White() if white else None
+
+    def forward(self, blurry, field, exposure):
+        return torch.zeros_like(blurry)
+
+
+class White(nn.Module):
+    def forward(self, pictures):
+        return torch.ones_like(pictures)
+
+
+class Telling(CellKernelNetwork):
+    """Tells one kernel of a photo's left half, another of its right half."""
+
+    def __init__(self, left, right):
+        super().__init__(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
+        self.left, self.right = left, right
+
+    def log_kernels(self, pictures):
+        rows, columns = (-(-side // 8) for side in pictures.shape[-2:])
+        kernels = self.left.view(1, -1, 1, 1).repeat(len(pictures), 1, rows, columns)
+        kernels[..., columns // 2 :] = self.right.view(1, -1, 1, 1)
+        return kernels.log()
+
+
+def mixed(share):
+    """A kernel of which a share stays; it reaches as far as `line(5)` does if nothing stays."""
+    return share * line(1) + (1 - share) * (line(5) - 0.2 * line(1)) / 0.8
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("share", "trust"), [(0.0, 1.0), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0)])
+def test_as_much_of_the_photo_stays_as_light_stayed(share, trust, channels):
+    blurry = torch.rand(2, channels, 60, 90)
+    network = Telling(line(1), mixed(share))
+    answer = Agreed(Black(), network).judged(blurry, field_of(mixed(share), blurry), Exposure())
+    assert answer.trust.shape == (2, 1, 60, 90)
+    torch.testing.assert_close(answer.picture[..., :32], blurry[..., :32])
+    believed_in = 1 / (1 + math.exp(-1.5 / 0.5))  # both reach as far
+    expected = blurry[..., 66:] * (1 - trust * believed_in)
+    torch.testing.assert_close(answer.picture[..., 66:], expected, atol=1e-5, rtol=0)
+    assert answer.trust[..., 66:].mean().item() == pytest.approx(trust)
+
+
+def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
+    blurry = torch.rand(1, 3, 64, 96)
+    long = torch.zeros(9, 9)
+    long[4, 0] = long[4, 8] = 0.5  # reaches 4 pixels, the network's right half 1, its left half 4
+    short = torch.zeros(9, 9)
+    short[4, 3] = short[4, 5] = 0.5
+    restored = Agreed(Black(white=True), Telling(long, short))(blurry, field_of(long, blurry), Exposure())
+    assert restored[..., :32].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(-3)), abs=1e-4)
+    assert restored[..., 72:].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(3)), abs=1e-4)
+
+
+def test_belief_is_half_at_a_pixel_and_a_half_apart():
+    kernel, other = torch.zeros(9, 9), torch.zeros(9, 9)
+    kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
+    other[4, 0:2] = other[4, 7:9] = 0.25
+    reach = math.sqrt((3**2 + 4**2) / 2)
+    told = other.view(1, -1, 1, 1).expand(1, -1, 4, 6)
+    belief = believed(told, field_of(kernel, torch.zeros(1, 1, 32, 48)))
+    assert belief.shape == (1, 1, 4, 6)
+    assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.5 - (reach - 3)) / 0.5)), abs=1e-5)
+
+
+def test_cells_hold_the_mean_of_their_pixels_kernels():
+    random = torch.Generator().manual_seed(0)
+    basis, shares = torch.rand(2, 3, 5, 5, generator=random), torch.rand(2, 3, 16, 24, generator=random)
+    field = KernelField(basis / basis.sum((2, 3), keepdim=True), shares / shares.sum(1, keepdim=True))
+    cells = cells_of(field, torch.Size((2, 3)))
+    pixels = [field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]
+    torch.testing.assert_close(cells[1, :, 1, 2], torch.stack(pixels).mean(0).flatten())
+
+
+def test_reaches_are_measured_of_each_cell():
+    cells = torch.stack((line(1).flatten(), line(3).flatten()), dim=1).view(1, 81, 1, 2)
+    torch.testing.assert_close(reach_of(cells), torch.tensor([[[[0.0, math.sqrt(2 / 3)]]]]))
+
+
+def test_the_picture_alone_is_the_judged_one():
+    blurry = torch.rand(1, 3, 48, 48)
+    agreed, field = Agreed(Black(), Telling(line(1), line(5))), field_of(line(5), blurry)
+    torch.testing.assert_close(agreed(blurry, field, Exposure()), agreed.judged(blurry, field, Exposure()).picture)
+
+
+def test_fading_pictures_are_left_to_the_restorer():
+    torch.manual_seed(0)
+    blurry, exposure = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE)
+    restorer = UnrolledRestorer((), 4, 1, (1,), (1,))
+    answer = Agreed(restorer, Telling(line(1), line(1))).judged(blurry, delta_field(blurry, 9), exposure)
+    assert answer.trust is None
+    torch.testing.assert_close(answer.picture, restorer(blurry, delta_field(blurry, 9), exposure))
