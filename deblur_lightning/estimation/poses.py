@@ -67,7 +67,7 @@ class GridPoses(Poses):
         self.shares = node_shares(size, grid)
 
 
-def turning_angles(size: tuple[int, int], reach: float) -> Tensor:
+def turning_angles(size: tuple[float, float], reach: float) -> Tensor:
     """List angles so near to each other that no pixel moves farther than one from each to the next.
 
     Args:

@@ -38,8 +38,8 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
 
     As `camera_path`, but in nine windows that are spread over the photo (`spread_windows`), each with the one kernel
     of its centre: the windows' sharp edges by these kernels (`edges_only`), and one density over poses for all
-    windows by least squares from the strong ones among them. So the time it takes does not grow with the photo, and
-    each turn is as quick as that for one kernel. Natural edges, as those of `blind_kernel`, made it worse.
+    windows by least squares from the strong ones among them. So the time it takes does not grow with the photo.
+    Natural edges, as those of `blind_kernel`, made it worse.
 
     Args:
         light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
@@ -49,7 +49,7 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         A field ``[1, 25, K, K]`` whose kernels are at the nodes of a grid, as of `shake_field`.
 
     Source:
-        That of `camera_path`. Harmeling, Hirsch and Schölkopf 2010 (one kernel in each window, all by one density).
+        That of `camera_path`; Hirsch et al. 2011 (one kernel in each window, all by one density over poses).
     """
     size, sizes = light.shape, scales(kernel_size)
     windows = spread_windows(light, window_side(size, kernel_size))
