@@ -1,5 +1,7 @@
 """The field of a camera that shifts and turns, from nothing but the blurry picture: its time in each pose."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import beside_centre, shrunk
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
-from deblur_lightning.estimation.poses import Poses, turning_angles
+from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.field import KernelField
 
@@ -44,13 +46,13 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         schedule are those of `blind_kernel`.
     """
     sizes, sparsity = scales(kernel_size), SPARSITY
-    poses = _poses(shrunk(light, SCALE ** (len(sizes) - 1)), sizes[-1])
+    poses = picture_poses(shrunk(light, SCALE ** (len(sizes) - 1)).shape, sizes[-1])
     density = torch.zeros(len(poses.angles), sizes[-1], sizes[-1])
     density[len(density) // 2] = short_line(sizes[-1])
     for scale in reversed(range(len(sizes))):
         scaled = shrunk(light, SCALE**scale)
         if scale < len(sizes) - 1:
-            before, poses = poses, _poses(scaled, sizes[scale])
+            before, poses = poses, picture_poses(scaled.shape, sizes[scale])
             density = resampled(density, before, poses, 1 / SCALE)
         for _ in range(TURNS if scale else 1):
             sharp = field_edges(scaled, pose_field(density, poses), sparsity)
@@ -59,12 +61,13 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     return pose_field(density, poses)
 
 
-def _poses(light: Tensor, kernel_size: int) -> Poses:
-    height, width = light.shape
-    return Poses((height, width), kernel_size, turning_angles((height, width), REACH * (kernel_size // 2)), GRID)
+def picture_poses(size: Sequence[int], kernel_size: int) -> GridPoses:
+    """List the poses that a camera may have taken, for the field of a picture of height and width ``size``."""
+    height, width = size
+    return GridPoses((height, width), kernel_size, turning_angles((height, width), REACH * (kernel_size // 2)), GRID)
 
 
-def pose_field(density: Tensor, poses: Poses) -> KernelField:
+def pose_field(density: Tensor, poses: GridPoses) -> KernelField:
     """Make the field of a density over poses.
 
     Args:
@@ -78,7 +81,7 @@ def pose_field(density: Tensor, poses: Poses) -> KernelField:
     return KernelField((kernels / kernels.sum((1, 2), keepdim=True)).unsqueeze(0), poses.shares.unsqueeze(0))
 
 
-def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: Poses) -> Tensor:
+def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPoses) -> Tensor:
     """Fit the time in each pose to a sharp picture, by least squares in the gradients.
 
     Args:
@@ -127,7 +130,7 @@ def resampled(density: Tensor, before: Poses, after: Poses, factor: float) -> Te
 class _PoseForm:
     """The quadratic form of the kernels as one in the density that makes them, a ridge on the kernels included."""
 
-    def __init__(self, forms: LagForms, poses: Poses) -> None:
+    def __init__(self, forms: LagForms, poses: GridPoses) -> None:
         self.forms, self.poses = forms, poses
 
     def __matmul__(self, density: Tensor) -> Tensor:

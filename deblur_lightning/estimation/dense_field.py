@@ -13,6 +13,8 @@ from deblur_lightning.estimation.pyramid import blind_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
+from deblur_lightning.estimation.window_choice import edge_advantage
+from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
@@ -25,7 +27,9 @@ LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
-LARGEST = 400 * 400  # pixels up to which a camera's path is looked for
+LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
+HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
+ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
 @torch.no_grad()
@@ -36,7 +40,8 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
     kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone.
     Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
     did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
-    talked round.
+    talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
+    instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least twice the kernel's.
@@ -104,7 +109,9 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
     A path must be likelier than no blur by `CONVINCING`, one kernel not likelier than it by `PREFERENCE`, and its
-    kernels' squares not filled. A field is chosen if it is likelier than no blur in the mean and in half of the parts.
+    kernels' squares not filled. Of a picture larger than `LARGEST` it must explain the edges about as well as one
+    kernel does (`edge_advantage`) instead of the first two. A field is chosen if it is likelier than no blur in the
+    mean and in half of the parts.
 
     Args:
         uniform: one kernel for all of the picture.
@@ -112,16 +119,17 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
         light: the blurry picture, ``[H, W]``, linear light.
     """
     evidence = _evidence(light, *WEIGHING)
-    nothing = _nothing(uniform.kernel_size)
-    still = evidence.of(nothing)[0]
+    still = evidence.of(_nothing(uniform.kernel_size))[0]
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
-    if turning is not None:
+    if turning is not None and not fills_its_square(turning):
         other = evidence.of_field(turning) - still
-        if other.mean() > max(gain.mean().item() - PREFERENCE, CONVINCING) and not fills_its_square(turning):
+        if light.numel() > LARGEST:
+            convincing = _moved(other) and edge_advantage(light, turning, uniform.basis[0, 0]) > -ALIKE
+        else:
+            convincing = other.mean().item() > max(gain.mean().item() - PREFERENCE, CONVINCING)
+        if convincing:
             best, gain = turning, other
-    if gain.mean() > 0 and gain.median() > 0:
-        return best
-    return delta_field(light[None, None], uniform.kernel_size)
+    return best if _moved(gain) else delta_field(light[None, None], uniform.kernel_size)
 
 
 def fills_its_square(field: KernelField) -> bool:
@@ -136,16 +144,24 @@ def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
 
 
 def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
-    """Estimate the field of a camera that turns, see `camera_path`; none for pictures too large to wait for."""
-    if light.numel() > LARGEST:
+    """Estimate the field of a camera that turns, see `camera_path` and, for large pictures, `window_path`.
+
+    None for pictures so large that to hold a grid of kernels takes too much memory.
+    """
+    if light.numel() > HELD:
         return None
-    field = camera_path(light, kernel_size)
+    field = (window_path if light.numel() > LARGEST else camera_path)(light, kernel_size)
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
 
 
 def outlining_evidence(light: Tensor) -> LocalEvidence:
     """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end."""
     return _evidence(light, *OUTLINING)
+
+
+def _moved(gain: Tensor) -> bool:
+    """Tell whether evidence against no blur speaks for motion in the mean and in half of a picture's windows."""
+    return bool(gain.mean() > 0 and gain.median() > 0)
 
 
 def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:

@@ -21,9 +21,41 @@ class Poses:
     minus the shift (kernels correlate).
 
     Args:
-        size: height and width H, W of the picture, in pixels.
+        places: of the kernels to draw, ``[P, 2]`` as (x, y) in pixels from the picture's centre, float64.
         kernel_size: side K of the kernels, in pixels; odd. Shifts are whole pixels within it.
         angles: in radians.
+    """
+
+    def __init__(self, places: Tensor, kernel_size: int, angles: Tensor) -> None:
+        self.kernel_size, self.angles = kernel_size, angles
+        self._matrix = _time_to_kernels(places.numpy(), angles.double().numpy(), kernel_size)
+        self._transposed = self._matrix.T.tocsr()
+
+    def kernels(self, density: Tensor) -> Tensor:
+        """Draw the kernels at all places.
+
+        Args:
+            density: time spent in each pose, ``[A, K, K]``: angles, then offsets down and to the right, float32.
+
+        Returns:
+            ``[P, K, K]``; what falls beyond a kernel's border is lost.
+        """
+        return torch.from_numpy(self._matrix @ density.flatten().numpy()).view(-1, self.kernel_size, self.kernel_size)
+
+    def transposed(self, kernels: Tensor) -> Tensor:
+        """Apply the transpose of `kernels`: ``[P, K, K] -> [A, K, K]``."""
+        return torch.from_numpy(self._transposed @ kernels.flatten().numpy()).view(
+            -1, self.kernel_size, self.kernel_size
+        )
+
+
+class GridPoses(Poses):
+    """Poses whose kernels are at the nodes of a grid over a picture, and so make a field.
+
+    Args:
+        size: height and width H, W of the picture, in pixels.
+        kernel_size: as of `Poses`.
+        angles: likewise.
         grid: nodes in each direction that the picture's kernels are at, see `node_places`.
 
     Attributes:
@@ -31,29 +63,11 @@ class Poses:
     """
 
     def __init__(self, size: tuple[int, int], kernel_size: int, angles: Tensor, grid: int) -> None:
-        self.kernel_size, self.angles, self.shares = kernel_size, angles, node_shares(size, grid)
-        self._matrix = _time_to_kernels(node_places(size, grid).numpy(), angles.double().numpy(), kernel_size)
-        self._transposed = self._matrix.T.tocsr()
-
-    def kernels(self, density: Tensor) -> Tensor:
-        """Draw the kernels at all nodes.
-
-        Args:
-            density: time spent in each pose, ``[A, K, K]``: angles, then offsets down and to the right, float32.
-
-        Returns:
-            ``[grid * grid, K, K]``; what falls beyond a kernel's border is lost.
-        """
-        return torch.from_numpy(self._matrix @ density.flatten().numpy()).view(-1, self.kernel_size, self.kernel_size)
-
-    def transposed(self, kernels: Tensor) -> Tensor:
-        """Apply the transpose of `kernels`: ``[grid * grid, K, K] -> [A, K, K]``."""
-        return torch.from_numpy(self._transposed @ kernels.flatten().numpy()).view(
-            -1, self.kernel_size, self.kernel_size
-        )
+        super().__init__(node_places(size, grid), kernel_size, angles)
+        self.shares = node_shares(size, grid)
 
 
-def turning_angles(size: tuple[int, int], reach: float) -> Tensor:
+def turning_angles(size: tuple[float, float], reach: float) -> Tensor:
     """List angles so near to each other that no pixel moves farther than one from each to the next.
 
     Args:
@@ -68,22 +82,22 @@ def turning_angles(size: tuple[int, int], reach: float) -> Tensor:
 
 
 def _time_to_kernels(places: NDArray[np.float64], angles: NDArray[np.float64], size: int) -> Any:  # noqa: ANN401 - scipy has no types
-    """Lay out `Poses.kernels` as a sparse matrix ``[nodes * K^2, A * K^2]``."""
+    """Lay out `Poses.kernels` as a sparse matrix ``[P * K^2, A * K^2]``."""
     from scipy.sparse import csr_array
 
     radius, pixels = size // 2, size**2
     down, right = (axis.ravel() - radius for axis in np.mgrid[:size, :size])
     x, y = (axis[:, None, None] for axis in places.T)
     cosine, sine = (part(angles)[:, None] for part in (np.cos, np.sin))
-    across, below = right - (cosine * x - sine * y - x), down - (sine * x + cosine * y - y)  # [nodes, A, K^2]
-    node, pose = np.arange(len(places))[:, None, None], np.arange(len(angles) * pixels).reshape(len(angles), pixels)
+    across, below = right - (cosine * x - sine * y - x), down - (sine * x + cosine * y - y)  # [P, A, K^2]
+    place, pose = np.arange(len(places))[:, None, None], np.arange(len(angles) * pixels).reshape(len(angles), pixels)
     rows, columns, values = [], [], []
     left, top = np.floor(across), np.floor(below)
     for step_down, share_down in ((0, 1 - (below - top)), (1, below - top)):
         for step_right, share_right in ((0, 1 - (across - left)), (1, across - left)):
             row, column, share = top + step_down, left + step_right, share_down * share_right
             inside = (np.abs(row) <= radius) & (np.abs(column) <= radius) & (share > 0)
-            target = node * pixels + (row + radius) * size + column + radius
+            target = place * pixels + (row + radius) * size + column + radius
             rows.append(target[inside].astype(np.int32))
             columns.append(np.broadcast_to(pose, inside.shape)[inside].astype(np.int32))
             values.append(share[inside].astype(np.float32))

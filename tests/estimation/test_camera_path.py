@@ -6,7 +6,7 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation.camera_path import cleaned_density, fitted_density, pose_field, resampled
-from deblur_lightning.estimation.poses import Poses, turning_angles
+from deblur_lightning.estimation.poses import GridPoses, turning_angles
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.physics import blur, shake_field
@@ -33,7 +33,7 @@ def beside_constant(found, true):
 
 def test_a_known_path_is_recovered_from_an_exact_picture(sharp, field):
     light = blur(sharp[None, None], field, "valid")[0, 0]
-    poses = Poses((SIZE, SIZE), KERNEL, turning_angles((SIZE, SIZE), 7), 5)
+    poses = GridPoses((SIZE, SIZE), KERNEL, turning_angles((SIZE, SIZE), 7), 5)
     even = torch.full((len(poses.angles), KERNEL, KERNEL), 1 / (len(poses.angles) * KERNEL**2))
     density = fitted_density(sharp, light, even, poses)
     assert density.sum().item() == pytest.approx(1, abs=1e-5)
@@ -43,7 +43,7 @@ def test_a_known_path_is_recovered_from_an_exact_picture(sharp, field):
 
 def test_a_density_grown_to_the_next_scale_makes_the_same_kernels_larger():
     small, large = (
-        Poses((side, side), size, turning_angles((side, side), reach), 3)
+        GridPoses((side, side), size, turning_angles((side, side), reach), 3)
         for side, size, reach in ((60, 9, 3), (120, 17, 6))
     )
     spot = torch.zeros(len(small.angles), 9, 9)

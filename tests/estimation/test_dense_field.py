@@ -1,10 +1,12 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field
-from deblur_lightning.estimation.dense_field import fills_its_square
+from deblur_lightning.estimation.dense_field import fills_its_square, likeliest, turning_field
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.losses import kernel_distance
@@ -14,7 +16,8 @@ SIZE, KERNEL = 128, 17
 
 
 def shot(field):
-    scene = torch.tensor(dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))).permute(2, 0, 1) / 255
+    side = field.coefficients.shape[-1] + KERNEL - 1
+    scene = torch.tensor(dead_leaves(side, np.random.default_rng(8))).permute(2, 0, 1) / 255
     return expose(scene[None].float().pow(2.2), field, generator=torch.Generator().manual_seed(1), noise=0.003)
 
 
@@ -22,12 +25,51 @@ def constant(kernel):
     return KernelField(kernel[None, None], torch.ones(1, 1, SIZE, SIZE))
 
 
-def test_the_field_of_a_turning_camera_is_nearer_than_no_blur():
-    true = shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(6), rotation=0.2, reach=(0.8, 0.9))
-    found = dense_field(shot(true), kernel_size=KERNEL)
+@pytest.fixture(scope="module")
+def turning():
+    return shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(6), rotation=0.2, reach=(0.8, 0.9))
+
+
+@pytest.fixture
+def even_small_photos_are_large(monkeypatch):
+    monkeypatch.setattr(sys.modules[likeliest.__module__], "LARGEST", 100 * 100)
+
+
+def test_the_field_of_a_turning_camera_is_nearer_than_no_blur(turning):
+    found = dense_field(shot(turning), kernel_size=KERNEL)
     check_field(found)
+    nothing = constant(no_blur(turning.basis[0, 0]))
+    assert kernel_distance(found, turning) < 0.25 * kernel_distance(nothing, turning)
+
+
+@pytest.mark.usefixtures("even_small_photos_are_large")
+def test_a_large_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing():
+    random = torch.Generator().manual_seed(9)
+    path = shake_field((200, 200), KERNEL, generator=random, rotation=0.2, reach=(0.8, 0.9))
+    one = KernelField(path.mean_kernel()[None], torch.ones(1, 1, 200, 200))
+    nothing = one._replace(basis=no_blur(one.basis[0, 0])[None, None])
+    for true in (path, one, nothing):
+        chosen = likeliest(one, path, shot(true)[0].pow(2.2).mean(0))
+        assert torch.equal(chosen.basis, true.basis)
+
+
+@pytest.mark.usefixtures("even_small_photos_are_large")
+def test_one_kernel_stays_one_in_a_large_photo(turning):
+    true = constant(turning.mean_kernel()[0])
+    found = dense_field(shot(true), kernel_size=KERNEL)
+    assert found.basis.shape[1] == 1
     nothing = constant(no_blur(true.basis[0, 0]))
-    assert kernel_distance(found, true) < 0.25 * kernel_distance(nothing, true)
+    assert kernel_distance(found, true) < 0.1 * kernel_distance(nothing, true)
+
+
+def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
+    monkeypatch.setattr(sys.modules[likeliest.__module__], "HELD", 100 * 100)
+    assert turning_field(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None
+
+
+@pytest.mark.usefixtures("even_small_photos_are_large")
+def test_a_large_sharp_picture_is_left_alone():
+    test_a_sharp_picture_is_left_alone()
 
 
 def test_kernels_that_fill_their_squares_are_no_path():

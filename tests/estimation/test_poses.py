@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from deblur_lightning.estimation.poses import Poses, turning_angles
+from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
 from deblur_lightning.physics import point_spread_function
 from deblur_lightning.physics.node_grid import node_places
 
@@ -17,7 +17,7 @@ def random():
 
 @pytest.fixture
 def poses():
-    return Poses(SIZE, KERNEL, turning_angles(SIZE, 2), GRID)
+    return GridPoses(SIZE, KERNEL, turning_angles(SIZE, 2), GRID)
 
 
 def test_a_sequence_of_poses_draws_the_kernels_of_the_camera_that_takes_them(poses, random):
@@ -52,6 +52,13 @@ def test_corners_move_one_pixel_from_angle_to_angle():
 
 
 def test_without_turning_all_kernels_are_the_density():
-    still = Poses(SIZE, KERNEL, turning_angles(SIZE, 0), GRID)
+    still = GridPoses(SIZE, KERNEL, turning_angles(SIZE, 0), GRID)
     density = torch.rand(1, KERNEL, KERNEL, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(still.kernels(density), density.expand(GRID**2, -1, -1))
+
+
+def test_poses_at_given_places_draw_the_kernels_of_a_grid_at_the_same_places(poses, random):
+    density = torch.rand(len(poses.angles), KERNEL, KERNEL, generator=random)
+    chosen = [7, 2, 4]
+    some = Poses(node_places(SIZE, GRID)[chosen], KERNEL, poses.angles)
+    torch.testing.assert_close(some.kernels(density), poses.kernels(density)[chosen])

@@ -1,0 +1,128 @@
+"""The field of a camera that shifts and turns over a large photo, from windows of it: one kernel in each."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.camera_path import (
+    DECAY,
+    DESCENTS,
+    FAINTEST,
+    REACH,
+    SPARSITY,
+    TURNS,
+    cleaned_density,
+    picture_poses,
+    pose_field,
+    resampled,
+)
+from deblur_lightning.estimation.continued import continued
+from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
+from deblur_lightning.estimation.kernel_shape import shrunk
+from deblur_lightning.estimation.poses import Poses, turning_angles
+from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales, short_line
+from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, spread_windows
+from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
+from deblur_lightning.field import KernelField
+
+RIDGE = 2e-5  # squared gradient of linear light for each pixel of a window
+FIRST = 6  # edges in each sector of direction at first, for each pixel of the kernel's side
+
+
+@torch.no_grad()
+def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
+    """Estimate how a camera shifted and turned in its image plane during the exposure, from windows of a large photo.
+
+    As `camera_path`, but in nine windows that are spread over the photo (`spread_windows`), each with the one kernel
+    of its centre: the windows' sharp edges by these kernels (`edges_only`), and one density over poses for all
+    windows by least squares from the strong ones among them. So the time it takes does not grow with the photo.
+    Natural edges, as those of `blind_kernel`, made it worse.
+
+    Args:
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        kernel_size: side K of the kernels, in pixels, odd and at least 5.
+
+    Returns:
+        A field ``[1, 25, K, K]`` whose kernels are at the nodes of a grid, as of `shake_field`.
+
+    Source:
+        That of `camera_path`; Hirsch et al. 2011 (one kernel in each window, all by one density over poses).
+    """
+    size, sizes = light.shape, scales(kernel_size)
+    windows = spread_windows(light, window_side(size, kernel_size))
+    places = torch.tensor([(x - (size[1] - 1) / 2, y - (size[0] - 1) / 2) for y, x in centres(windows)]).double()
+    parts = evened(light, windows, CONTRAST)
+    sparsity, threshold = SPARSITY, math.inf
+    poses = _poses(places, size, sizes, len(sizes) - 1)
+    density = torch.zeros(len(poses.angles), sizes[-1], sizes[-1])
+    density[len(density) // 2] = short_line(sizes[-1])
+    for scale in reversed(range(len(sizes))):
+        scaled = [shrunk(part, SCALE**scale) for part in parts]
+        if scale < len(sizes) - 1:
+            before, poses = poses, _poses(places, size, sizes, scale)
+            density = resampled(density, before, poses, 1 / SCALE)
+        periodic = [continued(part, sizes[scale] + 2) for part in scaled]
+        blurry = [_gradient(part) for part in scaled]
+        for _ in range(TURNS if scale else 1):
+            kernels = poses.kernels(density)
+            kernels = kernels / kernels.sum((1, 2), keepdim=True)
+            sharp = [
+                _gradient(edges_only(whole, kernel, sparsity)[: part.shape[0], : part.shape[1]])
+                for whole, kernel, part in zip(periodic, kernels, scaled, strict=True)
+            ]
+            if threshold == math.inf:
+                threshold = first_threshold(torch.cat([one.flatten(1) for one in sharp], 1), FIRST * sizes[scale])
+            sharp = [strong_edges(one, threshold) for one in sharp]
+            density = fitted_to_windows(sharp, blurry, density, poses)
+            sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
+    return pose_field(density, picture_poses(size, kernel_size))
+
+
+def window_side(size: Sequence[int], kernel_size: int) -> int:
+    """Choose the side of the windows: larger for kernels of more than 40 pixels, but no larger than the picture."""
+    return min(max(SIDE, 4 * kernel_size), *size)
+
+
+def fitted_to_windows(sharp: Sequence[Tensor], blurry: Sequence[Tensor], density: Tensor, poses: Poses) -> Tensor:
+    """Fit the time in each pose to windows' gradients, by least squares.
+
+    Args:
+        sharp: of each window, ``[2, H, W]``, linear light of a standard deviation of about 0.17.
+        blurry: likewise.
+        density: where to begin, ``[A, K, K]``.
+        poses: that it is over, their kernels at the windows' centres.
+
+    Returns:
+        ``[A, K, K]``, not negative, unit sum, `cleaned_density`; ``density`` where nothing fits.
+    """
+    size = poses.kernel_size
+    equations = [normal_equations(one, other, size) for one, other in zip(sharp, blurry, strict=True)]
+    form = _PoseForm([form for form, _ in equations], poses, RIDGE * blurry[0][0].numel())
+    wanted = torch.stack([one for _, one in equations]).view(-1, size, size)
+    fitted = nonnegative_minimum(form, poses.transposed(wanted).flatten(), density.flatten(), DESCENTS)
+    return cleaned_density(fitted.view_as(density)) if fitted.sum() > 0 else density
+
+
+def _poses(places: Tensor, size: Sequence[int], sizes: Sequence[int], scale: int) -> Poses:
+    height, width = (side * SCALE**scale for side in size)
+    return Poses(places * SCALE**scale, sizes[scale], turning_angles((height, width), REACH * (sizes[scale] // 2)))
+
+
+def _gradient(light: Tensor) -> Tensor:
+    return slopes(light)[:, :-1, :-1]
+
+
+class _PoseForm:
+    """The quadratic forms of all windows' kernels as one in the density that makes them, a ridge included."""
+
+    def __init__(self, forms: Sequence[Tensor], poses: Poses, ridge: float) -> None:
+        self.forms, self.poses, self.ridge = forms, poses, ridge
+
+    def __matmul__(self, density: Tensor) -> Tensor:
+        kernels = self.poses.kernels(density.view(-1, self.poses.kernel_size, self.poses.kernel_size))
+        flat = kernels.flatten(1)
+        applied = torch.stack([form @ one for form, one in zip(self.forms, flat, strict=True)]) + self.ridge * flat
+        return self.poses.transposed(applied.view_as(kernels)).flatten()
