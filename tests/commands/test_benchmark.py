@@ -13,6 +13,7 @@ from deblur_lightning.commands import main
 from deblur_lightning.commands.benchmark.ablations import Remembering, ablations
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.deblurring import (
+    Agreed,
     AlternatingRefinement,
     Fusion,
     MotionDeblurrer,
@@ -21,6 +22,7 @@ from deblur_lightning.deblurring import (
     load_deblurrer,
 )
 from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.networks import CellKernelNetwork
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
@@ -158,6 +160,17 @@ def test_a_fusion_stands_beside_classical_restorers_and_the_direct_network_withi
     assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: direct network"]
     window = windows[0]["blurry"][None]
     torch.testing.assert_close(rows["m: direct network"](window).picture, (2 * window).clamp(0, 1))
+
+
+def test_what_the_network_that_judges_the_field_adds_has_a_row():
+    learned = small_learned_deblurrer()
+    torch.manual_seed(0)
+    network = CellKernelNetwork(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
+    model = PhotoDeblurrer(MotionDeblurrer(learned.network, Agreed(learned.restorer, network)).eval())
+    rows = ablations("m", model)
+    assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: field believed"]
+    assert rows["m: field believed"].deblurrer.restorer is learned.restorer
+    assert benchmark.learned_restorer(model) is learned.restorer
 
 
 class Twice(torch.nn.Module):

@@ -20,7 +20,10 @@ def test_a_bundled_file_is_the_one_that_its_card_tells_of(name):
     card = (resources.files("deblur_lightning") / "weights" / "README.md").read_text()
     (mine,) = re.findall(rf"`{shipped.name}`.*?\b([0-9a-f]{{64}})\b", card, re.S)
     assert hashlib.sha256(shipped.read_bytes()).hexdigest() == mine
-    assert shipped.stat().st_size < 10e6
+
+
+def test_the_bundled_files_are_no_more_than_the_package_may_ship():
+    assert sum(find_checkpoint(Path(name)).stat().st_size for name in BUNDLED) < 25e6
 
 
 def test_the_first_bundled_model_is_the_default():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring import (
+    Agreed,
     Deblurrer,
     DirectDeblurrer,
     Fusion,
@@ -18,7 +19,7 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.field import KernelField
 
 SEED = 1
-LEARNED = (UnrolledRestorer, Fusion)
+LEARNED = (UnrolledRestorer, Fusion, Agreed)
 """Restorers that have learned when to trust a field."""
 
 
@@ -26,7 +27,8 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
 
     Of a refinement: without it, and with an untrained network before it. Of a restorer that has learned when to trust
-    the field: the classical ones on the same field, and the direct network that it begins with, alone.
+    the field: the classical ones on the same field; itself without the network that tells where to believe it; and the
+    direct network that it begins with, alone.
 
     Args:
         name: of the model.
@@ -47,6 +49,9 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         whole.network = Remembering(whole.network)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
+        if isinstance(whole.restorer, Agreed):
+            trusting = MotionDeblurrer(whole.network, whole.restorer.restorer, whole.refinement, None, whole.exposure)
+            variants["field believed"] = trusting
         for part in whole.restorer.modules():
             if isinstance(part, UnrolledRestorer) and part.direct is not None:
                 variants["direct network"] = DirectDeblurrer(part.direct, signed=False)

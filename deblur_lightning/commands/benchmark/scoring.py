@@ -13,7 +13,7 @@ from deblur_lightning.commands._baselines import sharpened
 from deblur_lightning.commands.benchmark.ablations import LEARNED, ablations
 from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.deblurring import PhotoDeblurrer, Restorer, load_deblurrer
+from deblur_lightning.deblurring import Agreed, PhotoDeblurrer, Restorer, load_deblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
@@ -114,8 +114,9 @@ def constant_field(field: KernelField) -> KernelField:
 
 
 def learned_restorer(model: PhotoDeblurrer) -> Restorer | None:
-    """Give what a model has learned about undoing a known field."""
+    """Give what a model has learned about undoing a known field, which nobody need ask whether to believe."""
     restorer = getattr(model.deblurrer, "restorer", None)
+    restorer = restorer.restorer if isinstance(restorer, Agreed) else restorer
     return restorer if isinstance(restorer, LEARNED) else None
 
 
