@@ -12,6 +12,8 @@ from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import CellKernelNetwork
+from deblur_lightning.networks.cell_kernels import GAMMA
+from deblur_lightning.physics import to_linear
 
 MOVED = 0.2  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 APART, DOUBT = 1.5, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
@@ -50,6 +52,12 @@ class Agreed(Restorer):
         without = blurry if self.restorer.direct is None else directly(self.restorer.direct, blurry)
         trust = ((1 - self.network.spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
         return Restored(blurry + trust * (without + belief * (restored - without) - blurry), trust)
+
+    @torch.no_grad()
+    def seen(self, blurry: Tensor) -> KernelField:
+        """See the motion of pictures ``[N, 3 or 1, H, W]`` at each place; right about how far, blurred about how."""
+        field: KernelField = self.network(to_linear(blurry.float(), GAMMA) - 0.5)
+        return field
 
 
 def stayed(cells: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.blind import BlindEstimator
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
 from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
@@ -79,12 +80,16 @@ class MotionDeblurrer(Deblurrer):
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
         """Estimate the motion field of pictures, refined where there is a refinement.
 
+        A restorer that sees each place itself (`Agreed`) tells it instead, for it sees where things moved.
+
         Raises:
             ValueError: no pictures in [0, 1].
         """
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
+        if isinstance(self.restorer, Agreed):
+            return self.restorer.seen(blurry)
         return self.estimate(blurry, exposures[0])[0]
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
 from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, notes_of, trusted
@@ -125,7 +126,8 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        if (motion := self._estimating_whole(blurry)) is not None:
+        motion = self._estimating_whole(blurry)
+        if motion is not None and not isinstance(motion.restorer, Agreed):
             factor, field, *_ = self.long_motion(motion.estimate, blurry.to(self._device()), exposure)
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)

@@ -4,6 +4,9 @@ import torch
 from torch import Tensor
 
 STEPS = 40
+LOOKED_AT = 2000  # kernels, at most, that the basis is found from; every so manieth of more
+FURTHER_STEPS = 10  # for the coefficients of all, the basis being found
+TINY = 1e-30  # keeps what is zero everywhere from dividing
 SHARPNESS = 12.0  # of the first coefficients: how much a kernel prefers the basis kernel that it is likest to
 SMALLEST = 1e-6  # of a basis kernel's pixels at first: what begins at zero stays there
 
@@ -25,16 +28,27 @@ def mixture_of(kernels: Tensor, count: int, steps: int = STEPS) -> tuple[Tensor,
     Source:
         Hofmann 1999 (probabilistic latent semantic analysis); the farthest kernels as a start are ours.
     """
-    basis = farthest(kernels, min(count, len(kernels))) + SMALLEST
+    some = kernels[:: -(-len(kernels) // LOOKED_AT)]
+    basis = farthest(some, min(count, len(some))) + SMALLEST
     basis = basis / basis.sum(1, keepdim=True)
-    mixing = (SHARPNESS * kernels.sqrt() @ basis.sqrt().T).softmax(1)
-    tiny = torch.finfo(kernels.dtype).tiny
+    mixing = first_shares(some, basis)
     for _ in range(steps):
-        excess = kernels / (mixing @ basis).clamp(min=tiny)
-        basis, mixing = basis * (mixing.T @ excess), mixing * (excess @ basis.T)
-        basis = basis / basis.sum(1, keepdim=True).clamp(min=tiny)
-        mixing = mixing / mixing.sum(1, keepdim=True).clamp(min=tiny)
+        excess = some / (mixing @ basis).clamp(min=TINY)
+        basis, mixing = _unit(basis * (mixing.T @ excess)), _unit(mixing * (excess @ basis.T))
+    if len(some) < len(kernels):
+        mixing = first_shares(kernels, basis)
+        for _ in range(FURTHER_STEPS):
+            mixing = _unit(mixing * ((kernels / (mixing @ basis).clamp(min=TINY)) @ basis.T))
     return basis, mixing
+
+
+def first_shares(kernels: Tensor, basis: Tensor) -> Tensor:
+    """Guess the coefficients ``[M, B]`` of kernels ``[M, P]`` by how alike they are to basis kernels ``[B, P]``."""
+    return (SHARPNESS * kernels.sqrt() @ basis.sqrt().T).softmax(1)
+
+
+def _unit(rows: Tensor) -> Tensor:
+    return rows / rows.sum(1, keepdim=True).clamp(min=TINY)
 
 
 def farthest(kernels: Tensor, count: int) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.deblurring import Agreed, UnrolledRestorer
+from deblur_lightning.deblurring import Agreed, BlindEstimator, MotionDeblurrer, PhotoDeblurrer, UnrolledRestorer
 from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
@@ -107,6 +107,17 @@ def test_cells_hold_the_mean_of_their_pixels_kernels():
 def test_reaches_are_measured_of_each_cell():
     cells = torch.stack((line(1).flatten(), line(3).flatten()), dim=1).view(1, 81, 1, 2)
     torch.testing.assert_close(reach_of(cells), torch.tensor([[[[0.0, math.sqrt(2 / 3)]]]]))
+
+
+def test_the_field_asked_for_is_what_the_network_sees():
+    torch.manual_seed(0)
+    restorer = UnrolledRestorer((), 4, 1, (1,), (1,))
+    model = MotionDeblurrer(BlindEstimator(9), Agreed(restorer, Telling(line(1), line(5))))
+    for seeing in (model, PhotoDeblurrer(model)):
+        field = seeing.field(torch.rand(1, 3, 72, 96))
+        assert field.coefficients.shape[-2:] == (72, 96)
+        torch.testing.assert_close(field.kernel_at(40, 10)[0], line(1), atol=1e-3, rtol=0)
+        torch.testing.assert_close(field.kernel_at(40, 90)[0], line(5), atol=1e-3, rtol=0)
 
 
 def test_the_picture_alone_is_the_judged_one():

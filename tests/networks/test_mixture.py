@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from deblur_lightning.networks import mixture as module
 from deblur_lightning.networks.mixture import farthest, mixture_of
 
 
@@ -46,6 +47,17 @@ def test_factors_stay_distributions_and_every_step_helps():
         now = divergence(kernels, basis, mixing)
         assert before is None or now <= before + 1e-6
         before = now
+
+
+def test_of_many_kernels_the_basis_is_found_from_some_and_serves_all(made, monkeypatch):
+    basis, mixing = made
+    kernels = mixing.repeat(5, 1) @ basis
+    whole = divergence(kernels, *mixture_of(kernels, 3))
+    monkeypatch.setattr(module, "LOOKED_AT", 70)
+    found, shares = mixture_of(kernels, 3)
+    assert shares.shape == (300, 3)
+    torch.testing.assert_close(shares.sum(1), torch.ones(300))
+    assert divergence(kernels, found, shares) < whole + 0.03
 
 
 def test_no_more_basis_kernels_than_kernels():
