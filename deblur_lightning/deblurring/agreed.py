@@ -51,6 +51,8 @@ class Agreed(Restorer):
         belief = self.network.spread(believed(cells, field), size)
         without = blurry if self.restorer.direct is None else directly(self.restorer.direct, blurry)
         trust = ((1 - self.network.spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
+        flat = blurry.amax((1, 2, 3), keepdim=True) == blurry.amin((1, 2, 3), keepdim=True)
+        trust = trust.masked_fill(flat, 0)  # one value shows no motion
         return Restored(blurry + trust * (without + belief * (restored - without) - blurry), trust)
 
     @torch.no_grad()

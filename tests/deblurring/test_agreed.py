@@ -120,6 +120,13 @@ def test_the_field_asked_for_is_what_the_network_sees():
         torch.testing.assert_close(field.kernel_at(40, 90)[0], line(5), atol=1e-3, rtol=0)
 
 
+def test_a_picture_of_one_value_shows_no_motion():
+    flat = torch.full((1, 3, 48, 48), 0.4)
+    answer = Agreed(Black(), Telling(line(5), line(5))).judged(flat, field_of(line(5), flat), Exposure())
+    assert not answer.trust.any()
+    torch.testing.assert_close(answer.picture, flat)
+
+
 def test_the_picture_alone_is_the_judged_one():
     blurry = torch.rand(1, 3, 48, 48)
     agreed, field = Agreed(Black(), Telling(line(1), line(5))), field_of(line(5), blurry)
