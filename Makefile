@@ -112,7 +112,8 @@ train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with th
 
 train-cells: $(READY) ## train the network that sees each place's motion, and pack the learned restorer of train-unrolled with it; ARGS as above
 	$(FIT_SMALL) --config experiments/cells/small.yaml $(WIDE) $(VERSION) cells $(ARGS)
-	$(BIN)/python experiments/cells/assemble.py $(RUNS)/unrolled-again/weights.safetensors $(RUNS)/cells/checkpoints/last.ckpt $(RUNS)/cells/learned.safetensors
+	$(BIN)/python experiments/cells/assemble.py $(RUNS)/unrolled-again/weights.safetensors $(RUNS)/cells/checkpoints/last.ckpt $(RUNS)/cells/whole.safetensors
+	$(BIN)/deblur import-weights $(RUNS)/cells/whole.safetensors -o $(RUNS)/cells/learned.safetensors --half
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues

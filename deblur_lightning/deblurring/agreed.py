@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.deblurring.restorers import Restored, Restorer
-from deblur_lightning.deblurring.unrolled import UnrolledRestorer, directly
+from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
@@ -43,13 +43,12 @@ class Agreed(Restorer):
 
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        restored: Tensor = self.restorer(blurry, field, exposure)
         if any(exposure.dark):
-            return Restored(restored)
+            return Restored(self.restorer(blurry, field, exposure))
+        restored, without = self.restorer.with_and_without(blurry, field, exposure)
         size = blurry.shape[-2:]
         cells = self.network.cells(blurry.float().expand(-1, 3, -1, -1))
         belief = self.network.spread(believed(cells, field), size)
-        without = blurry if self.restorer.direct is None else directly(self.restorer.direct, blurry)
         trust = ((1 - self.network.spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
         flat = blurry.amax((1, 2, 3), keepdim=True) == blurry.amin((1, 2, 3), keepdim=True)
         trust = trust.masked_fill(flat, 0)  # one value shows no motion

@@ -70,10 +70,36 @@ class UnrolledRestorer(Restorer):
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         if any(exposure.dark):
             return RichardsonLucy()(blurry, field, exposure) if self.direct is None else directly(self.direct, blurry)
-        parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
-        return torch.cat(parts).clamp(0, 1)
+        return self.with_and_without(blurry, field, exposure)[0]
 
-    def restore(self, blurry: Tensor, field: KernelField, exposure: Exposure, start: Tensor | None = None) -> Tensor:
+    def with_and_without(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor]:
+        """Restore pictures that do not fade, and give what they are without a field as well.
+
+        Returns:
+            The restored pictures, and what the direct network makes of them, or they themselves where there is none;
+            shape of ``blurry``, display values in [0, 1].
+        """
+        parts, beginnings = [], []
+        for one, own in observations(blurry, field):
+            first = self.beginning(one)
+            parts.append(self.restore(one, own, exposure, first=first))
+            beginnings.append(first.clamp(0, 1).mean(dim=1, keepdim=True) if one.shape[1] == 1 else first.clamp(0, 1))
+        return torch.cat(parts).clamp(0, 1), torch.cat(beginnings)
+
+    def beginning(self, blurry: Tensor) -> Tensor:
+        """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""
+        coloured = blurry.float().expand(-1, 3, -1, -1)
+        made: Tensor = coloured if self.direct is None else self.direct(coloured)
+        return made
+
+    def restore(
+        self,
+        blurry: Tensor,
+        field: KernelField,
+        exposure: Exposure,
+        start: Tensor | None = None,
+        first: Tensor | None = None,
+    ) -> Tensor:
         """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients.
 
         Args:
@@ -81,6 +107,7 @@ class UnrolledRestorer(Restorer):
             field: of each picture.
             exposure: of all.
             start: what `deconvolve` makes of them, where that is known.
+            first: their `beginning`, likewise.
         """
         gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
         reached = start
@@ -90,7 +117,7 @@ class UnrolledRestorer(Restorer):
         operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()
         again = operator.blur(surrounded(to_linear(reached, exposure.gamma), radius, "extended"))
-        first = blurry if self.direct is None else self.direct(blurry)
+        first = self.beginning(blurry) if first is None else first
         best: Tensor = self.priors[0](blurry, first, to_display(again, exposure.gamma), reached)
         for data, prior in zip(self.data, self.priors[1:], strict=True):
             wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)

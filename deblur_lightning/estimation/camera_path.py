@@ -1,6 +1,6 @@
 """The field of a camera that shifts and turns, from nothing but the blurry picture: its time in each pose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import beside_centre, shrunk
-from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
+from deblur_lightning.estimation.lag_forms import lag_forms
 from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.field import KernelField
@@ -97,7 +97,7 @@ def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPos
     for _ in range(FITS):
         forms = lag_forms(sharp, light, KernelField(poses.kernels(density)[None], poses.shares[None]))
         fitted = nonnegative_minimum(
-            _PoseForm(forms, poses), poses.transposed(forms.wanted).flatten(), density.flatten(), DESCENTS
+            PoseForm(forms.apply, poses, RIDGE), poses.transposed(forms.wanted).flatten(), density.flatten(), DESCENTS
         )
         density = fitted.view_as(density)
     return cleaned_density(density) if density.sum() > 0 else cleaned_density(start)
@@ -127,12 +127,18 @@ def resampled(density: Tensor, before: Poses, after: Poses, factor: float) -> Te
     return sampled / sampled.sum()
 
 
-class _PoseForm:
-    """The quadratic form of the kernels as one in the density that makes them, a ridge on the kernels included."""
+class PoseForm:
+    """A quadratic form of kernels as one in the density over poses that makes them, a ridge on the kernels included.
 
-    def __init__(self, forms: LagForms, poses: GridPoses) -> None:
-        self.forms, self.poses = forms, poses
+    Args:
+        apply: multiplies the kernels, ``[P, K, K]``, by the form.
+        poses: that the density is over.
+        ridge: added to the form's diagonal.
+    """
+
+    def __init__(self, apply: Callable[[Tensor], Tensor], poses: Poses, ridge: float) -> None:
+        self.apply, self.poses, self.ridge = apply, poses, ridge
 
     def __matmul__(self, density: Tensor) -> Tensor:
         kernels = self.poses.kernels(density.view(-1, self.poses.kernel_size, self.poses.kernel_size))
-        return self.poses.transposed(self.forms.apply(kernels).add_(kernels, alpha=RIDGE)).flatten()
+        return self.poses.transposed(self.apply(kernels).add(kernels, alpha=self.ridge)).flatten()

@@ -13,6 +13,7 @@ from deblur_lightning.estimation.camera_path import (
     REACH,
     SPARSITY,
     TURNS,
+    PoseForm,
     cleaned_density,
     picture_poses,
     pose_field,
@@ -100,7 +101,12 @@ def fitted_to_windows(sharp: Sequence[Tensor], blurry: Sequence[Tensor], density
     """
     size = poses.kernel_size
     equations = [normal_equations(one, other, size) for one, other in zip(sharp, blurry, strict=True)]
-    form = _PoseForm([form for form, _ in equations], poses, RIDGE * blurry[0][0].numel())
+
+    def apply(kernels: Tensor) -> Tensor:
+        flat = zip(equations, kernels.flatten(1), strict=True)
+        return torch.stack([form @ one for (form, _), one in flat]).view_as(kernels)
+
+    form = PoseForm(apply, poses, RIDGE * blurry[0][0].numel())
     wanted = torch.stack([one for _, one in equations]).view(-1, size, size)
     fitted = nonnegative_minimum(form, poses.transposed(wanted).flatten(), density.flatten(), DESCENTS)
     return cleaned_density(fitted.view_as(density)) if fitted.sum() > 0 else density
@@ -113,16 +119,3 @@ def _poses(places: Tensor, size: Sequence[int], sizes: Sequence[int], scale: int
 
 def _gradient(light: Tensor) -> Tensor:
     return slopes(light)[:, :-1, :-1]
-
-
-class _PoseForm:
-    """The quadratic forms of all windows' kernels as one in the density that makes them, a ridge included."""
-
-    def __init__(self, forms: Sequence[Tensor], poses: Poses, ridge: float) -> None:
-        self.forms, self.poses, self.ridge = forms, poses, ridge
-
-    def __matmul__(self, density: Tensor) -> Tensor:
-        kernels = self.poses.kernels(density.view(-1, self.poses.kernel_size, self.poses.kernel_size))
-        flat = kernels.flatten(1)
-        applied = torch.stack([form @ one for form, one in zip(self.forms, flat, strict=True)]) + self.ridge * flat
-        return self.poses.transposed(applied.view_as(kernels)).flatten()

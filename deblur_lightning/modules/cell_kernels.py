@@ -63,9 +63,7 @@ class CellKernelModule(RestorationModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = cell_divergence(self.learning.log_kernels(batch["blurry"]), batch["field"], CELL)
-        size = len(batch["name"])
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
-        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
+        self.log_loss(loss, batch)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -49,9 +49,8 @@ class PSNRTraining(RestorationModule):
         """Return what the part makes of a batch, ``[N, C, H, W]``, display values, with gradients."""
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss, size = psnr_loss(self.restored(batch), batch["sharp"], self.floor), len(batch["name"])
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
-        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
+        loss = psnr_loss(self.restored(batch), batch["sharp"], self.floor)
+        self.log_loss(loss, batch)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -111,6 +111,12 @@ class RestorationModule(LightningModule):
         """Add figures that are made of means, as quotients are, not averaged themselves."""
         return {"kernel_error": means["kernel_l2"] / means["still_l2"]} if "still_l2" in means else {}
 
+    def log_loss(self, loss: Tensor, batch: Batch) -> None:
+        """Log ``train/loss`` of a step, and its mean over an epoch."""
+        size = len(batch["name"])
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
+        self.log("train/loss_epoch", loss.detach(), on_step=False, on_epoch=True, sync_dist=True, batch_size=size)
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         if batch_idx == 0:
             check_batch(batch)

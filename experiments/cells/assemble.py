@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
@@ -12,7 +11,7 @@ from deblur_lightning.networks import CellKernelNetwork
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Read both, and write one checkpoint of them in 16 bits."""
+    """Read both, and write one checkpoint of them."""
     restoring, seeing = (opened(path) for path in (arguments.restorer, arguments.cells))
     network = seeing.network
     if not isinstance(network, CellKernelNetwork):
@@ -21,7 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
     if not isinstance(restorer, UnrolledRestorer):
         raise SystemExit(f"{arguments.restorer} has a {type(restorer).__name__}. Pass a checkpoint of train-unrolled.")
     whole = MotionDeblurrer(restoring.network, Agreed(restorer, network), exposure=restoring.exposure)
-    write_checkpoint(arguments.out, {name: half(one) for name, one in whole.state_dict().items()}, describe(whole))
+    write_checkpoint(arguments.out, whole.state_dict(), describe(whole))
 
 
 def opened(path: Path) -> MotionDeblurrer:
@@ -32,11 +31,6 @@ def opened(path: Path) -> MotionDeblurrer:
         raise SystemExit(f"{path} holds a {type(deblurrer).__name__}. Pass one that sees motion.")
     load_weights(deblurrer, checkpoint.weights, path)
     return deblurrer
-
-
-def half(weights: torch.Tensor) -> torch.Tensor:
-    """Round floats to 16 bits."""
-    return weights.half() if weights.is_floating_point() else weights
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Black(UnrolledRestorer):
         super().__init__((), 4, 1, (1,), (1,))
         self.direct = White() if white else None
 
-    def forward(self, blurry, field, exposure):
+    def restore(self, blurry, field, exposure, start=None, first=None):
         return torch.zeros_like(blurry)
 
 
