@@ -40,21 +40,27 @@ class SeenMotion(NamedTuple):
 
 @dataclass(frozen=True)
 class LongMotion:
-    """Look for a photo's motion at smaller scales too, and take the longer one where it is the likelier.
+    """Look for a photo's motion at smaller scales too, and take what is seen there where it is the likelier.
 
     At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
-    pixels, 22 were found, and 39 at half the size. So the half of a photo that moved is looked at as well, and its half
-    after it; where nothing is seen at the photo's own scale, smooth sharp photos would look moved at smaller ones.
+    pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
+    looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
+    half of it must be convincing, for smooth sharp photos look moved at smaller scales.
 
     Attributes:
+        surely: share of a kernel's side; what looks no longer than this at the photo's scale is no longer. Of made
+            motion longer than the kernels, the shortest that was seen was 0.8 of their side.
         clearly: share of a kernel's side; what is no longer than this is at home at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
+        convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
         most: the largest factor.
         least_kernels: of a reduced photo's shorter side; smaller ones show too little.
     """
 
+    surely: float = 0.5
     clearly: float = 1.1
     nearly: float = 0.9
+    convincing: float = 10.0
     most: int = 4
     least_kernels: float = 6.0
 
@@ -62,30 +68,34 @@ class LongMotion:
         """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits."""
         seen = SeenMotion(1, *estimate(blurry, exposure))
         size, factor = seen.field.kernel_size, 2
-        while seen.moved.any() and factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+        short = bool(seen.moved.any()) and motion_length(seen.field) <= self.surely * size
+        while not short and factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
             small = reduced(blurry, factor, exposure.gamma)
             field, moved = estimate(small, exposure)
-            if not moved.any() or 2 * motion_length(field) <= self.clearly * size:
+            shown = bool(seen.moved.any())
+            if not moved.any() or (shown and 2 * motion_length(field) <= self.clearly * size):
                 break  # it fits where it is
-            if not self.likelier(small, field, halved(seen.field), exposure.gamma):
+            if self.advantage(small, field, halved(seen.field), exposure.gamma) <= (0 if shown else self.convincing):
                 break
             seen, factor = SeenMotion(factor, field, moved), 2 * factor
         return seen._replace(notes=self._said(seen))
 
-    def likelier(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> bool:
-        """Tell whether a photo speaks for one field rather than another, in the mean of its parts."""
+    def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
+        """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""
         light = to_linear(photo.float(), gamma)[0].mean(0).cpu()
         evidence = LocalEvidence(light, max(32, ceil(sqrt(light.numel() / WINDOWS))))
         gain = evidence.of_field(longer.to("cpu")) - evidence.of_field(shorter.to("cpu"))
-        return gain.mean().item() > 0
+        return gain.mean().item()
 
     def _said(self, seen: SeenMotion) -> tuple[str, ...]:
         if seen.factor == 1:
             return ()
         length, size = motion_length(seen.field), seen.field.kernel_size
         more = " or more" if length >= self.nearly * size else ""
-        told = f"motion of about {round(length * seen.factor)} pixels{more} is longer than the model's {size}"
-        return (f"{told}, so undone at 1/{seen.factor} of the size",)
+        told = f"motion of about {round(length * seen.factor)} pixels{more}"
+        if length * seen.factor > size:
+            return (f"{told} is longer than the model's {size}, so undone at 1/{seen.factor} of the size",)
+        return (f"{told} shows only at 1/{seen.factor} of the size, so undone there",)
 
 
 def motion_length(field: KernelField) -> float:

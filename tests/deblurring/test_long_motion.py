@@ -44,15 +44,22 @@ def photo(height=400, width=640):
 class Believing(LongMotion):
     """Finds the longer motion likelier, whatever the photo shows."""
 
-    def likelier(self, photo, longer, shorter, gamma):
+    gain = 1e-3
+
+    def advantage(self, photo, longer, shorter, gamma):
         assert longer.coefficients.shape == shorter.coefficients.shape
-        return True
+        return self.gain
+
+
+class Convinced(Believing):
+    gain = 10.1
 
 
 @pytest.mark.parametrize(
     ("length", "factor", "sizes", "said"),
     [
-        (1, 1, [640, 320], ()),
+        (16, 1, [640], ()),  # no longer than half of a kernel: it is not looked for at smaller scales
+        (18, 1, [640, 320], ()),
         (30, 1, [640, 320], ()),
         (40, 2, [640, 320], ("motion of about 40 pixels is longer than the model's 33, so undone at 1/2 of the size",)),
     ],
@@ -73,12 +80,35 @@ def test_what_is_beyond_the_last_scale_is_said_to_be():
     )
 
 
-def test_what_did_not_move_at_the_photo_s_size_and_photos_that_are_small_stay_as_they_are():
+class Hidden(Seeing):
+    """Sees nothing at the photo's size."""
+
+    def __call__(self, blurry, exposure):
+        field, moved = super().__call__(blurry, exposure)
+        return field, moved & (blurry.shape[-1] < self.width)
+
+
+@pytest.mark.parametrize(
+    ("rule", "length", "factor", "said"),
+    [
+        (Believing, 40, 1, ()),  # smooth sharp photos look moved at smaller scales
+        (Convinced, 40, 2, ("motion of about 40 pixels is longer than the model's 33, so undone at 1/2 of the size",)),
+        (Convinced, 20, 2, ("motion of about 20 pixels shows only at 1/2 of the size, so undone there",)),
+    ],
+)
+def test_what_shows_at_half_the_size_alone_must_be_convincing(rule, length, factor, said):
+    hidden = Hidden(length, 640)
+    seen = rule()(hidden, photo(), Exposure())
+    assert (seen.factor, seen.notes, hidden.sizes) == (factor, said, [640, 320])
+    assert seen.moved.any() == (factor > 1)
+
+
+def test_what_did_not_move_at_either_size_and_photos_that_are_small_stay_as_they_are():
     still = Seeing(40, 640, torch.tensor([False]))
-    assert Believing()(still, photo(), Exposure()).factor == 1
-    assert still.sizes == [640]  # smooth sharp photos would look moved at smaller scales
+    assert Convinced()(still, photo(), Exposure()).factor == 1
+    assert still.sizes == [640, 320]
     small = Seeing(40, 390)
-    assert Believing()(small, photo(640, 390), Exposure()).factor == 1
+    assert Convinced()(small, photo(640, 390), Exposure()).factor == 1
     assert small.sizes == [390]
 
 
@@ -96,8 +126,8 @@ def streak():
 def test_a_photo_s_spectrum_tells_how_long_its_motion_is(streak, true, wrong):
     small = reduced(streak[1], 2, 2.2)
     longer, shorter = (uniform(line(length), 230, 300) for length in (true, wrong))
-    assert LongMotion().likelier(small, longer, shorter, 2.2)
-    assert not LongMotion().likelier(small, shorter, longer, 2.2)
+    assert LongMotion().advantage(small, longer, shorter, 2.2) > 0
+    assert LongMotion().advantage(small, shorter, longer, 2.2) < 0
 
 
 def test_a_streak_of_forty_pixels_is_restored_beyond_what_its_kernels_hold(streak):
