@@ -34,7 +34,7 @@ class PhotoDeblurrer(Deblurrer):
     Args:
         deblurrer: restores.
         name: what people know it by.
-        strength: share of the restoration: 0 leaves the photo as it is, 1 restores it fully.
+        strength: share of the restoration: 0 leaves the photo as it is and restores nothing, 1 restores it fully.
         tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
             deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
             beyond, each by itself.
@@ -83,6 +83,10 @@ class PhotoDeblurrer(Deblurrer):
             ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
         """
         check_image(blurry, "blurry")
+        if not self.strength:
+            field = self.field(blurry, exposure) if self.sees_motion and with_field else None
+            progress(1.0)
+            return Deblurred(blurry.clone(), field)
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         side = self._side(blurry)
         if (motion := self._estimating_whole(blurry)) is not None:
@@ -101,8 +105,8 @@ class PhotoDeblurrer(Deblurrer):
         if self.sees_motion and with_field and field is None:
             field = self.field(blurry, exposure)
         notes = dict.fromkeys(note for notes in noted for note in notes if len(noted) == 1 or SURE not in note)
-        if not self.strength or any(STILL not in notes for notes in noted):
-            notes.pop(STILL, None)  # something moved, or nothing was asked for
+        if any(STILL not in notes for notes in noted):
+            notes.pop(STILL, None)  # something moved
         return Deblurred(self._blended(picture, blurry), field, tuple(notes))
 
     @property
@@ -148,7 +152,7 @@ class PhotoDeblurrer(Deblurrer):
         factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
         field, notes = field.to("cpu"), (*notes_of(exposure, moved), *said)
         if not moved.any():
-            return Deblurred(blurry.clone(), field, notes if self.strength else ())
+            return Deblurred(blurry.clone(), field, notes)
 
         trusts: list[Tensor] = []
 
@@ -163,7 +167,7 @@ class PhotoDeblurrer(Deblurrer):
         restored = map_tiles(small, undo, side, progress)
         if factor > 1:
             restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
-        if trusts and self.strength:
+        if trusts:
             notes = (*notes, trusted(trusts))
         return Deblurred(self._blended(restored, blurry), field, notes)
 

@@ -246,6 +246,26 @@ def test_a_bad_photo_gives_status_one_after_the_others_are_done(folder, checkpoi
     assert said.err.startswith(f"failed: {folder / 'cut.png'} is damaged")
 
 
+def test_a_strength_of_nothing_loads_no_model_and_writes_the_photo_as_any_result(tmp_path, capsys, monkeypatch):
+    def load(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", load)
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    source = photo(tmp_path / "a.jpg", exif=exif)
+    options = ("--suffix", "_sharp", "--format", "png", "--strength", 0)
+    assert run("restore", source, "-o", tmp_path, "--checkpoint", "learned", *options) == 0
+    said = capsys.readouterr().out
+    assert "model: none, for --strength 0 leaves photos as they are" in said
+    assert "restored 1 of 1 photos" in said
+    with Image.open(tmp_path / "a_sharp.png") as result, Image.open(source) as before:
+        assert (result.format, result.getexif()[271]) == ("PNG", "Maker")
+        assert np.array_equal(result, before)
+    with pytest.raises(AssertionError):  # the motion has to be looked for to be drawn
+        main(["restore", str(source), "-o", str(tmp_path / "drawn"), "--strength", "0", "--kernels"])
+
+
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [

@@ -89,6 +89,23 @@ def test_strength_goes_from_the_photo_itself_to_the_full_restoration():
         PhotoDeblurrer(Brighten(), strength=1.5)
 
 
+def test_nothing_is_restored_or_estimated_for_a_strength_of_nothing():
+    class Untouched(Moving):
+        def forward(self, blurry, exposure=None):
+            raise AssertionError
+
+    class Unseen(Untouched):
+        def field(self, blurry, exposure=None):
+            raise AssertionError
+
+    blurry, shares = noise(70, 80), []
+    answer = PhotoDeblurrer(Unseen(), strength=0.0)(blurry, progress=shares.append, with_field=False)
+    assert torch.equal(answer.picture, blurry)
+    assert answer.picture.data_ptr() != blurry.data_ptr()
+    assert (answer.field, answer.notes, shares) == (None, (), [1.0])
+    assert PhotoDeblurrer(Untouched(), strength=0.0)(blurry).field.coefficients.shape[-2:] == (70, 80)
+
+
 def test_progress_reaches_one_tile_by_tile():
     shares = []
     restored = PhotoDeblurrer(Brighten(), tile=256)(noise(300, 700), progress=shares.append).picture
