@@ -38,6 +38,11 @@ class Agreed(Restorer):
         super().__init__()
         self.restorer, self.network = restorer, network
 
+    @property
+    def fading(self) -> str:
+        """As its restorer does."""
+        return f"by {'Richardson-Lucy' if self.restorer.direct is None else 'its direct network'} alone"
+
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
 

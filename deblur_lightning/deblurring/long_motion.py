@@ -80,12 +80,13 @@ class LongMotion:
         return gain.mean().item() > 0
 
     def _said(self, seen: SeenMotion) -> tuple[str, ...]:
-        if seen.factor == 1:
-            return ()
         length, size = motion_length(seen.field), seen.field.kernel_size
+        if seen.factor == 1:
+            told = f"motion of about {round(length)} pixels or more may be longer than the model's {size}"
+            return (f"{told}, so some of it may stay",) if length >= size else ()
         more = " or more" if length >= self.nearly * size else ""
         told = f"motion of about {round(length * seen.factor)} pixels{more} is longer than the model's {size}"
-        return (f"{told}, so undone at 1/{seen.factor} of the size",)
+        return (f"{told}, so restored at 1/{seen.factor} of the size",)
 
 
 def motion_length(field: KernelField) -> float:

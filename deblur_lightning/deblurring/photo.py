@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
-from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, notes_of, trusted
+from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
@@ -150,9 +150,9 @@ class PhotoDeblurrer(Deblurrer):
         """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
         factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
-        field, notes = field.to("cpu"), (*notes_of(exposure, moved), *said)
+        field = field.to("cpu")
         if not moved.any():
-            return Deblurred(blurry.clone(), field, notes)
+            return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
         trusts: list[Tensor] = []
 
@@ -167,8 +167,9 @@ class PhotoDeblurrer(Deblurrer):
         restored = map_tiles(small, undo, side, progress)
         if factor > 1:
             restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
+        notes = (*motion.notes_of(blurry, exposure, moved, "near them" if trusts else "everywhere"), *said)
         if trusts:
-            notes = (*notes, trusted(trusts))
+            notes = (*notes, trusted(trusts, part=any(exposure.dark)))
         return Deblurred(self._blended(restored, blurry), field, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:

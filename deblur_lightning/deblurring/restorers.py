@@ -27,6 +27,11 @@ class Restored(NamedTuple):
 class Restorer(nn.Module):
     """Undo a known motion field."""
 
+    @property
+    def fading(self) -> str:
+        """How it restores pictures that fade to black at their borders, in words, if otherwise than others."""
+        return ""
+
     @abstractmethod
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         """Restore pictures.

@@ -140,3 +140,9 @@ def test_fading_pictures_are_left_to_the_restorer():
     answer = Agreed(restorer, Telling(line(1), line(1))).judged(blurry, delta_field(blurry, 9), exposure)
     assert answer.trust is None
     torch.testing.assert_close(answer.picture, restorer(blurry, delta_field(blurry, 9), exposure))
+
+
+def test_who_restores_fading_pictures_is_named():
+    network = Telling(line(1), line(1))
+    assert Agreed(Black(white=True), network).fading == "by its direct network alone"
+    assert Agreed(Black(), network).fading == "by Richardson-Lucy alone"
