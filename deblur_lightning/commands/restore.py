@@ -251,7 +251,10 @@ def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *,
     from deblur_lightning.photos import write_photo
 
     started, shows = time.monotonic(), (..., *photo.record.visible)
-    answer = None if model is None else model(photo.blurry[shows], progress=progress, with_field=False)
+    answer = None
+    if model is not None:
+        seen = kernels and model.estimates_whole  # otherwise it is estimated of what is drawn
+        answer = model(photo.blurry[shows], progress=progress, with_field=seen)
     restored, notes = photo.blurry.clone(), photo.record.notes
     if answer is not None:
         restored[shows], notes = answer.picture, (*notes, *answer.notes)

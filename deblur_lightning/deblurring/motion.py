@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.blind import BlindEstimator
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
 from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
@@ -81,7 +80,7 @@ class MotionDeblurrer(Deblurrer):
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
         """Estimate the motion field of pictures, refined where there is a refinement.
 
-        A restorer that sees each place itself (`Agreed`) tells it instead, for it sees where things moved.
+        Where the restorer sees each place itself, as `Agreed` does, it is what that sees.
 
         Raises:
             ValueError: no pictures in [0, 1].
@@ -89,9 +88,8 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        if isinstance(self.restorer, Agreed):
-            return self.restorer.seen(blurry)
-        return self.estimate(blurry, exposures[0])[0]
+        seen = self.restorer.seen(blurry, exposures[0])
+        return self.estimate(blurry, exposures[0])[0] if seen is None else seen
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""
@@ -100,7 +98,7 @@ class MotionDeblurrer(Deblurrer):
 
     @property
     def estimates_whole(self) -> bool:
-        """Whether the motion of a photo of any size is estimated at once, and only undone tile by tile."""
+        """With a `BlindEstimator`."""
         return isinstance(self.network, BlindEstimator)
 
     def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:

@@ -7,7 +7,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
 from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, trusted
@@ -76,8 +75,9 @@ class PhotoDeblurrer(Deblurrer):
             blurry: ``[1, 3 or 1, H, W]`` in [0, 1], display values.
             exposure: how it came to be blurred; None looks for it.
             progress: takes the share done, 0 to 1.
-            with_field: whether the motion field of a photo in tiles is wanted too, which then is estimated once more
-                for the whole photo; a photo of one tile, or whose motion is estimated at once, has it anyway.
+            with_field: whether the motion field is wanted: for a photo in tiles it is estimated once more for the whole
+                photo; where the restorer sees each place itself (`Restorer.seen`), it is what that saw. Without it, a
+                photo of one tile, or whose motion is estimated at once, has what was undone.
 
         Raises:
             ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
@@ -90,7 +90,7 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         side = self._side(blurry)
         if (motion := self._estimating_whole(blurry)) is not None:
-            return self._undone(motion, blurry, exposure, side, progress)
+            return self._undone(motion, blurry, exposure, side, progress, with_field)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
 
@@ -114,6 +114,11 @@ class PhotoDeblurrer(Deblurrer):
         """The deblurrer's."""
         return self.deblurrer.method
 
+    @property
+    def estimates_whole(self) -> bool:
+        """As the deblurrer does."""
+        return self.deblurrer.estimates_whole
+
     def exposure_of(self, blurry: Tensor) -> Exposure:
         return self.deblurrer.exposure_of(blurry)
 
@@ -130,9 +135,11 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        motion = self._estimating_whole(blurry)
-        if motion is not None and not isinstance(motion.restorer, Agreed):
-            factor, field, *_ = self.long_motion(motion.estimate, blurry.to(self._device()), exposure)
+        if (motion := self._estimating_whole(blurry)) is not None:
+            here = blurry.to(self._device())
+            if (seen := motion.restorer.seen(here, exposure)) is not None:
+                return seen.to("cpu")
+            factor, field, *_ = self.long_motion(motion.estimate, here, exposure)
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
@@ -145,7 +152,13 @@ class PhotoDeblurrer(Deblurrer):
         return None
 
     def _undone(
-        self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure, side: int, progress: Progress
+        self,
+        motion: MotionDeblurrer,
+        blurry: Tensor,
+        exposure: Exposure,
+        side: int,
+        progress: Progress,
+        with_field: bool,
     ) -> Deblurred:
         """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
@@ -164,7 +177,9 @@ class PhotoDeblurrer(Deblurrer):
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
+        seen = motion.restorer.seen(small.to(device), exposure) if with_field else None
         restored = map_tiles(small, undo, side, progress)
+        field = field if seen is None else seen.to("cpu")
         if factor > 1:
             restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved, "near them" if trusts else "everywhere"), *said)

@@ -52,6 +52,15 @@ class Restorer(nn.Module):
         """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
         return Restored(self(blurry, field, exposure))
 
+    def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
+        """Tell what it sees itself of the motion at each place; None where it takes the field that it is given.
+
+        Args:
+            blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values; H and W at least 32.
+            exposure: how they came to be blurred.
+        """
+        return None
+
 
 class RichardsonLucy(Restorer):
     """Richardson-Lucy's multiplicative updates, see `richardson_lucy`.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_models import small_motion_deblurrer, write_small_checkpoint
+from small_models import small_motion_deblurrer, small_seeing_deblurrer, write_small_checkpoint
 
 import deblur_lightning
 from deblur_lightning.commands import main
@@ -181,6 +181,15 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
     assert not report.failed
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
+
+
+def test_the_motion_drawn_is_what_a_network_sees_where_there_is_one(tmp_path, monkeypatch):
+    model, source, drawn = small_seeing_deblurrer(), photo(tmp_path / "a.png"), []
+    monkeypatch.setattr(
+        "deblur_lightning.commands.restore.draw_kernels", lambda *given: [drawn.append(given[-1]), given[2]][1:]
+    )
+    restore([source], tmp_path / "out", model, kernels=True)
+    torch.testing.assert_close(drawn[0], model.field(read_photo(source)[0]))
 
 
 def test_a_photo_named_like_a_motion_field_does_not_overwrite_one(tmp_path):

@@ -140,7 +140,7 @@ class PhotoDesk:
 
     def _show(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
         from deblur_lightning.commands.demo.interruption import interruptible
-        from deblur_lightning.commands.kernels import field_to_show, shrink_to_show
+        from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
         from deblur_lightning.reports.page import add_picture
         from deblur_lightning.reports.page.pictures import BLURRY, LONGEST
 
@@ -151,14 +151,13 @@ class PhotoDesk:
             shows = (..., *record.visible)
             one = self.methods[model]
             with interruptible(job.check):
-                answer = one(blurry[shows], progress=job.tell, with_field=False)
-                field = field_to_show(one, blurry, answer)
+                answer = restored_to_show(one, blurry[shows], job.tell)
             job.tell(1.0)
             restored = blurry.clone()
             restored[shows] = answer.picture
             photo.keep(model, restored, record)
             pictures[model] = shrink_to_show(restored, VIEWED, LONGEST)
-            fields = {} if field is None else {model: field}
+            fields = {} if answer.field is None else {model: answer.field}
             notes = (*notes, *answer.notes)
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
         picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced)
