@@ -177,10 +177,10 @@ def show_photo(
     from deblur_lightning.reports.page import add_picture
     from deblur_lightning.reports.page.pictures import BLURRY, LONGEST, SHARP
 
-    pictures, fields, scores = {BLURRY: blurry}, {}, {}
+    pictures, fields, scores, notes = {BLURRY: blurry}, {}, {}, {}
     for key, one in methods.items():
         answer = restored_to_show(one, blurry, watch(f"{name}: {key}"))
-        pictures[key] = answer.picture
+        pictures[key], notes[key] = answer.picture, answer.notes
         if answer.field is not None:
             fields[key] = answer.field
     if sharp is not None:
@@ -190,4 +190,4 @@ def show_photo(
         pictures[SHARP] = sharp
     shown = {key: shrink_to_show(picture, VIEWED, LONGEST) for key, picture in pictures.items()}
     reduced = round(blurry.shape[-1] / shown[BLURRY].shape[-1])
-    return add_picture(folder, dataset, name, shown, fields, scores, reduced)
+    return add_picture(folder, dataset, name, shown, fields, scores, reduced, notes)

@@ -146,7 +146,8 @@ class PhotoDesk:
 
         began = time.monotonic()
         blurry, record = photo.read(self.limits.pixels)
-        pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}, record.notes
+        pictures, fields = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}
+        notes: dict[str, tuple[str, ...]] = {}
         if model:
             shows = (..., *record.visible)
             one = self.methods[model]
@@ -158,14 +159,14 @@ class PhotoDesk:
             photo.keep(model, restored, record)
             pictures[model] = shrink_to_show(restored, VIEWED, LONGEST)
             fields = {} if answer.field is None else {model: answer.field}
-            notes = (*notes, *answer.notes)
+            notes = {model: answer.notes}
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
-        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced)
+        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced, notes=notes)
         self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
         self._paces[model] = (time.monotonic() - began) / (height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
-        said = "".join(f"; {note}" for note in notes)
+        said = "".join(f"; {note}" for note in (*record.notes, *notes.get(model, ())))
         done = f"restored by {model} in" if model else "read in"
         sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
         return ShownPhoto(picture, sentence, model, photo.file_name(record))

@@ -115,7 +115,7 @@ const { Motion, deblurField } = (() => {
   }
 
   const glow = (light) => [255 * Math.min(1, 1.6 * light), 255 * Math.min(1, 1.25 * light), 255 * light ** 1.6, 255];
-  const amber = (light) => [255, 194, 8, 255 * light ** 0.7];
+  const amber = (light) => [255, 194, 8, 255 * Math.sqrt(light)]; // as figures/field.py
 
   const VISIBLE = 0.004; // share of a path's peak; fainter light is not seen
   const FILLED = 0.86; // of a cell's side; the rest parts neighbours
