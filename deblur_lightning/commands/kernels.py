@@ -49,12 +49,23 @@ def kernels(
 
         model = load_deblurrer(path, gamma=gamma)
         console.say(f"model: {model.name}")
+        check_sees_motion(model)
         for drawn in draw_kernels(blurry, model, output / photo.stem):
             console.say(str(drawn))
         (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
         shown = f", seen at {columns} x {rows}" if rows < height else ""
         notes = "".join(f"; {note}" for note in record.notes)
         console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
+
+
+def check_sees_motion(model: PhotoDeblurrer) -> None:
+    """Raise unless a model sees motion fields, before long work.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not model.sees_motion:
+        raise ValueError(f"{model.name} sees no motion that could be drawn. Pass --checkpoint blind or learned.")
 
 
 def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None) -> list[Path]:

@@ -15,7 +15,7 @@ from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands._result_files import ResultFiles
-from deblur_lightning.commands.kernels import draw_kernels
+from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import RestorerName
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ def restore_photos(
 
     Raises:
         OSError: the output folder cannot be written.
-        ValueError: the model cannot be loaded, or results cannot be named or stored as asked.
+        ValueError: the model cannot be loaded, or sees no motion that is to be drawn; or results cannot be named or
+            stored as asked.
     """
     began = time.monotonic()
     plan = plan_photos(photos, output)
@@ -214,6 +215,8 @@ def restore_photos(
             say(f"{photo.target} is there already and is kept. Pass --overwrite to replace it.")
             continue
         model = load_once()
+        if kernels and model is not None:
+            check_sees_motion(model)
         try:
             done = _restore(photo, model, watch(source.name), kernels=kernels)
         except (ValueError, OSError) as error:

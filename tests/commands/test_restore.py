@@ -183,6 +183,12 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
     assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
 
 
+def test_motion_that_a_model_does_not_see_is_not_asked_of_it(tmp_path):
+    with pytest.raises(ValueError, match=r"tiny sees no motion that could be drawn\. Pass --checkpoint blind or"):
+        restore([photo(tmp_path / "a.png")], tmp_path / "out", Brighten(), kernels=True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_the_motion_drawn_is_what_a_network_sees_where_there_is_one(tmp_path, monkeypatch):
     model, source, drawn = small_seeing_deblurrer(), photo(tmp_path / "a.png"), []
     monkeypatch.setattr(
