@@ -23,7 +23,9 @@ def check_folder_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OSError(f"{folder} cannot be written: {error.strerror}. Choose another output folder.") from error
+        file = next((path for path in (folder, *folder.parents) if path.is_file()), None)
+        reason = error.strerror if file is None else f"{'it' if file == folder else file} is a file"
+        raise OSError(f"{folder} cannot be written: {reason}. Choose another output folder.") from error
 
 
 def refuse_suffix(output: Path, suffixes: Collection[str], written: str) -> None:

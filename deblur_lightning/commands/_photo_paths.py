@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES, WRITTEN, format_of_name
+from deblur_lightning.photos.formats import RAW_SUFFIXES, READ_SUFFIXES, UNREAD_SUFFIXES, WRITTEN, format_of_name
+from deblur_lightning.photos.heic import SUFFIXES as HEIC_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".3gp", ".wmv", ".mpg"))
 """Films that people have beside their photos: said, never silently passed over."""
@@ -43,12 +44,23 @@ class PhotoPlan:
         """Say in a line each which files are not looked at, if there are any."""
         lines = []
         if self.passed_over:
-            kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
-            remedy = "; HEIC needs: pip install 'deblur-lightning[heic]'" if ".heic" in kinds else ""
-            lines.append(f"passed over {len(self.passed_over)} files of kinds that are not read ({kinds}){remedy}")
+            lines.append(
+                f"passed over {len(self.passed_over)} files of kinds that are not read {_kinds(self.passed_over)}"
+            )
         if self.drawn:
             lines.append(f"passed over {len(self.drawn)} drawings of motion fields")
         return lines
+
+
+def _kinds(files: Iterable[Path]) -> str:
+    """Tell the kinds of files that are not read, in brackets, and what helps."""
+    found = {path.suffix.lower() for path in files}
+    remedies = (
+        (HEIC_SUFFIXES, "HEIC needs: pip install 'deblur-lightning[heic]'"),
+        (RAW_SUFFIXES, "develop raw files to 16-bit TIFFs"),
+        (VIDEO_SUFFIXES, "restore videos by: deblur restore-video"),
+    )
+    return "; ".join([f"({', '.join(sorted(found))})", *(remedy for kinds, remedy in remedies if found & {*kinds})])
 
 
 def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
@@ -106,7 +118,7 @@ def _check_output(photos: Sequence[Path], output: Path) -> None:
 
 def _search(folder: Path, plan: PhotoPlan) -> None:
     """Add a folder's photos to a plan."""
-    results, found = plan.folder.resolve(), len(plan.pairs) + len(plan.passed_over)
+    results, found, before = plan.folder.resolve(), len(plan.pairs), len(plan.passed_over)
 
     def refused(error: OSError) -> None:
         plan.failed.append((Path(error.filename), f"{error.filename} cannot be searched: {error.strerror}."))
@@ -125,7 +137,11 @@ def _search(folder: Path, plan: PhotoPlan) -> None:
                 plan.pairs.append((photo, plan.folder / photo.relative_to(folder)))
             elif photo.suffix.lower() in PASSED_OVER:
                 plan.passed_over.append(photo)
-    if found == len(plan.pairs) + len(plan.passed_over):
+    if found == len(plan.pairs) and plan.passed_over[before:]:
+        others = plan.passed_over[before:]
+        del plan.passed_over[before:]
+        plan.failed.append((folder, f"{folder} holds no photo that is read, only other kinds {_kinds(others)}."))
+    elif found == len(plan.pairs):
         plan.failed.append((folder, f"{folder} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,12 +49,23 @@ def kernels(
 
         model = load_deblurrer(path, gamma=gamma)
         console.say(f"model: {model.name}")
+        check_sees_motion(model)
         for drawn in draw_kernels(blurry, model, output / photo.stem):
             console.say(str(drawn))
         (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
         shown = f", seen at {columns} x {rows}" if rows < height else ""
         notes = "".join(f"; {note}" for note in record.notes)
         console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
+
+
+def check_sees_motion(model: PhotoDeblurrer) -> None:
+    """Raise unless a model sees motion fields, before long work.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not model.sees_motion:
+        raise ValueError(f"{model.name} sees no motion that could be drawn. Pass --checkpoint blind or learned.")
 
 
 def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None) -> list[Path]:
@@ -85,11 +97,12 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     return paths
 
 
-def field_to_show(model: PhotoDeblurrer, blurry: Tensor, answer: Deblurred) -> KernelField | None:
-    """Give the motion that was undone; where tiles saw each its own, that of the photo as large as a screen."""
-    if answer.field is not None or not model.sees_motion:
-        return answer.field
-    return model.field(shrink_to_show(blurry))
+def restored_to_show(model: PhotoDeblurrer, blurry: Tensor, progress: Callable[[float], None]) -> Deblurred:
+    """Restore a photo, with its motion to be shown; where tiles saw each its own, that of the photo as on a screen."""
+    answer = model(blurry, progress=progress, with_field=model.estimates_whole)
+    if answer.field is None and model.sees_motion:
+        return answer._replace(field=model.field(shrink_to_show(blurry)))
+    return answer
 
 
 def shrink_to_show(photo: Tensor, pixels: int | None = None, side: int | None = None) -> Tensor:

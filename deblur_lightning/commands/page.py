@@ -12,7 +12,7 @@ from deblur_lightning.commands._options import NamedCheckpoints, Store
 from deblur_lightning.commands._output_paths import check_folder_writable, refuse_suffix
 from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
-from deblur_lightning.commands.kernels import field_to_show, shrink_to_show
+from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
 from deblur_lightning.reports.results import STORE, latest_results, read_results
 from deblur_lightning.whole_file import whole_file
 
@@ -177,12 +177,12 @@ def show_photo(
     from deblur_lightning.reports.page import add_picture
     from deblur_lightning.reports.page.pictures import BLURRY, LONGEST, SHARP
 
-    pictures, fields, scores = {BLURRY: blurry}, {}, {}
+    pictures, fields, scores, notes = {BLURRY: blurry}, {}, {}, {}
     for key, one in methods.items():
-        answer = one(blurry, progress=watch(f"{name}: {key}"), with_field=False)
-        pictures[key] = answer.picture
-        if (field := field_to_show(one, blurry, answer)) is not None:
-            fields[key] = field
+        answer = restored_to_show(one, blurry, watch(f"{name}: {key}"))
+        pictures[key], notes[key] = answer.picture, answer.notes
+        if answer.field is not None:
+            fields[key] = answer.field
     if sharp is not None:
         for key, picture in pictures.items():
             alike = eight_bit(picture).float().expand_as(sharp)  # as files of 8 bits are scored
@@ -190,4 +190,4 @@ def show_photo(
         pictures[SHARP] = sharp
     shown = {key: shrink_to_show(picture, VIEWED, LONGEST) for key, picture in pictures.items()}
     reduced = round(blurry.shape[-1] / shown[BLURRY].shape[-1])
-    return add_picture(folder, dataset, name, shown, fields, scores, reduced)
+    return add_picture(folder, dataset, name, shown, fields, scores, reduced, notes)

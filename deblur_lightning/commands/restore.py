@@ -15,7 +15,7 @@ from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands._result_files import ResultFiles
-from deblur_lightning.commands.kernels import draw_kernels
+from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import RestorerName
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ def restore(
 
     path, files = find_checkpoint(checkpoint), ResultFiles(suffix, format, quality)
 
-    def load() -> PhotoDeblurrer:
+    def load() -> PhotoDeblurrer | None:
+        if not strength and not kernels:
+            console.say("model: none, for --strength 0 leaves photos as they are")
+            return None
         from deblur_lightning.deblurring import load_deblurrer
 
         model = load_deblurrer(
@@ -162,7 +165,7 @@ class RestoreReport:
 def restore_photos(
     photos: Sequence[Path],
     output: Path,
-    load: Callable[[], PhotoDeblurrer],
+    load: Callable[[], PhotoDeblurrer | None],
     *,
     overwrite: bool = False,
     kernels: bool = False,
@@ -178,7 +181,8 @@ def restore_photos(
     Args:
         photos: files and folders; a folder's structure is kept.
         output: the folder for the results; for a single photo also a file name.
-        load: loads the model; called once, after everything that can be checked without it.
+        load: loads the model; called once, after everything that can be checked without it. None leaves photos as they
+            are.
         overwrite: replace results that are there; without it they are kept.
         kernels: also write the picture of the motion field beside each result.
         files: how results are named and stored.
@@ -190,7 +194,8 @@ def restore_photos(
 
     Raises:
         OSError: the output folder cannot be written.
-        ValueError: the model cannot be loaded, or results cannot be named or stored as asked.
+        ValueError: the model cannot be loaded, or sees no motion that is to be drawn; or results cannot be named or
+            stored as asked.
     """
     began = time.monotonic()
     plan = plan_photos(photos, output)
@@ -210,6 +215,8 @@ def restore_photos(
             say(f"{photo.target} is there already and is kept. Pass --overwrite to replace it.")
             continue
         model = load_once()
+        if kernels and model is not None:
+            check_sees_motion(model)
         try:
             done = _restore(photo, model, watch(source.name), kernels=kernels)
         except (ValueError, OSError) as error:
@@ -242,18 +249,20 @@ def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files: R
     return _Photo(source, target, blurry, record.for_name(target))
 
 
-def _restore(photo: _Photo, model: PhotoDeblurrer, progress: Progress, *, kernels: bool) -> str:
+def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *, kernels: bool) -> str:
     """Restore and write one photo; return the line that says so."""
     from deblur_lightning.photos import write_photo
 
-    started = time.monotonic()
-    shows = (..., *photo.record.visible)
-    answer = model(photo.blurry[shows], progress=progress, with_field=False)
-    restored = photo.blurry.clone()
-    restored[shows] = answer.picture
+    started, shows = time.monotonic(), (..., *photo.record.visible)
+    answer = None
+    if model is not None:
+        seen = kernels and model.estimates_whole  # otherwise it is estimated of what is drawn
+        answer = model(photo.blurry[shows], progress=progress, with_field=seen)
+    restored, notes = photo.blurry.clone(), photo.record.notes
+    if answer is not None:
+        restored[shows], notes = answer.picture, (*notes, *answer.notes)
     write_photo(photo.target, restored, photo.record)
-    notes = (*photo.record.notes, *answer.notes)
-    if kernels:
+    if model is not None and answer is not None and kernels:
         drawn = draw_kernels(photo.blurry[shows], model, photo.target.with_suffix(""), answer.field)
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     height, width = photo.blurry.shape[-2:]

@@ -38,6 +38,11 @@ class Agreed(Restorer):
         super().__init__()
         self.restorer, self.network = restorer, network
 
+    @property
+    def fading(self) -> str:
+        """As its restorer does."""
+        return f"by {'Richardson-Lucy' if self.restorer.direct is None else 'its direct network'} alone"
+
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
 
@@ -55,8 +60,10 @@ class Agreed(Restorer):
         return Restored(blurry + trust * (without + belief * (restored - without) - blurry), trust)
 
     @torch.no_grad()
-    def seen(self, blurry: Tensor) -> KernelField:
-        """See the motion of pictures ``[N, 3 or 1, H, W]`` at each place; right about how far, blurred about how."""
+    def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
+        """Right about how far, blurred about how; None of pictures that fade."""
+        if any(exposure.dark):
+            return None
         field: KernelField = self.network(to_linear(blurry.float(), GAMMA) - 0.5)
         return field
 

@@ -28,7 +28,11 @@ class BlindEstimator(nn.Module):
         Returns:
             The field. Pictures of less than twice the kernels' side show too little: theirs is no motion.
         """
-        if min(light.shape[-2:]) < 2 * self.kernel_size:
+        if not self.sees(light):
             return delta_field(light, self.kernel_size)
         pictures = (light.float() + 0.5).clamp(0, 1).split(1)
         return stack_fields([dense_field(one, gamma=1.0, kernel_size=self.kernel_size) for one in pictures])
+
+    def sees(self, pictures: Tensor) -> bool:
+        """Tell whether pictures ``[..., H, W]`` are large enough for their motion to be looked for."""
+        return min(pictures.shape[-2:]) >= 2 * self.kernel_size

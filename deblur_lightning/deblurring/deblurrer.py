@@ -59,6 +59,11 @@ class Deblurrer(nn.Module):
         """What the method is called in tables and figures."""
         return type(self).__name__
 
+    @property
+    def estimates_whole(self) -> bool:
+        """Whether the motion of a photo of any size is estimated at once, and only undone tile by tile."""
+        return False
+
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
         """Estimate the motion field of pictures without restoring them.
 

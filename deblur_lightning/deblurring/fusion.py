@@ -52,6 +52,11 @@ class Fusion(Restorer):
             nn.Linear(count, hidden), nn.Tanh(), nn.Dropout(DROPPED), nn.Linear(hidden, len(restorers))
         )
 
+    @property
+    def fading(self) -> str:
+        """Unjudged."""
+        return "whether or not that looks right"
+
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
 

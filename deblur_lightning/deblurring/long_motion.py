@@ -88,14 +88,15 @@ class LongMotion:
         return gain.mean().item()
 
     def _said(self, seen: SeenMotion) -> tuple[str, ...]:
-        if seen.factor == 1:
-            return ()
         length, size = motion_length(seen.field), seen.field.kernel_size
+        if seen.factor == 1:
+            told = f"motion of about {round(length)} pixels or more may be longer than the model's {size}"
+            return (f"{told}, so some of it may stay",) if length >= size else ()
         more = " or more" if length >= self.nearly * size else ""
         told = f"motion of about {round(length * seen.factor)} pixels{more}"
         if length * seen.factor > size:
-            return (f"{told} is longer than the model's {size}, so undone at 1/{seen.factor} of the size",)
-        return (f"{told} shows only at 1/{seen.factor} of the size, so undone there",)
+            return (f"{told} is longer than the model's {size}, so restored at 1/{seen.factor} of the size",)
+        return (f"{told} shows only at 1/{seen.factor} of the size, so restored there",)
 
 
 def motion_length(field: KernelField) -> float:

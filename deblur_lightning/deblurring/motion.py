@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.blind import BlindEstimator
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
 from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
@@ -23,6 +22,7 @@ SURE = "sure of the restoration"
 """In what is said of each picture anew, and so of none of several together."""
 
 STILL = "hardly any motion seen, so its pixels are as they were"
+SMALL = "too small for its motion to be looked for, so its pixels are as they were"
 FADES = "fades to black at its borders, so taken for blurred by a program"
 
 
@@ -62,11 +62,11 @@ class MotionDeblurrer(Deblurrer):
             return one_by_one(self, blurry, exposures)
         field, moved = self.estimate(blurry, exposures[0])
         if not moved.any():
-            return Deblurred(blurry.clone(), field, notes_of(exposures[0], moved))
+            return Deblurred(blurry.clone(), field, self.notes_of(blurry, exposures[0], moved))
         restored, trust = self.restorer.judged(blurry, field, exposures[0])
         picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
         judged = () if trust is None else (trusted([trust[moved]]),)
-        return Deblurred(picture, field, (*notes_of(exposures[0], moved), *judged))
+        return Deblurred(picture, field, (*self.notes_of(blurry, exposures[0], moved), *judged))
 
     @property
     def method(self) -> str:
@@ -80,7 +80,7 @@ class MotionDeblurrer(Deblurrer):
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
         """Estimate the motion field of pictures, refined where there is a refinement.
 
-        A restorer that sees each place itself (`Agreed`) tells it instead, for it sees where things moved.
+        Where the restorer sees each place itself, as `Agreed` does, it is what that sees.
 
         Raises:
             ValueError: no pictures in [0, 1].
@@ -88,9 +88,8 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        if isinstance(self.restorer, Agreed):
-            return self.restorer.seen(blurry)
-        return self.estimate(blurry, exposures[0])[0]
+        seen = self.restorer.seen(blurry, exposures[0])
+        return self.estimate(blurry, exposures[0])[0] if seen is None else seen
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""
@@ -99,7 +98,7 @@ class MotionDeblurrer(Deblurrer):
 
     @property
     def estimates_whole(self) -> bool:
-        """Whether the motion of a photo of any size is estimated at once, and only undone tile by tile."""
+        """With a `BlindEstimator`."""
         return isinstance(self.network, BlindEstimator)
 
     def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
@@ -114,18 +113,34 @@ class MotionDeblurrer(Deblurrer):
             field = self.refinement(blurry, field, exposure)
         return field, moved
 
+    def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor, where: str = "everywhere") -> tuple[str, ...]:
+        """Say of pictures of one exposure what a photographer should know.
 
-def notes_of(exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
-    """Say of pictures of one exposure what a photographer should know."""
-    return ((FADES,) if exposure.dark != NO_SIDE else ()) + (() if moved.any() else (STILL,))
+        Args:
+            blurry: ``[N, 3 or 1, H, W]``.
+            exposure: of all.
+            moved: which of them did, ``[N]``.
+            where: a picture that fades to black at its borders is restored as such.
+        """
+        still, notes = not moved.any(), []
+        if exposure.dark != NO_SIDE:
+            how = self.restorer.fading
+            notes.append(f"{FADES} and restored {where} {how}" if how and not still else FADES)
+        if still:
+            inner = without_fade(blurry, exposure.dark)
+            notes.append(SMALL if isinstance(self.network, BlindEstimator) and not self.network.sees(inner) else STILL)
+        return tuple(notes)
 
 
-def trusted(trusts: Sequence[Tensor]) -> str:
+def trusted(trusts: Sequence[Tensor], part: bool = False) -> str:
     """Say how far a photo's restoration was trusted.
 
     Args:
         trusts: of its tiles, see `Restored`.
+        part: whether they are only those away from borders that fade.
     """
     everywhere = torch.cat([trust.flatten() for trust in trusts])
-    kept = (everywhere < KEPT).float().mean()
-    return f"{everywhere.mean():.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"
+    sure, kept = everywhere.mean(), (everywhere < KEPT).float().mean()
+    if part:
+        return f"elsewhere {sure:.0%} {SURE}; {kept:.0%} of that part stays nearly as it was"
+    return f"{sure:.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"

@@ -7,10 +7,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from deblur_lightning.deblurring.agreed import Agreed
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
-from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, notes_of, trusted
+from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
@@ -34,7 +33,7 @@ class PhotoDeblurrer(Deblurrer):
     Args:
         deblurrer: restores.
         name: what people know it by.
-        strength: share of the restoration: 0 leaves the photo as it is, 1 restores it fully.
+        strength: share of the restoration: 0 leaves the photo as it is and restores nothing, 1 restores it fully.
         tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
             deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
             beyond, each by itself.
@@ -76,17 +75,22 @@ class PhotoDeblurrer(Deblurrer):
             blurry: ``[1, 3 or 1, H, W]`` in [0, 1], display values.
             exposure: how it came to be blurred; None looks for it.
             progress: takes the share done, 0 to 1.
-            with_field: whether the motion field of a photo in tiles is wanted too, which then is estimated once more
-                for the whole photo; a photo of one tile, or whose motion is estimated at once, has it anyway.
+            with_field: whether the motion field is wanted: for a photo in tiles it is estimated once more for the whole
+                photo; where the restorer sees each place itself (`Restorer.seen`), it is what that saw. Without it, a
+                photo of one tile, or whose motion is estimated at once, has what was undone.
 
         Raises:
             ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
         """
         check_image(blurry, "blurry")
+        if not self.strength:
+            field = self.field(blurry, exposure) if self.sees_motion and with_field else None
+            progress(1.0)
+            return Deblurred(blurry.clone(), field)
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         side = self._side(blurry)
         if (motion := self._estimating_whole(blurry)) is not None:
-            return self._undone(motion, blurry, exposure, side, progress)
+            return self._undone(motion, blurry, exposure, side, progress, with_field)
         fields: list[KernelField | None] = []
         noted: list[tuple[str, ...]] = []
 
@@ -101,14 +105,19 @@ class PhotoDeblurrer(Deblurrer):
         if self.sees_motion and with_field and field is None:
             field = self.field(blurry, exposure)
         notes = dict.fromkeys(note for notes in noted for note in notes if len(noted) == 1 or SURE not in note)
-        if not self.strength or any(STILL not in notes for notes in noted):
-            notes.pop(STILL, None)  # something moved, or nothing was asked for
+        if any(STILL not in notes for notes in noted):
+            notes.pop(STILL, None)  # something moved
         return Deblurred(self._blended(picture, blurry), field, tuple(notes))
 
     @property
     def method(self) -> str:
         """The deblurrer's."""
         return self.deblurrer.method
+
+    @property
+    def estimates_whole(self) -> bool:
+        """As the deblurrer does."""
+        return self.deblurrer.estimates_whole
 
     def exposure_of(self, blurry: Tensor) -> Exposure:
         return self.deblurrer.exposure_of(blurry)
@@ -126,9 +135,11 @@ class PhotoDeblurrer(Deblurrer):
         """
         check_image(blurry, "blurry")
         exposure = self.exposure_of(blurry) if exposure is None else exposure
-        motion = self._estimating_whole(blurry)
-        if motion is not None and not isinstance(motion.restorer, Agreed):
-            factor, field, *_ = self.long_motion(motion.estimate, blurry.to(self._device()), exposure)
+        if (motion := self._estimating_whole(blurry)) is not None:
+            here = blurry.to(self._device())
+            if (seen := motion.restorer.seen(here, exposure)) is not None:
+                return seen.to("cpu")
+            factor, field, *_ = self.long_motion(motion.estimate, here, exposure)
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
@@ -141,14 +152,20 @@ class PhotoDeblurrer(Deblurrer):
         return None
 
     def _undone(
-        self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure, side: int, progress: Progress
+        self,
+        motion: MotionDeblurrer,
+        blurry: Tensor,
+        exposure: Exposure,
+        side: int,
+        progress: Progress,
+        with_field: bool,
     ) -> Deblurred:
         """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
         factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
-        field, notes = field.to("cpu"), (*notes_of(exposure, moved), *said)
+        field = field.to("cpu")
         if not moved.any():
-            return Deblurred(blurry.clone(), field, notes if self.strength else ())
+            return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
         trusts: list[Tensor] = []
 
@@ -160,11 +177,14 @@ class PhotoDeblurrer(Deblurrer):
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
+        seen = motion.restorer.seen(small.to(device), exposure) if with_field else None
         restored = map_tiles(small, undo, side, progress)
+        field = field if seen is None else seen.to("cpu")
         if factor > 1:
             restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
-        if trusts and self.strength:
-            notes = (*notes, trusted(trusts))
+        notes = (*motion.notes_of(blurry, exposure, moved, "near them" if trusts else "everywhere"), *said)
+        if trusts:
+            notes = (*notes, trusted(trusts, part=any(exposure.dark)))
         return Deblurred(self._blended(restored, blurry), field, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:

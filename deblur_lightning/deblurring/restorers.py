@@ -27,6 +27,11 @@ class Restored(NamedTuple):
 class Restorer(nn.Module):
     """Undo a known motion field."""
 
+    @property
+    def fading(self) -> str:
+        """How it restores pictures that fade to black at their borders, in words, if otherwise than others."""
+        return ""
+
     @abstractmethod
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         """Restore pictures.
@@ -46,6 +51,15 @@ class Restorer(nn.Module):
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
         return Restored(self(blurry, field, exposure))
+
+    def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
+        """Tell what it sees itself of the motion at each place; None where it takes the field that it is given.
+
+        Args:
+            blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values; H and W at least 32.
+            exposure: how they came to be blurred.
+        """
+        return None
 
 
 class RichardsonLucy(Restorer):

@@ -209,7 +209,7 @@ def test_a_name_stays_a_name(name, plain):
 class Inverting:
     """Stands where a model would: answers with the negative, in as many steps as told."""
 
-    sees_motion = False
+    sees_motion = estimates_whole = False
 
     def __init__(self, steps=1, go_on=None, pause=0.0):
         self.steps, self.go_on, self.pause, self.entered = steps, go_on, pause, threading.Semaphore(0)

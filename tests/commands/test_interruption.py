@@ -16,7 +16,7 @@ from deblur_lightning.commands.demo.jobs import Cancelled, Job
 class Endless:
     """A model that works on and on, and tells of no step."""
 
-    sees_motion = False
+    sees_motion = estimates_whole = False
 
     def __init__(self):
         self.entered = threading.Event()

@@ -10,8 +10,10 @@ from deblur_lightning.commands._output_paths import check_folder_writable, figur
 
 def test_an_output_folder_that_is_a_file_is_known_before_long_work(tmp_path):
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(OSError, match=r"cannot be written: .* Choose another output folder"):
+    with pytest.raises(OSError, match=r"out cannot be written: it is a file\. Choose another output folder"):
         check_folder_writable(tmp_path / "out")
+    with pytest.raises(OSError, match=r"in/it cannot be written: .*out is a file\. Choose another output folder"):
+        check_folder_writable(tmp_path / "out" / "in" / "it")
 
 
 def test_a_read_only_output_is_known_before_long_work(tmp_path):

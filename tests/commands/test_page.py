@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_models import write_small_checkpoint
+from small_models import small_seeing_deblurrer, write_small_checkpoint
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.kernels import shrink_to_show
 from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.photos import read_photo
+from deblur_lightning.reports.page import unpack_field
 
 
 @pytest.fixture
@@ -38,6 +39,19 @@ def test_a_folder_of_photos_is_added_with_fields_and_scores(tmp_path, checkpoint
     assert [one["title"] for one in records[0]["fields"]] == ["Adaptive"]
     assert set(records[0]["scores"]["Adaptive"]) == {"psnr", "ssim"}
     assert "mine: day/b.png" in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_motion_shown_is_what_a_network_sees_where_there_is_one(tmp_path):
+    checkpoint = write_small_checkpoint(tmp_path / "seeing.ckpt", small_seeing_deblurrer())
+    Image.effect_noise((120, 90), 80).save(tmp_path / "a.png")
+    assert run("page", tmp_path / "a.png", "--checkpoint", checkpoint, "-o", tmp_path / "out") == 0
+    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("out/page/*/picture.json"))
+    assert record["notes"]["Blind"].endswith("of the photo stays nearly as it was.")
+    (script,) = tmp_path.glob("out/page/*/field*.js")
+    shown = unpack_field(json.loads(script.read_text().partition(", ")[2].rstrip(")\n")))
+    seen = load_deblurrer(checkpoint).field(read_photo(tmp_path / "a.png")[0])
+    for row, column in ((10, 20), (50, 100)):
+        torch.testing.assert_close(shown.kernel_at(row, column), seen.kernel_at(row, column), atol=0.01, rtol=0)
 
 
 def test_a_bad_photo_is_reported_and_the_page_still_written(tmp_path, checkpoint, capsys):

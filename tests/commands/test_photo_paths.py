@@ -32,10 +32,19 @@ def test_pictures_of_kinds_not_read_are_said_not_silently_left_out(tmp_path):
     plan = plan_photos([tree(tmp_path / "in", "a.jpg", "a.NEF", "b.jxl", "c.MP4", "d.mov", "e.txt")], tmp_path / "out")
     assert [path.name for path in plan.passed_over] == ["a.NEF", "b.jxl", "c.MP4", "d.mov"]
     assert plan.said_of_passed_over() == [
-        "passed over 4 files of kinds that are not read (.jxl, .mov, .mp4, .nef)",
+        "passed over 4 files of kinds that are not read (.jxl, .mov, .mp4, .nef); develop raw files to 16-bit TIFFs; "
+        "restore videos by: deblur restore-video"
     ]
     assert len(plan.pairs) == 1
     assert plan_photos([tree(tmp_path / "one", "a.jpg")], tmp_path / "out").said_of_passed_over() == []
+
+
+def test_a_folder_of_nothing_but_kinds_not_read_is_a_failure(tmp_path):
+    plan = plan_photos([tree(tmp_path / "in", "a.jpg"), tree(tmp_path / "raw", "a.CR2", "b.txt")], tmp_path / "out")
+    assert [reason for _, reason in plan.failed] == [
+        f"{tmp_path / 'raw'} holds no photo that is read, only other kinds (.cr2); develop raw files to 16-bit TIFFs."
+    ]
+    assert plan.said_of_passed_over() == []
 
 
 def test_photos_of_phones_are_searched_for_and_without_the_extra_it_is_named(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_models import small_motion_deblurrer, write_small_checkpoint
+from small_models import small_motion_deblurrer, small_seeing_deblurrer, write_small_checkpoint
 
 import deblur_lightning
 from deblur_lightning.commands import main
@@ -183,6 +183,21 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
     assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
 
 
+def test_motion_that_a_model_does_not_see_is_not_asked_of_it(tmp_path):
+    with pytest.raises(ValueError, match=r"tiny sees no motion that could be drawn\. Pass --checkpoint blind or"):
+        restore([photo(tmp_path / "a.png")], tmp_path / "out", Brighten(), kernels=True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_motion_drawn_is_what_a_network_sees_where_there_is_one(tmp_path, monkeypatch):
+    model, source, drawn = small_seeing_deblurrer(), photo(tmp_path / "a.png"), []
+    monkeypatch.setattr(
+        "deblur_lightning.commands.restore.draw_kernels", lambda *given: [drawn.append(given[-1]), given[2]][1:]
+    )
+    restore([source], tmp_path / "out", model, kernels=True)
+    torch.testing.assert_close(drawn[0], model.field(read_photo(source)[0]))
+
+
 def test_a_photo_named_like_a_motion_field_does_not_overwrite_one(tmp_path):
     photo(tmp_path / "in" / "a.png")
     photo(tmp_path / "in" / "a_field.png")
@@ -244,6 +259,26 @@ def test_a_bad_photo_gives_status_one_after_the_others_are_done(folder, checkpoi
     said = capsys.readouterr()
     assert "restored 2 of 3 photos" in said.out
     assert said.err.startswith(f"failed: {folder / 'cut.png'} is damaged")
+
+
+def test_a_strength_of_nothing_loads_no_model_and_writes_the_photo_as_any_result(tmp_path, capsys, monkeypatch):
+    def load(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", load)
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    source = photo(tmp_path / "a.jpg", exif=exif)
+    options = ("--suffix", "_sharp", "--format", "png", "--strength", 0)
+    assert run("restore", source, "-o", tmp_path, "--checkpoint", "learned", *options) == 0
+    said = capsys.readouterr().out
+    assert "model: none, for --strength 0 leaves photos as they are" in said
+    assert "restored 1 of 1 photos" in said
+    with Image.open(tmp_path / "a_sharp.png") as result, Image.open(source) as before:
+        assert (result.format, result.getexif()[271]) == ("PNG", "Maker")
+        assert np.array_equal(result, before)
+    with pytest.raises(AssertionError):  # the motion has to be looked for to be drawn
+        main(["restore", str(source), "-o", str(tmp_path / "drawn"), "--strength", "0", "--kernels"])
 
 
 @pytest.mark.parametrize(

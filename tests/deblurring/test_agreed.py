@@ -8,6 +8,7 @@ from torch import nn
 
 from deblur_lightning.deblurring import Agreed, BlindEstimator, MotionDeblurrer, PhotoDeblurrer, UnrolledRestorer
 from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
+from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import CellKernelNetwork
@@ -120,6 +121,28 @@ def test_the_field_asked_for_is_what_the_network_sees():
         torch.testing.assert_close(field.kernel_at(40, 90)[0], line(5), atol=1e-3, rtol=0)
 
 
+class AtScale(LongMotion):
+    """Takes the photo at one scale, whatever it shows."""
+
+    def __call__(self, estimate, blurry, exposure):
+        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure))
+
+
+@pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])
+def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_restored_at(factor, length):
+    torch.manual_seed(0)
+    blurry, restorer = torch.rand(1, 3, 96, 128), UnrolledRestorer((), 4, 1, (1,), (1,))
+    chain = MotionDeblurrer(BlindEstimator(9), Agreed(restorer, Telling(line(1), line(5))))
+    model = PhotoDeblurrer(chain, long_motion=AtScale(most=factor))
+    seen, undone = model(blurry).field, model(blurry, with_field=False).field
+    for field in (seen, undone):
+        assert field.coefficients.shape[-2:] == (96, 128)
+        assert field.kernel_size == 8 * factor + 1
+    across = [seen.kernel_at(48, column)[0].sum(0) for column in (10, 120)]
+    assert [int((light > 0.08).sum()) for light in across] == [2 * factor - 1, length]
+    assert int((undone.kernel_at(48, 120)[0].sum(0) > 0.08).sum()) != length
+
+
 def test_a_picture_of_one_value_shows_no_motion():
     flat = torch.full((1, 3, 48, 48), 0.4)
     answer = Agreed(Black(), Telling(line(5), line(5))).judged(flat, field_of(line(5), flat), Exposure())
@@ -137,6 +160,14 @@ def test_fading_pictures_are_left_to_the_restorer():
     torch.manual_seed(0)
     blurry, exposure = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE)
     restorer = UnrolledRestorer((), 4, 1, (1,), (1,))
-    answer = Agreed(restorer, Telling(line(1), line(1))).judged(blurry, delta_field(blurry, 9), exposure)
+    agreed = Agreed(restorer, Telling(line(1), line(1)))
+    answer = agreed.judged(blurry, delta_field(blurry, 9), exposure)
     assert answer.trust is None
+    assert agreed.seen(blurry, exposure) is None
     torch.testing.assert_close(answer.picture, restorer(blurry, delta_field(blurry, 9), exposure))
+
+
+def test_who_restores_fading_pictures_is_named():
+    network = Telling(line(1), line(1))
+    assert Agreed(Black(white=True), network).fading == "by its direct network alone"
+    assert Agreed(Black(), network).fading == "by Richardson-Lucy alone"

@@ -11,6 +11,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur
 
 MOVED = torch.tensor([True])
+HALVED = "motion of about 40 pixels is longer than the model's 33, so restored at 1/2 of the size"
 
 
 def line(length, size=33):
@@ -55,13 +56,18 @@ class Convinced(Believing):
     gain = 10.1
 
 
+class Doubting(LongMotion):
+    def likelier(self, photo, longer, shorter, gamma):
+        return False
+
+
 @pytest.mark.parametrize(
     ("length", "factor", "sizes", "said"),
     [
         (16, 1, [640], ()),  # no longer than half of a kernel: it is not looked for at smaller scales
         (18, 1, [640, 320], ()),
         (30, 1, [640, 320], ()),
-        (40, 2, [640, 320], ("motion of about 40 pixels is longer than the model's 33, so undone at 1/2 of the size",)),
+        (40, 2, [640, 320], (HALVED,)),
     ],
 )
 def test_motion_is_looked_for_at_the_scale_at_which_it_fits(length, factor, sizes, said):
@@ -76,7 +82,18 @@ def test_what_is_beyond_the_last_scale_is_said_to_be():
     seen = Believing(least_kernels=2)(estimate, photo(), Exposure())
     assert estimate.sizes == [640, 320, 160]
     assert seen.notes == (
-        "motion of about 132 pixels or more is longer than the model's 33, so undone at 1/4 of the size",
+        "motion of about 132 pixels or more is longer than the model's 33, so restored at 1/4 of the size",
+    )
+
+
+@pytest.mark.parametrize(("height", "believed"), [(390, True), (400, False)])
+def test_what_fills_its_kernels_is_said_to_where_no_smaller_scale_is_taken(height, believed):
+    looking = Believing() if believed else Doubting()
+    assert looking(Seeing(32, 640), photo(height), Exposure()).notes == ()
+    seen = looking(Seeing(40, 640), photo(height), Exposure())
+    assert seen.factor == 1
+    assert seen.notes == (
+        "motion of about 33 pixels or more may be longer than the model's 33, so some of it may stay",
     )
 
 
@@ -92,8 +109,8 @@ class Hidden(Seeing):
     ("rule", "length", "factor", "said"),
     [
         (Believing, 40, 1, ()),  # smooth sharp photos look moved at smaller scales
-        (Convinced, 40, 2, ("motion of about 40 pixels is longer than the model's 33, so undone at 1/2 of the size",)),
-        (Convinced, 20, 2, ("motion of about 20 pixels shows only at 1/2 of the size, so undone there",)),
+        (Convinced, 40, 2, ("motion of about 40 pixels is longer than the model's 33, so restored at 1/2 of the size",)),
+        (Convinced, 20, 2, ("motion of about 20 pixels shows only at 1/2 of the size, so restored there",)),
     ],
 )
 def test_what_shows_at_half_the_size_alone_must_be_convincing(rule, length, factor, said):

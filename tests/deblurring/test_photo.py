@@ -5,6 +5,7 @@ import torch
 from small_models import FixedField, small_direct_deblurrer, small_motion_deblurrer
 
 from deblur_lightning.deblurring import (
+    BlindEstimator,
     Deblurred,
     Deblurrer,
     DirectDeblurrer,
@@ -12,9 +13,11 @@ from deblur_lightning.deblurring import (
     NoticedExposure,
     PhotoDeblurrer,
     Restorer,
+    StillnessGuard,
 )
-from deblur_lightning.deblurring.motion import FADES, STILL
+from deblur_lightning.deblurring.motion import FADES, SMALL, STILL
 from deblur_lightning.deblurring.photo import SHORTEST_SIDE, TILE, mirror_to
+from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field
 
@@ -89,6 +92,23 @@ def test_strength_goes_from_the_photo_itself_to_the_full_restoration():
         PhotoDeblurrer(Brighten(), strength=1.5)
 
 
+def test_nothing_is_restored_or_estimated_for_a_strength_of_nothing():
+    class Untouched(Moving):
+        def forward(self, blurry, exposure=None):
+            raise AssertionError
+
+    class Unseen(Untouched):
+        def field(self, blurry, exposure=None):
+            raise AssertionError
+
+    blurry, shares = noise(70, 80), []
+    answer = PhotoDeblurrer(Unseen(), strength=0.0)(blurry, progress=shares.append, with_field=False)
+    assert torch.equal(answer.picture, blurry)
+    assert answer.picture.data_ptr() != blurry.data_ptr()
+    assert (answer.field, answer.notes, shares) == (None, (), [1.0])
+    assert PhotoDeblurrer(Untouched(), strength=0.0)(blurry).field.coefficients.shape[-2:] == (70, 80)
+
+
 def test_progress_reaches_one_tile_by_tile():
     shares = []
     restored = PhotoDeblurrer(Brighten(), tile=256)(noise(300, 700), progress=shares.append).picture
@@ -137,16 +157,58 @@ def test_the_tiles_of_a_photo_that_does_not_fade_are_never_taken_for_a_program_s
 
 
 def test_the_tiles_of_a_photo_that_fades_are_told_which_sides_are_the_photo_s():
-    photo = torch.full((1, 3, 300, 400), 0.6)
-    photo[..., [0, -1], :] *= 0.5
-    photo[..., [0, -1]] *= 0.5
-    restorer = Exposed()
+    photo, restorer = faded(300, 400), Exposed()
     deblurrer = MotionDeblurrer(FixedField(torch.full((1, 1, 9, 9), 1 / 81)), restorer, exposure=NoticedExposure())
     answer = PhotoDeblurrer(deblurrer, tile=256)(photo)
     assert len(restorer.told) == 6
     assert restorer.told[0] == Exposure(1.0, Sides(top=True, left=True))
     assert restorer.told[1] == Exposure(1.0, Sides(top=True))
     assert answer.notes == (FADES,)
+
+
+class Looking(BlindEstimator):
+    """Sees one short motion everywhere."""
+
+    def forward(self, light):
+        return FixedField(torch.nn.functional.pad(torch.full((1, 1, 3, 3), 1 / 9), (3, 3, 3, 3)))(light)
+
+
+class Judging(Exposed):
+    """Judges what does not fade."""
+
+    @property
+    def fading(self):
+        return "by guess"
+
+    def judged(self, blurry, field, exposure):
+        trust = None if any(exposure.dark) else torch.ones_like(blurry[:, :1])
+        return Restored(self(blurry, field, exposure), trust)
+
+
+def faded(height, width):
+    photo = torch.full((1, 3, height, width), 0.6)
+    photo[..., [0, -1], :] *= 0.5
+    photo[..., [0, -1]] *= 0.5
+    return photo
+
+
+def test_a_photo_that_fades_is_told_how_it_was_restored_and_where():
+    chain = MotionDeblurrer(Looking(9), Judging(), exposure=NoticedExposure())
+    assert PhotoDeblurrer(chain)(faded(420, 500)).notes == (f"{FADES} and restored everywhere by guess",)
+    assert PhotoDeblurrer(chain, tile=256)(faded(420, 500)).notes == (
+        f"{FADES} and restored near them by guess",
+        "elsewhere 100% sure of the restoration; 0% of that part stays nearly as it was",
+    )
+    still = MotionDeblurrer(Looking(9), Judging(), guard=StillnessGuard(0.0), exposure=NoticedExposure())
+    assert PhotoDeblurrer(still)(faded(420, 500)).notes == (FADES, STILL)
+
+
+def test_a_photo_whose_motion_is_not_looked_for_is_not_called_still():
+    chain = MotionDeblurrer(BlindEstimator(33), Exposed(), guard=StillnessGuard(0.9), exposure=NoticedExposure())
+    photo = faded(72, 72)  # 56 pixels within the borders are left to look at
+    answer = PhotoDeblurrer(chain)(photo)
+    assert torch.equal(answer.picture, photo)
+    assert answer.notes == (FADES, SMALL)
 
 
 def test_a_photo_is_called_still_only_where_every_tile_is():

@@ -8,6 +8,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
+    Agreed,
     BlindEstimator,
     DirectDeblurrer,
     MotionDeblurrer,
@@ -16,7 +17,7 @@ from deblur_lightning.deblurring import (
     describe,
 )
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator
+from deblur_lightning.networks import AdaptiveBasisNetwork, CellKernelNetwork, DeblurGANGenerator
 from deblur_lightning.physics import blur, shake_kernels
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
@@ -64,6 +65,14 @@ def small_learned_deblurrer(seed=3):
     torch.manual_seed(seed)
     size = {"width": 4, "middle_blocks": 1, "encoder_blocks": (1,), "decoder_blocks": (1,)}
     return MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((2,), **size)).eval()
+
+
+def small_seeing_deblurrer(seed=3):
+    """As that, with a network beside it that sees each place by itself."""
+    chain = small_learned_deblurrer(seed)
+    network = CellKernelNetwork(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
+    torch.nn.init.normal_(network.head.weight)
+    return MotionDeblurrer(chain.network, Agreed(chain.restorer, network)).eval()
 
 
 class FixedField(torch.nn.Module):

@@ -20,7 +20,7 @@ def demo(
     host: Annotated[
         str, typer.Option(help="Where to listen; 0.0.0.0 lets other machines in.", metavar="ADDRESS")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="0 takes any free one.")] = 8000,
     megabytes: Annotated[
         float, typer.Option(callback=above_zero, metavar="N", help="Size of the largest file taken.")
     ] = 40,

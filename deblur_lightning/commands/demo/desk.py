@@ -140,33 +140,33 @@ class PhotoDesk:
 
     def _show(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
         from deblur_lightning.commands.demo.interruption import interruptible
-        from deblur_lightning.commands.kernels import field_to_show, shrink_to_show
+        from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
         from deblur_lightning.reports.page import add_picture
         from deblur_lightning.reports.page.pictures import BLURRY, LONGEST
 
         began = time.monotonic()
         blurry, record = photo.read(self.limits.pixels)
-        pictures, fields, notes = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}, record.notes
+        pictures, fields = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}
+        notes: dict[str, tuple[str, ...]] = {}
         if model:
             shows = (..., *record.visible)
             one = self.methods[model]
             with interruptible(job.check):
-                answer = one(blurry[shows], progress=job.tell, with_field=False)
-                field = field_to_show(one, blurry, answer)
+                answer = restored_to_show(one, blurry[shows], job.tell)
             job.tell(1.0)
             restored = blurry.clone()
             restored[shows] = answer.picture
             photo.keep(model, restored, record)
             pictures[model] = shrink_to_show(restored, VIEWED, LONGEST)
-            fields = {} if field is None else {model: field}
-            notes = (*notes, *answer.notes)
+            fields = {} if answer.field is None else {model: answer.field}
+            notes = {model: answer.notes}
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
-        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced)
+        picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced, notes=notes)
         self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
         self._paces[model] = (time.monotonic() - began) / (height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
-        said = "".join(f"; {note}" for note in notes)
+        said = "".join(f"; {note}" for note in (*record.notes, *notes.get(model, ())))
         done = f"restored by {model} in" if model else "read in"
         sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
         return ShownPhoto(picture, sentence, model, photo.file_name(record))

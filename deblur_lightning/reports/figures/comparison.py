@@ -40,7 +40,7 @@ def most_blurred(blurry: Tensor, sharp: Tensor, side: int | None = None) -> Crop
     if seen.shape != true.shape:
         raise ValueError(f"blurry is {seen.shape}, but sharp is {true.shape}. Pass pictures of one size.")
     side = min(max(64, min(seen.shape) // 4) if side is None else side, *seen.shape)
-    lost = np.hypot(*np.gradient(true)) - np.hypot(*np.gradient(seen))
+    lost = _steepness(true) - _steepness(seen)
     total = np.pad(lost.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     boxes = total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
     top, left = np.unravel_index(int(boxes.argmax()), boxes.shape)
@@ -115,6 +115,13 @@ def draw_errors(pictures: Mapping[str, Tensor], sharp: str = "Sharp") -> Figure:
         ax.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), shrink=0.8, label="absolute error")
     return figure
+
+
+def _steepness(picture: np.ndarray) -> np.ndarray:
+    """Give each pixel's slope, down to pictures of one pixel, which has none."""
+    height, width = picture.shape
+    steep: np.ndarray = np.hypot(*np.gradient(np.pad(picture, ((0, height < 2), (0, width < 2)), "edge")))
+    return steep[:height, :width]
 
 
 def _same_size(pictures: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

@@ -14,6 +14,12 @@ VISIBLE = 0.004
 ALIKE = 0.04
 """Sum of absolute differences up to which two kernels, each of unit sum, are one motion to the eye."""
 
+STAYED, STANDS_OUT = 0.1, 4.0
+"""Of a dot: its share of a path's light at least, and how many times as bright it is as the next pixel."""
+
+NEARBY = 4.0
+"""Pixels over which what did not stay has to spread to be spoken of; the eight around a dot spread over 3."""
+
 USED = 0.01
 """Coefficients below this everywhere leave a basis kernel unused."""
 
@@ -53,11 +59,22 @@ def stroke_of(path: np.ndarray) -> Stroke:
 
 def motion_said(path: np.ndarray) -> str:
     """Say in a few words how a path ``[K, K]`` moved the light; the page's script says the same."""
-    length, breadth, degrees = stroke_of(path)
-    if length < 1:
+    light, whole = path / path.sum(), stroke_of(path)
+    if whole.length < 1:
         return "no visible motion"
+    brightest = light.max()
+    others = np.where(np.arange(light.size).reshape(light.shape) == light.argmax(), 0, light)
+    if brightest <= max(STAYED, STANDS_OUT * others.max()):
+        return f"light spread over {_spread_said(whole)}"
+    rest = stroke_of(others)
+    told = f"{brightest:.0%} of the light stayed on one pixel"
+    return told if rest.length < NEARBY else f"{told}, the rest spread over {_spread_said(rest)}"
+
+
+def _spread_said(stroke: Stroke) -> str:
+    length, breadth, degrees = stroke
     along = "about equally all around" if breadth > 0.7 * length else f"mostly along {round(degrees) % 180}°"
-    return f"light spread over {length:.1f} px, {along}"
+    return f"{length:.1f} px, {along}"
 
 
 def used_kernels(field: KernelField) -> list[int]:

@@ -8,7 +8,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -38,7 +38,10 @@ class Version(TypedDict):
 
 
 class PagePicture(TypedDict):
-    """What the page knows of a picture; ``slug`` is its folder's name, ``reduced`` is 2 where it has half the size."""
+    """What the page knows of a picture; ``slug`` is its folder's name, ``reduced`` is 2 where it has half the size.
+
+    ``notes`` says by title how a version was restored, and how far that was trusted.
+    """
 
     slug: str
     name: str
@@ -50,6 +53,7 @@ class PagePicture(TypedDict):
     fields: list[Version]
     scores: dict[str, dict[str, float]]
     reduced: NotRequired[int]
+    notes: NotRequired[dict[str, str]]
 
 
 def add_picture(
@@ -60,6 +64,7 @@ def add_picture(
     fields: Mapping[str, KernelField] | None = None,
     scores: Mapping[str, Mapping[str, float]] | None = None,
     reduced: int = 1,
+    notes: Mapping[str, Sequence[str]] | None = None,
 ) -> PagePicture:
     """Write a picture's versions and fields; those of another evaluation of the same picture stay beside them.
 
@@ -72,6 +77,7 @@ def add_picture(
         fields: motion fields by the title of their method, N = 1.
         scores: figures by title and metric; those that are not finite are left out.
         reduced: how many pixels of the photo, each way, one of these pictures stands for.
+        notes: what is to be said of restored versions by title, see `Deblurred`.
 
     Returns:
         The record, as :func:`read_pictures` reads it.
@@ -98,6 +104,8 @@ def add_picture(
     figures = dict(old["scores"]) if old else {}
     for title, metrics in (scores or {}).items():
         figures[title] = {metric: round(value, 6) for metric, value in metrics.items() if math.isfinite(value)}
+    said = dict(old.get("notes", {})) if old else {}
+    said |= {title: _sentence(phrases) for title, phrases in (notes or {}).items()}
     order = {BLURRY: 0, SHARP: 2}
     record = PagePicture(
         slug=slug,
@@ -110,6 +118,7 @@ def add_picture(
         fields=list(known.values()),
         scores=figures,
         reduced=reduced,
+        notes=said,
     )
     with whole_file(home / RECORD) as part:
         part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
@@ -137,6 +146,12 @@ def _read(path: Path) -> PagePicture | None:
     known = PagePicture.__annotations__.keys()
     same = isinstance(record, dict) and PagePicture.__required_keys__ <= record.keys() <= known
     return record if same and record["slug"] == path.parent.name else None
+
+
+def _sentence(phrases: Sequence[str]) -> str:
+    """Make short phrases a sentence; none stays empty."""
+    said = "; ".join(phrases)
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def _slug(dataset: str, name: str) -> str:

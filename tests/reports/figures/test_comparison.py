@@ -12,6 +12,11 @@ def _pictures():
     return {"Blurry": blurry, "Restored": (blurry + sharp) / 2, "Sharp": sharp}
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 30), (30, 1), (2, 2)])
+def test_pictures_too_small_to_have_slopes_are_compared_too(size):
+    assert most_blurred(torch.rand(3, *size), torch.rand(3, *size))[2:] == (min(size), min(size))
+
+
 def test_the_most_blurred_square_is_found():
     pictures = _pictures()
     crop = most_blurred(pictures["Blurry"], pictures["Sharp"], side=16)

@@ -36,6 +36,24 @@ def test_a_dot_is_no_motion_and_a_disc_goes_all_around():
     assert motion_said(disc / disc.sum()).endswith("about equally all around")
 
 
+def test_a_dot_with_faint_tails_is_said_to_have_stayed_and_its_tails_are_measured_alone():
+    tails = _line(30, 24)
+    dot = np.zeros_like(tails)
+    dot[32, 32] = 1
+    said = motion_said(0.8 * dot + 0.2 * tails)
+    stayed = 0.8 + 0.2 * tails[32, 32]
+    tails[32, 32] = 0
+    rest = stroke_of(tails).length
+    assert (
+        said == f"{stayed:.0%} of the light stayed on one pixel, the rest spread over {rest:.1f} px, mostly along 30°"
+    )
+    assert motion_said(0.2 * dot + 0.8 * _line(30, 24)).startswith("23% of the light stayed on one pixel, the rest")
+    assert motion_said(0.08 * dot + 0.92 * _line(30, 24)).startswith("light spread over 23")
+    assert motion_said(0.6 * dot + 0.4 * np.roll(dot, 1)).startswith("light spread over 1.7 px")
+    dot[31:34, 31:34] += 0.05
+    assert motion_said(dot / dot.sum()) == "72% of the light stayed on one pixel"  # 1.05 of 1.45; 1.3 px in all
+
+
 @pytest.mark.parametrize("far", [0, 3, 5])
 def test_the_square_holds_all_light_that_shows(far):
     path = np.zeros((2, 3, 13, 13))

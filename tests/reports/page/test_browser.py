@@ -220,7 +220,7 @@ def test_the_script_says_of_a_motion_what_the_figures_say(results, visit):
 
     page, generator = visit(results), np.random.default_rng(0)
     for _ in range(20):
-        path = generator.random((9, 9)) ** generator.integers(1, 30)
+        path = generator.random((9, 9)) ** generator.integers(1, 90)
         path /= path.sum()
         assert page.evaluate("(path) => Motion.told(path, 9)", path.ravel().tolist()) == motion_said(path)
 

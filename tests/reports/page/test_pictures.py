@@ -51,6 +51,14 @@ def test_another_method_joins_the_same_picture_between_blurry_and_sharp(tmp_path
     assert list(record["scores"]) == ["Adaptive", "DeblurGAN"]
 
 
+def test_what_is_said_of_each_version_is_kept_as_a_sentence(tmp_path):
+    pictures = _pictures()
+    add_picture(tmp_path, "photo", "a.png", pictures, notes={"Adaptive": ("hardly any motion seen", "90% sure")})
+    add_picture(tmp_path, "photo", "a.png", {**pictures, "DeblurGAN": pictures["Sharp"]}, notes={"DeblurGAN": ()})
+    (record,) = read_pictures(tmp_path)
+    assert record["notes"] == {"Adaptive": "Hardly any motion seen; 90% sure.", "DeblurGAN": ""}
+
+
 def test_a_picture_of_another_size_replaces_the_old_one(tmp_path):
     add_picture(tmp_path, "photo", "a.png", _pictures())
     add_picture(tmp_path, "photo", "a.png", {"Blurry": torch.zeros(3, 8, 8)})

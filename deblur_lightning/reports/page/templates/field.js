@@ -73,12 +73,24 @@ const { Motion, deblurField } = (() => {
     return path.map((light) => light / (sum || 1));
   }
 
+  const STAYED = 0.1, STANDS_OUT = 4; // of a dot: its share of a path's light at least, times as bright as the next pixel
+  const NEARBY = 4; // pixels over which what did not stay has to spread to be spoken of; the eight around a dot do over 3
+
   // What a path tells, in words; figures/motion.py says the same.
   function told(path, size) {
-    const { length, width, degrees } = stroke(path, size);
-    if (length < 1) return "no visible motion";
+    const whole = stroke(path, size), most = (lights) => lights.reduce((more, light) => Math.max(more, light), 0);
+    if (whole.length < 1) return "no visible motion";
+    const brightest = most(path), place = path.indexOf(brightest);
+    const others = path.map((light, cell) => (cell === place ? 0 : light));
+    if (brightest <= Math.max(STAYED, STANDS_OUT * most(others))) return `light spread over ${spreadTold(whole)}`;
+    const rest = stroke(others.map((light) => light / (1 - brightest)), size);
+    const stayed = `${Math.round(100 * brightest)}% of the light stayed on one pixel`;
+    return rest.length < NEARBY ? stayed : `${stayed}, the rest spread over ${spreadTold(rest)}`;
+  }
+
+  function spreadTold({ length, width, degrees }) {
     const along = width > 0.7 * length ? "about equally all around" : `mostly along ${Math.round(degrees) % 180}°`;
-    return `light spread over ${length.toFixed(1)} px, ${along}`;
+    return `${length.toFixed(1)} px, ${along}`;
   }
 
   // Length and direction of the straight stroke that spreads light as a path does (a stroke's variance is length²/12).
@@ -103,7 +115,7 @@ const { Motion, deblurField } = (() => {
   }
 
   const glow = (light) => [255 * Math.min(1, 1.6 * light), 255 * Math.min(1, 1.25 * light), 255 * light ** 1.6, 255];
-  const amber = (light) => [255, 194, 8, 255 * light ** 0.7];
+  const amber = (light) => [255, 194, 8, 255 * Math.sqrt(light)]; // as figures/field.py
 
   const VISIBLE = 0.004; // share of a path's peak; fainter light is not seen
   const FILLED = 0.86; // of a cell's side; the rest parts neighbours

@@ -89,6 +89,7 @@ class Viewer {
       shown.onerror = () => { this.part.failure.textContent = `${address} is missing. Make the page anew.`; };
       this.part[`${side}-tag`].textContent = this.label(title);
     }
+    this.part.notes.textContent = this.picture.notes?.[this.part.right.value] ?? "";
     this.root.dispatchEvent(new Event("compared"));
   }
 
