@@ -91,7 +91,7 @@ class LongMotion:
         length, size = motion_length(seen.field), seen.field.kernel_size
         if seen.factor == 1:
             told = f"motion of about {round(length)} pixels or more may be longer than the model's {size}"
-            return (f"{told}, so some of it may stay",) if length >= size else ()
+            return (f"{told}, so some of it may stay",) if seen.moved.any() and length >= size else ()
         more = " or more" if length >= self.nearly * size else ""
         told = f"motion of about {round(length * seen.factor)} pixels{more}"
         if length * seen.factor > size:

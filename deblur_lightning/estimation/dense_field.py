@@ -20,7 +20,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
-PREFERENCE = 4.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
+PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges

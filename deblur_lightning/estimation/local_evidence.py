@@ -8,6 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics import noise_level
 
 WINDOW = 64  # pixels; 32 and 96 told less
 SECTORS = 8  # of direction: each has a strength of its own, for edges have directions as motion has
@@ -16,7 +17,8 @@ LOWEST = 1.5  # cycles a window
 SOFTNESS = (0.0, 0.7, 1.2, 2.0)  # pixels: what is soft need not have moved
 STRENGTHS = 15  # tried from 1e-8 to 0.1
 TOLERANCE = 3e-3  # of a kernel's power: no kernel is known to its zeros
-NOISE = 4e-5  # variance of linear light at full light
+NOISE = 4e-5  # variance of linear light at full light, at least
+MEASURED = 0.5  # of the variance that the finest detail has: of sharp pictures, that is not noise alone
 DARKEST = 0.02
 OVERLAP = 0.3  # of one value: a Hann window's neighbouring frequencies tell much the same
 LOUDEST = 10.0  # evidence of one window that counts in a vote
@@ -55,7 +57,8 @@ class LocalEvidence:
         sector = (torch.atan2(down, right) / math.pi * SECTORS).round().long() % SECTORS
         told = (radius > LOWEST / WINDOW) & (radius <= HIGHEST)
         rise = 4 - 2 * torch.cos(2 * math.pi * right) - 2 * torch.cos(2 * math.pi * down)
-        noise = NOISE * max(light.mean().item(), DARKEST) * rise
+        seen = MEASURED * noise_level(light[None, None]) ** 2
+        noise = max(NOISE * max(light.mean().item(), DARKEST), seen) * rise
         self._sectors = []
         for number in range(SECTORS):
             own = (told & (sector == number)).flatten().nonzero().flatten()

@@ -56,9 +56,8 @@ class Convinced(Believing):
     gain = 10.1
 
 
-class Doubting(LongMotion):
-    def likelier(self, photo, longer, shorter, gamma):
-        return False
+class Doubting(Believing):
+    gain = -1e-3
 
 
 @pytest.mark.parametrize(
