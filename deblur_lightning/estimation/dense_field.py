@@ -17,12 +17,13 @@ from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
-from deblur_lightning.physics import check_gamma, to_linear
+from deblur_lightning.physics import check_gamma, noise_level, to_linear
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
+MEASURED = 0.7  # of the deviation that the finest detail has: of sharp pictures, that is not noise alone
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
@@ -73,7 +74,7 @@ def _field(light: Tensor, kernel_size: int) -> KernelField:
         return delta_field(light[None, None], kernel_size)  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
-    if share is None:
+    if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
         return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
     if share.mean() < LEAST_MOVED:
         return delta_field(light[None, None], kernel_size)
@@ -118,7 +119,7 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
         turning: a camera's path, None where none was looked for.
         light: the blurry picture, ``[H, W]``, linear light.
     """
-    evidence = _evidence(light, *WEIGHING)
+    evidence = _evidence(light, *WEIGHING, seen_noise(light))
     still = evidence.of(_nothing(uniform.kernel_size))[0]
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
@@ -154,9 +155,22 @@ def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
 
 
-def outlining_evidence(light: Tensor) -> LocalEvidence:
-    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end."""
-    return _evidence(light, *OUTLINING)
+def outlining_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
+    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end.
+
+    Args:
+        light: the picture.
+        noise: see `LocalEvidence`.
+    """
+    return _evidence(light, *OUTLINING, noise)
+
+
+def seen_noise(light: Tensor) -> float:
+    """Measure a picture's noise, less what may be fine detail.
+
+    Noise that nobody reckons with looks like the detail of something that did not move.
+    """
+    return MEASURED * noise_level(light[None, None])
 
 
 def _moved(gain: Tensor) -> bool:
@@ -164,8 +178,8 @@ def _moved(gain: Tensor) -> bool:
     return bool(gain.mean() > 0 and gain.median() > 0)
 
 
-def _evidence(light: Tensor, stride: int, most: int) -> LocalEvidence:
-    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))))
+def _evidence(light: Tensor, stride: int, most: int, noise: float = 0.0) -> LocalEvidence:
+    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))), noise)
 
 
 def _nothing(kernel_size: int) -> Tensor:

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import noise_level
 
 WINDOW = 64  # pixels; 32 and 96 told less
 SECTORS = 8  # of direction: each has a strength of its own, for edges have directions as motion has
@@ -18,7 +17,6 @@ SOFTNESS = (0.0, 0.7, 1.2, 2.0)  # pixels: what is soft need not have moved
 STRENGTHS = 15  # tried from 1e-8 to 0.1
 TOLERANCE = 3e-3  # of a kernel's power: no kernel is known to its zeros
 NOISE = 4e-5  # variance of linear light at full light, at least
-MEASURED = 0.5  # of the variance that the finest detail has: of sharp pictures, that is not noise alone
 DARKEST = 0.02
 OVERLAP = 0.3  # of one value: a Hann window's neighbouring frequencies tell much the same
 LOUDEST = 10.0  # evidence of one window that counts in a vote
@@ -37,13 +35,14 @@ class LocalEvidence:
     Args:
         light: the blurry picture, ``[H, W]``, linear light, both sides at least 32.
         stride: pixels from window to window.
+        noise: standard deviation of the light's noise, where that is more than `NOISE`.
 
     Source:
         Chakrabarti, Zickler and Freeman 2010 (sub-band likelihood with an unknown strength); sectors, softness and
         tolerance are ours.
     """
 
-    def __init__(self, light: Tensor, stride: int = 16) -> None:
+    def __init__(self, light: Tensor, stride: int = 16, noise: float = 0.0) -> None:
         self.size, self.stride = light.shape, stride
         hann = torch.hann_window(WINDOW, periodic=False)
         taper = hann.unsqueeze(1) * hann
@@ -57,13 +56,12 @@ class LocalEvidence:
         sector = (torch.atan2(down, right) / math.pi * SECTORS).round().long() % SECTORS
         told = (radius > LOWEST / WINDOW) & (radius <= HIGHEST)
         rise = 4 - 2 * torch.cos(2 * math.pi * right) - 2 * torch.cos(2 * math.pi * down)
-        seen = MEASURED * noise_level(light[None, None]) ** 2
-        noise = max(NOISE * max(light.mean().item(), DARKEST), seen) * rise
+        floor = max(NOISE * max(light.mean().item(), DARKEST), noise**2) * rise
         self._sectors = []
         for number in range(SECTORS):
             own = (told & (sector == number)).flatten().nonzero().flatten()
             focus = torch.exp(-((2 * math.pi * radius.flatten()[own]) ** 2) * torch.tensor(SOFTNESS).unsqueeze(1) ** 2)
-            self._sectors.append((own, focus, noise.flatten()[own], power.flatten(2).flatten(0, 1)[:, own]))
+            self._sectors.append((own, focus, floor.flatten()[own], power.flatten(2).flatten(0, 1)[:, own]))
 
     def of(self, kernels: Tensor) -> Tensor:
         """Weigh kernels, each for all windows.

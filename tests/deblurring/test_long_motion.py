@@ -108,7 +108,12 @@ class Hidden(Seeing):
     ("rule", "length", "factor", "said"),
     [
         (Believing, 40, 1, ()),  # smooth sharp photos look moved at smaller scales
-        (Convinced, 40, 2, ("motion of about 40 pixels is longer than the model's 33, so restored at 1/2 of the size",)),
+        (
+            Convinced,
+            40,
+            2,
+            ("motion of about 40 pixels is longer than the model's 33, so restored at 1/2 of the size",),
+        ),
         (Convinced, 20, 2, ("motion of about 20 pixels shows only at 1/2 of the size, so restored there",)),
     ],
 )

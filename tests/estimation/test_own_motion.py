@@ -3,9 +3,16 @@ import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation.dense_field import believed_share, moving_share, outlining_evidence
+from deblur_lightning.estimation.dense_field import (
+    believed_share,
+    likeliest,
+    moving_share,
+    outlining_evidence,
+    seen_noise,
+)
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, scene_field
 
 SIZE, KERNEL = 192, 17
@@ -50,6 +57,19 @@ def test_no_still_part_is_seen_where_all_moved(kernel):
     wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
     moved = blur(wide[None, None], part_field(kernel, torch.ones(SIZE, SIZE)), "valid")[0, 0]
     assert moving_share(outlining_evidence(moved), KERNEL) is None
+
+
+def test_noise_that_is_reckoned_with_is_no_still_part(kernel):
+    leaves = dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))
+    wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
+    moved = blur(wide[None, None], part_field(kernel, torch.ones(SIZE, SIZE)), "valid")[0, 0]
+    noisy = moved + 0.03 * torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(2))
+    assert moving_share(outlining_evidence(noisy), KERNEL) is not None
+    assert seen_noise(noisy) == pytest.approx(0.7 * 0.03, rel=0.1)
+    assert moving_share(outlining_evidence(noisy, seen_noise(noisy)), KERNEL) is None
+    one = KernelField(kernel[None, None], torch.ones(1, 1, SIZE, SIZE))
+    assert likeliest(one, None, noisy) is one
+    assert torch.equal(likeliest(one, None, wide[8:-8, 8:-8]).basis[0, 0], no_blur(kernel))
 
 
 def test_the_kernel_of_the_moving_part_is_found_beside_sharp_edges_that_stood_still(light, field, kernel):
