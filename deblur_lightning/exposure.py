@@ -24,10 +24,17 @@ class Exposure(NamedTuple):
             are linear, or that a program blurred as they were.
         dark: sides beyond which there was nothing, as where a program blurs with zeros. Beyond the others the
             scene went on.
+        cut: whether this is of a part of a photo that fades, whichever sides the part has of it.
     """
 
     gamma: float = 2.2
     dark: Sides = NO_SIDE
+    cut: bool = False
+
+    @property
+    def fades(self) -> bool:
+        """Whether the photo, of which this may be a part, fades to black on any side."""
+        return self.cut or any(self.dark)
 
     def part(self, ends: Sides) -> "Exposure":
         """Return the exposure of a part of the photo.
@@ -36,4 +43,4 @@ class Exposure(NamedTuple):
             ends: which sides of the part are the photo's.
         """
         dark = Sides(*(fades and end for fades, end in zip(self.dark, ends, strict=True)))
-        return self._replace(dark=dark)
+        return self._replace(dark=dark, cut=self.fades)

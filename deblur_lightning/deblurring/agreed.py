@@ -48,7 +48,7 @@ class Agreed(Restorer):
 
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        if any(exposure.dark):
+        if exposure.fades:
             return Restored(self.restorer(blurry, field, exposure))
         restored, without = self.restorer.with_and_without(blurry, field, exposure)
         size = blurry.shape[-2:]
@@ -62,7 +62,7 @@ class Agreed(Restorer):
     @torch.no_grad()
     def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
         """Right about how far, blurred about how; None of pictures that fade."""
-        if any(exposure.dark):
+        if exposure.fades:
             return None
         field: KernelField = self.network(to_linear(blurry.float(), GAMMA) - 0.5)
         return field

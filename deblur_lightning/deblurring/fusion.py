@@ -61,7 +61,7 @@ class Fusion(Restorer):
         return self.judged(blurry, field, exposure).picture
 
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        if any(exposure.dark):
+        if exposure.fades:
             first: Restorer = self.restorers[0]  # type: ignore[assignment] # a ModuleList forgets its members' type
             return first.judged(blurry, field, exposure)
         made = [restorer(blurry, field, exposure) for restorer in self.restorers]

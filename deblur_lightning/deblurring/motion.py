@@ -113,34 +113,30 @@ class MotionDeblurrer(Deblurrer):
             field = self.refinement(blurry, field, exposure)
         return field, moved
 
-    def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor, where: str = "everywhere") -> tuple[str, ...]:
+    def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
         """Say of pictures of one exposure what a photographer should know.
 
         Args:
             blurry: ``[N, 3 or 1, H, W]``.
             exposure: of all.
             moved: which of them did, ``[N]``.
-            where: a picture that fades to black at its borders is restored as such.
         """
         still, notes = not moved.any(), []
         if exposure.dark != NO_SIDE:
             how = self.restorer.fading
-            notes.append(f"{FADES} and restored {where} {how}" if how and not still else FADES)
+            notes.append(f"{FADES} and restored {how}" if how and not still else FADES)
         if still:
             inner = without_fade(blurry, exposure.dark)
             notes.append(SMALL if isinstance(self.network, BlindEstimator) and not self.network.sees(inner) else STILL)
         return tuple(notes)
 
 
-def trusted(trusts: Sequence[Tensor], part: bool = False) -> str:
+def trusted(trusts: Sequence[Tensor]) -> str:
     """Say how far a photo's restoration was trusted.
 
     Args:
         trusts: of its tiles, see `Restored`.
-        part: whether they are only those away from borders that fade.
     """
     everywhere = torch.cat([trust.flatten() for trust in trusts])
     sure, kept = everywhere.mean(), (everywhere < KEPT).float().mean()
-    if part:
-        return f"elsewhere {sure:.0%} {SURE}; {kept:.0%} of that part stays nearly as it was"
     return f"{sure:.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"

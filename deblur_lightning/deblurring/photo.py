@@ -182,9 +182,9 @@ class PhotoDeblurrer(Deblurrer):
         field = field if seen is None else seen.to("cpu")
         if factor > 1:
             restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
-        notes = (*motion.notes_of(blurry, exposure, moved, "near them" if trusts else "everywhere"), *said)
+        notes = (*motion.notes_of(blurry, exposure, moved), *said)
         if trusts:
-            notes = (*notes, trusted(trusts, part=any(exposure.dark)))
+            notes = (*notes, trusted(trusts))
         return Deblurred(self._blended(restored, blurry), field, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ class UnrolledRestorer(Restorer):
         )
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        if any(exposure.dark):
+        if exposure.fades:
             return RichardsonLucy()(blurry, field, exposure) if self.direct is None else directly(self.direct, blurry)
         return self.with_and_without(blurry, field, exposure)[0]
 

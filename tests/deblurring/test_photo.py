@@ -161,8 +161,9 @@ def test_the_tiles_of_a_photo_that_fades_are_told_which_sides_are_the_photo_s():
     deblurrer = MotionDeblurrer(FixedField(torch.full((1, 1, 9, 9), 1 / 81)), restorer, exposure=NoticedExposure())
     answer = PhotoDeblurrer(deblurrer, tile=256)(photo)
     assert len(restorer.told) == 6
-    assert restorer.told[0] == Exposure(1.0, Sides(top=True, left=True))
-    assert restorer.told[1] == Exposure(1.0, Sides(top=True))
+    assert restorer.told[0] == Exposure(1.0, Sides(top=True, left=True), cut=True)
+    assert restorer.told[1] == Exposure(1.0, Sides(top=True), cut=True)
+    assert all(told.fades for told in restorer.told)
     assert answer.notes == (FADES,)
 
 
@@ -181,7 +182,7 @@ class Judging(Exposed):
         return "by guess"
 
     def judged(self, blurry, field, exposure):
-        trust = None if any(exposure.dark) else torch.ones_like(blurry[:, :1])
+        trust = None if exposure.fades else torch.ones_like(blurry[:, :1])
         return Restored(self(blurry, field, exposure), trust)
 
 
@@ -192,13 +193,10 @@ def faded(height, width):
     return photo
 
 
-def test_a_photo_that_fades_is_told_how_it_was_restored_and_where():
+@pytest.mark.parametrize("tile", [None, 256])
+def test_a_photo_that_fades_is_told_how_it_was_restored_in_all_its_tiles(tile):
     chain = MotionDeblurrer(Looking(9), Judging(), exposure=NoticedExposure())
-    assert PhotoDeblurrer(chain)(faded(420, 500)).notes == (f"{FADES} and restored everywhere by guess",)
-    assert PhotoDeblurrer(chain, tile=256)(faded(420, 500)).notes == (
-        f"{FADES} and restored near them by guess",
-        "elsewhere 100% sure of the restoration; 0% of that part stays nearly as it was",
-    )
+    assert PhotoDeblurrer(chain, tile=tile)(faded(700, 500)).notes == (f"{FADES} and restored by guess",)
     still = MotionDeblurrer(Looking(9), Judging(), guard=StillnessGuard(0.0), exposure=NoticedExposure())
     assert PhotoDeblurrer(still)(faded(420, 500)).notes == (FADES, STILL)
 
