@@ -137,9 +137,10 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
-            if (seen := motion.restorer.seen(here, exposure)) is not None:
-                return seen.to("cpu")
             factor, field, *_ = self.long_motion(motion.estimate, here, exposure)
+            small = here if factor == 1 else reduced(here, factor, exposure.gamma)
+            seen = motion.restorer.seen(small, exposure)
+            field = field if seen is None else seen
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")

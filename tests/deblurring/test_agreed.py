@@ -141,6 +141,8 @@ def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_r
     across = [seen.kernel_at(48, column)[0].sum(0) for column in (10, 120)]
     assert [int((light > 0.08).sum()) for light in across] == [2 * factor - 1, length]
     assert int((undone.kernel_at(48, 120)[0].sum(0) > 0.08).sum()) != length
+    asked = model.field(blurry)
+    torch.testing.assert_close((asked.basis, asked.coefficients), (seen.basis, seen.coefficients))
 
 
 def test_a_picture_of_one_value_shows_no_motion():
