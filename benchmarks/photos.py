@@ -61,7 +61,7 @@ def shaken(megapixels: float) -> Image.Image:
     """Shake the camera before a photograph repeated to a size; noise of 1%."""
     height = round(math.sqrt(megapixels * 1e6 / RATIO))
     width, margin = round(height * RATIO), REACH - 1
-    photo = torch.from_numpy(wheel_photo("rocket").copy()).permute(2, 0, 1).float() / 255
+    photo = torch.from_numpy(wheel_photo("coffee").copy()).permute(2, 0, 1).float() / 255
     rows, columns = (torch.arange(side + margin) for side in (height, width))
     mirrored = torch.cat((photo, photo.flip(2)), dim=2)
     mirrored = torch.cat((mirrored, mirrored.flip(1)), dim=1)

@@ -38,7 +38,8 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
     """Estimate the motion field of a photo from nothing but the photo.
 
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
-    kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone.
+    kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone; but
+    first it is asked whether that is only noise, and all of the picture moved.
     Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
     did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
     talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
@@ -75,7 +76,9 @@ def _field(light: Tensor, kernel_size: int) -> KernelField:
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
-        return likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
+        found = likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
+        if share is None or found.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
+            return found  # something moved
     if share.mean() < LEAST_MOVED:
         return delta_field(light[None, None], kernel_size)
     window = richest_window(light, share, WINDOW)

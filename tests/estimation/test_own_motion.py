@@ -1,8 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
+from deblur_lightning.estimation import dense_field
 from deblur_lightning.estimation.dense_field import (
     believed_share,
     likeliest,
@@ -59,17 +62,36 @@ def test_no_still_part_is_seen_where_all_moved(kernel):
     assert moving_share(outlining_evidence(moved), KERNEL) is None
 
 
-def test_noise_that_is_reckoned_with_is_no_still_part(kernel):
-    leaves = dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))
-    wide = (torch.tensor(leaves) / 255).pow(2.2).mean(-1).float()
+@pytest.fixture(scope="module")
+def wide():
+    return (torch.tensor(dead_leaves(SIZE + KERNEL - 1, np.random.default_rng(8))) / 255).pow(2.2).mean(-1).float()
+
+
+@pytest.fixture(scope="module")
+def noisy(wide, kernel):
     moved = blur(wide[None, None], part_field(kernel, torch.ones(SIZE, SIZE)), "valid")[0, 0]
-    noisy = moved + 0.03 * torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(2))
+    return (moved + 0.03 * torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(2))).clamp(0, 1)
+
+
+def test_noise_that_is_reckoned_with_is_no_still_part(wide, noisy, kernel):
     assert moving_share(outlining_evidence(noisy), KERNEL) is not None
     assert seen_noise(noisy) == pytest.approx(0.7 * 0.03, rel=0.1)
     assert moving_share(outlining_evidence(noisy, seen_noise(noisy)), KERNEL) is None
     one = KernelField(kernel[None, None], torch.ones(1, 1, SIZE, SIZE))
     assert likeliest(one, None, noisy) is one
     assert torch.equal(likeliest(one, None, wide[8:-8, 8:-8]).basis[0, 0], no_blur(kernel))
+
+
+@pytest.mark.parametrize(("right", "count"), [(True, 1), (False, 2)])
+def test_where_no_kernel_is_found_for_all_of_a_noisy_picture_a_part_is_looked_for(
+    noisy, kernel, right, count, monkeypatch
+):
+    found = KernelField((kernel if right else kernel.T)[None, None], torch.ones(1, 1, SIZE, SIZE))
+    module = sys.modules[likeliest.__module__]
+    monkeypatch.setattr(module, "uniform_field", lambda light, size: found)
+    monkeypatch.setattr(module, "turning_field", lambda light, size: None)
+    monkeypatch.setattr(module, "LEAST_MOVED", 1e-3)
+    assert dense_field(noisy[None, None], gamma=1.0, kernel_size=KERNEL).basis.shape[1] == count
 
 
 def test_the_kernel_of_the_moving_part_is_found_beside_sharp_edges_that_stood_still(light, field, kernel):
