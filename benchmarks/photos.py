@@ -26,7 +26,13 @@ from deblur_lightning.data.scenes.wheel_photos import wheel_photo
 from deblur_lightning.physics import shake_field, to_linear
 
 REACH = 25  # pixels each way: the kernels of the shake
-BUSY = "import torch; torch.set_num_threads(1); a = torch.rand(512, 512)\nwhile True: a = (a @ a).tanh()"
+BUSY = """
+import os, torch
+torch.set_num_threads(1)
+a, parent = torch.rand(512, 512), os.getppid()
+while os.getppid() == parent:  # not longer than who started it
+    a = (a @ a).tanh()
+"""
 RATIO = 4 / 3  # width to height
 
 
