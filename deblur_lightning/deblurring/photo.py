@@ -139,8 +139,7 @@ class PhotoDeblurrer(Deblurrer):
             here = blurry.to(self._device())
             factor, field, *_ = self.long_motion(motion.estimate, here, exposure)
             small = here if factor == 1 else reduced(here, factor, exposure.gamma)
-            seen = motion.restorer.seen(small, exposure)
-            field = field if seen is None else seen
+            field = self._seen_or(field, motion, small, exposure)
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
@@ -178,15 +177,19 @@ class PhotoDeblurrer(Deblurrer):
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
-        seen = motion.restorer.seen(small.to(device), exposure) if with_field else None
+        shown = self._seen_or(field, motion, small, exposure) if with_field else field
         restored = map_tiles(small, undo, side, progress)
-        field = field if seen is None else seen.to("cpu")
         if factor > 1:
-            restored, field = with_change(blurry, small, restored, factor), enlarged(field, factor, blurry.shape[-2:])
+            restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved), *said)
         if trusts:
             notes = (*notes, trusted(trusts))
-        return Deblurred(self._blended(restored, blurry), field, notes)
+        return Deblurred(self._blended(restored, blurry), shown, notes)
+
+    def _seen_or(self, field: KernelField, motion: MotionDeblurrer, photo: Tensor, exposure: Exposure) -> KernelField:
+        """Give the field that the restorer sees of a photo itself, or the one that was estimated."""
+        seen = motion.restorer.seen(photo.to(self._device()), exposure)
+        return field if seen is None else seen.to("cpu")
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
         """Take the share of the restoration that was asked for, in place."""

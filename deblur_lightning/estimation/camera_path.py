@@ -47,8 +47,7 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     """
     sizes, sparsity = scales(kernel_size), SPARSITY
     poses = picture_poses(shrunk(light, SCALE ** (len(sizes) - 1)).shape, sizes[-1])
-    density = torch.zeros(len(poses.angles), sizes[-1], sizes[-1])
-    density[len(density) // 2] = short_line(sizes[-1])
+    density = first_density(poses)
     for scale in reversed(range(len(sizes))):
         scaled = shrunk(light, SCALE**scale)
         if scale < len(sizes) - 1:
@@ -65,6 +64,13 @@ def picture_poses(size: Sequence[int], kernel_size: int) -> GridPoses:
     """List the poses that a camera may have taken, for the field of a picture of height and width ``size``."""
     height, width = size
     return GridPoses((height, width), kernel_size, turning_angles((height, width), REACH * (kernel_size // 2)), GRID)
+
+
+def first_density(poses: Poses) -> Tensor:
+    """Guess that the camera shifted a little and did not turn, ``[A, K, K]``."""
+    density = torch.zeros(len(poses.angles), poses.kernel_size, poses.kernel_size)
+    density[len(density) // 2] = short_line(poses.kernel_size)
+    return density
 
 
 def pose_field(density: Tensor, poses: GridPoses) -> KernelField:

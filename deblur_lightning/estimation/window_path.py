@@ -15,6 +15,7 @@ from deblur_lightning.estimation.camera_path import (
     TURNS,
     PoseForm,
     cleaned_density,
+    first_density,
     picture_poses,
     pose_field,
     resampled,
@@ -24,7 +25,7 @@ from deblur_lightning.estimation.edges_only import edges_only, slopes
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import shrunk
 from deblur_lightning.estimation.poses import Poses, turning_angles
-from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales, short_line
+from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales
 from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, spread_windows
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
 from deblur_lightning.field import KernelField
@@ -58,8 +59,7 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     parts = evened(light, windows, CONTRAST)
     sparsity, threshold = SPARSITY, math.inf
     poses = _poses(places, size, sizes, len(sizes) - 1)
-    density = torch.zeros(len(poses.angles), sizes[-1], sizes[-1])
-    density[len(density) // 2] = short_line(sizes[-1])
+    density = first_density(poses)
     for scale in reversed(range(len(sizes))):
         scaled = [shrunk(part, SCALE**scale) for part in parts]
         if scale < len(sizes) - 1:
