@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-cells train-fusion fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-cells train-seeing train-fusion fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -114,6 +114,10 @@ train-cells: $(READY) ## train the network that sees each place's motion, and pa
 	$(FIT_SMALL) --config experiments/cells/small.yaml $(WIDE) $(VERSION) cells $(ARGS)
 	$(BIN)/python experiments/cells/assemble.py $(RUNS)/unrolled-again/weights.safetensors $(RUNS)/cells/checkpoints/last.ckpt $(RUNS)/cells/whole.safetensors
 	$(BIN)/deblur import-weights $(RUNS)/cells/whole.safetensors -o $(RUNS)/cells/learned.safetensors --half
+
+train-seeing: $(READY) ## train one network that restores and sees, on a GPU, and pack it
+	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues

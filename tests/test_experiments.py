@@ -60,7 +60,8 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {
-        "adaptive_basis", "cells", "deblurgan", "direct", "gopro", "kohler", "sample", "small", "unrolled",
+        "adaptive_basis", "cells", "deblurgan", "direct", "gopro", "kohler", "sample", "seeing", "small",
+        "unrolled",
     }  # fmt: skip
 
 
@@ -73,6 +74,12 @@ SMALL_CELLS = {
     "class_path": "CellKernelNetwork",
     "init_args": {"width": 8, "middle_blocks": 1, "deeper": 1, "finer": 1},
 }
+SMALL_SEEING = {
+    "class_path": "SeeingNAFNet",
+    "init_args": {
+        "width": 8, "middle_blocks": 1, "encoder_blocks": [1, 1, 1], "decoder_blocks": [1, 1, 1], "finer": 1,
+    },
+}  # fmt: skip
 SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2]}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
@@ -81,6 +88,7 @@ TINY_DATA = {
     "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "MotionFieldDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
+    "CellFieldDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
     "KohlerDataModule": {},
@@ -162,6 +170,9 @@ def smaller(written, swept):
     elif module == "CellKernelModule":
         parts = {"network": SMALL_CELLS, "restorer": SMALL_MOTION["restorer"]}
         model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": parts}, "direct": None}
+    elif module == "SeeingModule":
+        parts = {"generator": SMALL_SEEING, "signed": False}
+        model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}, "direct": None}
     elif module == "DeblurGANModule" or kind == "DirectDeblurrer":
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": SMALL_DIRECT}}
     elif not swept:

@@ -1,5 +1,6 @@
 from .channels_last import ChannelsLast as ChannelsLast
 from .checkpoint_files import WholeFileCheckpoints as WholeFileCheckpoints
+from .compiled_blocks import CompiledBlocks as CompiledBlocks
 from .growing_log import GrowingLog as GrowingLog
 from .keep_best import KeepBest as KeepBest
 from .keep_last import KeepLast as KeepLast

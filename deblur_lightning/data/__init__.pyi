@@ -18,6 +18,7 @@ from .scenes.field_windows import FieldWindows as FieldWindows
 from .scenes.field_windows import FieldWindowsDataModule as FieldWindowsDataModule
 from .scenes.motion_blur import MotionBlur as MotionBlur
 from .scenes.motion_blur import MotionBlurDataModule as MotionBlurDataModule
+from .scenes.motion_fields import CellFieldDataModule as CellFieldDataModule
 from .scenes.motion_fields import MotionFieldDataModule as MotionFieldDataModule
 from .scenes.motion_fields import MotionFields as MotionFields
 from .scenes.motions import CameraMotion as CameraMotion

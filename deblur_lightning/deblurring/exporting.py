@@ -57,7 +57,7 @@ def write_onnx(deblurrer: DirectDeblurrer, path: Path) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of checks of the size that no graph holds, and of its own age
         torch.onnx.export(
-            WholePicture(deblurrer),
+            WholePicture(copy.deepcopy(deblurrer).cpu()),  # where the traced picture is
             (blurry,),
             path,
             input_names=[BLURRY],

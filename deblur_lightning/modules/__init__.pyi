@@ -8,3 +8,4 @@ from .deblurgan import Rate as Rate
 from .regression import RegressionModule as RegressionModule
 from .restoration import RestorationModule as RestorationModule
 from .restorer import RestorerModule as RestorerModule
+from .seeing import SeeingModule as SeeingModule

@@ -5,6 +5,7 @@ from deblur_lightning.networks.cell_kernels import CellKernelNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
+from deblur_lightning.networks.seeing import SeeingNAFNet
 from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "FoldedNAFNet",
     "NAFNet",
     "PatchCritic",
+    "SeeingNAFNet",
     "VGGFeatures",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -12,6 +13,7 @@ from deblur_lightning.data.scenes.motion_blur import MotionBlur, MotionBlurDataM
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.losses import kernel_weights
+from deblur_lightning.networks.cell_kernels import CELL
 
 AnySample = TypeVar("AnySample")
 
@@ -30,27 +32,36 @@ class MotionFields(Dataset[FieldSample]):
 
     Args:
         pairs: the samples.
+        cell: see `MotionFieldDataModule`.
     """
 
-    def __init__(self, pairs: MotionBlur) -> None:
-        self.pairs = pairs
+    def __init__(self, pairs: MotionBlur, cell: int = 1) -> None:
+        self.pairs, self.cell = pairs, cell
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, key: int | tuple[int, int]) -> FieldSample:
         sample, field = self.pairs.with_field(key)
-        return {**sample, "field": field.widened(self.pairs.kernel_size)}
+        basis, coefficients = field.widened(self.pairs.kernel_size)
+        if self.cell > 1:
+            coefficients = F.avg_pool2d(coefficients, self.cell)
+        return {**sample, "field": KernelField(basis, coefficients)}
 
 
 class MotionFieldDataModule(MotionBlurDataModule):
     """The crops of `MotionBlurDataModule` with their motion fields.
 
     Takes the same arguments.
+
+    Attributes:
+        cell: side in pixels of the squares whose mean coefficients are told; 1 for those of each pixel.
     """
 
+    cell = 1
+
     def open(self, split: Split) -> MotionFields:  # type: ignore[override] # the same samples, and more
-        return MotionFields(super().open(split))
+        return MotionFields(super().open(split), self.cell)
 
     def train_dataloader(self) -> DataLoader[FieldSample]:
         return stacked(super().train_dataloader())
@@ -75,3 +86,12 @@ def with_fields(samples: Sequence[FieldSample]) -> Batch:
         "field": field,
         "weights": kernel_weights(field),
     }
+
+
+class CellFieldDataModule(MotionFieldDataModule):
+    """The same, with the mean motion of cells of 8 x 8 pixels: a hundredth of the numbers to move to a GPU.
+
+    Takes the same arguments.
+    """
+
+    cell = CELL

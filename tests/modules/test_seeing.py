@@ -1,0 +1,129 @@
+"""The training of a network that restores and sees: its loss, its samples, batches seen again, where it begins."""
+
+import pytest
+import torch
+from small_models import quiet_trainer
+
+from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.data import CameraMotion, CellFieldDataModule, DeadLeaves, ObjectMotion, Samples
+from deblur_lightning.deblurring import DirectDeblurrer, describe
+from deblur_lightning.field import KernelField
+from deblur_lightning.losses import cell_divergence, psnr_loss
+from deblur_lightning.modules import SeeingModule
+from deblur_lightning.modules.replay import Replay, turned
+from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
+from deblur_lightning.physics import blur
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory"),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
+]
+BLOCKS = {"width": 8, "middle_blocks": 1, "encoder_blocks": (1, 1, 1)}
+
+
+def tiny(direct=None, **arguments):
+    torch.manual_seed(0)
+    network = SeeingNAFNet(9, **BLOCKS, decoder_blocks=(1, 1, 1), finer=1)
+    return SeeingModule(DirectDeblurrer(network, signed=False), direct, **arguments)
+
+
+@pytest.fixture
+def data():
+    near = {"extent": (0.0, 8.0)}
+    return CellFieldDataModule(
+        [DeadLeaves(pictures=2, side=128)], [CameraMotion(**near), ObjectMotion(**near)],
+        crop_size=48, kernel_size=9, samples=Samples(6, 2), batch_size=2, num_workers=0,
+    )  # fmt: skip
+
+
+def first_batch(data):
+    data.setup("fit")
+    data.trainer = None
+    return next(iter(data.train_dataloader()))
+
+
+def test_samples_bring_the_mean_motion_of_each_cell(data):
+    data.setup("validate")
+    (batch,) = data.val_dataloader()
+    _, field = data.val_set.pairs.with_field(1)
+    coefficients = field.coefficients[0, :, 8:16, 24:32].mean((1, 2))
+    torch.testing.assert_close(
+        batch["field"].kernel_at(1, 3)[1], torch.einsum("bij,b->ij", field.widened(9).basis[0], coefficients)
+    )
+
+
+def test_the_loss_is_that_of_both_answers_and_steps_lower_it(data):
+    batch = first_batch(data)
+    module = tiny(floor=1e-4, seeing=2.0)
+    module.log = lambda *_, **__: None
+    restored, told = module.deblurrer.generator.both(batch["blurry"])
+    expected = psnr_loss(restored, batch["sharp"], 1e-4) + 2 * cell_divergence(told, batch["field"], 1)
+    optimizer = module.configure_optimizers()
+    losses = []
+    for _ in range(6):
+        loss = module.training_step(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(expected.item(), rel=1e-5)
+    assert losses[-1] < losses[0] - 0.01
+
+
+def test_a_resumed_training_ends_in_the_same_weights(data, tmp_path):
+    whole, rest = tiny(), tiny()
+    quiet_trainer(tmp_path / "whole", max_epochs=2).fit(whole, data)
+    quiet_trainer(tmp_path / "rest", max_epochs=2).fit(rest, data, ckpt_path=tmp_path / "whole" / "step=3.ckpt")
+    states = whole.state_dict(), rest.state_dict()
+    assert states[0]["deblurrer.generator.head.weight"].any()  # it has learned
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_a_turned_batch_is_blurred_by_its_turned_field():
+    torch.manual_seed(3)
+    basis = torch.rand(2, 3, 5, 5)
+    field = KernelField(basis / basis.sum((-2, -1), keepdim=True), torch.rand(2, 3, 24, 24).softmax(1))
+    sharp = torch.rand(2, 3, 24, 24)
+    batch = {"blurry": blur(sharp, field), "sharp": sharp, "field": field, "name": ["a", "b"]}
+    met = set()
+    for _ in range(40):
+        one = turned(batch)
+        torch.testing.assert_close(blur(one["sharp"], one["field"]), one["blurry"])
+        met.add(one["sharp"][0, 0, 0, :2].sum().item())
+    assert len(met) == 8  # every position of a square
+
+
+def test_batches_from_before_are_seen_again():
+    batches = [
+        {"blurry": picture, "sharp": picture, "field": KernelField(picture, picture), "name": ["a"]}
+        for picture in (torch.full((1, 1, 2, 2), value) for value in (0.0, 1.0))
+    ]
+    assert Replay(0).turned_ones(batches[0]) == []
+    replay = Replay(2)
+    assert [one["sharp"].max() for one in replay.turned_ones(batches[0])] == [0, 0]  # itself: none was before
+    assert [one["sharp"].max() for one in replay.turned_ones(batches[1])] == [0, 0]
+
+
+def test_each_step_of_a_training_sees_some_again(data, tmp_path):
+    seen = []
+    module = tiny(replayed=1)
+    both = module.deblurrer.generator.both
+    module.deblurrer.generator.both = lambda blurry: seen.append(len(blurry)) or both(blurry)
+    quiet_trainer(tmp_path, max_epochs=1).fit(module, data)
+    assert seen == [4, 4, 4]
+
+
+def test_it_begins_with_a_direct_network_and_refuses_others(tmp_path):
+    torch.manual_seed(5)
+    direct = DirectDeblurrer(FoldedNAFNet(**BLOCKS), signed=False)
+    torch.nn.init.normal_(direct.generator.inner.intro.weight)
+    write_checkpoint(tmp_path / "direct.safetensors", direct.state_dict(), describe(direct))
+    module = tiny(tmp_path / "direct.safetensors")
+    assert torch.equal(module.deblurrer.generator.inner.intro.weight, direct.generator.inner.intro.weight)
+    with pytest.raises(ValueError, match="Pass a SeeingNAFNet"):
+        SeeingModule(direct)
+    wide = DirectDeblurrer(FoldedNAFNet(**BLOCKS | {"width": 16}), signed=False)
+    write_checkpoint(tmp_path / "wide.safetensors", wide.state_dict(), describe(wide))
+    with pytest.raises(ValueError, match=r"wide\.safetensors holds another network"):
+        tiny(tmp_path / "wide.safetensors")
