@@ -39,8 +39,9 @@ from deblur_lightning.modules import (
     Game,
     RegressionModule,
     RestorerModule,
+    SeeingModule,
 )
-from deblur_lightning.networks import CellKernelNetwork, DeblurGANGenerator, FoldedNAFNet, PatchCritic
+from deblur_lightning.networks import CellKernelNetwork, DeblurGANGenerator, FoldedNAFNet, PatchCritic, SeeingNAFNet
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.physics import BlurOperator, blur, shake_field, shake_kernels, to_display, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy
@@ -315,13 +316,18 @@ def regression():
     return RegressionModule(DirectDeblurrer(generator, signed=False))
 
 
+def seeing():
+    network = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+    return SeeingModule(DirectDeblurrer(network, signed=False), replayed=1)
+
+
 def game():
     deblurrer = DirectDeblurrer(DeblurGANGenerator(4, 1, dropout=0.0))
     return DeblurGANModule(deblurrer, PatchCritic(4), PixelContent(), game=Game(critic_steps=1))
 
 
 MODULES = {
-    "adaptive": adaptive, "cells": cells, "regression": regression, "game": game,
+    "adaptive": adaptive, "cells": cells, "regression": regression, "seeing": seeing, "game": game,
     "restorer": lambda: RestorerModule(small_learned_deblurrer()),
 }  # fmt: skip
 

@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.checkpoints import read_checkpoint
-from deblur_lightning.deblurring import MotionDeblurrer, find_checkpoint
+from deblur_lightning.deblurring import MotionDeblurrer
 from deblur_lightning.losses import cell_divergence
 from deblur_lightning.modules.restoration import RestorationModule
 from deblur_lightning.modules.schedule import scheduled
+from deblur_lightning.modules.trunk import begin_with
 from deblur_lightning.networks import CellKernelNetwork
 from deblur_lightning.networks.cell_kernels import CELL
 
@@ -51,7 +51,7 @@ class CellKernelModule(RestorationModule):
                 f"network is {type(deblurrer.network).__name__}, which tells no cells. Pass a CellKernelNetwork."
             )
         if direct is not None:
-            load_trunk(deblurrer.network, find_checkpoint(direct))
+            begin_with(deblurrer.network.load_trunk, direct)
         super().__init__(deblurrer)
         self.keep_recipe(scheduler_interval=scheduler_interval)
         self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
@@ -68,18 +68,3 @@ class CellKernelModule(RestorationModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         return scheduled(self.optimizer(self.learning.parameters()), self.scheduler, self.scheduler_interval)
-
-
-def load_trunk(network: CellKernelNetwork, path: Path) -> None:
-    """Give a network's trunk the weights of a trained `DirectDeblurrer` with a `FoldedNAFNet`.
-
-    Raises:
-        ValueError: the file is of another network.
-    """
-    prefix = "generator.inner."
-    weights = read_checkpoint(path).weights
-    own = {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
-    try:
-        network.load_trunk(own)
-    except RuntimeError as error:
-        raise ValueError(f"{path} holds another network than the trunk's. Pass a FoldedNAFNet's.") from error

@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.checkpoints import read_checkpoint
-from deblur_lightning.deblurring import DirectDeblurrer, find_checkpoint
+from deblur_lightning.deblurring import DirectDeblurrer
 from deblur_lightning.losses import cell_divergence, psnr_loss
 from deblur_lightning.modules.regression import RegressionModule
 from deblur_lightning.modules.replay import Replay
+from deblur_lightning.modules.trunk import begin_with
 from deblur_lightning.networks import SeeingNAFNet
 
 
@@ -53,7 +53,7 @@ class SeeingModule(RegressionModule):
                 f"generator is {type(deblurrer.generator).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
         if direct is not None:
-            begin_with(deblurrer.generator, find_checkpoint(direct))
+            begin_with(deblurrer.generator.begin_with, direct)
         super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)
         self.keep_recipe(floor=floor, seeing=seeing, replayed=replayed, scheduler_interval=scheduler_interval)
         self.seeing, self.replay = seeing, Replay(replayed)
@@ -72,20 +72,3 @@ class SeeingModule(RegressionModule):
         loss = restoring + self.seeing * seeing
         self.log_loss(loss, batch)
         return loss
-
-
-def begin_with(network: SeeingNAFNet, path: Path) -> None:
-    """Give a network the weights of a trained `DirectDeblurrer` with a shallower `FoldedNAFNet`.
-
-    Raises:
-        ValueError: the file is of another network.
-    """
-    prefix = "generator.inner."
-    weights = read_checkpoint(path).weights
-    own = {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
-    try:
-        if not own:
-            raise RuntimeError("it has no such weights")
-        network.begin_with(own)
-    except RuntimeError as error:
-        raise ValueError(f"{path} holds another network than a shallower FoldedNAFNet. Pass such a one.") from error

@@ -55,10 +55,7 @@ class CellKernelNetwork(nn.Module):
         finer: int = 3,
     ) -> None:
         super().__init__()
-        if kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {kernel_size | 1}.")
-        if len(encoder_blocks) != 3:
-            raise ValueError(f"encoder_blocks has {len(encoder_blocks)} levels, but cells of 8 need 3. Pass three.")
+        check_cells(kernel_size, encoder_blocks)
         if num_basis < 1:
             raise ValueError(f"num_basis is {num_basis}, but it counts kernels. Pass at least 1.")
         self.kernel_size, self.num_basis, self.width, self.middle_blocks = kernel_size, num_basis, width, middle_blocks
@@ -165,6 +162,18 @@ class CellKernelNetwork(nn.Module):
         if missing:
             raise RuntimeError(f"{missing[0]} is missing")
         self.load_state_dict({name: weights[name] if name.startswith(parts) else value for name, value in own.items()})
+
+
+def check_cells(kernel_size: int, encoder_blocks: Sequence[int]) -> None:
+    """Raise unless a network of such levels can tell such kernels of cells.
+
+    Raises:
+        ValueError: an even kernel size, or another number of levels than three.
+    """
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {kernel_size | 1}.")
+    if len(encoder_blocks) != 3:
+        raise ValueError(f"encoder_blocks has {len(encoder_blocks)} levels, but cells of 8 need 3. Pass three.")
 
 
 def local_correlations(pictures: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deblur_lightning.networks.cell_kernels import ATTENTION, CELL, FOLD, SHIFTS, local_correlations
+from deblur_lightning.networks.cell_kernels import ATTENTION, CELL, FOLD, SHIFTS, check_cells, local_correlations
 from deblur_lightning.networks.nafnet import ChannelNorm, NAFBlock, NAFNet
 
 
@@ -39,10 +39,7 @@ class SeeingNAFNet(nn.Module):
         finer: int = 3,
     ) -> None:
         super().__init__()
-        if kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {kernel_size | 1}.")
-        if len(encoder_blocks) != 3:
-            raise ValueError(f"encoder_blocks has {len(encoder_blocks)} levels, but cells of 8 need 3. Pass three.")
+        check_cells(kernel_size, encoder_blocks)
         self.kernel_size, self.width, self.middle_blocks, self.finer = kernel_size, width, middle_blocks, finer
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.inner = NAFNet(3 * FOLD**2, width, middle_blocks, encoder_blocks, decoder_blocks, ATTENTION // FOLD)
@@ -75,16 +72,15 @@ class SeeingNAFNet(nn.Module):
         padded = F.pad(blurry, (0, -width % (2 * CELL), 0, -height % (2 * CELL)), mode="replicate")
         with torch.autocast(blurry.device.type, enabled=False):
             repeats = local_correlations(padded.float())
-        features = self.inner.intro(F.pixel_unshuffle(padded, FOLD))
-        skips: list[Tensor] = []
-        for encoder, down in zip(self.inner.encoders, self.inner.downs, strict=True):
+        inner, skips = self.inner, list[Tensor]()
+        features = inner.intro(F.pixel_unshuffle(padded, FOLD))
+        for encoder, down in zip(inner.encoders[:-1], inner.downs[:-1], strict=True):
             features = encoder(features)
-            if len(skips) == len(self.inner.encoders) - 1:
-                features = features + self.hint(repeats)
             skips.append(features)
             features = down(features)
-        features = self.inner.ups[0](self.inner.middle_blks(features)) + skips.pop()
-        return self.inner.decoders[0](features), skips
+        features = inner.encoders[-1](features) + self.hint(repeats)
+        deepest = inner.middle_blks(inner.downs[-1](features))
+        return inner.decoders[0](inner.ups[0](deepest) + features), skips
 
     def restored(self, blurry: Tensor, features: Tensor, skips: Sequence[Tensor]) -> Tensor:
         """Finish the restoration from what `deep` gives."""
