@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-cells train-seeing train-fusion fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-fusion fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ DIRECT_MODEL := deblur_lightning/weights/direct.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "NAFNet, small (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "direct (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)
@@ -102,18 +102,14 @@ train-direct: $(READY) ## train the small direct network on data/bsds500 and dat
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos
 
-train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with their estimated motion, train the learned restorer on them, and pack it; ARGS as above
+train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with their estimated motion, train the learned restorer on them beside the bundled direct network, and pack it; ARGS as above
 	$(WINDOWS) data/field_windows/val --split val --count 34 --seed 7 $(PLACES)
 	$(WINDOWS) data/field_windows/train --count 400 $(PLACES)
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml $(WIDE) $(VERSION) unrolled $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml --config experiments/unrolled/again.yaml --ckpt_path $(RUNS)/unrolled/weights.safetensors $(WIDE) $(VERSION) unrolled-again $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/weights.safetensors --half
-
-train-cells: $(READY) ## train the network that sees each place's motion, and pack the learned restorer of train-unrolled with it; ARGS as above
-	$(FIT_SMALL) --config experiments/cells/small.yaml $(WIDE) $(VERSION) cells $(ARGS)
-	$(BIN)/python experiments/cells/assemble.py $(RUNS)/unrolled-again/weights.safetensors $(RUNS)/cells/checkpoints/last.ckpt $(RUNS)/cells/whole.safetensors
-	$(BIN)/deblur import-weights $(RUNS)/cells/whole.safetensors -o $(RUNS)/cells/learned.safetensors --half
+	cp $(DIRECT_MODEL) $(RUNS)/unrolled-again/
+	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/learned.safetensors --half --borrow $(DIRECT_MODEL)
 
 train-seeing: $(READY) ## train one network that restores and sees, on a GPU, and pack it
 	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)

@@ -60,7 +60,7 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {
-        "adaptive_basis", "cells", "deblurgan", "direct", "gopro", "kohler", "sample", "seeing", "small",
+        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "seeing", "small",
         "unrolled",
     }  # fmt: skip
 
@@ -70,10 +70,6 @@ SMALL_MOTION = {"network": NETWORK, "restorer": {"class_path": "RichardsonLucy",
 SMALL_DIRECT = {"generator": {"class_path": "DeblurGANGenerator", "init_args": {"width": 4, "blocks": 1}}}
 SMALL_NAFNET = {"class_path": "FoldedNAFNet", "init_args": {"width": 4, "middle_blocks": 1}}
 SMALL_UNET = {"width": 4, "middle_blocks": 1, "encoder_blocks": [1], "decoder_blocks": [1]}
-SMALL_CELLS = {
-    "class_path": "CellKernelNetwork",
-    "init_args": {"width": 8, "middle_blocks": 1, "deeper": 1, "finer": 1},
-}
 SMALL_SEEING = {
     "class_path": "SeeingNAFNet",
     "init_args": {
@@ -81,13 +77,13 @@ SMALL_SEEING = {
     },
 }  # fmt: skip
 SMALL_UNROLLED = {"class_path": "UnrolledRestorer", "init_args": {**SMALL_UNET, "steps": [2]}}
+SMALL_AGREED = {"class_path": "Agreed", "init_args": {"restorer": SMALL_UNROLLED}}
 SMALL_CRITIC = {"class_path": "PatchCritic", "init_args": {"width": 4}}
 """Networks of seconds; everything else is as written."""
 
 TINY_DATA = {
     "SyntheticBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "MotionBlurDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
-    "MotionFieldDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "CellFieldDataModule": {"crop_size": 48, "batch_size": 1, "samples": {"train": 2, "val": 1}},
     "GoProDataModule": {"crop_size": 32},
     "CombinedDataModule": {"real": {"init_args": {"crop_size": 32}}, "synthetic": {"init_args": {"crop_size": 32}}},
@@ -165,11 +161,8 @@ def smaller(written, swept):
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}}
     elif module == "RestorerModule":
         estimator = {"class_path": "BlindEstimator", "init_args": {"kernel_size": 9}}
-        parts = {"network": estimator, "restorer": SMALL_UNROLLED}
+        parts = {"network": estimator, "restorer": SMALL_AGREED}
         model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": parts}}
-    elif module == "CellKernelModule":
-        parts = {"network": SMALL_CELLS, "restorer": SMALL_MOTION["restorer"]}
-        model = {"deblurrer": {"class_path": "MotionDeblurrer", "init_args": parts}, "direct": None}
     elif module == "SeeingModule":
         parts = {"generator": SMALL_SEEING, "signed": False}
         model = {"deblurrer": {"class_path": "DirectDeblurrer", "init_args": parts}, "direct": None}

@@ -18,7 +18,6 @@ from deblur_lightning.deblurring import (
     DirectDeblurrer,
     MotionDeblurrer,
     PhotoDeblurrer,
-    RichardsonLucy,
     load_deblurrer,
 )
 from deblur_lightning.deblurring.bundled import BUNDLED
@@ -33,7 +32,6 @@ from deblur_lightning.losses import PixelContent, kernel_loss, reblur_loss, samp
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics, picture_psnr
 from deblur_lightning.modules import (
     AdaptiveBasisModule,
-    CellKernelModule,
     DeblurGANModule,
     FieldLosses,
     Game,
@@ -41,7 +39,7 @@ from deblur_lightning.modules import (
     RestorerModule,
     SeeingModule,
 )
-from deblur_lightning.networks import CellKernelNetwork, DeblurGANGenerator, FoldedNAFNet, PatchCritic, SeeingNAFNet
+from deblur_lightning.networks import DeblurGANGenerator, FoldedNAFNet, PatchCritic, SeeingNAFNet
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.physics import BlurOperator, blur, shake_field, shake_kernels, to_display, to_linear
 from deblur_lightning.restoration import deconvolve, richardson_lucy
@@ -306,11 +304,6 @@ def adaptive():
     return AdaptiveBasisModule(small_motion_deblurrer(), losses)
 
 
-def cells():
-    network = CellKernelNetwork(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
-    return CellKernelModule(MotionDeblurrer(network, RichardsonLucy(2)))
-
-
 def regression():
     generator = FoldedNAFNet(width=4, middle_blocks=1, encoder_blocks=(1,), decoder_blocks=(1,))
     return RegressionModule(DirectDeblurrer(generator, signed=False))
@@ -327,7 +320,7 @@ def game():
 
 
 MODULES = {
-    "adaptive": adaptive, "cells": cells, "regression": regression, "seeing": seeing, "game": game,
+    "adaptive": adaptive, "regression": regression, "seeing": seeing, "game": game,
     "restorer": lambda: RestorerModule(small_learned_deblurrer()),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
 from deblur_lightning.whole_file import whole_file
@@ -39,7 +40,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a deblurrer's weights and recipe without running what may be hidden in the file.
 
     Args:
-        path: safetensors with ``deblurrer`` in its metadata, or a Lightning checkpoint; told by the content.
+        path: safetensors with ``deblurrer`` in its metadata, or a Lightning checkpoint; told by the content. Weights
+            that it has `Borrowed` are read from the file beside it.
 
     Raises:
         FileNotFoundError: no such file.
@@ -75,25 +77,29 @@ def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - 
     return Checkpoint(own, dict(told["deblurrer"]), resumes)
 
 
-def write_checkpoint(path: Path, weights: Mapping[str, Tensor], recipe: Mapping[str, Any]) -> None:
+def write_checkpoint(
+    path: Path, weights: Mapping[str, Tensor], recipe: Mapping[str, Any], borrowed: Borrowed | None = None
+) -> None:
     """Write a deblurrer's weights and recipe; the file is whole or not there.
 
     Args:
         path: ``.ckpt``, for Lightning and for `deblur`, or ``.safetensors``.
         weights: by their names in the deblurrer.
         recipe: what it is built from, as `deblurring.describe` tells it.
+        borrowed: what is not among the weights, but in a file beside; for ``.safetensors`` alone.
 
     Raises:
         ValueError: another suffix.
         OSError: the folder cannot be written to, or the disk is full.
     """
-    check_target(path)
+    check_target(path, borrowing=borrowed is not None)
     whole = {name: weight.detach().to("cpu").contiguous() for name, weight in weights.items()}
     with whole_file(path) as part:
         if path.suffix == ".safetensors":
             from safetensors.torch import save  # not save_file, whose files nobody else may read
 
-            part.write_bytes(save(whole, {"deblurrer": json.dumps(dict(recipe))}))
+            beside = {} if borrowed is None else {"borrowed": json.dumps(borrowed._asdict())}
+            part.write_bytes(save(whole, {"deblurrer": json.dumps(dict(recipe)), **beside}))
         else:
             with part.open("wb") as file:  # an OSError where it cannot be; torch's own writer raises RuntimeError
                 torch.save(as_lightning(whole, dict(recipe)), file)
@@ -110,12 +116,14 @@ def as_lightning(weights: Mapping[str, Tensor], recipe: dict[str, Any]) -> dict[
     }
 
 
-def check_target(path: Path) -> None:
-    """Refuse a checkpoint's name that does not tell a format.
+def check_target(path: Path, *, borrowing: bool = False) -> None:
+    """Refuse a checkpoint's name that does not tell a format, or one that cannot say what it borrows.
 
     Raises:
-        ValueError: it ends neither in ``.ckpt`` nor in ``.safetensors``.
+        ValueError: it ends neither in ``.ckpt`` nor in ``.safetensors``, or not in the latter where it must.
     """
+    if borrowing and path.suffix != ".safetensors":
+        raise ValueError(f"{path} cannot say what lies in a file beside it. End the name in .safetensors.")
     if path.suffix not in (".ckpt", ".safetensors"):
         raise ValueError(f"{path} names no format of checkpoints. End the name in .ckpt or .safetensors.")
 
@@ -141,9 +149,14 @@ def _read_safetensors(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
-            recipe = json.loads((file.metadata() or {})["deblurrer"])
-            return Checkpoint(weights, {**recipe, "init_args": dict(recipe["init_args"])}, resumes=False)
+            told = file.metadata() or {}
+            recipe = json.loads(told["deblurrer"])
+            borrowed = Borrowed(**json.loads(told["borrowed"])) if "borrowed" in told else None
+            own = Checkpoint(weights, {**recipe, "init_args": dict(recipe["init_args"])}, resumes=False)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not say which model it is for. {FIT}") from error
+    if borrowed is None:
+        return own
+    return own._replace(weights={**weights, **borrowed.named(_read_safetensors(borrowed.path(path)).weights)})

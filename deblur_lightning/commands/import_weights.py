@@ -36,6 +36,13 @@ def import_weights(
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size, three significant digits.")
     ] = False,
+    borrow: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECT",
+            help="Leave the direct network's weights to this checkpoint of it, which is to lie beside OUT.",
+        ),
+    ] = None,
 ) -> None:
     """Turn weights into a checkpoint that every command accepts.
 
@@ -45,19 +52,23 @@ def import_weights(
     """
     import torch
 
-    from deblur_lightning.checkpoints import write_checkpoint
+    from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
+    from deblur_lightning.checkpoints.borrowed import lent
     from deblur_lightning.checkpoints.own import check_target
 
-    check_target(output)
+    check_target(output, borrowing=borrow is not None)
     weights, recipe = _read(file, model)
     if half:
         weights = {name: weight.to(torch.float16) for name, weight in weights.items()}
         beyond = next((name for name, weight in weights.items() if not weight.isfinite().all()), None)
         if beyond:
             raise ValueError(f"{file} holds {beyond} with values beyond 16 bits. Leave out --half.")
-    write_checkpoint(output, weights, recipe)
-    count, size = sum(weight.numel() for weight in weights.values()), output.stat().st_size
-    kind = recipe["class_path"].rpartition(".")[2]
+    count = sum(weight.numel() for weight in weights.values())
+    borrowed = None
+    if borrow is not None:
+        weights, borrowed = lent(weights, borrow, read_checkpoint(borrow).weights)
+    write_checkpoint(output, weights, recipe, borrowed)
+    size, kind = output.stat().st_size, recipe["class_path"].rpartition(".")[2]
     typer.echo(f"{file} -> {output}: {kind}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
 
 

@@ -1,6 +1,7 @@
 """Agreed: a field is gone along with where a network that sees each place by itself agrees with it; ours."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -11,37 +12,52 @@ from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import CellKernelNetwork
-from deblur_lightning.networks.cell_kernels import GAMMA
-from deblur_lightning.physics import to_linear
+from deblur_lightning.networks import SeeingNAFNet
+from deblur_lightning.networks.cells import spread
+from deblur_lightning.restoration.observation import observations
 
-MOVED = 0.2  # of a place's light that stays on its pixel: with no more than this, the photo does not count
-APART, DOUBT = 1.5, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
+MOVED = 0.3  # of a place's light that stays on its pixel: with no more than this, the photo does not count
+STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
+APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
 
 
 class Agreed(Restorer):
-    """Ask a network that sees each place whether something moved there, and as far as the field says.
+    """Ask the direct network, which also sees each place, whether something moved there, and as far as the field says.
 
-    An estimated field may see motion where there is none, or the wrong one, or miss a small object. `CellKernelNetwork`
-    is right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where
-    they reach much further than the network says, or less far, what the restorer's direct network makes of the photo
-    stands instead, for it needs no field. And as much of the photo stays as the network says that light stayed on its
-    pixel: a network that restores changes sharp pictures a little too. Pictures that fade to black at their borders,
-    which the network has hardly seen, are left to the restorer.
+    An estimated field may see motion where there is none, or the wrong one, or miss a small object. `SeeingNAFNet` is
+    right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
+    reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
+    the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
+    stayed on its pixel: a network that restores changes sharp pictures a little too. Pictures that fade to black at
+    their borders, whose cells it has hardly seen, are left to the restorer.
 
     Args:
-        restorer: undoes the motion. Without a direct network the photo itself stands where the field is not believed.
-        network: sees each place.
+        restorer: undoes the motion; its direct network is a `SeeingNAFNet`.
+
+    Raises:
+        ValueError: a restorer with another direct network, or without.
     """
 
-    def __init__(self, restorer: UnrolledRestorer, network: CellKernelNetwork) -> None:
+    method = "Learned"
+
+    def __init__(self, restorer: UnrolledRestorer) -> None:
         super().__init__()
-        self.restorer, self.network = restorer, network
+        if not isinstance(restorer.direct, SeeingNAFNet):
+            raise ValueError(
+                f"the restorer's direct network is {type(restorer.direct).__name__}, which tells no motion. Pass a "
+                "SeeingNAFNet."
+            )
+        self.restorer = restorer
+
+    @property
+    def seeing(self) -> SeeingNAFNet:
+        """The network that sees each place."""
+        return cast(SeeingNAFNet, self.restorer.direct)
 
     @property
     def fading(self) -> str:
         """As its restorer does."""
-        return f"by {'Richardson-Lucy' if self.restorer.direct is None else 'its direct network'} alone"
+        return "by its direct network alone"
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
@@ -50,22 +66,33 @@ class Agreed(Restorer):
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         if exposure.fades:
             return Restored(self.restorer(blurry, field, exposure))
-        restored, without = self.restorer.with_and_without(blurry, field, exposure)
-        size = blurry.shape[-2:]
-        cells = self.network.cells(blurry.float().expand(-1, 3, -1, -1))
-        belief = self.network.spread(believed(cells, field), size)
-        trust = ((1 - self.network.spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
-        flat = blurry.amax((1, 2, 3), keepdim=True) == blurry.amin((1, 2, 3), keepdim=True)
-        trust = trust.masked_fill(flat, 0)  # one value shows no motion
-        return Restored(blurry + trust * (without + belief * (restored - without) - blurry), trust)
+        judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
+        pictures, trusts = zip(*judged, strict=True)
+        return Restored(torch.cat(pictures), torch.cat(trusts))
+
+    def _judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor]:
+        """Restore one picture ``[1, 3 or 1, H, W]``, and tell the trust at each pixel."""
+        gray, size = blurry.shape[1] == 1, blurry.shape[-2:]
+        first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
+        restored = without = first.clamp(0, 1).mean(dim=1, keepdim=True) if gray else first.clamp(0, 1)
+        if reaches(field.basis[0]).max() > STILL:
+            restored = self.restorer.restore(blurry, field, exposure, first=first).clamp(0, 1)
+        cells = told.exp()
+        belief = spread(believed(cells, field), size)
+        trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
+        if blurry.amax() == blurry.amin():
+            trust = torch.zeros_like(trust)  # one value shows no motion
+        return blurry + trust * (without + belief * (restored - without) - blurry), trust
 
     @torch.no_grad()
     def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
         """Right about how far, blurred about how; None of pictures that fade."""
-        if exposure.fades:
-            return None
-        field: KernelField = self.network(to_linear(blurry.float(), GAMMA) - 0.5)
-        return field
+        return None if exposure.fades else self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
+
+
+def unjudged(restorer: Restorer) -> Restorer:
+    """Give what undoes a field without asking whether to believe it: an `Agreed`'s restorer, any other itself."""
+    return restorer.restorer if isinstance(restorer, Agreed) else restorer
 
 
 def stayed(cells: Tensor) -> Tensor:

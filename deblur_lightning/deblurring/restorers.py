@@ -25,7 +25,13 @@ class Restored(NamedTuple):
 
 
 class Restorer(nn.Module):
-    """Undo a known motion field."""
+    """Undo a known motion field.
+
+    Attributes:
+        method: what models with it are called in tables and figures; empty if by what estimates the motion.
+    """
+
+    method = ""
 
     @property
     def fading(self) -> str:

@@ -46,6 +46,8 @@ class UnrolledRestorer(Restorer):
         (arXiv 2103.09962); the steps' initial sizes are Chebyshev's.
     """
 
+    method = "Learned"
+
     def __init__(
         self,
         steps: Sequence[int] = (8,),
@@ -70,21 +72,8 @@ class UnrolledRestorer(Restorer):
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         if exposure.fades:
             return RichardsonLucy()(blurry, field, exposure) if self.direct is None else directly(self.direct, blurry)
-        return self.with_and_without(blurry, field, exposure)[0]
-
-    def with_and_without(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor]:
-        """Restore pictures that do not fade, and give what they are without a field as well.
-
-        Returns:
-            The restored pictures, and what the direct network makes of them, or they themselves where there is none;
-            shape of ``blurry``, display values in [0, 1].
-        """
-        parts, beginnings = [], []
-        for one, own in observations(blurry, field):
-            first = self.beginning(one)
-            parts.append(self.restore(one, own, exposure, first=first))
-            beginnings.append(first.clamp(0, 1).mean(dim=1, keepdim=True) if one.shape[1] == 1 else first.clamp(0, 1))
-        return torch.cat(parts).clamp(0, 1), torch.cat(beginnings)
+        parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
+        return torch.cat(parts).clamp(0, 1)
 
     def beginning(self, blurry: Tensor) -> Tensor:
         """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""

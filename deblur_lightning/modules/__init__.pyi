@@ -1,6 +1,5 @@
 from .adaptive_basis import AdaptiveBasisModule as AdaptiveBasisModule
 from .adaptive_basis import FieldLosses as FieldLosses
-from .cell_kernels import CellKernelModule as CellKernelModule
 from .deblurgan import DeblurGANModule as DeblurGANModule
 from .deblurgan import Game as Game
 from .deblurgan import Penalty as Penalty

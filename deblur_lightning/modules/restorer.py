@@ -8,10 +8,11 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.checkpoints import read_checkpoint
 from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer, find_checkpoint
+from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.psnr_training import PSNRTraining
 
 
@@ -21,9 +22,10 @@ class RestorerModule(PSNRTraining):
     Validation restores by the batches' fields too. Tests and predictions take the whole deblurrer's way.
 
     Args:
-        deblurrer: its restorer, an `UnrolledRestorer`, is trained but for the direct network in it; nothing else is.
-        direct: checkpoint of the `DirectDeblurrer` that this network is taken from, or a bundled one's name; None
-            leaves its weights to the checkpoint that training goes on from.
+        deblurrer: its restorer, an `UnrolledRestorer` or one within `Agreed`, is trained but for the direct network in
+            it; nothing else is.
+        direct: checkpoint that this network is taken from, of a `DirectDeblurrer` or of a restorer with one, or a
+            bundled one's name; None leaves its weights to the checkpoint that training goes on from.
         floor: see `psnr_loss`.
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
@@ -45,17 +47,17 @@ class RestorerModule(PSNRTraining):
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "step",
     ) -> None:
-        if not isinstance(deblurrer.restorer, UnrolledRestorer):
-            raise ValueError(
-                f"restorer is {type(deblurrer.restorer).__name__}, which learns nothing. Pass an UnrolledRestorer."
-            )
+        learning = unjudged(deblurrer.restorer)
+        if not isinstance(learning, UnrolledRestorer):
+            raise ValueError(f"restorer is {type(learning).__name__}, which learns nothing. Pass an UnrolledRestorer.")
         if direct is not None:
-            load_direct(deblurrer.restorer, find_checkpoint(direct))
+            load_direct(learning, find_checkpoint(direct))
         super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)
 
     @property
     def learning(self) -> UnrolledRestorer:
-        return cast(UnrolledRestorer, self.deblurrer.restorer)
+        """What is trained."""
+        return cast(UnrolledRestorer, unjudged(self.deblurrer.restorer))
 
     def restored(self, batch: Batch) -> Tensor:
         return self.learning.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
@@ -76,10 +78,9 @@ def load_direct(restorer: UnrolledRestorer, path: Path) -> None:
     """
     if restorer.direct is None:
         raise ValueError(f"direct is {path}, but the restorer has no direct network. Leave it out, or give it one.")
-    weights = read_checkpoint(path).weights
-    own = {name.removeprefix("generator."): weight for name, weight in weights.items() if name.startswith("generator.")}
+    weights = direct_weights(path)
     try:
-        restorer.direct.load_state_dict(own)
+        restorer.direct.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(
             f"{path} holds another network than the restorer's {type(restorer.direct).__name__}. Pass its own."

@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.optim import Adam
 
 from deblur_lightning.batch import Batch
-from deblur_lightning.deblurring import DirectDeblurrer
+from deblur_lightning.deblurring import DirectDeblurrer, find_checkpoint
 from deblur_lightning.losses import cell_divergence, psnr_loss
+from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.regression import RegressionModule
 from deblur_lightning.modules.replay import Replay
-from deblur_lightning.modules.trunk import begin_with
 from deblur_lightning.networks import SeeingNAFNet
 
 
@@ -53,7 +53,7 @@ class SeeingModule(RegressionModule):
                 f"generator is {type(deblurrer.generator).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
         if direct is not None:
-            begin_with(deblurrer.generator.begin_with, direct)
+            begin_with(deblurrer.generator, find_checkpoint(direct))
         super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)
         self.keep_recipe(floor=floor, seeing=seeing, replayed=replayed, scheduler_interval=scheduler_interval)
         self.seeing, self.replay = seeing, Replay(replayed)
@@ -72,3 +72,16 @@ class SeeingModule(RegressionModule):
         loss = restoring + self.seeing * seeing
         self.log_loss(loss, batch)
         return loss
+
+
+def begin_with(network: SeeingNAFNet, path: Path) -> None:
+    """Give a network the weights of a trained `FoldedNAFNet`.
+
+    Raises:
+        ValueError: the file is of another network.
+    """
+    weights = direct_weights(path)
+    try:
+        network.begin_with({name.removeprefix("inner."): one for name, one in weights.items()})
+    except RuntimeError as error:
+        raise ValueError(f"{path} holds another network than the trunk's. Pass a FoldedNAFNet's.") from error

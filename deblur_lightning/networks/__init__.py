@@ -1,7 +1,6 @@
 """Plain nn.Modules: the networks of both papers, further ones, and VGG-19 that one of them is judged by."""
 
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
-from deblur_lightning.networks.cell_kernels import CellKernelNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
@@ -10,7 +9,6 @@ from deblur_lightning.networks.vgg import VGGFeatures
 
 __all__ = [
     "AdaptiveBasisNetwork",
-    "CellKernelNetwork",
     "CompactBasisNetwork",
     "DeblurGANGenerator",
     "FoldedNAFNet",

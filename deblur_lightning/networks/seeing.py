@@ -6,8 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deblur_lightning.networks.cell_kernels import ATTENTION, CELL, FOLD, SHIFTS, check_cells, local_correlations
+from deblur_lightning.field import KernelField
+from deblur_lightning.networks.cell_field import cell_field
+from deblur_lightning.networks.cells import CELL, FOLD, SHIFTS, local_correlations
 from deblur_lightning.networks.nafnet import ChannelNorm, NAFBlock, NAFNet
+
+ATTENTION = 128  # pixels: side of the squares that channel attention averages over
 
 
 class SeeingNAFNet(nn.Module):
@@ -39,7 +43,10 @@ class SeeingNAFNet(nn.Module):
         finer: int = 3,
     ) -> None:
         super().__init__()
-        check_cells(kernel_size, encoder_blocks)
+        if kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {kernel_size | 1}.")
+        if len(encoder_blocks) != 3:
+            raise ValueError(f"encoder_blocks has {len(encoder_blocks)} levels, but cells of 8 need 3. Pass three.")
         self.kernel_size, self.width, self.middle_blocks, self.finer = kernel_size, width, middle_blocks, finer
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.inner = NAFNet(3 * FOLD**2, width, middle_blocks, encoder_blocks, decoder_blocks, ATTENTION // FOLD)
@@ -65,6 +72,15 @@ class SeeingNAFNet(nn.Module):
         """
         features, skips = self.deep(blurry)
         return self.restored(blurry, features, skips), self.told(features, blurry.shape[-2:])
+
+    def field(self, blurry: Tensor, num_basis: int = 8) -> KernelField:
+        """Tell the motion field of pictures of any size, restoring nothing.
+
+        Args:
+            blurry: ``[N, 3, H, W]``, display values.
+            num_basis: basis kernels of each picture.
+        """
+        return cell_field(lambda part: self.told(self.deep(part)[0], part.shape[-2:]), blurry, num_basis)
 
     def deep(self, blurry: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Give the features of cells, and those of the finer levels, the finest first."""

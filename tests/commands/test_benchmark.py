@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
-from small_models import small_direct_deblurrer, small_learned_deblurrer, small_motion_deblurrer, write_small_checkpoint
+from small_models import (
+    small_direct_deblurrer,
+    small_learned_deblurrer,
+    small_motion_deblurrer,
+    small_seeing_network,
+    write_small_checkpoint,
+)
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
@@ -22,7 +28,6 @@ from deblur_lightning.deblurring import (
     load_deblurrer,
 )
 from deblur_lightning.field import KernelField, delta_field
-from deblur_lightning.networks import CellKernelNetwork
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
@@ -165,10 +170,10 @@ def test_a_fusion_stands_beside_classical_restorers_and_the_direct_network_withi
 def test_what_the_network_that_judges_the_field_adds_has_a_row():
     learned = small_learned_deblurrer()
     torch.manual_seed(0)
-    network = CellKernelNetwork(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
-    model = PhotoDeblurrer(MotionDeblurrer(learned.network, Agreed(learned.restorer, network)).eval())
+    learned.restorer.direct = small_seeing_network()
+    model = PhotoDeblurrer(MotionDeblurrer(learned.network, Agreed(learned.restorer)).eval())
     rows = ablations("m", model)
-    assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: field believed"]
+    assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: field believed", "m: direct network"]
     assert rows["m: field believed"].deblurrer.restorer is learned.restorer
     assert benchmark.learned_restorer(model) is learned.restorer
 

@@ -11,7 +11,7 @@ from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
-from deblur_lightning.networks import CellKernelNetwork
+from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
 
 
 def line(length, size=9):
@@ -26,33 +26,35 @@ def field_of(kernel, blurry):
 
 
 class Black(UnrolledRestorer):
-    """Makes all black; its direct network, if it has one, all white."""
+    """Makes all black."""
 
-    def __init__(self, white=False):
-        super().__init__((), 4, 1, (1,), (1,))
-        self.direct = White() if white else None
+    def __init__(self, direct):
+        super().__init__((), 4, 1, (1,), (1,), direct=direct)
 
     def restore(self, blurry, field, exposure, start=None, first=None):
         return torch.zeros_like(blurry)
 
 
-class White(nn.Module):
-    def forward(self, pictures):
-        return torch.ones_like(pictures)
+class Telling(SeeingNAFNet):
+    """Tells one kernel of a photo's left half, another of its right half; makes all of one value, if one is given."""
 
+    def __init__(self, left, right, value=None):
+        super().__init__(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+        self.left, self.right, self.value = left, right, value
 
-class Telling(CellKernelNetwork):
-    """Tells one kernel of a photo's left half, another of its right half."""
+    def restored(self, blurry, features, skips):
+        return blurry if self.value is None else torch.full_like(blurry, self.value)
 
-    def __init__(self, left, right):
-        super().__init__(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
-        self.left, self.right = left, right
-
-    def log_kernels(self, pictures):
-        rows, columns = (-(-side // 8) for side in pictures.shape[-2:])
-        kernels = self.left.view(1, -1, 1, 1).repeat(len(pictures), 1, rows, columns)
+    def told(self, features, size):
+        rows, columns = (-(-side // 8) for side in size)
+        kernels = self.left.view(1, -1, 1, 1).repeat(len(features), 1, rows, columns)
         kernels[..., columns // 2 :] = self.right.view(1, -1, 1, 1)
         return kernels.log()
+
+
+def unrolled(direct):
+    torch.manual_seed(0)
+    return UnrolledRestorer((), 4, 1, (1,), (1,), direct=direct)
 
 
 def mixed(share):
@@ -61,14 +63,14 @@ def mixed(share):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize(("share", "trust"), [(0.0, 1.0), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0)])
+@pytest.mark.parametrize(("share", "trust"), [(0.0, 1.0), (0.3, 1.0), (0.65, 0.5), (1.0, 0.0)])
 def test_as_much_of_the_photo_stays_as_light_stayed(share, trust, channels):
     blurry = torch.rand(2, channels, 60, 90)
     network = Telling(line(1), mixed(share))
-    answer = Agreed(Black(), network).judged(blurry, field_of(mixed(share), blurry), Exposure())
+    answer = Agreed(Black(network)).judged(blurry, field_of(mixed(share), blurry), Exposure())
     assert answer.trust.shape == (2, 1, 60, 90)
     torch.testing.assert_close(answer.picture[..., :32], blurry[..., :32])
-    believed_in = 1 / (1 + math.exp(-1.5 / 0.5))  # both reach as far
+    believed_in = 1 / (1 + math.exp(-1.0 / 0.5))  # both reach as far
     expected = blurry[..., 66:] * (1 - trust * believed_in)
     torch.testing.assert_close(answer.picture[..., 66:], expected, atol=1e-5, rtol=0)
     assert answer.trust[..., 66:].mean().item() == pytest.approx(trust)
@@ -80,12 +82,19 @@ def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
     long[4, 0] = long[4, 8] = 0.5  # reaches 4 pixels, the network's right half 1, its left half 4
     short = torch.zeros(9, 9)
     short[4, 3] = short[4, 5] = 0.5
-    restored = Agreed(Black(white=True), Telling(long, short))(blurry, field_of(long, blurry), Exposure())
-    assert restored[..., :32].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(-3)), abs=1e-4)
-    assert restored[..., 72:].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(3)), abs=1e-4)
+    restored = Agreed(Black(Telling(long, short, 1.0)))(blurry, field_of(long, blurry), Exposure())
+    assert restored[..., :32].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(-2)), abs=1e-4)
+    assert restored[..., 72:].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(4)), abs=1e-4)
 
 
-def test_belief_is_half_at_a_pixel_and_a_half_apart():
+def test_where_the_field_shows_no_motion_the_direct_network_s_picture_stands():
+    blurry = torch.rand(1, 3, 64, 96)
+    restored = Agreed(Black(Telling(line(3), line(3), 1.0)))(blurry, delta_field(blurry, 9), Exposure())
+    trust = (1 - 1 / 3) / 0.7  # a third of the light stayed
+    torch.testing.assert_close(restored, blurry + trust * (1 - blurry))
+
+
+def test_belief_is_half_at_a_pixel_apart():
     kernel, other = torch.zeros(9, 9), torch.zeros(9, 9)
     kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
     other[4, 0:2] = other[4, 7:9] = 0.25
@@ -93,7 +102,7 @@ def test_belief_is_half_at_a_pixel_and_a_half_apart():
     told = other.view(1, -1, 1, 1).expand(1, -1, 4, 6)
     belief = believed(told, field_of(kernel, torch.zeros(1, 1, 32, 48)))
     assert belief.shape == (1, 1, 4, 6)
-    assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.5 - (reach - 3)) / 0.5)), abs=1e-5)
+    assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
 
 def test_cells_hold_the_mean_of_their_pixels_kernels():
@@ -112,8 +121,7 @@ def test_reaches_are_measured_of_each_cell():
 
 def test_the_field_asked_for_is_what_the_network_sees():
     torch.manual_seed(0)
-    restorer = UnrolledRestorer((), 4, 1, (1,), (1,))
-    model = MotionDeblurrer(BlindEstimator(9), Agreed(restorer, Telling(line(1), line(5))))
+    model = MotionDeblurrer(BlindEstimator(9), Agreed(unrolled(Telling(line(1), line(5)))))
     for seeing in (model, PhotoDeblurrer(model)):
         field = seeing.field(torch.rand(1, 3, 72, 96))
         assert field.coefficients.shape[-2:] == (72, 96)
@@ -130,9 +138,8 @@ class AtScale(LongMotion):
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])
 def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_restored_at(factor, length):
-    torch.manual_seed(0)
-    blurry, restorer = torch.rand(1, 3, 96, 128), UnrolledRestorer((), 4, 1, (1,), (1,))
-    chain = MotionDeblurrer(BlindEstimator(9), Agreed(restorer, Telling(line(1), line(5))))
+    chain = MotionDeblurrer(BlindEstimator(9), Agreed(unrolled(Telling(line(1), line(5)))))
+    blurry = torch.rand(1, 3, 96, 128)
     model = PhotoDeblurrer(chain, long_motion=AtScale(most=factor))
     seen, undone = model(blurry).field, model(blurry, with_field=False).field
     for field in (seen, undone):
@@ -147,22 +154,22 @@ def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_r
 
 def test_a_picture_of_one_value_shows_no_motion():
     flat = torch.full((1, 3, 48, 48), 0.4)
-    answer = Agreed(Black(), Telling(line(5), line(5))).judged(flat, field_of(line(5), flat), Exposure())
+    answer = Agreed(Black(Telling(line(5), line(5)))).judged(flat, field_of(line(5), flat), Exposure())
     assert not answer.trust.any()
     torch.testing.assert_close(answer.picture, flat)
 
 
 def test_the_picture_alone_is_the_judged_one():
     blurry = torch.rand(1, 3, 48, 48)
-    agreed, field = Agreed(Black(), Telling(line(1), line(5))), field_of(line(5), blurry)
+    agreed, field = Agreed(Black(Telling(line(1), line(5)))), field_of(line(5), blurry)
     torch.testing.assert_close(agreed(blurry, field, Exposure()), agreed.judged(blurry, field, Exposure()).picture)
 
 
 def test_fading_pictures_are_left_to_the_restorer():
     torch.manual_seed(0)
     blurry, exposure = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE)
-    restorer = UnrolledRestorer((), 4, 1, (1,), (1,))
-    agreed = Agreed(restorer, Telling(line(1), line(1)))
+    restorer = unrolled(Telling(line(1), line(1)))
+    agreed = Agreed(restorer)
     answer = agreed.judged(blurry, delta_field(blurry, 9), exposure)
     assert answer.trust is None
     assert agreed.seen(blurry, exposure) is None
@@ -170,6 +177,21 @@ def test_fading_pictures_are_left_to_the_restorer():
 
 
 def test_who_restores_fading_pictures_is_named():
-    network = Telling(line(1), line(1))
-    assert Agreed(Black(white=True), network).fading == "by its direct network alone"
-    assert Agreed(Black(), network).fading == "by Richardson-Lucy alone"
+    assert Agreed(unrolled(Telling(line(1), line(1)))).fading == "by its direct network alone"
+
+
+@pytest.mark.parametrize("direct", [None, FoldedNAFNet(width=4, middle_blocks=1)])
+def test_a_direct_network_that_tells_no_motion_is_refused(direct):
+    with pytest.raises(ValueError, match=f"is {type(direct).__name__}, which tells no motion. Pass a SeeingNAFNet"):
+        Agreed(unrolled(direct))
+
+
+@torch.no_grad()
+def test_pictures_of_a_batch_do_not_depend_on_each_other():
+    blurry = torch.rand(2, 3, 64, 64)
+    network = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+    nn.init.normal_(network.head.weight)
+    agreed, field = Agreed(unrolled(network)), field_of(line(5), blurry)
+    both = agreed.judged(blurry, field, Exposure())
+    alone = agreed.judged(blurry[1:], field_of(line(5), blurry[1:]), Exposure())
+    torch.testing.assert_close((both.picture[1:], both.trust[1:]), (alone.picture, alone.trust), rtol=0, atol=0)

@@ -17,7 +17,7 @@ from deblur_lightning.deblurring import (
     describe,
 )
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import AdaptiveBasisNetwork, CellKernelNetwork, DeblurGANGenerator
+from deblur_lightning.networks import AdaptiveBasisNetwork, DeblurGANGenerator, SeeingNAFNet
 from deblur_lightning.physics import blur, shake_kernels
 
 NETWORK = {"class_path": "AdaptiveBasisNetwork", "init_args": {"num_basis": 3, "kernel_size": 9, "width": 8}}
@@ -68,11 +68,17 @@ def small_learned_deblurrer(seed=3):
 
 
 def small_seeing_deblurrer(seed=3):
-    """As that, with a network beside it that sees each place by itself."""
+    """As that, with a direct network that sees each place by itself."""
     chain = small_learned_deblurrer(seed)
-    network = CellKernelNetwork(9, 2, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), deeper=1, finer=1)
+    chain.restorer.direct = small_seeing_network()
+    return MotionDeblurrer(chain.network, Agreed(chain.restorer)).eval()
+
+
+def small_seeing_network():
+    """Restores nothing, as it begins, and tells some motion."""
+    network = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
     torch.nn.init.normal_(network.head.weight)
-    return MotionDeblurrer(chain.network, Agreed(chain.restorer, network)).eval()
+    return network
 
 
 class FixedField(torch.nn.Module):

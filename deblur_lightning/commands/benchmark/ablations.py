@@ -16,6 +16,7 @@ from deblur_lightning.deblurring import (
     RichardsonLucy,
     UnrolledRestorer,
 )
+from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.field import KernelField
 
 SEED = 1
@@ -49,9 +50,10 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         whole.network = Remembering(whole.network)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
-        if isinstance(whole.restorer, Agreed):
-            trusting = MotionDeblurrer(whole.network, whole.restorer.restorer, whole.refinement, None, whole.exposure)
-            variants["field believed"] = trusting
+        trusting = unjudged(whole.restorer)
+        if trusting is not whole.restorer:
+            believing = MotionDeblurrer(whole.network, trusting, whole.refinement, None, whole.exposure)
+            variants["field believed"] = believing
         for part in whole.restorer.modules():
             if isinstance(part, UnrolledRestorer) and part.direct is not None:
                 variants["direct network"] = DirectDeblurrer(part.direct, signed=False)

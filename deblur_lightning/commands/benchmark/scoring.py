@@ -13,7 +13,8 @@ from deblur_lightning.commands._baselines import sharpened
 from deblur_lightning.commands.benchmark.ablations import LEARNED, ablations
 from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.deblurring import Agreed, PhotoDeblurrer, Restorer, load_deblurrer
+from deblur_lightning.deblurring import PhotoDeblurrer, Restorer, load_deblurrer
+from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
@@ -116,8 +117,7 @@ def constant_field(field: KernelField) -> KernelField:
 def learned_restorer(model: PhotoDeblurrer) -> Restorer | None:
     """Give what a model has learned about undoing a known field, which nobody need ask whether to believe."""
     restorer = getattr(model.deblurrer, "restorer", None)
-    restorer = restorer.restorer if isinstance(restorer, Agreed) else restorer
-    return restorer if isinstance(restorer, LEARNED) else None
+    return unjudged(restorer) if isinstance(restorer, LEARNED) else None
 
 
 def _undone(restorer: Restorer, blurry: Tensor, true: KernelField) -> Answer:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TOLD = {
     "blind": "blind: looks for the motion in the photo and undoes it",
     "learned": "learned: the same motion, undone by what has learned how; not for commercial use",
-    "direct": "direct: a small network; a second, gentle",
+    "direct": "direct: one network; quicker, gentler; not for commercial use",
 }
 """What the bundled models are to a photographer."""
 

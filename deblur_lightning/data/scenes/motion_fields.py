@@ -13,7 +13,7 @@ from deblur_lightning.data.scenes.motion_blur import MotionBlur, MotionBlurDataM
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.losses import kernel_weights
-from deblur_lightning.networks.cell_kernels import CELL
+from deblur_lightning.networks.cells import CELL
 
 AnySample = TypeVar("AnySample")
 
