@@ -1,44 +1,122 @@
-"""The script that scores the shipped model on pictures beside their sharp twins, on two made ones."""
+"""Tasks side by side: their answers, their cores, their failures, and what becomes of them at Ctrl-C."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
+import textwrap
+import threading
+import time
 
-import numpy as np
 import pytest
-from PIL import Image
-from scipy.ndimage import uniform_filter1d
-from skimage import data
+import torch
 
-SCRIPT = Path(__file__).parents[1] / "experiments" / "small" / "side_by_side.py"
+from deblur_lightning.side_by_side import one_core, side_by_side
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
+@pytest.fixture
+def two_cores():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
-@pytest.mark.slow
-def test_what_fades_is_noticed_and_gains_by_it(tmp_path):
-    for number, photo in enumerate((data.astronaut(), data.coffee())):
-        sharp = photo[:256, 100:356]
-        blurry = uniform_filter1d(sharp.astype(float), 9, axis=1, mode="constant")
-        blurry = uniform_filter1d(blurry, 2, axis=0, mode="constant")
-        Image.fromarray(np.hstack((sharp, blurry.round().astype(np.uint8)))).save(
-            tmp_path / f"{number}.jpg", quality=95
-        )
-    ended = run(tmp_path)
-    rows = dict(re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", ended.stdout, re.M))
-    assert "2 pictures, 2 taken for blurred with nothing beyond" in ended.stdout
-    shipped, unnoticing = (
-        float(rows[name]) for name in ("Adaptive (small, shipped)", "the same, borders not looked at")
-    )
-    assert shipped > float(rows["blurry"]) + 1
-    assert shipped > unnoticing + 1
+def steps(seconds):
+    """Take many short steps."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        torch.ones(4).sum()
 
 
-def test_a_folder_without_pictures_is_one_line(tmp_path):
-    ended = run(tmp_path)
-    assert ended.returncode == 2
-    assert "holds no *.jpg. Pass the folder of the side-by-side pictures." in ended.stderr
-    assert "Traceback" not in ended.stderr
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_answers_come_in_the_order_of_the_tasks(two_cores, count):
+    assert side_by_side([lambda number=number: number**2 for number in range(count)]) == [n**2 for n in range(count)]
+
+
+def test_two_are_at_work_at_once_each_on_one_core(two_cores):
+    both, seen = threading.Barrier(2, timeout=10), []
+
+    def task():
+        both.wait()
+        seen.append((threading.get_ident(), torch.get_num_threads()))
+
+    side_by_side([task, task])
+    assert len({ident for ident, _ in seen}) == 2
+    assert [cores for _, cores in seen] == [1, 1]
+    assert torch.get_num_threads() == 2
+
+
+def test_with_one_core_they_take_turns_in_the_caller_s_thread():
+    with one_core():
+        pass
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert side_by_side([threading.get_ident] * 3) == [threading.get_ident()] * 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_within_a_block_of_one_core_the_others_are_still_to_be_had(two_cores):
+    with one_core():
+        assert torch.get_num_threads() == 1
+        both = threading.Barrier(2, timeout=10)
+        side_by_side([both.wait, both.wait])
+        with one_core():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+
+
+def test_tasks_of_tasks_share_the_cores(two_cores):
+    def inner():
+        return side_by_side([threading.get_ident] * 2)
+
+    for idents in side_by_side([inner, inner]):
+        assert len(set(idents)) == 1
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_gradients_are_recorded_as_for_the_caller(two_cores, record):
+    with torch.set_grad_enabled(record):
+        assert side_by_side([torch.is_grad_enabled] * 2) == [record, record]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_failure_is_raised_and_ends_the_others(two_cores, failing):
+    both, done = threading.Barrier(2, timeout=10), []
+
+    def fail():
+        both.wait()
+        raise ValueError("no")
+
+    def go_on():
+        both.wait()
+        steps(0.3)
+        done.append(1)
+
+    tasks = [go_on, go_on]
+    tasks[failing] = fail
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="no"):
+        side_by_side([*tasks, *[lambda: done.append(2)] * 5])
+    assert threading.active_count() == before
+    assert 2 not in done
+
+
+def test_ctrl_c_stops_what_runs_beside():
+    script = textwrap.dedent("""
+        import signal, threading, time, torch
+        from deblur_lightning.side_by_side import side_by_side
+        torch.set_num_threads(2)
+        def steps():
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
+                torch.ones(4).sum()
+        threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
+        try:
+            side_by_side([steps, steps])
+        except KeyboardInterrupt:
+            print("stopped", threading.active_count())
+    """)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout.split() == ["stopped", "1"]

@@ -1,6 +1,9 @@
 """The motion field of a photo from the photo itself: the camera's path, or one kernel, or a still part and a moving."""
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -9,7 +12,7 @@ from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import no_blur, reaches
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
-from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
@@ -18,6 +21,7 @@ from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, noise_level, to_linear
+from deblur_lightning.side_by_side import one_core, side_by_side
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
@@ -67,7 +71,10 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
             f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs "
             f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
         )
-    return _field(to_linear(blurry.float(), gamma)[0].mean(0).cpu(), kernel_size).to(blurry.device)
+    light = to_linear(blurry.float(), gamma)[0].mean(0).cpu()
+    with one_core():
+        field = _field(light, kernel_size)
+    return field.to(blurry.device)
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:
@@ -76,7 +83,7 @@ def _field(light: Tensor, kernel_size: int) -> KernelField:
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
-        found = likeliest(uniform_field(light, kernel_size), turning_field(light, kernel_size), light)
+        found = likeliest(*uniform_and_turning(light, kernel_size), light)
         if share is None or found.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
             return found  # something moved
     if share.mean() < LEAST_MOVED:
@@ -141,10 +148,19 @@ def fills_its_square(field: KernelField) -> bool:
     return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
+def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None]:
+    """Estimate one kernel for all of a picture ``[H, W]`` and, by another core, the field of a camera that turns.
+
+    See `blind_kernel` and `turning_field`.
+    """
+    tasks = [partial(turning_field, light, kernel_size), *attempts(light, kernel_size)]
+    turning, *found = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    return _everywhere(likeliest_kernel(cast(list[Attempt], found)), light), cast(KernelField | None, turning)
+
+
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
     """Estimate one kernel for all of a picture ``[H, W]``, see `blind_kernel`."""
-    kernel = softened(blind_kernel(light, kernel_size), SOFTNESS)
-    return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
+    return _everywhere(blind_kernel(light, kernel_size), light)
 
 
 def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
@@ -183,6 +199,10 @@ def _moved(gain: Tensor) -> bool:
 
 def _evidence(light: Tensor, stride: int, most: int, noise: float = 0.0) -> LocalEvidence:
     return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))), noise)
+
+
+def _everywhere(kernel: Tensor, light: Tensor) -> KernelField:
+    return KernelField(softened(kernel, SOFTNESS)[None, None], torch.ones_like(light)[None, None])
 
 
 def _nothing(kernel_size: int) -> Tensor:

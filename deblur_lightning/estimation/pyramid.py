@@ -1,7 +1,9 @@
 """One blur kernel from nothing but the blurry picture: sharp edges and kernel in turn, from coarse to fine."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
 from deblur_lightning.physics import noise_level
+from deblur_lightning.side_by_side import side_by_side
 
 COARSEST = 5  # pixels: side of the kernel on the first scale
 SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
@@ -27,6 +30,18 @@ LEAST_CONTRAST = 1e-3
 CONTRAST = 0.17  # standard deviation of light that sparsity and ridges are meant for
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise, larger ones may be ends of a faint path
+
+
+class Attempt(NamedTuple):
+    """A kernel that was found, and what speaks against it.
+
+    Attributes:
+        kernel: ``[K, K]``, unit sum.
+        against: see `evidence_against`.
+    """
+
+    kernel: Tensor
+    against: float
 
 
 @torch.no_grad()
@@ -58,15 +73,38 @@ def blind_kernel(
         Cho and Lee 2009 (alternation, strong edges); Xu, Zheng and Jia 2013, Pan et al. 2014 (sparse gradients and
         their schedule); Wen et al. 2021 (dark pixels and theirs). The natural edges and the choice are ours.
     """
+    return likeliest_kernel(side_by_side(attempts(light, kernel_size, share, candidates)))
+
+
+def attempts(
+    light: Tensor, kernel_size: int, share: Tensor | None = None, candidates: Sequence[Tensor] = ()
+) -> list[Callable[[], Attempt]]:
+    """Give the ways in which `blind_kernel` looks for a kernel, each a task that does not depend on the others.
+
+    Args:
+        light: as there.
+        kernel_size: likewise.
+        share: likewise.
+        candidates: likewise; each is an attempt of its own.
+    """
     _check(light, kernel_size, share, candidates)
     light = light.float()
     window = richest_window(light, share)
     light, share = light[window], None if share is None else share[window].float()
     light = light * (CONTRAST / _contrast(light, share))
-    climbed = [coarse_kernel(light, kernel_size, share, darkness) for darkness in DARKNESS]
-    looked = [natural_kernel(light, kernel, share) for kernel in (*climbed, *(one.to(light) for one in candidates))]
     noise = noise_level(light[None, None])
-    return min(looked, key=lambda kernel: evidence_against(light, kernel, share, noise=noise))
+
+    def attempt(start: Callable[[], Tensor]) -> Attempt:
+        kernel = natural_kernel(light, start(), share)
+        return Attempt(kernel, evidence_against(light, kernel, share, noise=noise))
+
+    climbs = [partial(coarse_kernel, light, kernel_size, share, darkness) for darkness in DARKNESS]
+    return [partial(attempt, start) for start in (*climbs, *(partial(one.to, light) for one in candidates))]
+
+
+def likeliest_kernel(found: Sequence[Attempt]) -> Tensor:
+    """Choose the kernel with the least evidence against it."""
+    return min(found, key=lambda one: one.against).kernel
 
 
 def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, darkness: float = 0.0) -> Tensor:

@@ -1,0 +1,105 @@
+"""Many small steps on several cores: whole tasks side by side, each on one core, in place of each step on several."""
+
+import ctypes
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TypeVar
+
+import torch
+from threadpoolctl import ThreadpoolController
+
+Answer = TypeVar("Answer")
+
+_mine = threading.local()
+
+
+class _Stopped(BaseException):
+    """Ends a thread whose answer nobody waits for any more."""
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Have each of this thread's steps take one core, until the end of the block.
+
+    Steps of a millisecond gain nothing from a second core, and lose where another program has it: each waits for the
+    last. `side_by_side` within the block still takes as many as PyTorch had before it.
+    """
+    cores = getattr(_mine, "cores", None)
+    _mine.cores = torch.get_num_threads() if cores is None else cores
+    try:
+        with _openmp().limit(limits=1, user_api="openmp"):
+            yield
+    finally:
+        _mine.cores = cores
+
+
+def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """Do tasks that do not depend on one another, as many at once as PyTorch may use cores, each on one core.
+
+    Args:
+        tasks: each is called once. Gradients are recorded or not as for the caller.
+
+    Returns:
+        Their answers, in their order.
+
+    Raises:
+        BaseException: what a task raised, or what came to the caller's thread meanwhile, as Ctrl-C does; then the
+            others are stopped at their next step.
+    """
+    cores = getattr(_mine, "cores", None) or torch.get_num_threads()
+    waiting, lock = iter(list(enumerate(tasks))), threading.Lock()
+    answers: dict[int, Answer] = {}
+    failures: list[BaseException] = []
+    recording = torch.is_grad_enabled()
+
+    def work() -> None:
+        while not failures:
+            with lock:
+                number, task = next(waiting, (None, None))
+            if number is None or task is None:
+                return
+            answers[number] = task()
+
+    def help_with() -> None:
+        try:
+            torch.get_num_threads()  # PyTorch sets its number in each new thread; then comes ours
+            _mine.cores = 1
+            with one_core(), torch.set_grad_enabled(recording):
+                work()
+        except _Stopped:
+            return
+        except BaseException as failure:  # noqa: BLE001 - the caller raises it
+            failures.append(failure)
+
+    helpers = [threading.Thread(target=help_with) for _ in range(min(cores, len(tasks)) - 1)]
+    try:
+        for helper in helpers:
+            helper.start()
+        with one_core():
+            _mine.cores = 1  # what the tasks have to share out among themselves
+            work()
+        for helper in helpers:
+            helper.join()
+    except BaseException:
+        for helper in helpers:
+            _stop(helper)
+        raise
+    if failures:
+        raise failures[0]
+    return [answers[number] for number in range(len(tasks))]
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Raise `_Stopped` in a thread that runs, and wait for its end."""
+    while thread.is_alive():
+        if thread.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
+        thread.join(0.1)
+
+
+@cache
+def _openmp() -> ThreadpoolController:
+    """Look for the process's OpenMP runtimes, once."""
+    return ThreadpoolController()
