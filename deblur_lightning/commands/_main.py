@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -28,10 +28,23 @@ def load_subcommand(name: str) -> TyperCommand:
     """Import one subcommand and let Typer read its function's signature."""
     function = name.replace("-", "_")
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    app.command(name)(getattr(importlib.import_module(f"deblur_lightning.commands.{function}"), function))
+    app.command(name, cls=Subcommand)(
+        getattr(importlib.import_module(f"deblur_lightning.commands.{function}"), function)
+    )
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)  # noqa: S101 - for the type checker: an app of one function is one
     return command
+
+
+class Subcommand(TyperCommand):
+    """One of the commands; no argument of any is empty."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - of Typer's own
+        if "" in args:
+            before = args[args.index("") - 1] if args.index("") else ""
+            what = f"what follows {before}" if before else "the first argument"
+            raise typer.BadParameter(f"{what} is empty, as a variable without a value. Write it, or leave it out.", ctx)
+        return super().parse_args(ctx, args)
 
 
 class Subcommands(TyperGroup):
