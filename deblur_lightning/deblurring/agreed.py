@@ -38,7 +38,7 @@ class Agreed(Restorer):
         ValueError: a restorer with another direct network, or without.
     """
 
-    method = "Learned"
+    title = "Learned"
 
     def __init__(self, restorer: UnrolledRestorer) -> None:
         super().__init__()

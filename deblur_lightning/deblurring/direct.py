@@ -25,8 +25,9 @@ class DirectDeblurrer(Deblurrer):
 
     @property
     def method(self) -> str:
-        """The network's name."""
-        return "DeblurGAN" if isinstance(self.generator, DeblurGANGenerator) else type(self.generator).__name__
+        """The network's name; of ours that is bundled, that by which it is asked for."""
+        kind = type(self.generator).__name__
+        return {"DeblurGANGenerator": "DeblurGAN", "SeeingNAFNet": "Direct"}.get(kind, kind)
 
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
         """Restore pictures; how they came to be blurred is for the network to see."""

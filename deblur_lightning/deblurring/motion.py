@@ -71,7 +71,7 @@ class MotionDeblurrer(Deblurrer):
     @property
     def method(self) -> str:
         """The name of what estimates the motion, or of a restorer that does most of the work."""
-        return self.restorer.method or ("Blind" if isinstance(self.network, BlindEstimator) else "Adaptive")
+        return self.restorer.title or ("Blind" if isinstance(self.network, BlindEstimator) else "Adaptive")
 
     def exposure_of(self, blurry: Tensor) -> Exposure:
         return self.exposure(blurry)

@@ -28,10 +28,10 @@ class Restorer(nn.Module):
     """Undo a known motion field.
 
     Attributes:
-        method: what models with it are called in tables and figures; empty if by what estimates the motion.
+        title: what models with it are called in tables and figures; empty if by what estimates the motion.
     """
 
-    method = ""
+    title = ""
 
     @property
     def fading(self) -> str:

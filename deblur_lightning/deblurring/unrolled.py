@@ -46,7 +46,7 @@ class UnrolledRestorer(Restorer):
         (arXiv 2103.09962); the steps' initial sizes are Chebyshev's.
     """
 
-    method = "Learned"
+    title = "Learned"
 
     def __init__(
         self,

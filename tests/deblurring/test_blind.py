@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_models import small_direct_deblurrer
+from small_models import small_direct_deblurrer, small_learned_deblurrer, small_seeing_deblurrer
 
 from deblur_lightning.deblurring import (
     BlindEstimator,
@@ -98,4 +98,5 @@ def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sent
 
 def test_methods_are_told_apart_by_what_sees_the_motion():
     assert MotionDeblurrer(BlindEstimator(9)).method == "Blind"
+    assert small_learned_deblurrer().method == small_seeing_deblurrer().method == "Learned"
     assert small_direct_deblurrer().method == "DeblurGAN"
