@@ -36,21 +36,27 @@ BLIND := deblur_lightning/weights/blind.safetensors
 LEARNED := deblur_lightning/weights/learned.safetensors
 DIRECT_MODEL := deblur_lightning/weights/direct.safetensors
 QUICK := $(RUNS)/sample/checkpoints/best.ckpt
+QUICK_DIRECT := $(RUNS)/sample-direct/checkpoints/last.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "direct (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "direct (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "direct (quick training)=$(QUICK_DIRECT)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
-reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-gan/complete ## train two small configurations, score them, write tables, figures and the page
+reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-direct/complete $(RUNS)/sample-gan/complete ## train three small configurations, score them, write tables, figures and the page
 	$(BIN)/deblur benchmark $(MODELS)
 	$(BIN)/lightning test --config experiments/sample/deblurgan.yaml --ckpt_path $(QUICK_GAN)
-	$(BIN)/deblur curves $(RUNS)/sample/metrics.csv $(RUNS)/sample-gan/metrics.csv -o results/figures/curves
+	$(BIN)/deblur curves $(RUNS)/sample/metrics.csv $(RUNS)/sample-direct/metrics.csv $(RUNS)/sample-gan/metrics.csv -o results/figures/curves
 	$(BIN)/deblur figures $(MODELS)
 	$(BIN)/deblur tables
-	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoints: $(QUICK), $(QUICK_GAN)."
+	@echo "Page: results/index.html. Tables: results/tables.md. Checkpoints: $(QUICK), $(QUICK_DIRECT), $(QUICK_GAN)."
 
 $(RUNS)/sample/complete: $(READY)
 	rm -rf $(@D)
 	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml --trainer.logger.init_args.version sample
+	@touch $@
+
+$(RUNS)/sample-direct/complete: $(READY)
+	rm -rf $(@D)
+	$(FIT_SMALL) --config experiments/sample/direct.yaml $(WIDE) $(VERSION) sample-direct
 	@touch $@
 
 $(RUNS)/sample-gan/complete: $(READY)
