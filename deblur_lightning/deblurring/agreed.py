@@ -16,7 +16,7 @@ from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.networks.cells import spread
 from deblur_lightning.restoration.observation import observations
 
-MOVED = 0.3  # of a place's light that stays on its pixel: with no more than this, the photo does not count
+MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
 
