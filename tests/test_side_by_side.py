@@ -108,13 +108,17 @@ def test_ctrl_c_stops_what_runs_beside():
         import signal, threading, time, torch
         from deblur_lightning.side_by_side import side_by_side
         torch.set_num_threads(2)
-        def steps():
-            end = time.monotonic() + 60
-            while time.monotonic() < end:
-                torch.ones(4).sum()
+        def steps_of(seconds):
+            def steps():
+                end = time.monotonic() + seconds
+                while time.monotonic() < end:
+                    torch.ones(4).sum()
+            return steps
+        side_by_side([steps_of(0), steps_of(0)])  # looks for OpenMP's runtimes, where Ctrl-C would be lost
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
         threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
         try:
-            side_by_side([steps, steps])
+            side_by_side([steps_of(60), steps_of(60)])
         except KeyboardInterrupt:
             print("stopped", threading.active_count())
     """)
