@@ -65,7 +65,9 @@ def check_sees_motion(model: PhotoDeblurrer) -> None:
         ValueError: it does not.
     """
     if not model.sees_motion:
-        raise ValueError(f"{model.name} sees no motion that could be drawn. Pass --checkpoint blind or learned.")
+        raise ValueError(
+            f"{model.name} sees no motion that could be drawn. Pass --checkpoint blind, learned or direct."
+        )
 
 
 def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None) -> list[Path]:

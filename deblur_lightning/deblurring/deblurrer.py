@@ -30,12 +30,14 @@ class Deblurrer(nn.Module):
     """Map blurry pictures to sharp ones.
 
     Attributes:
-        sees_motion: whether `Deblurred.field` is the motion at each pixel.
+        sees_motion: whether `field` tells the motion at each pixel.
+        undoes_motion: whether it is this motion that is undone; `Deblurred.field` is that then.
         whole_pixels: up to how many pixels a photo is restored at once because each of its pixels depends on all
             others; 0 where tiles do as well.
     """
 
     sees_motion = False
+    undoes_motion = False
     whole_pixels = 0
 
     @abstractmethod

@@ -1,11 +1,13 @@
 """DirectDeblurrer: one network from blurry to sharp, without a motion field."""
 
+import torch
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
-from deblur_lightning.networks import DeblurGANGenerator
+from deblur_lightning.networks import DeblurGANGenerator, SeeingNAFNet
 
 
 class DirectDeblurrer(Deblurrer):
@@ -22,6 +24,7 @@ class DirectDeblurrer(Deblurrer):
         super().__init__()
         self.generator = DeblurGANGenerator() if generator is None else generator
         self.signed, self.whole_pixels = signed, whole_pixels
+        self.sees_motion = isinstance(self.generator, SeeingNAFNet)
 
     @property
     def method(self) -> str:
@@ -34,6 +37,18 @@ class DirectDeblurrer(Deblurrer):
         check_image(blurry, "blurry")
         return Deblurred(self.generate(blurry).clamp(0, 1))
 
+    @torch.no_grad()
+    def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
+        """Give what a `SeeingNAFNet` tells of each place's motion beside restoring: nothing is undone by it.
+
+        Raises:
+            ValueError: no pictures in [0, 1], or another network, which tells no motion.
+        """
+        if not isinstance(self.generator, SeeingNAFNet):
+            return super().field(blurry, exposure)
+        check_image(blurry, "blurry")
+        return self.generator.field(self._shown(blurry.float()))
+
     def generate(self, blurry: Tensor) -> Tensor:
         """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], of which its answers may stray.
 
@@ -41,11 +56,16 @@ class DirectDeblurrer(Deblurrer):
             ValueError: what the network refuses.
         """
         gray = blurry.shape[1] == 1
-        colour = blurry.expand(-1, 3, -1, -1)
-        restored = self._checked(self.generator(2 * colour - 1 if self.signed else colour), colour).float()
+        shown = self._shown(blurry)
+        restored = self._checked(self.generator(shown), shown).float()
         if self.signed:
             restored = (restored + 1) / 2
         return restored.mean(dim=1, keepdim=True) if gray else restored
+
+    def _shown(self, blurry: Tensor) -> Tensor:
+        """Give pictures ``[N, 3 or 1, H, W]`` the channels and the range that the network sees."""
+        colour = blurry.expand(-1, 3, -1, -1)
+        return 2 * colour - 1 if self.signed else colour
 
     def _checked(self, answer: object, colour: Tensor) -> Tensor:
         """Refuse what is no picture for each picture, as networks of several scales give."""

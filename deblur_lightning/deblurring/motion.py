@@ -40,7 +40,7 @@ class MotionDeblurrer(Deblurrer):
         exposure: tells how a photo came to be blurred; every one in light of gamma 2.2 if None.
     """
 
-    sees_motion = True
+    sees_motion = undoes_motion = True
 
     def __init__(
         self,

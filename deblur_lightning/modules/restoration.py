@@ -38,7 +38,7 @@ class RestorationModule(LightningModule):
         super().__init__()
         self.deblurrer = deblurrer
         self.untold: ValueError | None = None
-        further = ("blurry_psnr", *(MOTION if deblurrer.sees_motion else ()))
+        further = ("blurry_psnr", *(MOTION if deblurrer.undoes_motion else ()))
         self.val_metrics = RestorationMetrics(further, quantize)
         self.test_metrics = RestorationMetrics(further, quantize, wavelets=True)
         self.kohler_scores = KohlerScore()
@@ -92,7 +92,7 @@ class RestorationModule(LightningModule):
         return self.deblur(blurry).picture
 
     def measure(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Restore a batch; measure the blurry input and, where motion is seen, the field.
+        """Restore a batch; measure the blurry input and, where motion is undone, the field.
 
         Returns:
             Restored pictures; PSNR of ``blurry`` and of the sharp picture blurred by the estimated field against
@@ -105,7 +105,9 @@ class RestorationModule(LightningModule):
         blurry, sharp = batch["blurry"], batch["sharp"]
         restored, field, _ = self.deblur(blurry)
         figures = {"blurry_psnr": picture_psnr(blurry, sharp)}
-        return restored, figures if field is None else figures | self._motion_figures(batch, field)
+        if field is None or not self.deblurrer.undoes_motion:
+            return restored, figures
+        return restored, figures | self._motion_figures(batch, field)
 
     def derive(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add figures that are made of means, as quotients are, not averaged themselves."""

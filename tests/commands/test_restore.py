@@ -184,7 +184,9 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
 
 
 def test_motion_that_a_model_does_not_see_is_not_asked_of_it(tmp_path):
-    with pytest.raises(ValueError, match=r"tiny sees no motion that could be drawn\. Pass --checkpoint blind or"):
+    with pytest.raises(
+        ValueError, match=r"tiny sees no motion that could be drawn\. Pass --checkpoint blind, learned or"
+    ):
         restore([photo(tmp_path / "a.png")], tmp_path / "out", Brighten(), kernels=True)
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from small_models import small_direct_deblurrer
+from small_models import small_direct_deblurrer, small_seeing_network
 from torch import nn
 
-from deblur_lightning.deblurring import DirectDeblurrer
+from deblur_lightning.deblurring import DirectDeblurrer, PhotoDeblurrer
+from deblur_lightning.field import check_field
 
 
 class Negative(nn.Module):
@@ -48,3 +49,27 @@ def test_a_network_that_answers_otherwise_is_refused(answer, message):
 def test_methods_are_called_by_their_network():
     assert DirectDeblurrer(Negative(), signed=False).method == "Negative"
     assert small_direct_deblurrer().method == "DeblurGAN"
+    assert DirectDeblurrer(small_seeing_network(), signed=False).method == "Direct"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_network_that_sees_tells_the_motion_that_it_does_not_undo(channels):
+    torch.manual_seed(0)
+    deblurrer = DirectDeblurrer(small_seeing_network(), signed=False).eval()
+    blurry = torch.rand(1, channels, 72, 90)
+    field = deblurrer.field(blurry)
+    check_field(field)
+    expected = deblurrer.generator.field(blurry.expand(-1, 3, -1, -1))
+    torch.testing.assert_close((field.basis, field.coefficients), (expected.basis, expected.coefficients))
+    assert deblurrer(blurry).field is None
+    photo = PhotoDeblurrer(deblurrer)
+    torch.testing.assert_close(photo(blurry).field.coefficients, field.coefficients)
+    assert photo(blurry, with_field=False).field is None
+    assert (deblurrer.sees_motion, deblurrer.undoes_motion) == (True, False)
+
+
+def test_a_network_that_only_restores_tells_no_motion():
+    deblurrer = small_direct_deblurrer()
+    assert not deblurrer.sees_motion
+    with pytest.raises(ValueError, match="DirectDeblurrer restores without a motion field"):
+        deblurrer.field(torch.rand(1, 3, 72, 90))

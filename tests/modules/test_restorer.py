@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_models import quiet_trainer, write_window
+from small_models import quiet_trainer, small_seeing_deblurrer, write_small_checkpoint, write_window
 from torch import nn
 
 from deblur_lightning.checkpoints import write_checkpoint
@@ -130,6 +130,23 @@ def test_the_direct_network_is_taken_from_its_checkpoint_and_stays_as_it_was(tra
     assert learned["priors.0.network.ending.bias"].any()  # the rest has learned
     again = load_deblurrer(tmp_path / "step=2.ckpt").deblurrer.restorer.direct
     torch.testing.assert_close(again.state_dict(), deblurrer.generator.state_dict())
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_the_direct_network_is_taken_from_a_restorer_s_checkpoint_too(agreed, tmp_path):
+    whole = small_seeing_deblurrer(8)
+    restorer = whole.restorer if agreed else whole.restorer.restorer
+    write_small_checkpoint(tmp_path / "whole.safetensors", MotionDeblurrer(BlindEstimator(9), restorer))
+    other = small_seeing_deblurrer(9)
+    module = RestorerModule(other, tmp_path / "whole.safetensors")
+    torch.testing.assert_close(module.learning.direct.state_dict(), whole.restorer.seeing.state_dict(), rtol=0, atol=0)
+    assert module.learning is other.restorer.restorer
+
+
+def test_a_checkpoint_without_a_direct_network_is_refused(tmp_path):
+    write_small_checkpoint(tmp_path / "motion.safetensors")
+    with pytest.raises(ValueError, match=r"motion\.safetensors holds no direct network\. Pass a DirectDeblurrer's"):
+        RestorerModule(small_seeing_deblurrer(), tmp_path / "motion.safetensors")
 
 
 def test_another_direct_network_s_weights_are_refused(trained):
