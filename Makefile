@@ -41,7 +41,8 @@ QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
 MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "direct (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "direct (quick training)=$(QUICK_DIRECT)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
-reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-direct/complete $(RUNS)/sample-gan/complete ## train three small configurations, score them, write tables, figures and the page
+reproduce-tables: $(READY) ## train three small configurations, two at a time, score them, write tables, figures and the page
+	OMP_NUM_THREADS=1 $(MAKE) --jobs 2 $(foreach run,sample sample-direct sample-gan,$(RUNS)/$(run)/complete)
 	$(BIN)/deblur benchmark $(MODELS)
 	$(BIN)/lightning test --config experiments/sample/deblurgan.yaml --ckpt_path $(QUICK_GAN)
 	$(BIN)/deblur curves $(RUNS)/sample/metrics.csv $(RUNS)/sample-direct/metrics.csv $(RUNS)/sample-gan/metrics.csv -o results/figures/curves
@@ -51,18 +52,18 @@ reproduce-tables: $(READY) $(RUNS)/sample/complete $(RUNS)/sample-direct/complet
 
 $(RUNS)/sample/complete: $(READY)
 	rm -rf $(@D)
-	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml --trainer.logger.init_args.version sample
+	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml $(VERSION) sample
 	@touch $@
 
 $(RUNS)/sample-direct/complete: $(READY)
 	rm -rf $(@D)
-	$(FIT_SMALL) --config experiments/sample/direct.yaml $(WIDE) $(VERSION) sample-direct
+	$(BIN)/lightning fit --config experiments/sample/direct.yaml $(WIDE) $(VERSION) sample-direct
 	@touch $@
 
 $(RUNS)/sample-gan/complete: $(READY)
 	rm -rf $(@D)
 	$(BIN)/deblur sample-gopro results/data/gopro-sample
-	$(BIN)/lightning fit --config experiments/sample/deblurgan.yaml --trainer.logger.init_args.version sample-gan
+	$(BIN)/lightning fit --config experiments/sample/deblurgan.yaml $(VERSION) sample-gan
 	@touch $@
 
 FIT_SMALL := OMP_NUM_THREADS=1 $(BIN)/lightning fit
