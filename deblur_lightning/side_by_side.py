@@ -45,8 +45,8 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         Their answers, in their order.
 
     Raises:
-        BaseException: what a task raised, or what came to the caller's thread meanwhile, as Ctrl-C does; then the
-            others are stopped at their next step.
+        BaseException: what a task raised, or what came to the caller's thread meanwhile, as Ctrl-C does. No other task
+            is begun then; those that run beside the caller's thread are stopped at their next step if it was that.
     """
     cores = getattr(_mine, "cores", None) or torch.get_num_threads()
     waiting, lock = iter(list(enumerate(tasks))), threading.Lock()
@@ -62,7 +62,7 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
                 return
             answers[number] = task()
 
-    def help_with() -> None:
+    def help_with(ended: threading.Event) -> None:
         try:
             torch.get_num_threads()  # PyTorch sets its number in each new thread; then comes ours
             _mine.cores = 1
@@ -72,34 +72,38 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
             return
         except BaseException as failure:  # noqa: BLE001 - the caller raises it
             failures.append(failure)
+        finally:
+            ended.set()
 
-    helpers = [threading.Thread(target=help_with) for _ in range(min(cores, len(tasks)) - 1)]
+    ends = [threading.Event() for _ in range(min(cores, len(tasks)) - 1)]
+    helpers = [threading.Thread(target=help_with, args=(ended,)) for ended in ends]
     try:
         for helper in helpers:
             helper.start()
         with one_core():
             _mine.cores = 1  # what the tasks have to share out among themselves
             work()
-        for helper in helpers:
-            helper.join()
-    except BaseException:
-        for helper in helpers:
-            _stop(helper)
+        for ended in ends:
+            while not ended.wait(0.1):
+                torch.empty(0)  # who watches this thread's steps, to stop it, has one to see
+    except BaseException as failure:
+        failures.append(failure)  # nobody begins another task
+        for helper, ended in zip(helpers, ends, strict=True):
+            _stop(helper, ended)
         raise
     if failures:
         raise failures[0]
     return [answers[number] for number in range(len(tasks))]
 
 
-def _stop(thread: threading.Thread) -> None:
-    """Raise `_Stopped` in a thread that runs, and wait for its end."""
-    while thread.is_alive():
-        if thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
-        thread.join(0.1)
+def _stop(thread: threading.Thread, ended: threading.Event) -> None:
+    """Raise `_Stopped` in a thread that runs, and wait for its end; `join`, once interrupted, would not."""
+    while thread.ident is not None and not ended.is_set():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
+        ended.wait(0.1)
 
 
 @cache
 def _openmp() -> ThreadpoolController:
     """Look for the process's OpenMP runtimes, once."""
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="openmp")

@@ -46,8 +46,6 @@ def test_two_are_at_work_at_once_each_on_one_core(two_cores):
 
 
 def test_with_one_core_they_take_turns_in_the_caller_s_thread():
-    with one_core():
-        pass
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -103,7 +101,8 @@ def test_a_failure_is_raised_and_ends_the_others(two_cores, failing):
     assert 2 not in done
 
 
-def test_ctrl_c_stops_what_runs_beside():
+@pytest.mark.parametrize("own", [60, 0])
+def test_ctrl_c_stops_what_runs_beside(own):
     script = textwrap.dedent("""
         import signal, threading, time, torch
         from deblur_lightning.side_by_side import side_by_side
@@ -118,9 +117,9 @@ def test_ctrl_c_stops_what_runs_beside():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
         threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
         try:
-            side_by_side([steps_of(60), steps_of(60)])
+            side_by_side([steps_of(OWN), steps_of(60)])
         except KeyboardInterrupt:
             print("stopped", threading.active_count())
-    """)
+    """).replace("OWN", str(own))
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout.split() == ["stopped", "1"]

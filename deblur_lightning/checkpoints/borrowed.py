@@ -60,6 +60,8 @@ def lent(weights: Mapping[str, Tensor], path: Path, theirs: Mapping[str, Tensor]
     Raises:
         ValueError: the model has no such network, or other weights in it.
     """
+    if not theirs or not all(name.startswith(GENERATOR) for name in theirs):
+        raise ValueError(f"{path} is no direct network's checkpoint. Pass one of a DirectDeblurrer.")
     first = next(iter(theirs)).removeprefix(GENERATOR)
     for name in weights:
         if name.endswith(first):

@@ -159,4 +159,4 @@ def _read_safetensors(path: Path) -> Checkpoint:
         raise ValueError(f"{path} does not say which model it is for. {FIT}") from error
     if borrowed is None:
         return own
-    return own._replace(weights={**weights, **borrowed.named(_read_safetensors(borrowed.path(path)).weights)})
+    return own._replace(weights={**weights, **borrowed.named(read_checkpoint(borrowed.path(path)).weights)})

@@ -66,6 +66,8 @@ def import_weights(
     count = sum(weight.numel() for weight in weights.values())
     borrowed = None
     if borrow is not None:
+        if output.resolve() == borrow.resolve():
+            raise ValueError(f"{output} is to be written and to be borrowed from. Choose another name for it.")
         weights, borrowed = lent(weights, borrow, read_checkpoint(borrow).weights)
     write_checkpoint(output, weights, recipe, borrowed)
     size, kind = output.stat().st_size, recipe["class_path"].rpartition(".")[2]

@@ -82,6 +82,8 @@ def begin_with(network: SeeingNAFNet, path: Path) -> None:
     """
     weights = direct_weights(path)
     try:
-        network.begin_with({name.removeprefix("inner."): one for name, one in weights.items()})
+        network.begin_with(
+            {name.removeprefix("inner."): one for name, one in weights.items() if name.startswith("inner.")}
+        )
     except RuntimeError as error:
         raise ValueError(f"{path} holds another network than the trunk's. Pass a FoldedNAFNet's.") from error

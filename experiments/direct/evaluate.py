@@ -73,7 +73,7 @@ def main(arguments: argparse.Namespace) -> None:
 def load(path: Path | None) -> Restore:
     """Load a model for pictures ``[1, 3, H, W]``; the bundled one if None."""
     model = load_deblurrer(path)
-    return lambda blurry: model(blurry).picture
+    return lambda blurry: model(blurry, with_field=False).picture
 
 
 def table(name: str, data: Iterable[Pair], methods: dict[str, Restore], best: float = 0.0, psnr=picture_psnr) -> None:  # noqa: ANN001

@@ -73,6 +73,21 @@ def test_weights_that_differ_are_not_lent(whole, files):
             lent(ours, path, other)
 
 
+def test_what_cannot_be_borrowed_from_is_refused(files):
+    whole = files / "whole.safetensors"
+    with pytest.raises(ValueError, match=r"whole\.safetensors is no direct network's checkpoint"):
+        import_weights(whole, files / "other.safetensors", borrow=whole)
+    with pytest.raises(ValueError, match=r"is to be written and to be borrowed from\. Choose another name"):
+        import_weights(whole, files / "direct.safetensors", borrow=files / "direct.safetensors")
+    assert not (files / "other.safetensors").exists()
+
+
+def test_a_lightning_checkpoint_is_borrowed_from_as_well(whole, files):
+    direct = write_small_checkpoint(files / "direct.ckpt", DirectDeblurrer(whole.restorer.seeing, signed=False))
+    import_weights(files / "whole.safetensors", files / "less.safetensors", borrow=direct)
+    torch.testing.assert_close(read_checkpoint(files / "less.safetensors").weights, dict(whole.state_dict()))
+
+
 def test_only_safetensors_say_what_they_borrow(whole, files):
     _, borrowed = lent(
         whole.state_dict(), files / "direct.safetensors", read_checkpoint(files / "direct.safetensors")[0]

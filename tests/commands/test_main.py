@@ -72,6 +72,8 @@ def test_version_is_printed():
         (["restore", "-o", "x"], 2, "deblur restore: Missing argument 'PHOTO'."),
         (["restore", "a.jpg", "-o"], 2, "Option '-o' requires an argument."),
         (["restore", "", "-o", "x"], 2, "deblur restore: the first argument is empty, as a variable without a value."),
+        (["restore", "a.jpg", "--output="], 2, "deblur restore: what follows --output is empty"),
+        (["restore", "none.jpg", "-o", "x", "--suffix", ""], 1, "none.jpg"),
         (["restore", "a.jpg", "-o", ""], 2, "deblur restore: what follows -o is empty, as a variable without a value."),
         (["restore", "a.jpg", "-o", "x", "--strenth", "1"], 2, "No such option: --strenth"),
         (["restore", "a.jpg", "-o", "x", "--strength", "1.5"], 2, "--strength is 1.5, but it should be less than or"),
