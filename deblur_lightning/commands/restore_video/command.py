@@ -34,8 +34,8 @@ def restore_video(
     Each frame is restored by itself and written with the time it had; the sound is copied as it is. Pictures are
     written upright, at their size, as H.264 (VP9 in .webm), in 8 bits.
 
-    The usual model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer, and look
-    for each frame's motion anew, so that what they make of neighbouring frames may differ.
+    The usual model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer, and
+    look for each frame's motion anew, so that what they make of neighbouring frames may differ.
     """
     from deblur_lightning.commands._output_paths import check_folder_writable
     from deblur_lightning.commands._progress import Console
