@@ -57,3 +57,8 @@ def _axes(image: Tensor, name: str) -> str:
     if image.ndim == 4 and image.shape[1] == 4:
         return f"Pass {name}[:, :3], without the alpha channel."
     return "Reshape it."
+
+
+def in_channels(coloured: Tensor, count: int) -> Tensor:
+    """Give pictures ``[N, 3, H, W]`` 3 channels, or 1: the mean."""
+    return coloured.mean(dim=1, keepdim=True) if count == 1 else coloured

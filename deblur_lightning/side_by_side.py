@@ -29,7 +29,7 @@ def one_core() -> Iterator[None]:
     cores = getattr(_mine, "cores", None)
     _mine.cores = torch.get_num_threads() if cores is None else cores
     try:
-        with _openmp().limit(limits=1, user_api="openmp"):
+        with _openmp().limit(limits=1):
             yield
     finally:
         _mine.cores = cores
@@ -49,7 +49,7 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
             is begun then; those that run beside the caller's thread are stopped at their next step if it was that.
     """
     cores = getattr(_mine, "cores", None) or torch.get_num_threads()
-    waiting, lock = iter(list(enumerate(tasks))), threading.Lock()
+    numbers, lock = iter(range(len(tasks))), threading.Lock()
     answers: dict[int, Answer] = {}
     failures: list[BaseException] = []
     recording = torch.is_grad_enabled()
@@ -57,10 +57,10 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
     def work() -> None:
         while not failures:
             with lock:
-                number, task = next(waiting, (None, None))
-            if number is None or task is None:
+                number = next(numbers, None)
+            if number is None:
                 return
-            answers[number] = task()
+            answers[number] = tasks[number]()
 
     def help_with(ended: threading.Event) -> None:
         try:

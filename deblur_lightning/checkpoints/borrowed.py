@@ -1,12 +1,13 @@
 """Weights that a checkpoint leaves to a file beside it, so that a network that two models have lies there once."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from deblur_lightning.whole_file import sha256
 
 GENERATOR = "generator."
 """How the names of all weights of a `DirectDeblurrer` begin."""
@@ -62,16 +63,11 @@ def lent(weights: Mapping[str, Tensor], path: Path, theirs: Mapping[str, Tensor]
     """
     if not theirs or not all(name.startswith(GENERATOR) for name in theirs):
         raise ValueError(f"{path} is no direct network's checkpoint. Pass one of a DirectDeblurrer.")
-    first = next(iter(theirs)).removeprefix(GENERATOR)
+    first, checksum = next(iter(theirs)).removeprefix(GENERATOR), sha256(path)
     for name in weights:
         if name.endswith(first):
-            borrowed = Borrowed(name.removesuffix(first), path.name, sha256(path))
+            borrowed = Borrowed(name.removesuffix(first), path.name, checksum)
             named = borrowed.named(theirs)
             if all(one in weights and torch.equal(weights[one].to(weight), weight) for one, weight in named.items()):
                 return {one: weight for one, weight in weights.items() if one not in named}, borrowed
     raise ValueError(f"the model's direct network is not that of {path}. Pass the one that it was trained with.")
-
-
-def sha256(path: Path) -> str:
-    """Give the checksum of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

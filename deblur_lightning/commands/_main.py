@@ -40,12 +40,13 @@ class Subcommand(TyperCommand):
     """One of the commands; no argument of any is empty."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - of Typer's own
-        empty = [number for number, one in enumerate(args) if not one or (one.startswith("--") and one.endswith("="))]
-        empty = [number for number in empty if "--suffix" not in (args[number - 1] * bool(number), args[number][:-1])]
-        if empty:
-            before = args[empty[0]].rstrip("=") or (args[empty[0] - 1] if empty[0] else "")
-            what = f"what follows {before}" if before else "the first argument"
-            raise typer.BadParameter(f"{what} is empty, as a variable without a value. Write it, or leave it out.", ctx)
+        for before, one in zip(("", *args), args, strict=False):
+            joined = one.startswith("--") and one.endswith("=")
+            option = one[:-1] if joined else before
+            if (joined or not one) and option != "--suffix":  # which may be empty
+                what = f"what follows {option}" if option else "the first argument"
+                said = f"{what} is empty, as a variable without a value. Write it, or leave it out."
+                raise typer.BadParameter(said, ctx)
         return super().parse_args(ctx, args)
 
 

@@ -12,6 +12,7 @@ from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
+from deblur_lightning.image import in_channels
 from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.networks.cells import spread
 from deblur_lightning.restoration.observation import observations
@@ -72,9 +73,9 @@ class Agreed(Restorer):
 
     def _judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor]:
         """Restore one picture ``[1, 3 or 1, H, W]``, and tell the trust at each pixel."""
-        gray, size = blurry.shape[1] == 1, blurry.shape[-2:]
+        size = blurry.shape[-2:]
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
-        restored = without = first.clamp(0, 1).mean(dim=1, keepdim=True) if gray else first.clamp(0, 1)
+        restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if reaches(field.basis[0]).max() > STILL:
             restored = self.restorer.restore(blurry, field, exposure, first=first).clamp(0, 1)
         cells = told.exp()

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.image import check_image
+from deblur_lightning.image import check_image, in_channels
 from deblur_lightning.networks import DeblurGANGenerator, SeeingNAFNet
 
 
@@ -55,12 +55,11 @@ class DirectDeblurrer(Deblurrer):
         Raises:
             ValueError: what the network refuses.
         """
-        gray = blurry.shape[1] == 1
         shown = self._shown(blurry)
         restored = self._checked(self.generator(shown), shown).float()
         if self.signed:
             restored = (restored + 1) / 2
-        return restored.mean(dim=1, keepdim=True) if gray else restored
+        return in_channels(restored, blurry.shape[1])
 
     def _shown(self, blurry: Tensor) -> Tensor:
         """Give pictures ``[N, 3 or 1, H, W]`` the channels and the range that the network sees."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
+from deblur_lightning.image import in_channels
 from deblur_lightning.networks import NAFNet
 from deblur_lightning.networks.nafnet import folded_change
 from deblur_lightning.physics import BlurOperator, to_display, to_linear
@@ -71,7 +72,9 @@ class UnrolledRestorer(Restorer):
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         if exposure.fades:
-            return RichardsonLucy()(blurry, field, exposure) if self.direct is None else directly(self.direct, blurry)
+            if self.direct is None:
+                return RichardsonLucy()(blurry, field, exposure)
+            return in_channels(self.beginning(blurry).clamp(0, 1), blurry.shape[1])
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
@@ -98,7 +101,7 @@ class UnrolledRestorer(Restorer):
             start: what `deconvolve` makes of them, where that is known.
             first: their `beginning`, likewise.
         """
-        gray, radius = blurry.shape[1] == 1, field.kernel_size // 2
+        channels, radius = blurry.shape[1], field.kernel_size // 2
         reached = start
         if reached is None:
             reached = deconvolve(blurry, field, gamma=exposure.gamma, outer=OUTER, inner=INNER)
@@ -112,13 +115,7 @@ class UnrolledRestorer(Restorer):
             wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)
             midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)
             best = prior(blurry, best, midway, reached)
-        return best.mean(dim=1, keepdim=True) if gray else best
-
-
-def directly(network: nn.Module, blurry: Tensor) -> Tensor:
-    """Restore pictures ``[N, 3 or 1, H, W]`` by a network of coloured ones alone; display values in [0, 1]."""
-    restored: Tensor = network(blurry.float().expand(-1, 3, -1, -1)).clamp(0, 1)
-    return restored.mean(dim=1, keepdim=True) if blurry.shape[1] == 1 else restored
+        return in_channels(best, channels)
 
 
 class Blurring:

@@ -27,7 +27,12 @@ def cell_field(tell: Telling, pictures: Tensor, num_basis: int = 8) -> KernelFie
 
     Returns:
         B basis kernels a picture and their coefficients at each of its pixels, float32.
+
+    Raises:
+        ValueError: no basis kernel.
     """
+    if num_basis < 1:
+        raise ValueError(f"num_basis is {num_basis}, but it counts kernels. Pass at least 1.")
     size = pictures.shape[-2:]
     together = cells_together(size)
     cells = told_in_parts(tell, pictures, together)

@@ -79,6 +79,12 @@ class SeeingNAFNet(nn.Module):
         Args:
             blurry: ``[N, 3, H, W]``, display values.
             num_basis: basis kernels of each picture.
+
+        Returns:
+            As of `cell_field`.
+
+        Raises:
+            ValueError: no basis kernel.
         """
         return cell_field(lambda part: self.told(self.deep(part)[0], part.shape[-2:]), blurry, num_basis)
 

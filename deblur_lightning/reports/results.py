@@ -6,7 +6,6 @@ Appending is one system call and a table is replaced whole, so a killed or a sec
 import csv
 import dataclasses
 import datetime
-import hashlib
 import json
 import math
 import os
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
 
@@ -162,8 +161,7 @@ def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]
 
 def file_hash(path: Path | str) -> str:
     """Give the first 12 hexadecimal digits of a file's SHA-256: enough to tell checkpoints apart."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return sha256(Path(path))[:12]
 
 
 def source_commit() -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_models import quiet_trainer, small_seeing_deblurrer, write_small_checkpoint, write_window
+from small_models import losses_of_steps, quiet_trainer, small_seeing_deblurrer, write_small_checkpoint, write_window
 from torch import nn
 
 from deblur_lightning.checkpoints import write_checkpoint
@@ -47,18 +47,10 @@ def test_steps_lower_the_loss_of_what_the_batch_s_field_restores(windows):
     windows.trainer = None
     batch = next(iter(windows.train_dataloader()))
     module = tiny()
-    module.log = lambda *_, **__: None
     expected = psnr_loss(
         module.learning.restore(batch["blurry"], batch["field"], Exposure(), batch["start"]), batch["sharp"], 2e-4
     )
-    optimizer = module.configure_optimizers()
-    losses = []
-    for _ in range(8):
-        loss = module.training_step(batch, 0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_of_steps(module, batch, 8)
     assert losses[0] == pytest.approx(expected.item())
     assert losses[-1] < losses[0] - 0.01
 

@@ -2,10 +2,18 @@
 
 import pytest
 import torch
-from small_models import quiet_trainer
+from small_models import losses_of_steps, quiet_trainer
 
+from deblur_lightning.batch import check_batch
 from deblur_lightning.checkpoints import write_checkpoint
-from deblur_lightning.data import CameraMotion, CellFieldDataModule, DeadLeaves, ObjectMotion, Samples
+from deblur_lightning.data import (
+    CameraMotion,
+    CellFieldDataModule,
+    DeadLeaves,
+    MotionFieldDataModule,
+    ObjectMotion,
+    Samples,
+)
 from deblur_lightning.deblurring import DirectDeblurrer, describe
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import cell_divergence, psnr_loss
@@ -30,8 +38,12 @@ def tiny(direct=None, **arguments):
 
 @pytest.fixture
 def data():
+    return samples(CellFieldDataModule)
+
+
+def samples(kind):
     near = {"extent": (0.0, 8.0)}
-    return CellFieldDataModule(
+    return kind(
         [DeadLeaves(pictures=2, side=128)], [CameraMotion(**near), ObjectMotion(**near)],
         crop_size=48, kernel_size=9, samples=Samples(6, 2), batch_size=2, num_workers=0,
     )  # fmt: skip
@@ -41,6 +53,17 @@ def first_batch(data):
     data.setup("fit")
     data.trainer = None
     return next(iter(data.train_dataloader()))
+
+
+def test_batches_bring_fields_of_the_samples_without():
+    data = samples(MotionFieldDataModule)
+    data.setup("validate")
+    (batch,) = data.val_dataloader()
+    check_batch(batch)
+    assert batch["field"].basis.shape[-1] == 9
+    sample, field = data.val_set.pairs.with_field(1)
+    torch.testing.assert_close(batch["blurry"][1], sample["blurry"])
+    torch.testing.assert_close(batch["field"].kernel_at(20, 30)[1], field.widened(9).kernel_at(20, 30)[0])
 
 
 def test_samples_bring_the_mean_motion_of_each_cell(data):
@@ -56,17 +79,9 @@ def test_samples_bring_the_mean_motion_of_each_cell(data):
 def test_the_loss_is_that_of_both_answers_and_steps_lower_it(data):
     batch = first_batch(data)
     module = tiny(floor=1e-4, seeing=2.0)
-    module.log = lambda *_, **__: None
     restored, told = module.deblurrer.generator.both(batch["blurry"])
     expected = psnr_loss(restored, batch["sharp"], 1e-4) + 2 * cell_divergence(told, batch["field"], 1)
-    optimizer = module.configure_optimizers()
-    losses = []
-    for _ in range(6):
-        loss = module.training_step(batch, 0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_of_steps(module, batch, 6)
     assert losses[0] == pytest.approx(expected.item(), rel=1e-5)
     assert losses[-1] < losses[0] - 0.01
 

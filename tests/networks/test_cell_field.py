@@ -77,6 +77,11 @@ def test_cells_of_large_photos_are_told_together(monkeypatch):
     assert cell_field.cell_field(telling, photo, 2).coefficients.shape[-2:] == (100, 140)
 
 
+def test_no_basis_kernel_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        cell_field.cell_field(telling, torch.rand(1, 3, 32, 32), 0)
+
+
 def test_what_is_told_of_cells_is_spread_between_their_centres():
     wide = spread(torch.tensor([[[[0.0, 8.0]]]]), (5, 14))
     assert wide.shape == (1, 1, 5, 14)

@@ -81,6 +81,19 @@ def small_seeing_network():
     return network
 
 
+def losses_of_steps(module, batch, steps):
+    """Train a module on one batch again and again, without a trainer; the loss before each step."""
+    module.log = lambda *_, **__: None
+    optimizer, losses = module.configure_optimizers(), []
+    for _ in range(steps):
+        loss = module.training_step(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
 class FixedField(torch.nn.Module):
     """Stands for a network: sees the same kernels in every picture."""
 
