@@ -23,41 +23,47 @@ APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is b
 
 
 class Agreed(Restorer):
-    """Ask the direct network, which also sees each place, whether something moved there, and as far as the field says.
+    """Ask a direct network that also sees each place whether something moved there, and as far as the field says.
 
     An estimated field may see motion where there is none, or the wrong one, or miss a small object. `SeeingNAFNet` is
     right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
     reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
     the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
     stayed on its pixel: a network that restores changes sharp pictures a little too. Pictures that fade to black at
-    their borders, whose cells it has hardly seen, are left to the restorer.
+    their borders, whose cells it has hardly seen, are left to the network.
 
     Args:
-        restorer: undoes the motion; its direct network is a `SeeingNAFNet`.
+        restorer: undoes the motion.
+        direct: the network; None takes an `UnrolledRestorer`'s own.
 
     Raises:
-        ValueError: a restorer with another direct network, or without.
+        ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
     title = "Learned"
 
-    def __init__(self, restorer: UnrolledRestorer) -> None:
+    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None) -> None:
         super().__init__()
-        if not isinstance(restorer.direct, SeeingNAFNet):
+        own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
+        if own is not None and direct is not None:
+            raise ValueError("the restorer has a direct network, and direct is another. Pass one of them.")
+        asked = own if direct is None else direct
+        if not isinstance(asked, SeeingNAFNet):
             raise ValueError(
-                f"the restorer's direct network is {type(restorer.direct).__name__}, which tells no motion. Pass a "
-                "SeeingNAFNet."
+                f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
         self.restorer = restorer
+        self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property
     def seeing(self) -> SeeingNAFNet:
         """The network that sees each place."""
-        return cast(SeeingNAFNet, self.restorer.direct)
+        own = self.restorer.direct if self.direct is None else self.direct
+        return cast(SeeingNAFNet, own)
 
     @property
     def fading(self) -> str:
-        """As its restorer does."""
+        """By the network."""
         return "by its direct network alone"
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
@@ -66,7 +72,8 @@ class Agreed(Restorer):
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         if exposure.fades:
-            return Restored(self.restorer(blurry, field, exposure))
+            made = self.seeing(blurry.float().expand(-1, 3, -1, -1))
+            return Restored(in_channels(made.clamp(0, 1), blurry.shape[1]))
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
         pictures, trusts = zip(*judged, strict=True)
         return Restored(torch.cat(pictures), torch.cat(trusts))
@@ -77,7 +84,7 @@ class Agreed(Restorer):
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if reaches(field.basis[0]).max() > STILL:
-            restored = self.restorer.restore(blurry, field, exposure, first=first).clamp(0, 1)
+            restored = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
         belief = spread(believed(cells, field), size)
         trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)

@@ -19,7 +19,7 @@ from deblur_lightning.data.scenes.dead_leaves import DeadLeaves
 from deblur_lightning.data.scenes.motion_blur import MotionBlurDataModule
 from deblur_lightning.data.scenes.photo_source import PhotoFolder
 from deblur_lightning.data.scenes.scene_module import Samples
-from deblur_lightning.data.scenes.sources import Split
+from deblur_lightning.data.scenes.sources import SceneSource, Split
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.estimation import dense_field
 from deblur_lightning.estimation.dense_field import turning_field, uniform_field
@@ -34,12 +34,13 @@ SIDE = 256
 def main(arguments: argparse.Namespace) -> None:
     """Write windows until there are as many as asked for."""
     torch.set_num_threads(1)
-    sources = [
-        BSDS500(arguments.bsds500, 4.0, softness=1.2, native=0.4),
+    sources: list[SceneSource] = [
         PhotoFolder(arguments.photos, 4.0, softness=1.2, native=0.3),
         WheelPhotos(0.5, softness=1.2),
         DeadLeaves(0.5, pictures=64, softness=1.2),
     ]
+    if arguments.bsds500 is not None:
+        sources.insert(0, BSDS500(arguments.bsds500, 4.0, softness=1.2, native=0.4))
     split: Split = arguments.split
     samples = Samples(arguments.count, arguments.count, arguments.count)
     windows = MotionBlurDataModule(sources, crop_size=SIDE, samples=samples, seed=arguments.seed).open(split)
@@ -84,7 +85,7 @@ def arrays(field: KernelField, prefix: str, blurry: Tensor) -> dict[str, np.ndar
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--bsds500", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--bsds500", type=Path, metavar="FOLDER")
     parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--split", choices=("train", "val"), default="train")
     parser.add_argument("--count", type=int, default=4000)
