@@ -60,7 +60,7 @@ def test_the_command_line_takes_it_whole(config, monkeypatch, capsys):
 
 def test_there_are_configurations_of_every_kind():
     assert {path.parts[1] for path in CONFIGS} == {
-        "adaptive_basis", "deblurgan", "direct", "gopro", "kohler", "sample", "seeing", "small",
+        "adaptive_basis", "deblurgan", "direct", "free", "gopro", "kohler", "sample", "seeing", "small",
         "unrolled",
     }  # fmt: skip
 
@@ -118,6 +118,7 @@ def disk(tmp_path_factory):
         write_window(folder / f"data/field_windows/{split}/00000.npz", 0)
     for number in range(3):
         write_photo(folder / f"data/photos/{number}.jpg", (110, 100))
+        write_photo(folder / f"data/free/{number}.jpg", (110, 100))
     for part in ("train", "val"):
         write_photo(folder / f"data/bsds500/images/{part}/{part}.jpg", (110, 100))
         people = np.empty((1, 1), object)

@@ -40,8 +40,6 @@ class Agreed(Restorer):
         ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    title = "Learned"
-
     def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
@@ -52,7 +50,7 @@ class Agreed(Restorer):
             raise ValueError(
                 f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
-        self.restorer = restorer
+        self.restorer, self.title = restorer, restorer.title
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property

@@ -37,12 +37,13 @@ def main() -> None:
     options = parser.parse_args()
     if not options.unpacked.is_dir():
         parser.error(f"{options.unpacked} is no folder. Unpack the packages there first.")
-    if importlib.util.find_spec("pillow_jxl") is None:
-        parser.error("JPEG XL cannot be read. Run pip install pillow-jxl-plugin.")
-    importlib.import_module("pillow_jxl")  # teaches Pillow to read it
     if options.output.exists():
         parser.error(f"{options.output} is there already. Name a new folder.")
     paths = sorted(path for path in options.unpacked.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if any(path.suffix.lower() == ".jxl" for path in paths):
+        if importlib.util.find_spec("pillow_jxl") is None:
+            parser.error(f"{options.unpacked} holds JPEG XL, which cannot be read. Run pip install pillow-jxl-plugin.")
+        importlib.import_module("pillow_jxl")  # teaches Pillow to read it
     stamps = [path for path in paths if "stamps" in path.parts]
     backgrounds = chosen([path for path in paths if "stamps" not in path.parts])
     if not backgrounds or not stamps:
@@ -58,8 +59,9 @@ def main() -> None:
 
 def chosen(paths: list[Path]) -> list[Image.Image]:
     """Read the backgrounds that are large enough, show something, and differ from those before, the largest first."""
-    large = [path for path in paths if min(Image.open(path).size) >= SMALLEST]
-    large.sort(key=lambda path: -np.prod(Image.open(path).size))
+    sizes = {path: size_of(path) for path in paths}
+    large = [path for path, size in sizes.items() if min(size) >= SMALLEST]
+    large.sort(key=lambda path: -sizes[path][0] * sizes[path][1])
     kept, thumbnails = list[Image.Image](), list[NDArray[np.float64]]()
     for path in large:
         picture = Image.open(path).convert("RGB")
@@ -71,6 +73,12 @@ def chosen(paths: list[Path]) -> list[Image.Image]:
         kept.append(picture)
         thumbnails.append(thumbnail)
     return kept
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Read a picture's width and height."""
+    with Image.open(path) as picture:
+        return picture.size
 
 
 def detail(picture: Image.Image) -> float:
