@@ -35,11 +35,12 @@ def one_core() -> Iterator[None]:
         _mine.cores = cores
 
 
-def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+def side_by_side(tasks: Sequence[Callable[[], Answer]], most: int | None = None) -> list[Answer]:
     """Do tasks that do not depend on one another, as many at once as PyTorch may use cores, each on one core.
 
     Args:
         tasks: each is called once. Gradients are recorded or not as for the caller.
+        most: how many at once, where each takes much memory; None sets no limit.
 
     Returns:
         Their answers, in their order.
@@ -75,7 +76,8 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         finally:
             ended.set()
 
-    ends = [threading.Event() for _ in range(min(cores, len(tasks)) - 1)]
+    at_once = min(cores, len(tasks)) if most is None else min(cores, len(tasks), most)
+    ends = [threading.Event() for _ in range(at_once - 1)]
     helpers = [threading.Thread(target=help_with, args=(ended,)) for ended in ends]
     try:
         for helper in helpers:

@@ -45,6 +45,23 @@ def test_two_are_at_work_at_once_each_on_one_core(two_cores):
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize(("most", "threads"), [(1, 1), (2, 2), (9, 3)])
+def test_no_more_at_once_than_asked_for(most, threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    seen = set()
+
+    def task():
+        seen.add(threading.get_ident())
+        time.sleep(0.1)
+
+    try:
+        side_by_side([task] * 6, most)
+    finally:
+        torch.set_num_threads(before)
+    assert len(seen) == threads
+
+
 def test_with_one_core_they_take_turns_in_the_caller_s_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -19,6 +19,9 @@ from deblur_lightning.image import check_image
 TILE = 1024
 """Longest side of what is restored at once, unless told otherwise."""
 
+AT_ONCE = 4
+"""Tiles that are undone side by side at the most, each on a core: each takes up to 1 GB beside the photo."""
+
 SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
 
@@ -167,23 +170,23 @@ class PhotoDeblurrer(Deblurrer):
         if not moved.any():
             return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
-        trusts: list[Tensor] = []
+        trusts: dict[Corner, Tensor] = {}
 
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             mine = field.crop(*corner, *tile.shape[-2:]).to(device)
             answer = self._checked(tile, lambda: motion.restorer.judged(tile.to(device), mine, exposure.part(ends)))
             if answer.trust is not None:
-                trusts.append(answer.trust.to("cpu"))
+                trusts[corner] = answer.trust.to("cpu")
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
         shown = self._seen_or(field, motion, small, exposure) if with_field else field
-        restored = map_tiles(small, undo, side, progress)
+        restored = map_tiles(small, undo, side, progress, AT_ONCE if device.type == "cpu" else 1)
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved), *said)
         if trusts:
-            notes = (*notes, trusted(trusts))
+            notes = (*notes, trusted([trusts[corner] for corner in sorted(trusts)]))
         return Deblurred(self._blended(restored, blurry), shown, notes)
 
     def _seen_or(self, field: KernelField, motion: MotionDeblurrer, photo: Tensor, exposure: Exposure) -> KernelField:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.exposure import EVERY_SIDE, Sides
+from deblur_lightning.side_by_side import side_by_side
 
 CONTEXT = 32  # pixels at a tile's inner borders that see too little of the photo around them, and are dropped
 BLEND = 64  # pixels over which neighbours melt into one another
@@ -15,6 +19,7 @@ OVERLAP = 2 * CONTEXT + BLEND
 SMALLEST_TILE = 2 * OVERLAP
 
 Corner = tuple[int, int]
+Span = tuple[int, int]
 
 
 def map_tiles(
@@ -22,17 +27,20 @@ def map_tiles(
     function: Callable[[Tensor, Sides, Corner], Tensor],
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
+    at_once: int = 1,
 ) -> Tensor:
     """Apply a function to a photo tile by tile.
 
     Neighbours overlap by 128 pixels; the outer 32 of each are dropped and the rest melts linearly, with weights that
-    sum to 1 at each pixel. Beside the photo and the result, memory is that of one tile.
+    sum to 1 at each pixel. Beside the photo and the result, memory is that of one tile, or of those
+    done at once and once more of the result.
 
     Args:
         photo: ``[N, C, H, W]``.
         function: maps a tile to one of the same shape, told which sides of it are the photo's, and its top and left.
         tile: longest side of a tile, in pixels.
         progress: takes the share done, 0 to 1; 0 as well, as the work begins.
+        at_once: how many tiles are done side by side, each on a core of its own, where there are as many cores.
 
     Returns:
         The result, shape of ``photo``.
@@ -48,13 +56,22 @@ def map_tiles(
         result = function(photo, EVERY_SIDE, (0, 0))
         progress(1.0)
         return result
-    result = torch.zeros_like(photo)
-    for number, (row, column) in enumerate([(row, column) for row in rows for column in columns], start=1):
+    places = [(row, column) for row in rows for column in columns]
+    done, lock = itertools.count(1), threading.Lock()
+
+    def piece(row: Span, column: Span) -> Tensor:
         ends = Sides(row[0] == 0, row[1] == height, column[0] == 0, column[1] == width)
-        piece = function(photo[..., slice(*row), slice(*column)], ends, (row[0], column[0]))
+        made = function(photo[..., slice(*row), slice(*column)], ends, (row[0], column[0]))
+        with lock:
+            progress(next(done) / len(places))
+        return made
+
+    tasks = [partial(piece, *place) for place in places]
+    pieces = side_by_side(tasks, at_once) if at_once > 1 else (task() for task in tasks)
+    result = torch.zeros_like(photo)
+    for (row, column), made in zip(places, pieces, strict=True):
         weights = melting(row, height).unsqueeze(1) * melting(column, width)
-        result[..., slice(*row), slice(*column)] += piece * weights.to(piece)
-        progress(number / (len(rows) * len(columns)))
+        result[..., slice(*row), slice(*column)] += made * weights.to(made)
     return result
 
 
@@ -68,7 +85,7 @@ def check_tile(tile: int) -> None:
         raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {SMALLEST_TILE}.")
 
 
-def spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
+def spans(length: int, tile: int) -> Iterator[Span]:
     """Cut a side into equal spans that overlap by ``OVERLAP`` pixels, none longer than ``tile``."""
     count = max(1, -(-(length - OVERLAP) // (tile - OVERLAP))) if length > tile else 1
     span = -(-(length + (count - 1) * OVERLAP) // count)
@@ -77,7 +94,7 @@ def spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + span, length)
 
 
-def melting(span: tuple[int, int], length: int) -> Tensor:
+def melting(span: Span, length: int) -> Tensor:
     """Weigh a span's pixels: 1 inside, falling to 0 towards its neighbours, ``[end - start]``."""
     start, end = span
     inward = torch.arange(end - start) - CONTEXT + 0.5

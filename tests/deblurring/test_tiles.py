@@ -1,3 +1,6 @@
+import threading
+import time
+
 import pytest
 import torch
 
@@ -81,3 +84,41 @@ def test_a_photo_within_one_tile_is_done_at_once():
 def test_a_tile_too_small_to_overlap_is_refused():
     with pytest.raises(ValueError, match=f"overlap by {OVERLAP} pixels. Pass at least {2 * OVERLAP}"):
         map_tiles(torch.rand(1, 3, 8, 8), lambda tile, ends, corner: tile, 100)
+
+
+def test_tiles_side_by_side_make_the_same_picture_and_are_all_counted():
+    photo, shares = torch.rand(1, 3, 600, 900), []
+    alone = map_tiles(photo, lambda tile, ends, corner: tile.sin() + corner[0] / 600, 256)
+    threads = set()
+
+    def restore(tile, ends, corner):
+        threads.add(threading.get_ident())
+        time.sleep(0.01)
+        return tile.sin() + corner[0] / 600
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        beside = map_tiles(photo, restore, 256, shares.append, at_once=2)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(beside, alone)
+    assert len(threads) == 2
+    assert shares == [number / (len(shares) - 1) for number in range(len(shares))]
+    assert len(shares) - 1 == len(list(spans(600, 256))) * len(list(spans(900, 256)))
+
+
+def test_a_failure_of_a_tile_beside_reaches_the_caller():
+    def restore(tile, ends, corner):
+        if corner != (0, 0):
+            raise ValueError("no such tile")
+        time.sleep(0.2)
+        return tile
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ValueError, match="no such tile"):
+            map_tiles(torch.rand(1, 3, 256, 500), restore, 256, at_once=2)
+    finally:
+        torch.set_num_threads(before)
