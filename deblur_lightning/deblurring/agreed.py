@@ -1,12 +1,11 @@
 """Agreed: a field is gone along with where a network that sees each place by itself agrees with it; ours."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.deblurring.agreement import believed, stayed
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
@@ -19,7 +18,6 @@ from deblur_lightning.restoration.observation import observations
 
 MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
-APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
 
 
 class Agreed(Restorer):
@@ -99,38 +97,3 @@ class Agreed(Restorer):
 def unjudged(restorer: Restorer) -> Restorer:
     """Give what undoes a field without asking whether to believe it: an `Agreed`'s restorer, any other itself."""
     return restorer.restorer if isinstance(restorer, Agreed) else restorer
-
-
-def stayed(cells: Tensor) -> Tensor:
-    """Tell what share of each cell's light stayed on its pixel, ``[N, K * K, rows, columns] -> [N, 1, …]``."""
-    centre = cells.shape[1] // 2
-    return cells[:, centre : centre + 1]
-
-
-def believed(cells: Tensor, field: KernelField) -> Tensor:
-    """Tell how far to believe a field's kernels in each cell, by how far they reach.
-
-    Args:
-        cells: what the network tells of each, ``[N, K * K, rows, columns]``.
-        field: of the same pictures.
-
-    Returns:
-        ``[N, 1, rows, columns]`` in [0, 1].
-    """
-    apart = (reach_of(cells) - reach_of(cells_of(field, cells.shape[-2:]))).abs()
-    around = F.avg_pool2d(apart, 3, 1, 1, count_include_pad=False)
-    return torch.sigmoid((APART - around) / DOUBT)
-
-
-def reach_of(cells: Tensor) -> Tensor:
-    """Measure how far the light of each cell's kernel is from its centre, see `reaches`; ``[N, 1, rows, columns]``."""
-    count, pixels, rows, columns = cells.shape
-    size = round(pixels**0.5)
-    kernels = cells.permute(0, 2, 3, 1).reshape(-1, size, size)
-    return reaches(kernels).view(count, 1, rows, columns)
-
-
-def cells_of(field: KernelField, grid: Sequence[int]) -> Tensor:
-    """Give a field's mean kernels in the cells of a grid over its pictures, ``[N, K * K, rows, columns]``."""
-    shares = F.adaptive_avg_pool2d(field.coefficients, (grid[0], grid[1]))
-    return torch.einsum("nbp,nbhw->nphw", field.basis.flatten(2), shares)

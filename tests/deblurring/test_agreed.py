@@ -14,7 +14,7 @@ from deblur_lightning.deblurring import (
     RichardsonLucy,
     UnrolledRestorer,
 )
-from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
+from deblur_lightning.deblurring.agreement import believed, cells_of, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
