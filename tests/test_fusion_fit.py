@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from small_models import small_seeing_network
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
     BlindEstimator,
-    DirectDeblurrer,
     Fusion,
     MotionDeblurrer,
     RichardsonLucy,
@@ -22,7 +20,6 @@ from deblur_lightning.deblurring import (
 )
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import FoldedNAFNet
 from deblur_lightning.physics import blur, to_display, to_linear
 
 SCRIPT = Path(__file__).parents[1] / "experiments" / "fusion" / "fit.py"
@@ -73,37 +70,10 @@ def fitted(script, tmp_path_factory):
     script.main(
         argparse.Namespace(
             out=folder / "fitted.safetensors", model=str(folder / "start.safetensors"), windows=folder / "windows",
-            cues=folder / "cues", direct=None, seed=0,
+            cues=folder / "cues", seed=0,
         )
     )  # fmt: skip
     return folder
-
-
-def test_a_direct_network_is_fused_as_well_and_windows_without_a_field_count_then(fitted, script):
-    direct = DirectDeblurrer(small_seeing_network(), signed=False)
-    write_checkpoint(fitted / "direct.safetensors", direct.state_dict(), describe(direct))
-    script.main(
-        argparse.Namespace(
-            out=fitted / "both.safetensors", model=str(fitted / "fitted.safetensors"), windows=fitted / "windows",
-            cues=fitted / "cues-both", direct=fitted / "direct.safetensors", seed=0,
-        )
-    )  # fmt: skip
-    model = load_deblurrer(fitted / "both.safetensors").deblurrer
-    torch.testing.assert_close(model.restorer.direct.state_dict(), direct.generator.state_dict())
-    assert model.guard is None
-    assert [type(one) for one in model.restorer.restorers] == [RichardsonLucy]
-    assert model.restorer.network[-1].out_features == 2
-    counts = [len(torch.load(path, weights_only=True)) for path in sorted((fitted / "cues-both/val").glob("*.pt"))]
-    assert counts == [2, 2, 2]
-
-
-def test_a_direct_network_that_sees_no_motion_is_refused(fitted, script):
-    plain = DirectDeblurrer(FoldedNAFNet(width=4, middle_blocks=1), signed=False)
-    write_checkpoint(fitted / "plain-direct.safetensors", plain.state_dict(), describe(plain))
-    with pytest.raises(SystemExit, match=r"plain-direct.safetensors holds no SeeingNAFNet alone"):
-        script.main(
-            argparse.Namespace(model=str(fitted / "fitted.safetensors"), direct=fitted / "plain-direct.safetensors")
-        )
 
 
 def test_it_learns_to_leave_alone_what_a_wrong_field_spoils(fitted):
@@ -150,11 +120,7 @@ def test_a_model_without_a_fusion_is_refused(script, tmp_path):
     model = MotionDeblurrer(BlindEstimator(9), RichardsonLucy(3))
     write_checkpoint(tmp_path / "plain.safetensors", model.state_dict(), describe(model))
     with pytest.raises(SystemExit, match=r"plain.safetensors restores without a Fusion. Name a model that has one"):
-        script.main(
-            argparse.Namespace(
-                out=None, model=str(tmp_path / "plain.safetensors"), windows=None, cues=None, direct=None
-            )
-        )
+        script.main(argparse.Namespace(out=None, model=str(tmp_path / "plain.safetensors"), windows=None, cues=None))
 
 
 def test_a_folder_without_windows_is_named(script, tmp_path):

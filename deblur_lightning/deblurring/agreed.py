@@ -1,11 +1,12 @@
 """Agreed: a field is gone along with where a network that sees each place by itself agrees with it; ours."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.deblurring.agreement import believed, stayed
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
@@ -18,48 +19,45 @@ from deblur_lightning.restoration.observation import observations
 
 MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
+APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
 
 
 class Agreed(Restorer):
-    """Ask a direct network that also sees each place whether something moved there, and as far as the field says.
+    """Ask the direct network, which also sees each place, whether something moved there, and as far as the field says.
 
     An estimated field may see motion where there is none, or the wrong one, or miss a small object. `SeeingNAFNet` is
     right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
     reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
     the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
     stayed on its pixel: a network that restores changes sharp pictures a little too. Pictures that fade to black at
-    their borders, whose cells it has hardly seen, are left to the network.
+    their borders, whose cells it has hardly seen, are left to the restorer.
 
     Args:
-        restorer: undoes the motion.
-        direct: the network; None takes an `UnrolledRestorer`'s own.
+        restorer: undoes the motion; its direct network is a `SeeingNAFNet`.
 
     Raises:
-        ValueError: no network that tells motion, or one beside the restorer's own.
+        ValueError: a restorer with another direct network, or without.
     """
 
-    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None) -> None:
+    title = "Learned"
+
+    def __init__(self, restorer: UnrolledRestorer) -> None:
         super().__init__()
-        own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
-        if own is not None and direct is not None:
-            raise ValueError("the restorer has a direct network, and direct is another. Pass one of them.")
-        asked = own if direct is None else direct
-        if not isinstance(asked, SeeingNAFNet):
+        if not isinstance(restorer.direct, SeeingNAFNet):
             raise ValueError(
-                f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
+                f"the restorer's direct network is {type(restorer.direct).__name__}, which tells no motion. Pass a "
+                "SeeingNAFNet."
             )
-        self.restorer, self.title = restorer, restorer.title
-        self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
+        self.restorer = restorer
 
     @property
     def seeing(self) -> SeeingNAFNet:
         """The network that sees each place."""
-        own = self.restorer.direct if self.direct is None else self.direct
-        return cast(SeeingNAFNet, own)
+        return cast(SeeingNAFNet, self.restorer.direct)
 
     @property
     def fading(self) -> str:
-        """By the network."""
+        """As its restorer does."""
         return "by its direct network alone"
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
@@ -68,8 +66,7 @@ class Agreed(Restorer):
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         if exposure.fades:
-            made = self.seeing(blurry.float().expand(-1, 3, -1, -1))
-            return Restored(in_channels(made.clamp(0, 1), blurry.shape[1]))
+            return Restored(self.restorer(blurry, field, exposure))
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
         pictures, trusts = zip(*judged, strict=True)
         return Restored(torch.cat(pictures), torch.cat(trusts))
@@ -80,7 +77,7 @@ class Agreed(Restorer):
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if reaches(field.basis[0]).max() > STILL:
-            restored = self.restorer.upon(first, blurry, field, exposure)
+            restored = self.restorer.restore(blurry, field, exposure, first=first).clamp(0, 1)
         cells = told.exp()
         belief = spread(believed(cells, field), size)
         trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
@@ -97,3 +94,38 @@ class Agreed(Restorer):
 def unjudged(restorer: Restorer) -> Restorer:
     """Give what undoes a field without asking whether to believe it: an `Agreed`'s restorer, any other itself."""
     return restorer.restorer if isinstance(restorer, Agreed) else restorer
+
+
+def stayed(cells: Tensor) -> Tensor:
+    """Tell what share of each cell's light stayed on its pixel, ``[N, K * K, rows, columns] -> [N, 1, …]``."""
+    centre = cells.shape[1] // 2
+    return cells[:, centre : centre + 1]
+
+
+def believed(cells: Tensor, field: KernelField) -> Tensor:
+    """Tell how far to believe a field's kernels in each cell, by how far they reach.
+
+    Args:
+        cells: what the network tells of each, ``[N, K * K, rows, columns]``.
+        field: of the same pictures.
+
+    Returns:
+        ``[N, 1, rows, columns]`` in [0, 1].
+    """
+    apart = (reach_of(cells) - reach_of(cells_of(field, cells.shape[-2:]))).abs()
+    around = F.avg_pool2d(apart, 3, 1, 1, count_include_pad=False)
+    return torch.sigmoid((APART - around) / DOUBT)
+
+
+def reach_of(cells: Tensor) -> Tensor:
+    """Measure how far the light of each cell's kernel is from its centre, see `reaches`; ``[N, 1, rows, columns]``."""
+    count, pixels, rows, columns = cells.shape
+    size = round(pixels**0.5)
+    kernels = cells.permute(0, 2, 3, 1).reshape(-1, size, size)
+    return reaches(kernels).view(count, 1, rows, columns)
+
+
+def cells_of(field: KernelField, grid: Sequence[int]) -> Tensor:
+    """Give a field's mean kernels in the cells of a grid over its pictures, ``[N, K * K, rows, columns]``."""
+    shares = F.adaptive_avg_pool2d(field.coefficients, (grid[0], grid[1]))
+    return torch.einsum("nbp,nbhw->nphw", field.basis.flatten(2), shares)

@@ -78,10 +78,6 @@ class UnrolledRestorer(Restorer):
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
-    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        """As of `Restorer`; how far to go along at each pixel is for its networks to say."""
-        return self.restore(blurry, field, exposure, first=first).clamp(0, 1)
-
     def beginning(self, blurry: Tensor) -> Tensor:
         """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""
         coloured = blurry.float().expand(-1, 3, -1, -1)

@@ -1,7 +1,7 @@
 """Deconvolution with a known motion field."""
 
 from deblur_lightning.physics import noise_level
-from deblur_lightning.restoration.cues import CUES, neighbourhoods, restoration_cues
+from deblur_lightning.restoration.cues import CUES, restoration_cues
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 from deblur_lightning.restoration.robust import deconvolve
@@ -11,7 +11,6 @@ __all__ = [
     "deconvolve",
     "hold_rims",
     "limit_ringing",
-    "neighbourhoods",
     "noise_level",
     "restoration_cues",
     "richardson_lucy",

@@ -67,12 +67,7 @@ def restoration_cues(blurry: Tensor, restored: Tensor, field: KernelField, gamma
     )  # fmt: skip
     cells = F.avg_pool2d(_continued(maps), CELL)
     noise = torch.tensor([max(noise_level(one), LEAST_NOISE) for one in light.split(1)]).to(cells)
-    return torch.cat([_cues(around, noise) for around in neighbourhoods(cells)], dim=1)
-
-
-def neighbourhoods(cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Average what is known of cells, ``[N, C, h, w]``, with what lies around each: near (16 pixels), wide (64)."""
-    return _smoothed(cells, NEAR), _smoothed(cells, WIDE)
+    return torch.cat([_cues(_smoothed(cells, deviation), noise) for deviation in (NEAR, WIDE)], dim=1)
 
 
 def _cues(cells: Tensor, noise: Tensor) -> Tensor:

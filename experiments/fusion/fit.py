@@ -8,7 +8,7 @@ kept in ``--cues``; restoring takes a second a window, fitting a minute. Prints 
 import argparse
 import time
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,10 +17,10 @@ from torch import Tensor
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.data.scenes.field_windows import SEEN, read_field
-from deblur_lightning.deblurring import DirectDeblurrer, Fusion, MotionDeblurrer, Restorer, describe, load_deblurrer
+from deblur_lightning.deblurring import Fusion, MotionDeblurrer, describe, load_deblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import SeeingNAFNet
+from deblur_lightning.restoration import restoration_cues
 from deblur_lightning.restoration.cues import CELL
 
 STILL = 0.97  # share of light on one pixel: as the guard of the bundled models, beyond it nothing is restored
@@ -47,38 +47,20 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure, fit, report, write."""
     torch.set_num_threads(1)
     model = load_deblurrer(arguments.model).deblurrer
-    if not isinstance(model, MotionDeblurrer) or not isinstance(model.restorer, Fusion):
+    if not isinstance(model, MotionDeblurrer) or not isinstance(fusion := model.restorer, Fusion):
         raise SystemExit(f"{arguments.model} restores without a Fusion. Name a model that has one.")
-    if arguments.direct is not None:
-        model = beside(arguments.direct, model)
-    fusion = cast(Fusion, model.restorer)
     seen, kept = (measured(fusion, arguments.windows / split, arguments.cues / split) for split in ("train", "val"))
     fusion.centre.copy_(seen.cues.mean(0))
     fusion.spread.copy_(seen.cues.std(0) + 1e-6)
     count = kept.products.shape[-1] - 1
     for number in range(count):
         alone = F.one_hot(torch.tensor(number), count).float().expand(len(kept.cues), -1)
-        name = type(fusion.restorers[number]).__name__ if number < len(fusion.restorers) else "direct network"
-        print(f"{name} alone: {report(alone, kept)}")
+        print(f"{type(fusion.restorers[number]).__name__} alone: {report(alone, kept)}")
     fit(fusion, seen, arguments.seed)
     with torch.no_grad():
         print(f"fused: {report(fusion.votes(kept.cues), kept)}")
         print(f"on training windows: {report(fusion.votes(seen.cues), seen)}")
     write_checkpoint(arguments.out, model.state_dict(), describe(model))
-
-
-def beside(path: Path, model: MotionDeblurrer) -> MotionDeblurrer:
-    """Give the model a direct network in its fusion, whose own is to be fitted anew; the guard goes.
-
-    Raises:
-        SystemExit: a file without a `SeeingNAFNet`.
-    """
-    direct = load_deblurrer(path).deblurrer
-    if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
-        raise SystemExit(f"{path} holds no SeeingNAFNet alone. Pass what make train-free or make train-seeing wrote.")
-    own = cast(Fusion, model.restorer)
-    fusion = Fusion([cast(Restorer, restorer) for restorer in own.restorers], own.hidden, direct.generator)
-    return MotionDeblurrer(model.network, fusion, exposure=model.exposure).eval()
 
 
 @torch.no_grad()
@@ -101,13 +83,15 @@ def measured(fusion: Fusion, folder: Path, cache: Path) -> Measured:
 
 
 def one_window(fusion: Fusion, path: Path) -> tuple[Tensor, ...]:
-    """Restore and measure a window; nothing of one where no motion was seen and no direct network sees it either."""
+    """Restore and measure a window; nothing of one where no motion was seen."""
     with np.load(path) as window:
         blurry, sharp = (torch.from_numpy(window[name]).float()[None] / 255 for name in ("blurry", "sharp"))
         field: KernelField = read_field(window, SEEN)
-    if fusion.direct is None and field.mean_kernel().max() > STILL:
+    if field.mean_kernel().max() > STILL:
         return ()
-    made, cues = fusion.measured(blurry, field, Exposure())
+    exposure = Exposure()
+    made = [restorer(blurry, field, exposure) for restorer in fusion.restorers]
+    cues = torch.cat([restoration_cues(blurry, one, field, exposure.gamma) for one in made], dim=1)
     changes = torch.cat([one - blurry for one in (*made, sharp)])
     products = F.avg_pool2d(torch.einsum("ichw,jchw->ijhw", changes, changes) / blurry.shape[1], CELL)
     return cues[0].flatten(1).T.contiguous(), products.movedim((0, 1), (2, 3)).flatten(0, 1).contiguous()
@@ -164,7 +148,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="the checkpoint to write, .safetensors")
     parser.add_argument("--model", default="blind", help="a checkpoint, or a bundled model's name, that has a Fusion")
-    parser.add_argument("--direct", type=Path, metavar="FILE", help="a SeeingNAFNet's checkpoint to fuse as well")
     parser.add_argument("--windows", type=Path, required=True, metavar="FOLDER", help="holds train and val")
     parser.add_argument("--cues", type=Path, required=True, metavar="FOLDER", help="keeps what was measured")
     parser.add_argument("--seed", type=int, default=0)

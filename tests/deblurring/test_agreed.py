@@ -6,17 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.deblurring import (
-    Agreed,
-    BlindEstimator,
-    MotionDeblurrer,
-    PhotoDeblurrer,
-    RichardsonLucy,
-    UnrolledRestorer,
-)
-from deblur_lightning.deblurring.agreement import believed, cells_of, reach_of
+from deblur_lightning.deblurring import Agreed, BlindEstimator, MotionDeblurrer, PhotoDeblurrer, UnrolledRestorer
+from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
-from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
@@ -41,16 +33,6 @@ class Black(UnrolledRestorer):
 
     def restore(self, blurry, field, exposure, start=None, first=None):
         return torch.zeros_like(blurry)
-
-
-class HalfTrusted(Restorer):
-    """Makes all black, and trusts that by half."""
-
-    def forward(self, blurry, field, exposure):
-        return self.judged(blurry, field, exposure).picture
-
-    def judged(self, blurry, field, exposure):
-        return Restored(blurry / 2, torch.full_like(blurry[:, :1], 0.5))
 
 
 class Telling(SeeingNAFNet):
@@ -109,36 +91,6 @@ def test_where_the_field_shows_no_motion_the_direct_network_s_picture_stands():
     blurry = torch.rand(1, 3, 64, 96)
     restored = Agreed(Black(Telling(line(3), line(3), 1.0)))(blurry, delta_field(blurry, 9), Exposure())
     torch.testing.assert_close(restored, torch.ones_like(blurry))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_what_another_restorer_does_not_trust_the_direct_network_s_picture_fills(channels):
-    blurry = torch.rand(1, channels, 64, 96)
-    agreed = Agreed(HalfTrusted(), Telling(line(5), line(5), 0.8))
-    restored = agreed(blurry, field_of(line(5), blurry), Exposure())
-    believed_in = 1 / (1 + math.exp(-1.0 / 0.5))
-    expected = torch.full_like(blurry, 0.8 * (1 - believed_in) + 0.4 * believed_in)
-    torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(
-        Agreed(RichardsonLucy(2), agreed.seeing)(blurry, field_of(line(5), blurry), Exposure()),
-        believed_in * RichardsonLucy(2)(blurry, field_of(line(5), blurry), Exposure()) + (1 - believed_in) * 0.8,
-        atol=1e-5, rtol=0,
-    )  # fmt: skip
-
-
-def test_one_direct_network_is_enough():
-    with pytest.raises(ValueError, match="the restorer has a direct network, and direct is another"):
-        Agreed(unrolled(Telling(line(1), line(1))), Telling(line(1), line(1)))
-    with pytest.raises(ValueError, match="direct network is NoneType"):
-        Agreed(RichardsonLucy())
-
-
-def test_a_network_of_its_own_restores_fading_pictures():
-    blurry = torch.rand(1, 1, 48, 48)
-    made = Agreed(RichardsonLucy(), Telling(line(1), line(1), 1.5))(
-        blurry, delta_field(blurry, 9), Exposure(1.0, EVERY_SIDE)
-    )
-    torch.testing.assert_close(made, torch.ones_like(blurry))
 
 
 def test_belief_is_half_at_a_pixel_apart():
@@ -212,7 +164,7 @@ def test_the_picture_alone_is_the_judged_one():
     torch.testing.assert_close(agreed(blurry, field, Exposure()), agreed.judged(blurry, field, Exposure()).picture)
 
 
-def test_fading_pictures_are_left_to_the_network():
+def test_fading_pictures_are_left_to_the_restorer():
     torch.manual_seed(0)
     blurry, exposure = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE)
     restorer = unrolled(Telling(line(1), line(1)))

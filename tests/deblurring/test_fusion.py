@@ -14,11 +14,9 @@ from deblur_lightning.deblurring import (
     build,
     describe,
 )
-from deblur_lightning.deblurring.agreement import SEEN_CUES, seen_cues
 from deblur_lightning.deblurring.recipe import replaced
 from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field
-from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.physics import shake_kernels
 from deblur_lightning.restoration import CUES, restoration_cues
 
@@ -102,61 +100,6 @@ def test_cues_rarer_than_training_saw_count_no_more_than_its_limits():
     far, limit = torch.full((3, 2 * len(CUES)), 1e6), torch.full((3, 2 * len(CUES)), 3.0)
     torch.testing.assert_close(fusion.votes(far), fusion.votes(limit))
     assert not torch.allclose(fusion.votes(far), fusion.votes(limit - 0.5))
-
-
-class Seeing(SeeingNAFNet):
-    """Makes white, and tells the same kernel everywhere, that of a line of three pixels."""
-
-    def __init__(self):
-        super().__init__(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
-
-    def restored(self, blurry, features, skips):
-        return torch.full_like(blurry, 1.5)
-
-    def told(self, features, size):
-        kernel = torch.zeros(9, 9)
-        kernel[4, 3:6] = 1 / 3
-        return kernel.log().view(1, -1, 1, 1).repeat(len(features), 1, *(-(-side // 8) for side in size))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_direct_network_s_picture_is_one_more_restoration(case, channels):
-    blurry, field = case[0][:, :channels], case[1]
-    torch.manual_seed(0)
-    fusion = Fusion([Darker()], direct=Seeing()).eval().requires_grad_(requires_grad=False)
-    pictures, cues = fusion.measured(blurry, field, Exposure())
-    torch.testing.assert_close(pictures[1], torch.ones_like(blurry))
-    assert cues.shape == (2, 4 * len(CUES) + 2 * len(SEEN_CUES), 7, 8)
-    for number, picture in enumerate((blurry / 2, torch.ones_like(blurry))):
-        own = cues[:, 2 * len(CUES) * number :][:, : 2 * len(CUES)]
-        torch.testing.assert_close(own, restoration_cues(blurry, picture, field))
-    torch.nn.init.zeros_(fusion.network[-1].weight)
-    fusion.network[-1].bias.data = torch.tensor((-40.0, 40.0))
-    picture, trust = fusion.judged(blurry, field, Exposure())
-    torch.testing.assert_close((picture, trust), (torch.ones_like(blurry), torch.ones_like(trust)))
-
-
-def test_what_a_network_sees_is_told_beside_what_the_field_says():
-    blurry = torch.rand(1, 3, 64, 64)
-    network, (length, stayed) = Seeing(), ((2 / 3) ** 0.5, 1 / 3)
-    cells = network.both(blurry)[1].exp()
-    assert SEEN_CUES == ("reach", "further", "apart", "stayed")
-    for kernel, further in (("still", -length), ("line of five", 2**0.5 - length)):
-        basis = torch.zeros(1, 1, 9, 9)
-        basis[..., 4, 2:7] = 1 / 5
-        field = KernelField(basis, torch.ones(1, 1, 64, 64)) if kernel != "still" else delta_field(blurry, 9)
-        told = seen_cues(cells, field)
-        wanted = torch.tensor((length, further, abs(further), stayed) * 2).view(1, -1, 1, 1).expand(1, -1, 8, 8)
-        torch.testing.assert_close(told, wanted)
-
-
-def test_pictures_that_fade_are_left_to_the_direct_network(case):
-    fusion = Fusion([RichardsonLucy(3)], direct=Seeing())
-    picture, trust = fusion.judged(*case, Exposure(1.0, Sides(left=True)))
-    torch.testing.assert_close(picture, torch.ones_like(case[0]))
-    assert trust is None
-    assert fusion.fading == "by its direct network alone"
-    assert fused([Darker()]).fading == "whether or not that looks right"
 
 
 def test_pictures_that_fade_are_left_to_the_first_restorer(case):
