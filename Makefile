@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-fusion fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-free train-fusion fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -121,6 +121,13 @@ train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with th
 train-seeing: $(READY) ## train one network that restores and sees, on a GPU, and pack it
 	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
+
+FREE := --config experiments/free/small.yaml
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in two runs, and pack it; ARGS as above
+	$(FIT_SMALL) $(FREE) $(WIDE) $(VERSION) free $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/free/checkpoints/last.ckpt -o $(RUNS)/free/weights.safetensors
+	$(FIT_SMALL) $(FREE) --config experiments/free/again.yaml --ckpt_path $(RUNS)/free/weights.safetensors $(WIDE) $(VERSION) free-again $(ARGS)
+	$(BIN)/deblur import-weights $(RUNS)/free-again/checkpoints/last.ckpt -o $(RUNS)/free-again/weights.safetensors --half
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues
