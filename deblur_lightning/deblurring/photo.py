@@ -20,7 +20,7 @@ TILE = 1024
 """Longest side of what is restored at once, unless told otherwise."""
 
 AT_ONCE = 4
-"""Tiles that are undone side by side at the most, each on a core: each takes up to 1 GB beside the photo."""
+"""Tiles that are undone side by side at the most, each on a core: one of 1024 x 1024 takes `blind` 0.4 GB."""
 
 SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
