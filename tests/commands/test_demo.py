@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -133,7 +134,11 @@ def test_a_body_of_untold_length_is_stopped_at_the_limit(port):
         connection.sendall(head.encode())
         for size in (66_000, 66_000, 66_000, 12_000):  # the last one passes the limit; no end follows
             connection.sendall(f"{size:x}\r\n".encode() + b"\0" * size + b"\r\n")
-        answer = connection.makefile("rb").read()
+        parts = []
+        with suppress(ConnectionResetError):  # where the server closes before it has read the last bytes
+            while part := connection.recv(65_536):
+                parts.append(part)
+    answer = b"".join(parts)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"endless.png has more than 0.2 MB" in answer
 
