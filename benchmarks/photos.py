@@ -1,7 +1,7 @@
 """Time `deblur restore` as a whole: photos of several sizes, one and two threads, on an idle machine and a busy one.
 
 python -m benchmarks.photos --checkpoint learned --megapixels 0.9 3 12
-python -m benchmarks.photos --megapixels 12 --threads 2 --busy 0 --reach 41
+python -m benchmarks.photos --megapixels 12 --threads 2 --busy 0 --length 40
 
 Each time is of a process, start, reading and writing included; the ratio is to one thread on the idle machine. Busy
 means that another process computes all the time, with one thread.
@@ -24,7 +24,7 @@ from PIL import Image
 from tabulate import tabulate
 
 from deblur_lightning.data.scenes.wheel_photos import wheel_photo
-from deblur_lightning.physics import shake_field, to_linear
+from deblur_lightning.physics import kernels_along, shake_trajectories, to_linear
 
 BUSY = """
 import os, torch
@@ -43,13 +43,13 @@ def main() -> None:
     parser.add_argument("--megapixels", nargs="+", type=float, default=[0.9, 3.0, 12.0])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--busy", nargs="+", type=int, choices=(0, 1), default=[0, 1], help="busy processes beside")
-    parser.add_argument("--reach", type=int, default=25, help="side in pixels of the kernels of the shake, odd")
+    parser.add_argument("--length", type=int, default=15, help="how far the shake reaches, in pixels from end to end")
     arguments = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in arguments.megapixels:
             photo = Path(folder) / f"{megapixels:g}.png"
-            shaken(megapixels, arguments.reach).save(photo)
+            shaken(megapixels, arguments.length).save(photo)
             for name in arguments.checkpoint:
                 row: dict[str, object] = {"megapixels": megapixels, "model": name}
                 first = math.nan
@@ -64,17 +64,18 @@ def main() -> None:
                 print(tabulate(rows, "keys", tablefmt="github"), flush=True)
 
 
-def shaken(megapixels: float, reach: int) -> Image.Image:
+def shaken(megapixels: float, length: int) -> Image.Image:
     """Shake the camera before a photograph repeated to a size; noise of 1%."""
+    generator = torch.Generator().manual_seed(0)
+    path = shake_trajectories(1, generator=generator)
+    kernel = kernels_along(path * ((length - 1) / (path.amax(1) - path.amin(1)).max()), 2 * length + 1)[0]
     height = round(math.sqrt(megapixels * 1e6 / RATIO))
-    width, margin = round(height * RATIO), reach - 1
+    width, margin = round(height * RATIO), 2 * length
     photo = torch.from_numpy(wheel_photo("coffee").copy()).permute(2, 0, 1).float() / 255
     rows, columns = (torch.arange(side + margin) for side in (height, width))
     mirrored = torch.cat((photo, photo.flip(2)), dim=2)
     mirrored = torch.cat((mirrored, mirrored.flip(1)), dim=1)
     scene = mirrored[:, rows[:, None] % mirrored.shape[1], columns % mirrored.shape[2]][None]
-    generator = torch.Generator().manual_seed(0)
-    kernel = shake_field((reach, reach), reach, generator=generator).mean_kernel()[0]
     light = F.conv2d(to_linear(scene).transpose(0, 1), kernel[None, None]).transpose(0, 1)
     noisy = (light + 0.01 * torch.randn(light.shape, generator=generator)).clamp(0, 1) ** (1 / 2.2)
     return Image.fromarray((noisy[0] * 255).round().byte().permute(1, 2, 0).numpy())

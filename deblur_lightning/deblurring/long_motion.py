@@ -48,8 +48,8 @@ class LongMotion:
     half of it must be convincing, for smooth sharp photos look moved at smaller scales.
 
     Attributes:
-        surely: share of a kernel's side; what looks no longer than this at the photo's scale is no longer. Of made
-            motion longer than the kernels, the shortest that was seen was 0.8 of their side.
+        surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
+            than the kernels, the shortest that was seen was 0.8 of their side.
         clearly: share of a kernel's side; what is no longer than this is at home at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
@@ -57,7 +57,7 @@ class LongMotion:
         least_kernels: of a reduced photo's shorter side; smaller ones show too little.
     """
 
-    surely: float = 0.5
+    surely: float = 0.65
     clearly: float = 1.1
     nearly: float = 0.9
     convincing: float = 10.0
@@ -68,11 +68,12 @@ class LongMotion:
         """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits."""
         seen = SeenMotion(1, *estimate(blurry, exposure))
         size, factor = seen.field.kernel_size, 2
-        short = bool(seen.moved.any()) and motion_length(seen.field) <= self.surely * size
-        while not short and factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+        while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+            shown = bool(seen.moved.any())
+            if shown and motion_length(seen.field) <= self.surely * size:
+                break
             small = reduced(blurry, factor, exposure.gamma)
             field, moved = estimate(small, exposure)
-            shown = bool(seen.moved.any())
             if not moved.any() or (shown and 2 * motion_length(field) <= self.clearly * size):
                 break  # it fits where it is
             if self.advantage(small, field, halved(seen.field), exposure.gamma) <= (0 if shown else self.convincing):

@@ -63,8 +63,8 @@ class Doubting(Believing):
 @pytest.mark.parametrize(
     ("length", "factor", "sizes", "said"),
     [
-        (16, 1, [640], ()),  # no longer than half of a kernel: it is not looked for at smaller scales
-        (18, 1, [640, 320], ()),
+        (21, 1, [640], ()),  # no longer than 0.65 of a kernel: it is not looked for at smaller scales
+        (23, 1, [640, 320], ()),
         (30, 1, [640, 320], ()),
         (40, 2, [640, 320], (HALVED,)),
     ],
@@ -74,6 +74,13 @@ def test_motion_is_looked_for_at_the_scale_at_which_it_fits(length, factor, size
     seen = Believing()(estimate, photo(), Exposure())
     assert (seen.factor, estimate.sizes, seen.notes) == (factor, sizes, said)
     assert seen.field.coefficients.shape[-1] == 640 // factor
+
+
+@pytest.mark.parametrize(("length", "sizes"), [(40, [1280, 640]), (60, [1280, 640, 320])])
+def test_what_surely_fits_at_half_the_size_is_not_looked_for_at_a_quarter_of_it(length, sizes):
+    estimate = Seeing(length, 1280)
+    assert Believing()(estimate, photo(800, 1280), Exposure()).factor == 2
+    assert estimate.sizes == sizes
 
 
 def test_what_is_beyond_the_last_scale_is_said_to_be():
