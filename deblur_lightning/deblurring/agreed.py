@@ -19,11 +19,11 @@ from deblur_lightning.restoration.observation import observations
 
 MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
-APART, DOUBT = 1.0, 0.5  # pixels between both reaches of a kernel: then it is believed by half; how fast belief falls
+DOUBT = 0.5  # pixels: how fast belief falls where reaches are further apart
 
 
 class Agreed(Restorer):
-    """Ask the direct network, which also sees each place, whether something moved there, and as far as the field says.
+    """Ask a direct network that also sees each place whether something moved there, and as far as the field says.
 
     An estimated field may see motion where there is none, or the wrong one, or miss a small object. `SeeingNAFNet` is
     right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
@@ -33,32 +33,37 @@ class Agreed(Restorer):
     their borders, whose cells it has hardly seen, are left to the restorer.
 
     Args:
-        restorer: undoes the motion; its direct network is a `SeeingNAFNet`.
+        restorer: undoes the motion.
+        direct: the network; None takes an `UnrolledRestorer`'s own.
+        apart: pixels between both reaches of a kernel at which it is believed by half.
 
     Raises:
-        ValueError: a restorer with another direct network, or without.
+        ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    title = "Learned"
-
-    def __init__(self, restorer: UnrolledRestorer) -> None:
+    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 1.0) -> None:
         super().__init__()
-        if not isinstance(restorer.direct, SeeingNAFNet):
+        own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
+        if own is not None and direct is not None:
+            raise ValueError("the restorer has a direct network, and direct is another. Pass one of them.")
+        asked = own if direct is None else direct
+        if not isinstance(asked, SeeingNAFNet):
             raise ValueError(
-                f"the restorer's direct network is {type(restorer.direct).__name__}, which tells no motion. Pass a "
-                "SeeingNAFNet."
+                f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
-        self.restorer = restorer
+        self.restorer, self.apart, self.title = restorer, apart, restorer.title
+        self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property
     def seeing(self) -> SeeingNAFNet:
         """The network that sees each place."""
-        return cast(SeeingNAFNet, self.restorer.direct)
+        own = self.restorer.direct if self.direct is None else self.direct
+        return cast(SeeingNAFNet, own)
 
     @property
     def fading(self) -> str:
         """As its restorer does."""
-        return "by its direct network alone"
+        return self.restorer.fading
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
@@ -66,7 +71,7 @@ class Agreed(Restorer):
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         if exposure.fades:
-            return Restored(self.restorer(blurry, field, exposure))
+            return self.restorer.judged(blurry, field, exposure)
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
         pictures, trusts = zip(*judged, strict=True)
         return Restored(torch.cat(pictures), torch.cat(trusts))
@@ -77,9 +82,9 @@ class Agreed(Restorer):
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if reaches(field.basis[0]).max() > STILL:
-            restored = self.restorer.restore(blurry, field, exposure, first=first).clamp(0, 1)
+            restored = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
-        belief = spread(believed(cells, field), size)
+        belief = spread(believed(cells, field, self.apart), size)
         trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
         if blurry.amax() == blurry.amin():
             trust = torch.zeros_like(trust)  # one value shows no motion
@@ -102,19 +107,20 @@ def stayed(cells: Tensor) -> Tensor:
     return cells[:, centre : centre + 1]
 
 
-def believed(cells: Tensor, field: KernelField) -> Tensor:
+def believed(cells: Tensor, field: KernelField, half: float = 1.0) -> Tensor:
     """Tell how far to believe a field's kernels in each cell, by how far they reach.
 
     Args:
         cells: what the network tells of each, ``[N, K * K, rows, columns]``.
         field: of the same pictures.
+        half: pixels between both reaches at which belief is a half.
 
     Returns:
         ``[N, 1, rows, columns]`` in [0, 1].
     """
     apart = (reach_of(cells) - reach_of(cells_of(field, cells.shape[-2:]))).abs()
     around = F.avg_pool2d(apart, 3, 1, 1, count_include_pad=False)
-    return torch.sigmoid((APART - around) / DOUBT)
+    return torch.sigmoid((half - around) / DOUBT)
 
 
 def reach_of(cells: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
+from deblur_lightning.image import in_channels
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 
 
@@ -57,6 +58,23 @@ class Restorer(nn.Module):
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
         return Restored(self(blurry, field, exposure))
+
+    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """Restore pictures on top of what a direct network made of them, which stands where no restoration is trusted.
+
+        Args:
+            first: by that network, ``[N, 3, H, W]``, display values that may stray from [0, 1].
+            blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values.
+            field: of the same pictures.
+            exposure: how they came to be blurred.
+
+        Returns:
+            Display values in [0, 1], shape of ``blurry``.
+        """
+        picture, trust = self.judged(blurry, field, exposure)
+        if trust is None:
+            return picture
+        return picture + (1 - trust) * (in_channels(first.clamp(0, 1), blurry.shape[1]) - blurry)
 
     def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
         """Tell what it sees itself of the motion at each place; None where it takes the field that it is given.

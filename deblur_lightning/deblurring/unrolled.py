@@ -70,6 +70,11 @@ class UnrolledRestorer(Restorer):
             Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool) for _ in range(1 + len(self.steps))
         )
 
+    @property
+    def fading(self) -> str:
+        """By the direct network, where there is one."""
+        return "" if self.direct is None else "by its direct network alone"
+
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         if exposure.fades:
             if self.direct is None:
@@ -77,6 +82,10 @@ class UnrolledRestorer(Restorer):
             return in_channels(self.beginning(blurry).clamp(0, 1), blurry.shape[1])
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
+
+    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """As of `Restorer`; how far to go along at each pixel is for its networks to say."""
+        return self.restore(blurry, field, exposure, first=first).clamp(0, 1)
 
     def beginning(self, blurry: Tensor) -> Tensor:
         """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""

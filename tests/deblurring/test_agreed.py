@@ -6,9 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.deblurring import Agreed, BlindEstimator, MotionDeblurrer, PhotoDeblurrer, UnrolledRestorer
+from deblur_lightning.deblurring import (
+    Agreed,
+    BlindEstimator,
+    Fusion,
+    MotionDeblurrer,
+    PhotoDeblurrer,
+    RichardsonLucy,
+    UnrolledRestorer,
+)
 from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
+from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
@@ -33,6 +42,16 @@ class Black(UnrolledRestorer):
 
     def restore(self, blurry, field, exposure, start=None, first=None):
         return torch.zeros_like(blurry)
+
+
+class HalfTrusted(Restorer):
+    """Makes all black, and trusts that by half."""
+
+    def forward(self, blurry, field, exposure):
+        return self.judged(blurry, field, exposure).picture
+
+    def judged(self, blurry, field, exposure):
+        return Restored(blurry / 2, torch.full_like(blurry[:, :1], 0.5))
 
 
 class Telling(SeeingNAFNet):
@@ -93,6 +112,28 @@ def test_where_the_field_shows_no_motion_the_direct_network_s_picture_stands():
     torch.testing.assert_close(restored, torch.ones_like(blurry))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_another_restorer_does_not_trust_the_direct_network_s_picture_fills(channels):
+    blurry = torch.rand(1, channels, 64, 96)
+    agreed = Agreed(HalfTrusted(), Telling(line(5), line(5), 0.8))
+    restored = agreed(blurry, field_of(line(5), blurry), Exposure())
+    believed_in = 1 / (1 + math.exp(-1.0 / 0.5))
+    expected = torch.full_like(blurry, 0.8 * (1 - believed_in) + 0.4 * believed_in)
+    torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        Agreed(RichardsonLucy(2), agreed.seeing)(blurry, field_of(line(5), blurry), Exposure()),
+        believed_in * RichardsonLucy(2)(blurry, field_of(line(5), blurry), Exposure()) + (1 - believed_in) * 0.8,
+        atol=1e-5, rtol=0,
+    )  # fmt: skip
+
+
+def test_one_direct_network_is_enough():
+    with pytest.raises(ValueError, match="the restorer has a direct network, and direct is another"):
+        Agreed(unrolled(Telling(line(1), line(1))), Telling(line(1), line(1)))
+    with pytest.raises(ValueError, match="direct network is NoneType"):
+        Agreed(RichardsonLucy())
+
+
 def test_belief_is_half_at_a_pixel_apart():
     kernel, other = torch.zeros(9, 9), torch.zeros(9, 9)
     kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
@@ -102,6 +143,15 @@ def test_belief_is_half_at_a_pixel_apart():
     belief = believed(told, field_of(kernel, torch.zeros(1, 1, 32, 48)))
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
+
+
+def test_how_far_reaches_may_be_apart_can_be_told():
+    blurry, network = torch.rand(1, 3, 64, 96), Telling(line(5), line(5), 0.8)
+    restorer, field = RichardsonLucy(2), field_of(line(5), blurry)
+    restored = Agreed(restorer, network, apart=3.0)(blurry, field, Exposure())
+    share = 1 / (1 + math.exp(-3.0 / 0.5))
+    expected = share * restorer(blurry, field, Exposure()) + (1 - share) * 0.8
+    torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
 
 
 def test_cells_hold_the_mean_of_their_pixels_kernels():
@@ -164,11 +214,12 @@ def test_the_picture_alone_is_the_judged_one():
     torch.testing.assert_close(agreed(blurry, field, Exposure()), agreed.judged(blurry, field, Exposure()).picture)
 
 
-def test_fading_pictures_are_left_to_the_restorer():
+@pytest.mark.parametrize("asked", [False, True])
+def test_fading_pictures_are_left_to_the_restorer(asked):
     torch.manual_seed(0)
-    blurry, exposure = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE)
-    restorer = unrolled(Telling(line(1), line(1)))
-    agreed = Agreed(restorer)
+    blurry, exposure, network = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE), Telling(line(1), line(1))
+    restorer = RichardsonLucy(2) if asked else unrolled(network)
+    agreed = Agreed(restorer, network if asked else None)
     answer = agreed.judged(blurry, delta_field(blurry, 9), exposure)
     assert answer.trust is None
     assert agreed.seen(blurry, exposure) is None
@@ -176,7 +227,10 @@ def test_fading_pictures_are_left_to_the_restorer():
 
 
 def test_who_restores_fading_pictures_is_named():
-    assert Agreed(unrolled(Telling(line(1), line(1)))).fading == "by its direct network alone"
+    network = Telling(line(1), line(1))
+    assert Agreed(unrolled(network)).fading == "by its direct network alone"
+    assert Agreed(Fusion([RichardsonLucy()]), network).fading == "whether or not that looks right"
+    assert not Agreed(RichardsonLucy(), network).fading
 
 
 @pytest.mark.parametrize("direct", [None, FoldedNAFNet(width=4, middle_blocks=1)])

@@ -55,7 +55,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
             believing = MotionDeblurrer(whole.network, trusting, whole.refinement, None, whole.exposure)
             variants["field believed"] = believing
         for part in whole.restorer.modules():
-            if isinstance(part, UnrolledRestorer) and part.direct is not None:
+            if isinstance(part, UnrolledRestorer | Agreed) and part.direct is not None:
                 variants["direct network"] = DirectDeblurrer(part.direct, signed=False)
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
