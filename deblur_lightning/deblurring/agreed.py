@@ -14,7 +14,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
 from deblur_lightning.networks import SeeingNAFNet
-from deblur_lightning.networks.cells import spread
+from deblur_lightning.networks.cells import CELL, spread
 from deblur_lightning.restoration.observation import observations
 
 MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
@@ -84,16 +84,25 @@ class Agreed(Restorer):
         if reaches(field.basis[0]).max() > STILL:
             restored = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
-        belief = spread(believed(cells, field, self.apart), size)
+        belief = spread(believed(reach_of(cells), reach_in(field, cells.shape[-2:]), self.apart), size)
         trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
         if blurry.amax() == blurry.amin():
             trust = torch.zeros_like(trust)  # one value shows no motion
         return blurry + trust * (without + belief * (restored - without) - blurry), trust
 
     @torch.no_grad()
-    def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
-        """Right about how far, blurred about how; None of pictures that fade."""
-        return None if exposure.fades else self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
+    def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
+        """The field as far as it is believed; elsewhere what the network tells, right about how far, not about how."""
+        if exposure.fades:
+            return field
+        told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
+        size = blurry.shape[-2:]
+        grid = [-(-side // CELL) for side in size]
+        belief = spread(believed(reach_in(told, grid), reach_in(field, grid), self.apart), size)
+        side = max(told.kernel_size, field.kernel_size)
+        told, field = told.widened(side), field.widened(side)
+        shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
+        return KernelField(torch.cat((told.basis, field.basis), dim=1), shares)
 
 
 def unjudged(restorer: Restorer) -> Restorer:
@@ -107,31 +116,50 @@ def stayed(cells: Tensor) -> Tensor:
     return cells[:, centre : centre + 1]
 
 
-def believed(cells: Tensor, field: KernelField, half: float = 1.0) -> Tensor:
+def believed(told: Tensor, reached: Tensor, half: float) -> Tensor:
     """Tell how far to believe a field's kernels in each cell, by how far they reach.
 
     Args:
-        cells: what the network tells of each, ``[N, K * K, rows, columns]``.
-        field: of the same pictures.
-        half: pixels between both reaches at which belief is a half.
+        told: how far the network says that light went, ``[N, 1, rows, columns]``, in pixels.
+        reached: how far the field's kernels reach, likewise.
+        half: pixels between both at which belief is a half.
 
     Returns:
         ``[N, 1, rows, columns]`` in [0, 1].
     """
-    apart = (reach_of(cells) - reach_of(cells_of(field, cells.shape[-2:]))).abs()
-    around = F.avg_pool2d(apart, 3, 1, 1, count_include_pad=False)
+    around = F.avg_pool2d((told - reached).abs(), 3, 1, 1, count_include_pad=False)
     return torch.sigmoid((half - around) / DOUBT)
 
 
 def reach_of(cells: Tensor) -> Tensor:
-    """Measure how far the light of each cell's kernel is from its centre, see `reaches`; ``[N, 1, rows, columns]``."""
+    """Measure how far the light of each cell's kernel is from its centre, see `reaches`.
+
+    Args:
+        cells: ``[N, K * K, rows, columns]``.
+
+    Returns:
+        ``[N, 1, rows, columns]``, in pixels.
+    """
     count, pixels, rows, columns = cells.shape
     size = round(pixels**0.5)
     kernels = cells.permute(0, 2, 3, 1).reshape(-1, size, size)
     return reaches(kernels).view(count, 1, rows, columns)
 
 
-def cells_of(field: KernelField, grid: Sequence[int]) -> Tensor:
-    """Give a field's mean kernels in the cells of a grid over its pictures, ``[N, K * K, rows, columns]``."""
+def reach_in(field: KernelField, grid: Sequence[int]) -> Tensor:
+    """Measure the same of a field's mean kernels in the cells of a grid over its pictures, without making them.
+
+    Args:
+        field: ``[N, B, K, K]`` and ``[N, B, H, W]``.
+        grid: rows and columns.
+    """
     shares = F.adaptive_avg_pool2d(field.coefficients, (grid[0], grid[1]))
-    return torch.einsum("nbp,nbhw->nphw", field.basis.flatten(2), shares)
+    steps = torch.arange(field.kernel_size, device=shares.device, dtype=shares.dtype) - field.kernel_size // 2
+    variance = torch.zeros_like(shares[:, :1])
+    for axis in (2, 3):
+        profiles = field.basis.to(shares).sum(axis)
+        first, second = (
+            torch.einsum("nbhw,nb->nhw", shares, profiles @ power).unsqueeze(1) for power in (steps, steps.square())
+        )
+        variance += second - first.square()
+    return variance.clamp(min=0).sqrt()

@@ -78,9 +78,7 @@ class MotionDeblurrer(Deblurrer):
 
     @torch.no_grad()
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
-        """Estimate the motion field of pictures, refined where there is a refinement.
-
-        Where the restorer sees each place itself, as `Agreed` does, it is what that sees.
+        """Estimate the motion field of pictures, refined where there is a refinement, as the restorer goes by it.
 
         Raises:
             ValueError: no pictures in [0, 1].
@@ -88,8 +86,8 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1:
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        seen = self.restorer.seen(blurry, exposures[0])
-        return self.estimate(blurry, exposures[0])[0] if seen is None else seen
+        field, moved = self.estimate(blurry, exposures[0])
+        return self.restorer.seen(blurry, field, exposures[0]) if moved.any() else field
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""

@@ -79,8 +79,8 @@ class PhotoDeblurrer(Deblurrer):
             exposure: how it came to be blurred; None looks for it.
             progress: takes the share done, 0 to 1.
             with_field: whether the motion field is wanted: for a photo in tiles it is estimated once more for the whole
-                photo; where the restorer sees each place itself (`Restorer.seen`), it is what that saw. Without it, a
-                photo of one tile, or whose motion is estimated at once, has what was undone.
+                photo; it is the one that the restorer goes by (`Restorer.seen`). Without it, a photo of one tile, or
+                whose motion is estimated at once, has what was undone.
 
         Raises:
             ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
@@ -140,9 +140,9 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
-            factor, field, *_ = self.long_motion(motion.estimate, here, exposure)
+            factor, field, moved, _ = self.long_motion(motion.estimate, here, exposure)
             small = here if factor == 1 else reduced(here, factor, exposure.gamma)
-            field = self._seen_or(field, motion, small, exposure)
+            field = motion.restorer.seen(small, field, exposure) if moved.any() else field
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
         return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
@@ -180,7 +180,7 @@ class PhotoDeblurrer(Deblurrer):
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
-        shown = self._seen_or(field, motion, small, exposure) if with_field else field
+        shown = motion.restorer.seen(small.to(device), field.to(device), exposure).to("cpu") if with_field else field
         restored = map_tiles(small, undo, side, progress, AT_ONCE if device.type == "cpu" else 1)
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
@@ -188,11 +188,6 @@ class PhotoDeblurrer(Deblurrer):
         if trusts:
             notes = (*notes, trusted([trusts[corner] for corner in sorted(trusts)]))
         return Deblurred(self._blended(restored, blurry), shown, notes)
-
-    def _seen_or(self, field: KernelField, motion: MotionDeblurrer, photo: Tensor, exposure: Exposure) -> KernelField:
-        """Give the field that the restorer sees of a photo itself, or the one that was estimated."""
-        seen = motion.restorer.seen(photo.to(self._device()), exposure)
-        return field if seen is None else seen.to("cpu")
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:
         """Take the share of the restoration that was asked for, in place."""

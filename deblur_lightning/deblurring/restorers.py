@@ -76,14 +76,15 @@ class Restorer(nn.Module):
             return picture
         return picture + (1 - trust) * (in_channels(first.clamp(0, 1), blurry.shape[1]) - blurry)
 
-    def seen(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
-        """Tell what it sees itself of the motion at each place; None where it takes the field that it is given.
+    def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
+        """Tell the motion that it goes by at each place: the field that it is given, unless it sees more itself.
 
         Args:
             blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values; H and W at least 32.
+            field: of the same pictures.
             exposure: how they came to be blurred.
         """
-        return None
+        return field
 
 
 class RichardsonLucy(Restorer):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,9 +14,10 @@ from deblur_lightning.deblurring import (
     MotionDeblurrer,
     PhotoDeblurrer,
     RichardsonLucy,
+    StillnessGuard,
     UnrolledRestorer,
 )
-from deblur_lightning.deblurring.agreed import believed, cells_of, reach_of
+from deblur_lightning.deblurring.agreed import believed, reach_in, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
@@ -139,8 +141,8 @@ def test_belief_is_half_at_a_pixel_apart():
     kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
-    told = other.view(1, -1, 1, 1).expand(1, -1, 4, 6)
-    belief = believed(told, field_of(kernel, torch.zeros(1, 1, 32, 48)))
+    told = reach_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
+    belief = believed(told, reach_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 1.0)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
@@ -154,13 +156,16 @@ def test_how_far_reaches_may_be_apart_can_be_told():
     torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
 
 
-def test_cells_hold_the_mean_of_their_pixels_kernels():
+def test_a_cell_s_reach_is_that_of_the_mean_of_its_pixels_kernels():
     random = torch.Generator().manual_seed(0)
     basis, shares = torch.rand(2, 3, 5, 5, generator=random), torch.rand(2, 3, 16, 24, generator=random)
     field = KernelField(basis / basis.sum((2, 3), keepdim=True), shares / shares.sum(1, keepdim=True))
-    cells = cells_of(field, torch.Size((2, 3)))
-    pixels = [field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]
-    torch.testing.assert_close(cells[1, :, 1, 2], torch.stack(pixels).mean(0).flatten())
+    reached = reach_in(field, (2, 3))
+    assert reached.shape == (2, 1, 2, 3)
+    mean = torch.stack([field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]).mean(0).numpy()
+    rows, columns = np.mgrid[:5, :5]
+    spread_out = sum(np.average((way - np.average(way, weights=mean)) ** 2, weights=mean) for way in (rows, columns))
+    assert reached[1, 0, 1, 2].item() == pytest.approx(np.sqrt(spread_out), abs=1e-5)
 
 
 def test_reaches_are_measured_of_each_cell():
@@ -168,14 +173,43 @@ def test_reaches_are_measured_of_each_cell():
     torch.testing.assert_close(reach_of(cells), torch.tensor([[[[0.0, math.sqrt(2 / 3)]]]]))
 
 
-def test_the_field_asked_for_is_what_the_network_sees():
+class Saying(nn.Module):
+    """Stands where a network would: says one kernel of every photo."""
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = kernel
+
+    def forward(self, light):
+        return field_of(self.kernel, light)
+
+
+def mixing(share, one, other):
+    return share * one + (1 - share) * other
+
+
+@pytest.mark.parametrize("apart", [1.0, 2.5])
+def test_the_field_asked_for_is_the_estimated_one_as_far_as_it_is_believed_and_elsewhere_what_the_network_sees(apart):
     torch.manual_seed(0)
-    model = MotionDeblurrer(BlindEstimator(9), Agreed(unrolled(Telling(line(1), line(5)))))
-    for seeing in (model, PhotoDeblurrer(model)):
-        field = seeing.field(torch.rand(1, 3, 72, 96))
-        assert field.coefficients.shape[-2:] == (72, 96)
-        torch.testing.assert_close(field.kernel_at(40, 10)[0], line(1), atol=1e-3, rtol=0)
-        torch.testing.assert_close(field.kernel_at(40, 90)[0], line(5), atol=1e-3, rtol=0)
+    upright = line(5).T.contiguous()
+    chain = MotionDeblurrer(Saying(upright), Agreed(unrolled(Telling(line(1), line(5))), apart=apart))
+    field = PhotoDeblurrer(chain).field(torch.rand(1, 3, 96, 160))
+    assert field.coefficients.shape[-2:] == (96, 160)
+    still, moved = (1 / (1 + math.exp(-(apart - away) / 0.5)) for away in (math.sqrt(2), 0.0))
+    torch.testing.assert_close(field.kernel_at(40, 10)[0], mixing(still, upright, line(1)), atol=2e-3, rtol=0)
+    torch.testing.assert_close(field.kernel_at(40, 150)[0], mixing(moved, upright, line(5)), atol=2e-3, rtol=0)
+
+
+def test_where_nothing_moved_the_field_asked_for_is_the_estimated_one():
+    chain = MotionDeblurrer(Saying(line(1)), Agreed(unrolled(Telling(line(5), line(5)))), guard=StillnessGuard(0.99))
+    torch.testing.assert_close(chain.field(torch.rand(1, 3, 72, 96)).mean_kernel()[0], line(1))
+
+
+def test_kernels_of_another_size_than_the_network_s_fit_the_field():
+    blurry = torch.rand(1, 3, 64, 64)
+    agreed = Agreed(RichardsonLucy(1), Telling(line(5), line(5)))
+    seen = agreed.seen(blurry, field_of(line(5, 13), blurry), Exposure())
+    torch.testing.assert_close(seen.kernel_at(30, 30)[0], line(5, 13), atol=1e-3, rtol=0)
 
 
 class AtScale(LongMotion):
@@ -187,7 +221,8 @@ class AtScale(LongMotion):
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])
 def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_restored_at(factor, length):
-    chain = MotionDeblurrer(BlindEstimator(9), Agreed(unrolled(Telling(line(1), line(5)))))
+    unbelieving = Agreed(unrolled(Telling(line(1), line(5))), apart=-9.0)
+    chain = MotionDeblurrer(BlindEstimator(9), unbelieving)
     blurry = torch.rand(1, 3, 96, 128)
     model = PhotoDeblurrer(chain, long_motion=AtScale(most=factor))
     seen, undone = model(blurry).field, model(blurry, with_field=False).field
@@ -220,10 +255,11 @@ def test_fading_pictures_are_left_to_the_restorer(asked):
     blurry, exposure, network = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE), Telling(line(1), line(1))
     restorer = RichardsonLucy(2) if asked else unrolled(network)
     agreed = Agreed(restorer, network if asked else None)
-    answer = agreed.judged(blurry, delta_field(blurry, 9), exposure)
+    field = delta_field(blurry, 9)
+    answer = agreed.judged(blurry, field, exposure)
     assert answer.trust is None
-    assert agreed.seen(blurry, exposure) is None
-    torch.testing.assert_close(answer.picture, restorer(blurry, delta_field(blurry, 9), exposure))
+    assert agreed.seen(blurry, field, exposure) is field
+    torch.testing.assert_close(answer.picture, restorer(blurry, field, exposure))
 
 
 def test_who_restores_fading_pictures_is_named():
