@@ -66,6 +66,7 @@ class MotionDeblurrer(Deblurrer):
         restored, trust = self.restorer.judged(blurry, field, exposures[0])
         picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
         judged = () if trust is None else (trusted([trust[moved]]),)
+        field = self.restorer.seen(blurry, field, exposures[0])
         return Deblurred(picture, field, (*self.notes_of(blurry, exposures[0], moved), *judged))
 
     @property
