@@ -1,10 +1,12 @@
 """Put a direct network into the default model: python experiments/free/assemble.py DIRECT OUT.
 
-Takes the bundled model's estimator, its fusion, fitted before, and its exposure; asks the network where to believe the
-motion (`Agreed`), and has it stand where no restoration convinces. The network's weights are written in 16 bits.
+Takes the bundled model's estimator, its fusion, fitted before, its guard and its exposure; asks the network where to
+believe the motion (`Agreed`), and has it stand where no restoration convinces. The network's weights are written in 16
+bits.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from deblur_lightning.checkpoints import write_checkpoint
@@ -12,20 +14,23 @@ from deblur_lightning.deblurring import Agreed, DirectDeblurrer, Fusion, MotionD
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
 
+APART = 2.0  # pixels between both reaches at which the motion is believed by half, chosen on validation windows
 
-def main() -> None:
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read, assemble, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("direct", type=Path, help="checkpoint of a SeeingNAFNet alone, as make train-free writes it")
     parser.add_argument("out", type=Path, help="the checkpoint to write, .safetensors")
     parser.add_argument("--model", default="blind", help="a checkpoint, or a bundled model's name, that has a Fusion")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     whole, direct = load_deblurrer(options.model).deblurrer, load_deblurrer(options.direct).deblurrer
     if not isinstance(whole, MotionDeblurrer) or not isinstance(fusion := unjudged(whole.restorer), Fusion):
         parser.error(f"{options.model} restores without a Fusion. Name a model that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    made = MotionDeblurrer(whole.network, Agreed(fusion, direct.generator), exposure=whole.exposure)
+    agreed = Agreed(fusion, direct.generator, APART)
+    made = MotionDeblurrer(whole.network, agreed, guard=whole.guard, exposure=whole.exposure)
     weights = {
         name: part.half() if name.startswith("restorer.direct.") else part for name, part in made.state_dict().items()
     }

@@ -18,6 +18,7 @@ from torch import Tensor
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.data.scenes.field_windows import SEEN, read_field
 from deblur_lightning.deblurring import Fusion, MotionDeblurrer, describe, load_deblurrer
+from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import restoration_cues
@@ -47,8 +48,9 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure, fit, report, write."""
     torch.set_num_threads(1)
     model = load_deblurrer(arguments.model).deblurrer
-    if not isinstance(model, MotionDeblurrer) or not isinstance(fusion := model.restorer, Fusion):
+    if not isinstance(model, MotionDeblurrer) or not isinstance(fusion := unjudged(model.restorer), Fusion):
         raise SystemExit(f"{arguments.model} restores without a Fusion. Name a model that has one.")
+    model.restorer = fusion
     seen, kept = (measured(fusion, arguments.windows / split, arguments.cues / split) for split in ("train", "val"))
     fusion.centre.copy_(seen.cues.mean(0))
     fusion.spread.copy_(seen.cues.std(0) + 1e-6)

@@ -1,0 +1,82 @@
+"""The script that puts a network that restores and sees into the default model."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.deblurring import (
+    Agreed,
+    BlindEstimator,
+    DirectDeblurrer,
+    Fusion,
+    MotionDeblurrer,
+    RichardsonLucy,
+    StillnessGuard,
+    describe,
+    load_deblurrer,
+)
+from deblur_lightning.exposure import Exposure
+from deblur_lightning.field import KernelField
+from deblur_lightning.networks import SeeingNAFNet
+
+SCRIPT = Path(__file__).parents[1] / "experiments" / "free" / "assemble.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("assemble", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def written(path, model):
+    write_checkpoint(path, model.state_dict(), describe(model))
+    return str(path)
+
+
+@pytest.fixture
+def parts(tmp_path):
+    torch.manual_seed(0)
+    blind = MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(2)], 4), guard=StillnessGuard(0.9))
+    network = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+    nn.init.normal_(network.head.weight)
+    nn.init.normal_(network.inner.ending.weight, std=0.01)
+    direct = DirectDeblurrer(network, signed=False)
+    return written(tmp_path / "blind.safetensors", blind), written(tmp_path / "direct.safetensors", direct)
+
+
+@torch.no_grad()
+def test_the_model_asks_the_network_beside_the_fusion_and_keeps_the_guard(script, parts, tmp_path):
+    blind, direct = parts
+    out = tmp_path / "made.safetensors"
+    script.main([direct, str(out), "--model", blind])
+    made = load_deblurrer(out).deblurrer
+    assert (type(made.network), made.guard, made.restorer.apart) == (BlindEstimator, StillnessGuard(0.9), script.APART)
+    stored = load_file(out)
+    assert {one.dtype for name, one in stored.items() if name.startswith("restorer.direct.")} == {torch.float16}
+    assert stored["restorer.restorer.network.0.weight"].dtype == torch.float32
+    blurry, kernel = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 9, 9)
+    kernel[..., 4, 2:7] = 0.2
+    field = KernelField(kernel, torch.ones(1, 1, 64, 64))
+    fusion, network = load_deblurrer(blind).deblurrer.restorer, load_deblurrer(direct).deblurrer.generator
+    expected = Agreed(fusion, network, script.APART)(blurry, field, Exposure())
+    torch.testing.assert_close(made.restorer(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
+    again = tmp_path / "again.safetensors"
+    script.main([direct, str(again), "--model", str(out)])  # the network of an assembled model is replaced
+    assert all(torch.equal(one, stored[name]) for name, one in load_file(again).items())
+
+
+@pytest.mark.parametrize(("direct", "model", "wrong"), [(0, 0, "no SeeingNAFNet alone"), (1, 1, "without a Fusion")])
+def test_other_checkpoints_are_refused_by_name(script, parts, tmp_path, capsys, direct, model, wrong):
+    with pytest.raises(SystemExit):
+        script.main([parts[direct], str(tmp_path / "made.safetensors"), "--model", parts[model]])
+    error = capsys.readouterr().err
+    assert wrong in error
+    assert Path(parts[model if wrong.startswith("without") else direct]).name in error
+    assert not (tmp_path / "made.safetensors").exists()
