@@ -123,11 +123,19 @@ train-seeing: $(READY) ## train one network that restores and sees, on a GPU, an
 	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
 
 FREE := --config experiments/free/small.yaml
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in two runs, and pack it; ARGS as above
-	$(FIT_SMALL) $(FREE) $(WIDE) $(VERSION) free $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/free/checkpoints/last.ckpt -o $(RUNS)/free/weights.safetensors
-	$(FIT_SMALL) $(FREE) --config experiments/free/again.yaml --ckpt_path $(RUNS)/free/weights.safetensors $(WIDE) $(VERSION) free-again $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/free-again/checkpoints/last.ckpt -o $(RUNS)/free-again/weights.safetensors --half
+
+# $(call free_run,NAME,--config …,NAME of the run that it goes on from)
+define free_run
+$(FIT_SMALL) $(FREE) $(2) $(if $(3),--ckpt_path $(RUNS)/$(3)/weights.safetensors) $(WIDE) $(VERSION) $(1) $(ARGS)
+$(BIN)/deblur import-weights $(RUNS)/$(1)/checkpoints/last.ckpt -o $(RUNS)/$(1)/weights.safetensors
+endef
+
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in four runs, and put it into the default model; ARGS as above
+	$(call free_run,free)
+	$(call free_run,free-again,--config experiments/free/again.yaml,free)
+	$(call free_run,free-longer,--config experiments/free/longer.yaml,free-again)
+	$(call free_run,free-end,--config experiments/free/end.yaml,free-longer)
+	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-end/weights.safetensors $(RUNS)/free-end/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues

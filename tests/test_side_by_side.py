@@ -118,6 +118,28 @@ def test_a_failure_is_raised_and_ends_the_others(two_cores, failing):
     assert 2 not in done
 
 
+def test_a_failure_ends_whatever_the_others_are_about_to_do():
+    script = textwrap.dedent("""
+        import sys, torch
+        from deblur_lightning.side_by_side import side_by_side
+        sys.setswitchinterval(1e-6)
+        torch.set_num_threads(2)
+        def fail():
+            raise ValueError
+        def work():
+            for _ in range(50):
+                torch.ones(4).sum()
+        for _ in range(1000):
+            try:
+                side_by_side([fail, work, work])
+            except ValueError:
+                pass
+        print("ended")
+    """)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout.split() == ["ended"]
+
+
 @pytest.mark.parametrize("own", [60, 0])
 def test_ctrl_c_stops_what_runs_beside(own):
     script = textwrap.dedent("""

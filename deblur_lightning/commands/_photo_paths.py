@@ -16,6 +16,9 @@ VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
 
+LONGEST_NAME = 255
+"""Bytes of a file's name, on most file systems."""
+
 DRAWN_PARTS = ("field", "basis", "coefficients")
 """How the names of the three pictures of a motion field end, which stand beside a restored photo."""
 
@@ -88,6 +91,7 @@ def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
             plan.failed.append((photo, f"{photo} is a video, not a photo. Restore it by: deblur restore-video."))
         else:
             plan.pairs.append((photo, output if exact else output / photo.name))
+    plan.pairs[:] = dict.fromkeys(plan.pairs)  # patterns may overlap
     return plan
 
 
@@ -185,6 +189,8 @@ def target_problem(source: Path, target: Path, output: Path, taken: Iterable[Pat
         output: the folder that results must stay in.
         taken: results of the same run.
     """
+    if len(os.fsencode(target.name)) > LONGEST_NAME:
+        return f"{source}: its result's name is longer than {LONGEST_NAME} bytes. Choose a shorter name or --suffix."
     if target.exists() and target.samefile(source):
         return f"{source} would be overwritten by its own result. Choose another output folder."
     if not target.parent.resolve().is_relative_to(output.resolve()):

@@ -16,7 +16,7 @@ from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
-from deblur_lightning.deblurring.bundled import RestorerName
+from deblur_lightning.deblurring.bundled import MethodName, RestorerName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,13 +66,7 @@ def restore(
             help="Of Richardson-Lucy: more is sharper and noisier; default: the model's.",
         ),
     ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Richardson-Lucy's update: basic, saturated or combined; default: the model's.",
-        ),
-    ] = None,
+    method: Annotated[MethodName | None, typer.Option(help="Richardson-Lucy's update; default: the model's.")] = None,
     restorer: Annotated[
         RestorerName | None,
         typer.Option(

@@ -12,6 +12,7 @@ BUNDLED = {"blind": SHIPPED, "learned": "weights/learned.safetensors", "direct":
 
 
 RestorerName = Literal["richardson-lucy", "hyper-laplacian"]
+MethodName = Literal["basic", "saturated", "combined"]
 """The classical restorers, by the names they are asked for in place of a model's own."""
 
 

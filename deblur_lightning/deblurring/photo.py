@@ -165,6 +165,7 @@ class PhotoDeblurrer(Deblurrer):
     ) -> Deblurred:
         """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
+        progress(0.0)
         factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
         field = field.to("cpu")
         if not moved.any():
@@ -181,7 +182,9 @@ class PhotoDeblurrer(Deblurrer):
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
         shown = motion.restorer.seen(small.to(device), field.to(device), exposure).to("cpu") if with_field else field
-        restored = map_tiles(small, undo, side, progress, AT_ONCE if device.type == "cpu" else 1)
+        alone = max(small.shape[-2:]) <= side  # to find the motion takes about as long as to undo it in one tile
+        tell = (lambda share: progress((1 + share) / 2)) if alone else progress
+        restored = map_tiles(small, undo, side, tell, AT_ONCE if device.type == "cpu" else 1)
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved), *said)

@@ -84,6 +84,14 @@ def read_clip(path):
     return [time for time, _ in frames], [frame for _, frame in frames], sound
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_that_tells_no_places_of_its_channels_is_kept(tmp_path, model, suffix):
+    clip, result = write_clip(tmp_path / "a.mkv", sound="pcm_s16le"), tmp_path / f"b{suffix}"
+    assert run(clip, "-o", result) == 0
+    heard, kept = (b"".join(part for _, part in read_clip(path)[2]) for path in (clip, result))
+    assert heard == kept
+
+
 def run(*words):
     with pytest.raises(SystemExit) as end:
         main(["restore-video", *map(str, words)])

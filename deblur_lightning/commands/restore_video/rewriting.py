@@ -15,6 +15,7 @@ from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.video.stream import VideoStream
 
@@ -125,7 +126,7 @@ def _copy(
 ) -> None:
     pictures, sounds = clip.streams.video[0], clip.streams.audio
     written = _picture_stream(pictures, made, kind, known)
-    copied = {sound.index: made.add_stream_from_template(sound) for sound in sounds}
+    copied = {sound.index: _sound_stream(sound, made) for sound in sounds}
     made.metadata.update(clip.metadata)  # when and where it was taken
     number = 0
     for packet in clip.demux(pictures, *sounds):
@@ -142,6 +143,15 @@ def _copy(
             number += 1
             progress(number / known.frames)
     made.mux(written.encode(None))
+
+
+def _sound_stream(sound: AudioStream, made: OutputContainer) -> AudioStream:
+    """Add a stream like the clip's; where that tells no places of its channels, the usual ones of as many."""
+    written = made.add_stream_from_template(sound)
+    usual = {1: "mono", 2: "stereo"}.get(sound.codec_context.channels)
+    if usual and sound.codec_context.layout.name != usual:
+        written.codec_context.layout = usual
+    return written
 
 
 def _picture_stream(pictures: VideoStream, made: OutputContainer, kind: Container, known: Clip) -> VideoStream:

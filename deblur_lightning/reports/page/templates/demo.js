@@ -3,6 +3,7 @@
 (() => {
   const { base } = JSON.parse(document.getElementById("pictures").textContent);
   const part = (name) => document.getElementById(name);
+  const size = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
   const viewer = new Viewer(part("viewer"), base), edit = new Edit(viewer, part);
   const files = new Map(); // by slug: the name that a photo is saved under
   viewer.part.link.parentElement.hidden = true; // the page forgets
@@ -70,7 +71,7 @@
       link.download = files.get(picture.slug);
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      part("status").textContent = `Saved as ${link.download}, ${(file.size / 1e6).toFixed(1)} MB`;
+      part("status").textContent = `Saved as ${link.download}, ${size(file.size)}`;
     } catch (error) {
       fail(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
     }
