@@ -19,7 +19,8 @@ from deblur_lightning.restoration.observation import observations
 
 MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
-DOUBT = 0.5  # pixels: how fast belief falls where reaches are further apart
+LEAST_APART = 1.0  # pixels: reaches that differ by no more are alike enough for a kernel to be believed by half
+DOUBT = 0.5  # pixels: how fast belief falls where both reaches of a kernel are further apart
 
 
 class Agreed(Restorer):
@@ -35,13 +36,14 @@ class Agreed(Restorer):
     Args:
         restorer: undoes the motion.
         direct: the network; None takes an `UnrolledRestorer`'s own.
-        apart: pixels between both reaches of a kernel at which it is believed by half.
+        apart: share of the longer of both reaches of a kernel by which they may differ for it to be believed by half,
+            if that is more than a pixel: the surer the network, the less.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 1.0) -> None:
+    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.2) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
         if own is not None and direct is not None:
@@ -116,19 +118,20 @@ def stayed(cells: Tensor) -> Tensor:
     return cells[:, centre : centre + 1]
 
 
-def believed(told: Tensor, reached: Tensor, half: float) -> Tensor:
+def believed(told: Tensor, reached: Tensor, apart: float) -> Tensor:
     """Tell how far to believe a field's kernels in each cell, by how far they reach.
 
     Args:
         told: how far the network says that light went, ``[N, 1, rows, columns]``, in pixels.
         reached: how far the field's kernels reach, likewise.
-        half: pixels between both at which belief is a half.
+        apart: share of the longer of both by which they may differ for belief to be a half, if more than a pixel.
 
     Returns:
         ``[N, 1, rows, columns]`` in [0, 1].
     """
-    around = F.avg_pool2d((told - reached).abs(), 3, 1, 1, count_include_pad=False)
-    return torch.sigmoid((half - around) / DOUBT)
+    beyond = (told - reached).abs() - (apart * torch.maximum(told, reached)).clamp(min=LEAST_APART)
+    around = F.avg_pool2d(beyond, 3, 1, 1, count_include_pad=False)
+    return torch.sigmoid(-around / DOUBT)
 
 
 def reach_of(cells: Tensor) -> Tensor:

@@ -142,16 +142,22 @@ def test_belief_is_half_at_a_pixel_apart():
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
     told = reach_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
-    belief = believed(told, reach_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 1.0)
+    belief = believed(told, reach_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
+
+
+@pytest.mark.parametrize(("one", "other"), [(6.0, 4.0), (4.0, 6.0)])
+def test_long_kernels_may_be_further_apart(one, other):
+    belief = believed(torch.full((1, 1, 3, 3), one), torch.full((1, 1, 3, 3), other), 0.4)
+    torch.testing.assert_close(belief, torch.full_like(belief, 1 / (1 + math.exp(-(0.4 * 6.0 - 2.0) / 0.5))))
 
 
 def test_how_far_reaches_may_be_apart_can_be_told():
     blurry, network = torch.rand(1, 3, 64, 96), Telling(line(5), line(5), 0.8)
     restorer, field = RichardsonLucy(2), field_of(line(5), blurry)
-    restored = Agreed(restorer, network, apart=3.0)(blurry, field, Exposure())
-    share = 1 / (1 + math.exp(-3.0 / 0.5))
+    restored = Agreed(restorer, network, apart=2.0)(blurry, field, Exposure())
+    share = 1 / (1 + math.exp(-2.0 * math.sqrt(2) / 0.5))
     expected = share * restorer(blurry, field, Exposure()) + (1 - share) * 0.8
     torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
 
@@ -188,14 +194,15 @@ def mixing(share, one, other):
     return share * one + (1 - share) * other
 
 
-@pytest.mark.parametrize("apart", [1.0, 2.5])
+@pytest.mark.parametrize("apart", [0.2, 2.0])
 def test_the_field_asked_for_is_the_estimated_one_as_far_as_it_is_believed_and_elsewhere_what_the_network_sees(apart):
     torch.manual_seed(0)
     upright = line(5).T.contiguous()
     chain = MotionDeblurrer(Saying(upright), Agreed(unrolled(Telling(line(1), line(5))), apart=apart))
     field = PhotoDeblurrer(chain).field(torch.rand(1, 3, 96, 160))
     assert field.coefficients.shape[-2:] == (96, 160)
-    still, moved = (1 / (1 + math.exp(-(apart - away) / 0.5)) for away in (math.sqrt(2), 0.0))
+    half = max(1.0, apart * math.sqrt(2))
+    still, moved = (1 / (1 + math.exp(-(half - away) / 0.5)) for away in (math.sqrt(2), 0.0))
     torch.testing.assert_close(field.kernel_at(40, 10)[0], mixing(still, upright, line(1)), atol=2e-3, rtol=0)
     torch.testing.assert_close(field.kernel_at(40, 150)[0], mixing(moved, upright, line(5)), atol=2e-3, rtol=0)
 
@@ -220,9 +227,9 @@ class AtScale(LongMotion):
 
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])
-def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_restored_at(factor, length):
-    unbelieving = Agreed(unrolled(Telling(line(1), line(5))), apart=-9.0)
-    chain = MotionDeblurrer(BlindEstimator(9), unbelieving)
+def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_restored_at(factor, length, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.LEAST_APART", -9.0)  # nothing is believed
+    chain = MotionDeblurrer(BlindEstimator(9), Agreed(unrolled(Telling(line(1), line(5))), apart=-9.0))
     blurry = torch.rand(1, 3, 96, 128)
     model = PhotoDeblurrer(chain, long_motion=AtScale(most=factor))
     seen, undone = model(blurry).field, model(blurry, with_field=False).field
