@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--megapixels", nargs="+", type=float, default=[0.9, 3.0, 12.0])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--busy", nargs="+", type=int, choices=(0, 1), default=[0, 1], help="busy processes beside")
-    parser.add_argument("--length", type=int, default=15, help="how far the shake reaches, in pixels from end to end")
+    parser.add_argument("--length", type=int, default=10, help="how far the shake reaches, in pixels from end to end")
     arguments = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
