@@ -75,22 +75,23 @@ class Agreed(Restorer):
         if exposure.fades:
             return self.restorer.judged(blurry, field, exposure)
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
-        pictures, trusts = zip(*judged, strict=True)
-        return Restored(torch.cat(pictures), torch.cat(trusts))
+        return Restored(*(torch.cat(parts) for parts in zip(*judged, strict=True)))
 
-    def _judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor]:
-        """Restore one picture ``[1, 3 or 1, H, W]``, and tell the trust at each pixel."""
+    def _judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor, Tensor]:
+        """Restore one picture ``[1, 3 or 1, H, W]``, and tell at each pixel the trust and how sure the motion is."""
         size = blurry.shape[-2:]
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
+        within = None
         if reaches(field.basis[0]).max() > STILL:
-            restored = self.restorer.upon(first, blurry, field, exposure)
+            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
         belief = spread(believed(reach_of(cells), reach_in(field, cells.shape[-2:]), self.apart), size)
         trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
         if blurry.amax() == blurry.amin():
             trust = torch.zeros_like(trust)  # one value shows no motion
-        return blurry + trust * (without + belief * (restored - without) - blurry), trust
+        picture = blurry + trust * (without + belief * (restored - without) - blurry)
+        return picture, trust, trust * belief * (1.0 if within is None else within)
 
     @torch.no_grad()
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:

@@ -63,9 +63,9 @@ class MotionDeblurrer(Deblurrer):
         field, moved = self.estimate(blurry, exposures[0])
         if not moved.any():
             return Deblurred(blurry.clone(), field, self.notes_of(blurry, exposures[0], moved))
-        restored, trust = self.restorer.judged(blurry, field, exposures[0])
+        restored, trust, sure = self.restorer.judged(blurry, field, exposures[0])
         picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
-        judged = () if trust is None else (trusted([trust[moved]]),)
+        judged = () if trust is None else (trusted([(trust[moved], (trust if sure is None else sure)[moved])]),)
         field = self.restorer.seen(blurry, field, exposures[0])
         return Deblurred(picture, field, (*self.notes_of(blurry, exposures[0], moved), *judged))
 
@@ -130,12 +130,12 @@ class MotionDeblurrer(Deblurrer):
         return tuple(notes)
 
 
-def trusted(trusts: Sequence[Tensor]) -> str:
+def trusted(judged: Sequence[tuple[Tensor, Tensor]]) -> str:
     """Say how far a photo's restoration was trusted.
 
     Args:
-        trusts: of its tiles, see `Restored`.
+        judged: trust of its tiles, and how sure their motion is, see `Restored`.
     """
-    everywhere = torch.cat([trust.flatten() for trust in trusts])
-    sure, kept = everywhere.mean(), (everywhere < KEPT).float().mean()
-    return f"{sure:.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"
+    trust, sure = (torch.cat([part.flatten() for part in parts]) for parts in zip(*judged, strict=True))
+    kept = (trust < KEPT).float().mean()
+    return f"{sure.mean():.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"

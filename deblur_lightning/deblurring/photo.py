@@ -171,13 +171,14 @@ class PhotoDeblurrer(Deblurrer):
         if not moved.any():
             return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
-        trusts: dict[Corner, Tensor] = {}
+        judged: dict[Corner, tuple[Tensor, Tensor]] = {}
 
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             mine = field.crop(*corner, *tile.shape[-2:]).to(device)
             answer = self._checked(tile, lambda: motion.restorer.judged(tile.to(device), mine, exposure.part(ends)))
             if answer.trust is not None:
-                trusts[corner] = answer.trust.to("cpu")
+                sure = answer.trust if answer.sure is None else answer.sure
+                judged[corner] = answer.trust.to("cpu"), sure.to("cpu")
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
@@ -188,8 +189,8 @@ class PhotoDeblurrer(Deblurrer):
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved), *said)
-        if trusts:
-            notes = (*notes, trusted([trusts[corner] for corner in sorted(trusts)]))
+        if judged:
+            notes = (*notes, trusted([judged[corner] for corner in sorted(judged)]))
         return Deblurred(self._blended(restored, blurry), shown, notes)
 
     def _blended(self, restored: Tensor, blurry: Tensor) -> Tensor:

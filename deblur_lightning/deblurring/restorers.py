@@ -19,10 +19,13 @@ class Restored(NamedTuple):
         picture: display values in [0, 1], shape of the blurry ones.
         trust: how far it goes along with its restoration at each pixel, ``[N, 1, H, W]`` in [0, 1]: 0 leaves the
             blurry picture; None from a restorer that does not judge.
+        sure: how far the motion found is gone along with, likewise, where that is not as far: the rest is what needs no
+            motion field.
     """
 
     picture: Tensor
     trust: Tensor | None = None
+    sure: Tensor | None = None
 
 
 class Restorer(nn.Module):
@@ -59,7 +62,7 @@ class Restorer(nn.Module):
         """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
         return Restored(self(blurry, field, exposure))
 
-    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """Restore pictures on top of what a direct network made of them, which stands where no restoration is trusted.
 
         Args:
@@ -67,14 +70,12 @@ class Restorer(nn.Module):
             blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values.
             field: of the same pictures.
             exposure: how they came to be blurred.
-
-        Returns:
-            Display values in [0, 1], shape of ``blurry``.
         """
-        picture, trust = self.judged(blurry, field, exposure)
-        if trust is None:
-            return picture
-        return picture + (1 - trust) * (in_channels(first.clamp(0, 1), blurry.shape[1]) - blurry)
+        judged = self.judged(blurry, field, exposure)
+        if judged.trust is None:
+            return judged
+        below = in_channels(first.clamp(0, 1), blurry.shape[1])
+        return judged._replace(picture=judged.picture + (1 - judged.trust) * (below - blurry))
 
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """Tell the motion that it goes by at each place: the field that it is given, unless it sees more itself.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
+from deblur_lightning.deblurring.restorers import Restored, Restorer, RichardsonLucy
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
@@ -83,9 +83,9 @@ class UnrolledRestorer(Restorer):
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
-    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """As of `Restorer`; how far to go along at each pixel is for its networks to say."""
-        return self.restore(blurry, field, exposure, first=first).clamp(0, 1)
+        return Restored(self.restore(blurry, field, exposure, first=first).clamp(0, 1))
 
     def beginning(self, blurry: Tensor) -> Tensor:
         """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""

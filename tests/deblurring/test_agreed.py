@@ -73,6 +73,28 @@ class Telling(SeeingNAFNet):
         return kernels.log()
 
 
+class Saying(nn.Module):
+    """Stands where a network would: says one kernel of every photo."""
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = kernel
+
+    def forward(self, light):
+        return field_of(self.kernel, light)
+
+
+class SayingBlind(BlindEstimator):
+    """Says one kernel of every photo at once."""
+
+    def __init__(self, kernel):
+        super().__init__(kernel.shape[-1])
+        self.kernel = kernel
+
+    def forward(self, light):
+        return field_of(self.kernel, light)
+
+
 def unrolled(direct):
     torch.manual_seed(0)
     return UnrolledRestorer((), 4, 1, (1,), (1,), direct=direct)
@@ -95,6 +117,7 @@ def test_as_much_of_the_photo_stays_as_light_stayed(share, trust, channels):
     expected = blurry[..., 66:] * (1 - trust * believed_in)
     torch.testing.assert_close(answer.picture[..., 66:], expected, atol=1e-5, rtol=0)
     assert answer.trust[..., 66:].mean().item() == pytest.approx(trust)
+    assert answer.sure[..., 66:].mean().item() == pytest.approx(trust * believed_in, abs=1e-5)
 
 
 def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
@@ -112,6 +135,18 @@ def test_where_the_field_shows_no_motion_the_direct_network_s_picture_stands():
     blurry = torch.rand(1, 3, 64, 96)
     restored = Agreed(Black(Telling(line(3), line(3), 1.0)))(blurry, delta_field(blurry, 9), Exposure())
     torch.testing.assert_close(restored, torch.ones_like(blurry))
+
+
+def test_a_photo_is_told_how_far_its_motion_was_gone_along_with_and_how_much_of_it_stayed():
+    photo = torch.rand(1, 3, 80, 160, generator=torch.Generator().manual_seed(1))
+    agreed = Agreed(HalfTrusted(), Telling(line(1), line(5)))
+    answer = MotionDeblurrer(Saying(line(5)), agreed)(photo)
+    _, trust, sure = agreed.judged(photo, field_of(line(5), photo), Exposure())
+    assert sure[..., 100:].mean().item() == pytest.approx(0.5 / (1 + math.exp(-1.0 / 0.5)), abs=1e-4)
+    stays = (trust < 0.25).float().mean()  # where nothing moved: the left half
+    assert 0.4 < stays < 0.5
+    assert f"{sure.mean():.0%} sure of the restoration; {stays:.0%} of the photo stays nearly as it was" in answer.notes
+    assert PhotoDeblurrer(MotionDeblurrer(SayingBlind(line(5)), agreed))(photo).notes[-1] == answer.notes[-1]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -177,17 +212,6 @@ def test_a_cell_s_reach_is_that_of_the_mean_of_its_pixels_kernels():
 def test_reaches_are_measured_of_each_cell():
     cells = torch.stack((line(1).flatten(), line(3).flatten()), dim=1).view(1, 81, 1, 2)
     torch.testing.assert_close(reach_of(cells), torch.tensor([[[[0.0, math.sqrt(2 / 3)]]]]))
-
-
-class Saying(nn.Module):
-    """Stands where a network would: says one kernel of every photo."""
-
-    def __init__(self, kernel):
-        super().__init__()
-        self.kernel = kernel
-
-    def forward(self, light):
-        return field_of(self.kernel, light)
 
 
 def mixing(share, one, other):

@@ -59,7 +59,7 @@ def fused(restorers, scores=None):
 
 def test_the_mixture_is_that_of_the_shares(case):
     fusion = fused([Inverted(), Darker()])
-    picture, trust = fusion.judged(*case, Exposure())
+    picture, trust, _ = fusion.judged(*case, Exposure())
     blurry, field = case
     cues = torch.cat([restoration_cues(blurry, one, field) for one in (1 - blurry, blurry / 2)], 1)
     told = fusion.network(cues.clamp(-4, 4).movedim(1, -1)).movedim(-1, 1)
@@ -86,7 +86,7 @@ def test_the_mixture_is_that_of_the_shares(case):
     ],
 )
 def test_known_shares(case, scores, wanted):
-    picture, trust = fused([Inverted(), Darker()], scores).judged(*case, Exposure())
+    picture, trust, _ = fused([Inverted(), Darker()], scores).judged(*case, Exposure())
     torch.testing.assert_close(picture, wanted(case[0]))
     assert trust.shape == (2, 1, 50, 61)
     assert trust.min() >= 0
@@ -104,7 +104,7 @@ def test_cues_rarer_than_training_saw_count_no_more_than_its_limits():
 
 def test_pictures_that_fade_are_left_to_the_first_restorer(case):
     exposure = Exposure(1.0, Sides(left=True))
-    picture, trust = fused([RichardsonLucy(3), Inverted()]).judged(*case, exposure)
+    picture, trust, _ = fused([RichardsonLucy(3), Inverted()]).judged(*case, exposure)
     torch.testing.assert_close(picture, RichardsonLucy(3)(*case, exposure))
     assert trust is None
 
