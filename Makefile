@@ -77,7 +77,6 @@ train-small: $(READY) ## train the small field network from nothing, in two runs
 	$(FIT_SMALL) $(FIELD) $(DECOYS) --ckpt_path $(RUNS)/small/weights.safetensors $(VERSION) small-decoys $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors --half
 
-DIRECT := --config experiments/direct/small.yaml
 FALL := --config experiments/direct/fall.yaml
 FINISH := --config experiments/direct/finish.yaml
 AGAIN := --config experiments/direct/again.yaml
@@ -85,26 +84,26 @@ LONGER := --config experiments/direct/longer.yaml
 END := --config experiments/direct/end.yaml
 WIDE := --trainer.callbacks+=ChannelsLast
 
-# $(call direct_run,NAME,--config …,NAME of the run that it goes on from,options of import-weights)
-define direct_run
-$(FIT_SMALL) $(DIRECT) $(2) $(if $(3),--ckpt_path $(RUNS)/$(3)/weights.safetensors) $(WIDE) $(VERSION) $(1) $(ARGS)
-$(BIN)/deblur import-weights $(RUNS)/$(1)/checkpoints/last.ckpt -o $(RUNS)/$(1)/weights.safetensors $(4)
+# $(call small_run,experiments/… that small.yaml lies in,NAME,--config …,NAME of the run that it goes on from,options of import-weights)
+define small_run
+$(FIT_SMALL) --config experiments/$(1)/small.yaml $(3) $(if $(4),--ckpt_path $(RUNS)/$(4)/weights.safetensors) $(WIDE) $(VERSION) $(2) $(ARGS)
+$(BIN)/deblur import-weights $(RUNS)/$(2)/checkpoints/last.ckpt -o $(RUNS)/$(2)/weights.safetensors $(5)
 endef
 SEEDS = --seed_everything $(1) --data.init_args.seed $(2)
 LONGEST := --trainer.max_epochs 28 --model.init_args.scheduler.init_args.total_steps 14000
 
 train-direct: $(READY) ## train the small direct network on data/bsds500 and data/photos, in eleven runs, and pack it; ARGS="--trainer.precision 32-true" without bfloat16 units
-	$(call direct_run,direct)
-	$(call direct_run,direct-fall,$(FALL),direct)
-	$(call direct_run,direct-finish,$(FINISH),direct-fall)
-	$(call direct_run,direct-again,$(AGAIN),direct-finish)
-	$(call direct_run,direct-longer,$(LONGER),direct-again)
-	$(call direct_run,direct-end,$(END),direct-longer)
-	$(call direct_run,direct-longer2,$(LONGER) $(call SEEDS,7,6),direct-end)
-	$(call direct_run,direct-end2,$(END) $(call SEEDS,8,7),direct-longer2)
-	$(call direct_run,direct-longer3,$(LONGER) $(call SEEDS,9,8),direct-end2)
-	$(call direct_run,direct-longer4,$(LONGER) $(LONGEST) $(call SEEDS,11,10),direct-longer3)
-	$(call direct_run,direct-end4,$(END) $(call SEEDS,12,11),direct-longer4,--half)
+	$(call small_run,direct,direct)
+	$(call small_run,direct,direct-fall,$(FALL),direct)
+	$(call small_run,direct,direct-finish,$(FINISH),direct-fall)
+	$(call small_run,direct,direct-again,$(AGAIN),direct-finish)
+	$(call small_run,direct,direct-longer,$(LONGER),direct-again)
+	$(call small_run,direct,direct-end,$(END),direct-longer)
+	$(call small_run,direct,direct-longer2,$(LONGER) $(call SEEDS,7,6),direct-end)
+	$(call small_run,direct,direct-end2,$(END) $(call SEEDS,8,7),direct-longer2)
+	$(call small_run,direct,direct-longer3,$(LONGER) $(call SEEDS,9,8),direct-end2)
+	$(call small_run,direct,direct-longer4,$(LONGER) $(LONGEST) $(call SEEDS,11,10),direct-longer3)
+	$(call small_run,direct,direct-end4,$(END) $(call SEEDS,12,11),direct-longer4,--half)
 
 WINDOWS := OMP_NUM_THREADS=1 $(BIN)/python experiments/unrolled/estimates.py
 PLACES := --bsds500 data/bsds500 --photos data/photos
@@ -122,19 +121,11 @@ train-seeing: $(READY) ## train one network that restores and sees, on a GPU, an
 	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
 
-FREE := --config experiments/free/small.yaml
-
-# $(call free_run,NAME,--config …,NAME of the run that it goes on from)
-define free_run
-$(FIT_SMALL) $(FREE) $(2) $(if $(3),--ckpt_path $(RUNS)/$(3)/weights.safetensors) $(WIDE) $(VERSION) $(1) $(ARGS)
-$(BIN)/deblur import-weights $(RUNS)/$(1)/checkpoints/last.ckpt -o $(RUNS)/$(1)/weights.safetensors
-endef
-
 train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in four runs, and put it into the default model; ARGS as above
-	$(call free_run,free)
-	$(call free_run,free-again,--config experiments/free/again.yaml,free)
-	$(call free_run,free-longer,--config experiments/free/longer.yaml,free-again)
-	$(call free_run,free-end,--config experiments/free/end.yaml,free-longer)
+	$(call small_run,free,free)
+	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
+	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
+	$(call small_run,free,free-end,--config experiments/free/end.yaml,free-longer)
 	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-end/weights.safetensors $(RUNS)/free-end/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled

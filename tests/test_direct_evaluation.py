@@ -1,22 +1,15 @@
 """experiments/direct: how shifts are forgiven where a direct network is measured."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
+from scripts import load_script
 
 from deblur_lightning.metrics import picture_psnr
-
-SCRIPT = Path(__file__).parents[1] / "experiments" / "direct" / "evaluate.py"
 
 
 @pytest.fixture(scope="module")
 def evaluate():
-    found = importlib.util.spec_from_file_location("evaluate", SCRIPT)
-    script = importlib.util.module_from_spec(found)
-    found.loader.exec_module(script)
-    return script
+    return load_script("direct/evaluate.py")
 
 
 def test_a_shift_by_quarters_of_a_pixel_is_forgiven(evaluate):

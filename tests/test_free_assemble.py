@@ -1,11 +1,11 @@
 """The script that puts a network that restores and sees into the default model."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from scripts import load_script
 from torch import nn
 
 from deblur_lightning.checkpoints import write_checkpoint
@@ -24,15 +24,10 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import SeeingNAFNet
 
-SCRIPT = Path(__file__).parents[1] / "experiments" / "free" / "assemble.py"
-
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("assemble", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("free/assemble.py")
 
 
 def written(path, model):

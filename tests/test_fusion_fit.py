@@ -1,13 +1,12 @@
 """The script that teaches a fusion when to trust its restorers, on windows whose fields are right or wrong."""
 
 import argparse
-import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scripts import load_script
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.deblurring import (
@@ -22,16 +21,12 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, to_display, to_linear
 
-SCRIPT = Path(__file__).parents[1] / "experiments" / "fusion" / "fit.py"
 SIDE = 48
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("fit", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("fusion/fit.py")
 
 
 def line(size, *, upright):

@@ -91,7 +91,7 @@ def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
             plan.failed.append((photo, f"{photo} is a video, not a photo. Restore it by: deblur restore-video."))
         else:
             plan.pairs.append((photo, output if exact else output / photo.name))
-    plan.pairs[:] = dict.fromkeys(plan.pairs)  # patterns may overlap
+    plan.pairs = list(dict.fromkeys(plan.pairs))  # patterns may overlap
     return plan
 
 

@@ -63,9 +63,9 @@ class MotionDeblurrer(Deblurrer):
         field, moved = self.estimate(blurry, exposures[0])
         if not moved.any():
             return Deblurred(blurry.clone(), field, self.notes_of(blurry, exposures[0], moved))
-        restored, trust, sure = self.restorer.judged(blurry, field, exposures[0])
-        picture = torch.where(moved.view(-1, 1, 1, 1), restored, blurry.to(restored))
-        judged = () if trust is None else (trusted([(trust[moved], (trust if sure is None else sure)[moved])]),)
+        answer = self.restorer.judged(blurry, field, exposures[0])
+        picture = torch.where(moved.view(-1, 1, 1, 1), answer.picture, blurry.to(answer.picture))
+        judged = () if (told := answer.judgement) is None else (trusted([(told[0][moved], told[1][moved])]),)
         field = self.restorer.seen(blurry, field, exposures[0])
         return Deblurred(picture, field, (*self.notes_of(blurry, exposures[0], moved), *judged))
 

@@ -176,9 +176,8 @@ class PhotoDeblurrer(Deblurrer):
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:
             mine = field.crop(*corner, *tile.shape[-2:]).to(device)
             answer = self._checked(tile, lambda: motion.restorer.judged(tile.to(device), mine, exposure.part(ends)))
-            if answer.trust is not None:
-                sure = answer.trust if answer.sure is None else answer.sure
-                judged[corner] = answer.trust.to("cpu"), sure.to("cpu")
+            if (told := answer.judgement) is not None:
+                judged[corner] = told[0].to("cpu"), told[1].to("cpu")
             return answer.picture.to(blurry.device)
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)

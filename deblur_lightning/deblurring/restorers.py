@@ -2,10 +2,11 @@
 
 import math
 from abc import abstractmethod
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
 from torch import Tensor, nn
 
+from deblur_lightning.deblurring.bundled import MethodName
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
@@ -26,6 +27,11 @@ class Restored(NamedTuple):
     picture: Tensor
     trust: Tensor | None = None
     sure: Tensor | None = None
+
+    @property
+    def judgement(self) -> tuple[Tensor, Tensor] | None:
+        """Trust, and how sure the motion found is, whether or not these differ; None from a restorer without."""
+        return None if self.trust is None else (self.trust, self.trust if self.sure is None else self.sure)
 
 
 class Restorer(nn.Module):
@@ -99,14 +105,14 @@ class RichardsonLucy(Restorer):
         ValueError: an unknown method, or a negative count.
     """
 
-    def __init__(self, iterations: int = 30, method: Literal["basic", "saturated", "combined"] = "basic") -> None:
+    def __init__(self, iterations: int = 30, method: MethodName = "basic") -> None:
         super().__init__()
-        if method not in ("basic", "saturated", "combined"):
+        if method not in get_args(MethodName):
             raise ValueError(f"method is {method}, but there are basic, saturated and combined. Pass one of these.")
         if not iterations >= 0:
             raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
         self.iterations = iterations
-        self.method: Literal["basic", "saturated", "combined"] = method
+        self.method: MethodName = method
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return richardson_lucy(
