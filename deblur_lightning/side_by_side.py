@@ -79,9 +79,10 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]], most: int | None = None)
         with one_core():
             _mine.cores = 1  # what the tasks have to share out among themselves
             work()
-        for ended in ends:
+        for helper, ended in zip(helpers, ends, strict=True):
             while not ended.wait(0.1):
                 torch.empty(0)  # who watches this thread's steps, to stop it, has one to see
+            helper.join()
     except BaseException as failure:
         failures.append(failure)  # nobody begins another task
         for helper, ended in zip(helpers, ends, strict=True):
@@ -95,12 +96,14 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]], most: int | None = None)
 def _stop(thread: threading.Thread, ended: threading.Event) -> None:
     """Raise SystemExit, which ends a thread without a word, in one that runs; wait for its end.
 
-    `join`, once interrupted, would not.
+    `join`, once interrupted, would not: it comes when the thread has nothing left to do.
     """
     # It may be stopped before it is ready to say that it has ended.
     while thread.ident is not None and thread.is_alive() and not ended.is_set():
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         ended.wait(0.1)
+    if thread.ident is not None:
+        thread.join()
 
 
 @cache
