@@ -52,6 +52,7 @@ class Sensor:
         quality: range of its quality.
         surrounded: share of pictures that a program blurred with nothing but black beyond their borders, on each side
             or not: they fade there.
+        gray: share of pictures without colour: three equal channels, with one noise.
     """
 
     gamma: float = 2.2
@@ -62,6 +63,7 @@ class Sensor:
     jpeg: float = 0.35
     quality: tuple[int, int] = (60, 97)
     surrounded: float = 0.0
+    gray: float = 0.0
 
     def take(self, photo: Frame, field: KernelField, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Take a picture of a moving scene.
@@ -81,15 +83,22 @@ class Sensor:
         height, width = field.coefficients.shape[-2:]
         reach = field.kernel_size // 2
         scene, sharp = (_inner(photo, height, width, margin) for margin in (reach, 0))
+        if self.gray and generator.random() < self.gray:
+            scene, sharp = to_gray(scene), to_gray(sharp)
         if self.surrounded and generator.random() < self.surrounded:
             darken(scene, reach, list(generator.random(4) < 0.5))
         linear = torch.from_numpy(levels.numpy().take(scene)).unsqueeze(0)
         drawn = torch.Generator().manual_seed(int(generator.integers(2**63)))
         noise = generator.uniform(*self.noise)
-        blurry = expose(linear, field, generator=drawn, gamma=gamma, noise=noise)[0]
+        blurry = expose(linear, field, generator=drawn, gamma=gamma, noise=noise)[0].expand(3, -1, -1)
         if generator.random() < self.jpeg:
             blurry = stored_as_jpeg(blurry, int(generator.integers(*self.quality, endpoint=True)))
-        return blurry, torch.from_numpy(to_display(levels, gamma).clamp(0, 1).numpy().take(sharp))
+        return blurry, torch.from_numpy(to_display(levels, gamma).clamp(0, 1).numpy().take(sharp)).expand(3, -1, -1)
+
+
+def to_gray(scene: Frame) -> Frame:
+    """Take the colour off a scene ``[3, H, W]``, as ITU-R BT.601 weighs it: ``[1, H, W]``."""
+    return np.tensordot(np.array([0.299, 0.587, 0.114]), scene, 1).round().astype(np.uint8)[None]
 
 
 def darken(scene: Frame, margin: int, sides: Sequence[bool]) -> None:

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from deblur_lightning.data.scenes.sensor import Sensor, stored_as_jpeg
 from deblur_lightning.field import KernelField
@@ -45,6 +46,27 @@ def test_surrounded_pictures_fade_to_black_on_each_side_or_not():
                 met.append(sides)
     assert len(met) == 24
     assert all(0 < sum(sides[number] for sides in met) < 24 for number in range(4))
+
+
+def test_gray_pictures_are_pillows_with_one_noise_for_all_channels():
+    sensor = Sensor(linear=0.0, gray=1.0, **(CLEAN | {"noise": (0.03, 0.03)}))
+    blurry, sharp = sensor.take(photo(), field(), np.random.default_rng(3))
+    expected = np.asarray(Image.fromarray(photo()[4:-4, 4:-4]).convert("L")) / 255
+    assert blurry.shape == sharp.shape == (3, 12, 10)
+    assert abs(sharp.numpy() - expected).max() <= 1 / 255 + 1e-6
+    assert torch.equal(blurry[0], blurry[1])
+    assert torch.equal(blurry[0], blurry[2])
+    assert not torch.equal(
+        blurry, Sensor(linear=0.0, gray=1.0, **CLEAN).take(photo(), field(), np.random.default_rng(3))[0]
+    )
+
+
+def test_pictures_are_gray_as_often_as_asked():
+    sensor = Sensor(gray=0.5, **CLEAN)
+    taken = [sensor.take(photo(), field(), np.random.default_rng(number)) for number in range(60)]
+    gray = [torch.equal(blurry[0], blurry[1]) for blurry, _ in taken]
+    assert gray == [torch.equal(sharp[0], sharp[1]) for _, sharp in taken]
+    assert 18 <= sum(gray) <= 42
 
 
 def test_bright_scenes_saturate_and_their_sharp_picture_is_clipped():
