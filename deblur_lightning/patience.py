@@ -13,7 +13,7 @@ def wait_asleep() -> None:
     MKL's Fourier transforms of two dimensions spin whatever OpenMP is told: beside three busy processes, one of
     160 x 160 pixels took 4.5 ms of both threads' time instead of 0.1 ms of one's, and `deblur restore` of a small
     photo 35 s instead of 7. So each transform keeps to one thread; the rest of PyTorch takes all it is given. (MKL
-    forgets this once `torch.set_num_threads` is called with more than one.)
+    forgets this once `torch.set_num_threads` is called with more than one; within `one_core` it is told again.)
 
     Whoever has set ``OMP_WAIT_POLICY`` or ``MKL_DOMAIN_NUM_THREADS`` is not overruled.
     """

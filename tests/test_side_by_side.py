@@ -1,5 +1,6 @@
 """Tasks side by side: their answers, their cores, their failures, and what becomes of them at Ctrl-C."""
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -43,6 +44,24 @@ def test_two_are_at_work_at_once_each_on_one_core(two_cores):
     assert len({ident for ident, _ in seen}) == 2
     assert [cores for _, cores in seen] == [1, 1]
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="this PyTorch has no MKL")
+def test_fourier_transforms_keep_to_one_core_too_and_get_back_what_they_had(two_cores):
+    def transforms():
+        return int(re.search(r"mkl_get_max_threads\(\) : (\d+)", torch.__config__.parallel_info()).group(1))
+
+    both = threading.Barrier(2, timeout=10)
+
+    def task():
+        both.wait()
+        return transforms()
+
+    assert transforms() == 2
+    assert side_by_side([task, task]) == [1, 1]
+    with one_core():
+        assert transforms() == 1
+    assert transforms() == 2
 
 
 @pytest.mark.parametrize(("most", "threads"), [(1, 1), (2, 2), (9, 3)])
