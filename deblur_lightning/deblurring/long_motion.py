@@ -69,16 +69,17 @@ class LongMotion:
         seen = SeenMotion(1, *estimate(blurry, exposure))
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
-            shown = bool(seen.moved.any())
+            shown = shows(seen)
             if shown and motion_length(seen.field) <= self.surely * size:
                 break
             small = reduced(blurry, factor, exposure.gamma)
-            field, moved = estimate(small, exposure)
-            if not moved.any() or (shown and 2 * motion_length(field) <= self.clearly * size):
+            there = SeenMotion(factor, *estimate(small, exposure))
+            if not shows(there) or (shown and 2 * motion_length(there.field) <= self.clearly * size):
                 break  # it fits where it is
-            if self.advantage(small, field, halved(seen.field), exposure.gamma) <= (0 if shown else self.convincing):
+            gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
+            if gain <= (0 if shown else self.convincing):
                 break
-            seen, factor = SeenMotion(factor, field, moved), 2 * factor
+            seen, factor = there, 2 * factor
         return seen._replace(notes=self._said(seen))
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
@@ -98,6 +99,11 @@ class LongMotion:
         if length * seen.factor > size:
             return (f"{told} is longer than the model's {size}, so restored at 1/{seen.factor} of the size",)
         return (f"{told} shows only at 1/{seen.factor} of the size, so restored there",)
+
+
+def shows(seen: SeenMotion) -> bool:
+    """Tell whether a photo shows motion at a scale: a model without a guard calls every photo moved."""
+    return bool(seen.moved.any()) and motion_length(seen.field) > 1
 
 
 def motion_length(field: KernelField) -> float:

@@ -111,6 +111,15 @@ class Hidden(Seeing):
         return field, moved & (blurry.shape[-1] < self.width)
 
 
+class Unguarded(Seeing):
+    """Sees nothing at the photo's size, and calls every photo moved, as models without a guard do."""
+
+    def __call__(self, blurry, exposure):
+        field, moved = super().__call__(blurry, exposure)
+        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved
+
+
+@pytest.mark.parametrize("kind", [Hidden, Unguarded])
 @pytest.mark.parametrize(
     ("rule", "length", "factor", "said"),
     [
@@ -124,17 +133,17 @@ class Hidden(Seeing):
         (Convinced, 20, 2, ("motion of about 20 pixels shows only at 1/2 of the size, so restored there",)),
     ],
 )
-def test_what_shows_at_half_the_size_alone_must_be_convincing(rule, length, factor, said):
-    hidden = Hidden(length, 640)
+def test_what_shows_at_half_the_size_alone_must_be_convincing(rule, length, factor, said, kind):
+    hidden = kind(length, 640)
     seen = rule()(hidden, photo(), Exposure())
     assert (seen.factor, seen.notes, hidden.sizes) == (factor, said, [640, 320])
-    assert seen.moved.any() == (factor > 1)
+    assert seen.moved.any() == (factor > 1 or kind is Unguarded)
 
 
 def test_what_did_not_move_at_either_size_and_photos_that_are_small_stay_as_they_are():
-    still = Seeing(40, 640, torch.tensor([False]))
-    assert Convinced()(still, photo(), Exposure()).factor == 1
-    assert still.sizes == [640, 320]
+    for still in (Seeing(40, 640, torch.tensor([False])), Seeing(1, 640)):
+        assert Convinced()(still, photo(), Exposure()).factor == 1
+        assert still.sizes == [640, 320]
     small = Seeing(40, 390)
     assert Convinced()(small, photo(640, 390), Exposure()).factor == 1
     assert small.sizes == [390]
