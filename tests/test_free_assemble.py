@@ -47,12 +47,12 @@ def parts(tmp_path):
 
 
 @torch.no_grad()
-def test_the_model_asks_the_network_beside_the_fusion_and_keeps_the_guard(script, parts, tmp_path):
+def test_the_model_asks_the_network_beside_the_fusion_and_in_place_of_the_guard(script, parts, tmp_path):
     blind, direct = parts
     out = tmp_path / "made.safetensors"
     script.main([direct, str(out), "--model", blind])
     made = load_deblurrer(out).deblurrer
-    assert (type(made.network), made.guard, made.restorer.apart) == (BlindEstimator, StillnessGuard(0.9), script.APART)
+    assert (type(made.network), made.guard, made.restorer.apart) == (BlindEstimator, None, script.APART)
     stored = load_file(out)
     assert {one.dtype for name, one in stored.items() if name.startswith("restorer.direct.")} == {torch.float16}
     assert stored["restorer.restorer.network.0.weight"].dtype == torch.float32

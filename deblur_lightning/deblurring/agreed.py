@@ -17,8 +17,9 @@ from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.networks.cells import CELL, spread
 from deblur_lightning.restoration.observation import observations
 
-MOVED = 0.7  # of a place's light that stays on its pixel: with no more than this, the photo does not count
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
+MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
+ALONE = (0.2, 0.6)  # the same where the field shows no motion in all of the photo, so the network must be surer
 LEAST_APART = 1.0  # pixels: reaches that differ by no more are alike enough for a kernel to be believed by half
 DOUBT = 0.5  # pixels: how fast belief falls where both reaches of a kernel are further apart
 
@@ -30,8 +31,9 @@ class Agreed(Restorer):
     right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
     reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
     the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
-    stayed on its pixel: a network that restores changes sharp pictures a little too. Pictures that fade to black at
-    their borders, whose cells it has hardly seen, are left to the restorer.
+    stayed on its pixel: a network that restores changes sharp pictures a little too. Where no motion was found in all
+    of the photo, more of its light must have left. Pictures that fade to black at their borders, whose cells the
+    network has hardly seen, are left to the restorer.
 
     Args:
         restorer: undoes the motion.
@@ -82,12 +84,12 @@ class Agreed(Restorer):
         size = blurry.shape[-2:]
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
-        within = None
+        within, (least, most) = None, ALONE
         if reaches(field.basis[0]).max() > STILL:
-            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
+            (restored, within, _), (least, most) = self.restorer.upon(first, blurry, field, exposure), MOVED
         cells = told.exp()
         belief = spread(believed(reach_of(cells), reach_in(field, cells.shape[-2:]), self.apart), size)
-        trust = ((1 - spread(stayed(cells), size)) / (1 - MOVED)).clamp(max=1)
+        trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
         if blurry.amax() == blurry.amin():
             trust = torch.zeros_like(trust)  # one value shows no motion
         picture = blurry + trust * (without + belief * (restored - without) - blurry)

@@ -1,8 +1,8 @@
 """Put a direct network into the default model: python experiments/free/assemble.py DIRECT OUT.
 
-Takes the bundled model's estimator, its fusion, fitted before, its guard and its exposure; asks the network where to
-believe the motion (`Agreed`), and has it stand where no restoration convinces. The network's weights are written in 16
-bits.
+Takes the bundled model's estimator, its fusion, fitted before, and its exposure; asks the network where to believe the
+motion (`Agreed`), and has it stand where no restoration convinces. A guard, which leaves photos alone where no motion
+was found, is left out: the network may see some. The network's weights are written in 16 bits.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
     agreed = Agreed(fusion, direct.generator, APART)
-    made = MotionDeblurrer(whole.network, agreed, guard=whole.guard, exposure=whole.exposure)
+    made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = {
         name: part.half() if name.startswith("restorer.direct.") else part for name, part in made.state_dict().items()
     }

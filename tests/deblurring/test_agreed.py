@@ -131,10 +131,13 @@ def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
     assert restored[..., 72:].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(4)), abs=1e-4)
 
 
-def test_where_the_field_shows_no_motion_the_direct_network_s_picture_stands():
-    blurry = torch.rand(1, 3, 64, 96)
-    restored = Agreed(Black(Telling(line(3), line(3), 1.0)))(blurry, delta_field(blurry, 9), Exposure())
-    torch.testing.assert_close(restored, torch.ones_like(blurry))
+@pytest.mark.parametrize(("share", "trust"), [(0.1, 1.0), (0.2, 1.0), (0.3, 0.75), (0.5, 0.25), (0.6, 0.0), (1.0, 0.0)])
+def test_where_the_field_shows_no_motion_at_all_the_network_must_be_surer(share, trust):
+    blurry = torch.rand(1, 3, 64, 96) / 2
+    network = Telling(mixed(share), mixed(share), 1.0)
+    answer = Agreed(Black(network)).judged(blurry, delta_field(blurry, 9), Exposure())
+    torch.testing.assert_close(answer.trust, torch.full_like(blurry[:, :1], trust), atol=1e-5, rtol=0)
+    torch.testing.assert_close(answer.picture, blurry + trust * (1 - blurry), atol=1e-5, rtol=0)
 
 
 def test_a_photo_is_told_how_far_its_motion_was_gone_along_with_and_how_much_of_it_stayed():
