@@ -75,3 +75,13 @@ def test_other_checkpoints_are_refused_by_name(script, parts, tmp_path, capsys, 
     assert wrong in error
     assert Path(parts[model if wrong.startswith("without") else direct]).name in error
     assert not (tmp_path / "made.safetensors").exists()
+
+
+def test_weights_beyond_sixteen_bits_are_refused_by_name(script, parts, tmp_path, capsys):
+    network = load_deblurrer(parts[1]).deblurrer
+    network.generator.head.weight.data[0] = 1e5
+    large = written(tmp_path / "large.safetensors", network)
+    with pytest.raises(SystemExit):
+        script.main([large, str(tmp_path / "made.safetensors"), "--model", parts[0]])
+    assert "large.safetensors holds restorer.direct.head.weight with values beyond 16 bits" in capsys.readouterr().err
+    assert not (tmp_path / "made.safetensors").exists()

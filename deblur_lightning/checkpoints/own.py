@@ -77,6 +77,24 @@ def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - 
     return Checkpoint(own, dict(told["deblurrer"]), resumes)
 
 
+def in_16_bits(weights: Mapping[str, Tensor], source: Path, remedy: str) -> dict[str, Tensor]:
+    """Round weights to 16 bits, three significant digits, for files of half the size.
+
+    Args:
+        weights: by their names.
+        source: where they come from, for the message.
+        remedy: what else to do, likewise.
+
+    Raises:
+        ValueError: values beyond 65504, or none.
+    """
+    halves = {name: weight.to(torch.float16) for name, weight in weights.items()}
+    beyond = next((name for name, weight in halves.items() if not weight.isfinite().all()), None)
+    if beyond:
+        raise ValueError(f"{source} holds {beyond} with values beyond 16 bits. {remedy}")
+    return halves
+
+
 def write_checkpoint(
     path: Path, weights: Mapping[str, Tensor], recipe: Mapping[str, Any], borrowed: Borrowed | None = None
 ) -> None:

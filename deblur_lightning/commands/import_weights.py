@@ -50,19 +50,14 @@ def import_weights(
     latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what restores is kept, not a critic or
     the state of a training. Code in a file is never run.
     """
-    import torch
-
     from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
     from deblur_lightning.checkpoints.borrowed import lent
-    from deblur_lightning.checkpoints.own import check_target
+    from deblur_lightning.checkpoints.own import check_target, in_16_bits
 
     check_target(output, borrowing=borrow is not None)
     weights, recipe = _read(file, model)
     if half:
-        weights = {name: weight.to(torch.float16) for name, weight in weights.items()}
-        beyond = next((name for name, weight in weights.items() if not weight.isfinite().all()), None)
-        if beyond:
-            raise ValueError(f"{file} holds {beyond} with values beyond 16 bits. Leave out --half.")
+        weights = in_16_bits(weights, file, "Leave out --half.")
     count = sum(weight.numel() for weight in weights.values())
     borrowed = None
     if borrow is not None:

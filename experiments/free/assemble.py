@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.checkpoints.own import in_16_bits
 from deblur_lightning.deblurring import Agreed, DirectDeblurrer, Fusion, MotionDeblurrer, describe, load_deblurrer
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
@@ -31,10 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
     agreed = Agreed(fusion, direct.generator, APART)
     made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
-    weights = {
-        name: part.half() if name.startswith("restorer.direct.") else part for name, part in made.state_dict().items()
-    }
-    write_checkpoint(options.out, weights, describe(made))
+    weights = made.state_dict()
+    learned = {name: part for name, part in weights.items() if name.startswith("restorer.direct.")}
+    try:
+        halves = in_16_bits(learned, options.direct, "Train it with weight decay.")
+    except ValueError as error:
+        parser.error(str(error))
+    write_checkpoint(options.out, weights | halves, describe(made))
 
 
 if __name__ == "__main__":
