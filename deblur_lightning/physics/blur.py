@@ -75,7 +75,7 @@ class BlurOperator:
         self.field, self.padding = field, padding
         self.height, self.width = field.coefficients.shape[-2:]
         self._basis, self._coefficients = field.to(dtype=self.dtype)
-        self._engine = prepare(self._basis, self.height, self.width)
+        self._engine = prepare(self._basis, self._coefficients)
 
     def blur(self, image: Tensor) -> Tensor:
         """Blur pictures, see `blur`; their values are not checked."""

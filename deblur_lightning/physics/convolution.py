@@ -32,12 +32,12 @@ class Engine(Protocol):
         """Differentiate ``<small, correlate(large)>`` by the basis kernels and by the coefficients."""
 
 
-def prepare(basis: Tensor, height: int, width: int) -> Engine:
-    """Prepare kernels ``[N, B, K, K]``, or one picture's for all, for coefficients of a size; no gradient passes."""
+def prepare(basis: Tensor, coefficients: Tensor) -> Engine:
+    """Prepare kernels and coefficients, of each picture or one's for all; no gradient passes."""
     small, single = basis.shape[-1] <= LARGEST_DIRECT_KERNEL, basis.shape[1] == 1
     kind = DirectCorrelation if small else SingleCorrelation if single else TiledCorrelation
     with torch.no_grad(), torch.autocast(basis.device.type, enabled=False):
-        return kind(basis.detach(), height, width)
+        return kind(basis.detach(), coefficients.detach())
 
 
 def correlate(large: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:

@@ -27,8 +27,9 @@ class Strip(NamedTuple):
 class DirectCorrelation:
     """The same three operations as `TiledCorrelation`, for kernels too small to be worth a transform."""
 
-    def __init__(self, basis: Tensor, height: int, width: int) -> None:
-        self.basis, self.height, self.width = basis.flatten(2), height, width
+    def __init__(self, basis: Tensor, coefficients: Tensor) -> None:
+        self.basis = basis.flatten(2)
+        self.height, self.width = coefficients.shape[-2:]
         self.size, self.margin = basis.shape[-1], basis.shape[-1] - 1
 
     def correlate(self, large: Tensor, coefficients: Tensor) -> Tensor:

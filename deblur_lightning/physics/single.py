@@ -14,13 +14,13 @@ class SingleCorrelation:
     All pictures go through one transform where they share a size of tiles, as they do.
     """
 
-    def __init__(self, basis: Tensor, height: int, width: int) -> None:
+    def __init__(self, basis: Tensor, coefficients: Tensor) -> None:
         self.size, self.margin = basis.shape[-1], basis.shape[-1] - 1
+        self.height, self.width = coefficients.shape[-2:]
         largest = max(LARGEST_TILE_ON_GPU if basis.is_cuda else LARGEST_TILE, 4 * self.size)
         self.steps, self.transform = zip(
-            *(tile_sizes(length, self.margin, largest) for length in (height, width)), strict=True
+            *(tile_sizes(length, self.margin, largest) for length in (self.height, self.width)), strict=True
         )
-        self.height, self.width = height, width
         self.spectra = torch.fft.rfft2(basis, s=self.transform)
         self.towards = self.spectra.conj().resolve_conj()
 

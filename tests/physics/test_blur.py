@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kornia.filters import filter2d
@@ -88,6 +89,46 @@ def test_any_size_gives_the_right_answer_even_pictures_smaller_than_the_kernel(
     other = random_image(*blurry.shape, seed=2)
     forward, backward = (blurry * other).sum(), (image * blur_adjoint(other, field, padding)).sum()
     torch.testing.assert_close(forward, backward, rtol=1e-10, atol=0)
+
+
+def scattered_field(basis: int, size: int, height: int, width: int) -> KernelField:
+    """The first kernel nearly everywhere, each of the others on one pixel and in one small square."""
+    generator = np.random.default_rng(3)
+    owner = np.zeros((height, width), dtype=int)
+    for kernel in range(1, basis):
+        for side in (1, 7):
+            top, left = generator.integers(height - side), generator.integers(width - side)
+            owner[top : top + side, left : left + side] = kernel
+    shares = torch.from_numpy(np.stack([owner == kernel for kernel in range(basis)])).double()
+    return random_field(basis, size, height, width, pictures=1)._replace(coefficients=shares.unsqueeze(0))
+
+
+@pytest.mark.parametrize("basis", [2, 9, 24])
+def test_kernels_that_parts_of_a_picture_do_not_use_are_left_out_of_nothing_else(basis):
+    field = scattered_field(basis, LARGE, 310, 150)
+    image = random_image(1, 3, 310 + LARGE - 1, 150 + LARGE - 1)
+    coefficients, kernels = field.coefficients.clone().requires_grad_(), field.basis.clone().requires_grad_()
+    blurry = blur(image, KernelField(kernels, coefficients), "valid")
+    alone = torch.stack([F.conv2d(image[0].unsqueeze(1), kernel[None, None]).squeeze(1) for kernel in field.basis[0]])
+    assert_same(blurry.detach(), torch.einsum("bhw,bchw->chw", field.coefficients[0], alone).unsqueeze(0))
+    other = random_image(*blurry.shape, seed=2)
+    forward, backward = (blurry * other).sum(), (image * blur_adjoint(other, field, "valid")).sum()
+    torch.testing.assert_close(forward.detach(), backward, rtol=1e-10, atol=0)
+    forward.backward()
+    assert_same(coefficients.grad[0], torch.einsum("chw,bchw->bhw", other[0], alone))
+    for number, share in enumerate(field.coefficients[0]):
+        lags = F.conv2d(image[0].unsqueeze(0), (share * other[0]).unsqueeze(0))
+        assert_same(kernels.grad[0, number], lags[0, 0])
+
+
+def test_two_pictures_leave_out_kernels_of_their_own():
+    one = scattered_field(6, LARGE, 200, 150)
+    other = KernelField(one.basis.flip(1), one.coefficients.flip(1, 2))
+    both = KernelField(*(torch.cat(parts) for parts in zip(one, other, strict=True)))
+    image = random_image(2, 3, 200, 150)
+    assert_same(blur(image, both), torch.cat([blur(image[:1], one), blur(image[1:], other)]))
+    back = torch.cat([blur_adjoint(image[:1], one), blur_adjoint(image[1:], other)])
+    assert_same(blur_adjoint(image, both), back)
 
 
 @pytest.mark.parametrize(
