@@ -126,6 +126,7 @@ class HyperLaplacian(Restorer):
     Args:
         regularization: weight of the prior, per unit of noise.
         exponent: of the prior's absolute slopes.
+        start: updates of Richardson-Lucy to begin with.
         outer: reweightings.
         inner: conjugate-gradient steps between them.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
@@ -136,16 +137,17 @@ class HyperLaplacian(Restorer):
         self,
         regularization: float = 0.1,
         exponent: float = 0.8,
-        outer: int = 4,
-        inner: int = 12,
+        start: int = 15,
+        outer: int = 2,
+        inner: int = 10,
         allowance: float = math.inf,
     ) -> None:
         super().__init__()
         self.regularization, self.exponent = regularization, exponent
-        self.outer, self.inner, self.allowance = outer, inner, allowance
+        self.start, self.outer, self.inner, self.allowance = start, outer, inner, allowance
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return deconvolve(
             blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
-            outer=self.outer, inner=self.inner, allowance=self.allowance,
+            start=self.start, outer=self.outer, inner=self.inner, allowance=self.allowance,
         )  # fmt: skip

@@ -113,7 +113,7 @@ class UnrolledRestorer(Restorer):
         channels, radius = blurry.shape[1], field.kernel_size // 2
         reached = start
         if reached is None:
-            reached = deconvolve(blurry, field, gamma=exposure.gamma, outer=OUTER, inner=INNER)
+            reached = deconvolve(blurry, field, gamma=exposure.gamma, start=0, outer=OUTER, inner=INNER)
         blurry, reached = (picture.float().expand(-1, 3, -1, -1) for picture in (blurry, reached))
         operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, exposure.gamma)
         known = (light < CLIPPED).float()

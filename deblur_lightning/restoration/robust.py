@@ -12,12 +12,12 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level, to_display, to_linear
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
-from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
+from deblur_lightning.restoration.observation import Border, cut, observations, operator
 from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 
-UPDATES = 30  # of Richardson-Lucy, accelerated, to see behind such pixels; 10 left strong lights ringing
+BEHIND = 30  # updates of Richardson-Lucy to see behind clipped pixels; 10 left strong lights ringing
 LEAST_NOISE = 2e-3  # of linear light; 8-bit pictures have as much from rounding
 
 
@@ -30,8 +30,9 @@ def deconvolve(
     noise: float | None = None,
     regularization: float = 0.1,
     exponent: float = 0.8,
-    outer: int = 4,
-    inner: int = 12,
+    start: int = 15,
+    outer: int = 2,
+    inner: int = 10,
     border: Border = "extended",
     strength: float = 1.0,
     allowance: float = math.inf,
@@ -42,8 +43,9 @@ def deconvolve(
     Minimises ``|A u - v|² + (2 lambda / p) sum (|D u|² + 0.01²) ** (p / 2)`` over linear light u >= 0, D u being the
     differences between neighbours and lambda = ``regularization * noise`` (noise's square fitted three levels of
     noise worse). Each outer step weighs the differences by how dear the prior holds them, then conjugate gradients
-    take ``inner`` steps on ``A^T A + lambda D^T W D``. A clipped pixel of v is first replaced by the light that
-    Richardson-Lucy, 'saturated', makes out behind it.
+    take ``inner`` steps on ``A^T A + lambda D^T W D``. All begins with what Richardson-Lucy, 'saturated' and
+    accelerated, makes of v, whose edges weigh the differences better than blurry ones. A clipped pixel of v is replaced
+    by the light that Richardson-Lucy makes out behind it.
 
     Args:
         blurry: v, ``[N, C, H, W]`` in [0, 1], display values.
@@ -55,6 +57,7 @@ def deconvolve(
             the prior out. 0.2 served best where kernels were known only roughly, but there 30 updates of
             `richardson_lucy` did better than any.
         exponent: p, 0.5 to 0.8 for photographs, 1 for total variation, 2 for Tikhonov.
+        start: updates of Richardson-Lucy to begin with; at least 30 where pixels are clipped. 0 begins with v.
         outer: reweightings.
         inner: conjugate gradient steps in each.
         border: 'extended' also estimates the K // 2 pixels around the picture that light came from; 'reflect' takes
@@ -76,31 +79,45 @@ def deconvolve(
         Levin et al. 2007 (IRLS, p = 0.8); weight, steps and the light behind clipped pixels are ours, chosen on other
         photographs than the sample benchmark's.
     """
-    _check_options(gamma, noise, regularization, exponent, outer, inner, border, strength, allowance)
+    _check_options(gamma, noise, regularization, exponent, start, outer, inner, border, strength, allowance)
     restored = []
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, own in observations(blurry, field):
             light = to_linear(picture, gamma)
             level = max(noise_level(light) if noise is None else noise, LEAST_NOISE)
-            sharp = _solve(light, own, border, regularization * level, exponent, outer, inner)
+            sharp, light = _begun(light, own, border, start)
+            sharp = _solve(sharp, light, own, border, regularization * level, exponent, outer, inner)
             display = to_display(sharp, gamma).clamp(0, 1)
             if rims_held:
-                display = hold_rims(display, picture, light >= CLIPPED, own.kernel_size // 2)
+                clipped = to_linear(picture, gamma) >= CLIPPED
+                display = hold_rims(display, picture, clipped, own.kernel_size // 2)
             if allowance < math.inf:
                 display = limit_ringing(display, picture, own.kernel_size // 2, allowance)
             restored.append(picture.lerp(display, strength))
     return torch.cat(restored)
 
 
+def _begun(light: Tensor, field: KernelField, border: Border, start: int) -> tuple[Tensor, Tensor]:
+    """Begin with Richardson-Lucy: the sharp picture with its surround, and the blurry one as no sensor clipped it."""
+    clipped = light >= CLIPPED
+    updates = max(start, BEHIND) if clipped.any() else start
+    sharp = lucy_light(light, field, border, updates)
+    if clipped.any():
+        light = torch.where(clipped, operator(field, border).blur(sharp).maximum(light), light)
+    return sharp, light
+
+
 def _solve(
-    light: Tensor, field: KernelField, border: Border, weight: float, exponent: float, outer: int, inner: int
+    sharp: Tensor,
+    light: Tensor,
+    field: KernelField,
+    border: Border,
+    weight: float,
+    exponent: float,
+    outer: int,
+    inner: int,
 ) -> Tensor:
     blurring, radius = operator(field, border), field.kernel_size // 2
-    sharp = surrounded(light, radius, border).clone()
-    clipped = light >= CLIPPED
-    if clipped.any():
-        sharp = lucy_light(light, field, border, UPDATES)
-        light = torch.where(clipped, blurring.blur(sharp).maximum(light), light)
     for _ in range(outer):
         weights = prior_weights(sharp, exponent)
         for share in weights:
@@ -119,6 +136,7 @@ def _check_options(
     noise: float | None,
     regularization: float,
     exponent: float,
+    start: int,
     outer: int,
     inner: int,
     border: str,
@@ -132,6 +150,7 @@ def _check_options(
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
         ("regularization", regularization, 0.0, math.inf, "Pass 0 or more"),
         ("exponent", exponent, 1e-3, 2.0, "Pass 0.8, or up to 2"),
+        ("start", start, 0, math.inf, "Pass 0 or more"),
         ("outer", outer, 0, math.inf, "Pass 0 or more"),
         ("inner", inner, 0, math.inf, "Pass 0 or more"),
         ("strength", strength, 0.0, 1.0, "Pass 0 (nothing) to 1 (all)"),

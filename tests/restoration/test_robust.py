@@ -61,6 +61,27 @@ def test_differences_and_their_transpose_agree():
     torch.testing.assert_close((across * right).sum() + (down * below).sum(), (image * back).sum())
 
 
+@pytest.mark.parametrize(("brightest", "updates"), [(0.9, 7), (1.0, 30)])
+def test_it_begins_with_richardson_lucy_and_with_more_of_it_where_pixels_are_clipped(brightest, updates):
+    _, blurry, field = shaken()
+    blurry = blurry * brightest / blurry.max()
+    options = {"method": "saturated", "acceleration": True, "regularization": 0.0, "tolerance": 0.0}
+    lucy = richardson_lucy(blurry, field, updates, **options)
+    torch.testing.assert_close(deconvolve(blurry, field, start=7, outer=0), lucy, rtol=0, atol=2e-3)  # black is 2e-3
+
+
+def test_without_a_start_and_without_steps_the_picture_stays():
+    _, blurry, field = shaken()
+    blurry = blurry * 0.9 / blurry.max()
+    torch.testing.assert_close(deconvolve(blurry, field, start=0, outer=0), blurry, rtol=0, atol=2e-3)
+
+
+def test_its_start_saves_more_than_it_costs():
+    sharp, blurry, field = shaken()
+    few = psnr(deconvolve(blurry, field, start=15, outer=2, inner=10), sharp)  # 35 blurs and as many transposes
+    assert few > psnr(deconvolve(blurry, field, start=0, outer=4, inner=12), sharp) + 0.1
+
+
 def test_it_beats_thirty_richardson_lucy_updates_by_a_decibel():
     sharp, blurry, field = shaken()
     assert psnr(deconvolve(blurry, field), sharp) > psnr(richardson_lucy(blurry, field), sharp) + 1
