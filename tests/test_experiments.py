@@ -40,6 +40,7 @@ LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive
              Path("experiments/free/longer.yaml"): ("experiments/free/small.yaml",),
              Path("experiments/free/end.yaml"): ("experiments/free/small.yaml",),
              Path("experiments/free/wider.yaml"): ("experiments/free/small.yaml",),
+             Path("experiments/free/last.yaml"): ("experiments/free/small.yaml",),
              Path("experiments/unrolled/again.yaml"): ("experiments/unrolled/small.yaml",)}  # fmt: skip
 CONFIGS = [
     path for path in (whole.relative_to(ROOT) for whole in sorted(ROOT.glob("experiments/**/*.yaml")))
