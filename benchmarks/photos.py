@@ -1,7 +1,7 @@
 """Time `deblur restore` as a whole: photos of several sizes, one and two threads, on an idle machine and a busy one.
 
 python -m benchmarks.photos --checkpoint learned --megapixels 0.9 3 12
-python -m benchmarks.photos --megapixels 12 --threads 2 --busy 0 --length 40
+python -m benchmarks.photos --megapixels 12 --threads 2 --busy 0 --length 40 --suffix .jpg
 
 Each time is of a process, start, reading and writing included; the ratio is to one thread on the idle machine. Busy
 means that another process computes all the time, with one thread.
@@ -44,12 +44,15 @@ def main() -> None:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--busy", nargs="+", type=int, choices=(0, 1), default=[0, 1], help="busy processes beside")
     parser.add_argument("--length", type=int, default=10, help="how far the shake reaches, in pixels from end to end")
+    parser.add_argument(
+        "--suffix", choices=(".jpg", ".png"), default=".png", help="format of the photo, and of what is made of it"
+    )
     arguments = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in arguments.megapixels:
-            photo = Path(folder) / f"{megapixels:g}.png"
-            shaken(megapixels, arguments.length).save(photo)
+            photo = Path(folder) / f"{megapixels:g}{arguments.suffix}"
+            shaken(megapixels, arguments.length).save(photo, quality=95)
             for name in arguments.checkpoint:
                 row: dict[str, object] = {"megapixels": megapixels, "model": name}
                 first = math.nan
