@@ -19,7 +19,7 @@ from deblur_lightning.restoration.observation import observations
 
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
-ALONE = (0.2, 0.6)  # the same where the field shows no motion in all of the photo, so the network must be surer
+ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer
 LEAST_APART = 1.0  # pixels: reaches that differ by no more are alike enough for a kernel to be believed by half
 DOUBT = 0.5  # pixels: how fast belief falls where both reaches of a kernel are further apart
 
