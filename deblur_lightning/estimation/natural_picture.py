@@ -42,7 +42,7 @@ def natural_picture(
         u, ``[H + K - 1, W + K - 1]``: the sharp picture and what around it took part in the blurry one.
 
     Source:
-        Levin et al. 2007 (the prior and its minimisation), as `deconvolve` for one kernel.
+        Levin et al. 2007 (the prior and its minimisation), as `deconvolve` without its start for one kernel.
     """
     weight = torch.ones_like(light) if share is None else share
     radius = kernel.shape[-1] // 2
