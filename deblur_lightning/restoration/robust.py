@@ -83,14 +83,13 @@ def deconvolve(
     restored = []
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, own in observations(blurry, field):
-            light = to_linear(picture, gamma)
-            level = max(noise_level(light) if noise is None else noise, LEAST_NOISE)
-            sharp, light = _begun(light, own, border, start)
+            seen = to_linear(picture, gamma)
+            level = max(noise_level(seen) if noise is None else noise, LEAST_NOISE)
+            sharp, light = _begun(seen, own, border, start)
             sharp = _solve(sharp, light, own, border, regularization * level, exponent, outer, inner)
             display = to_display(sharp, gamma).clamp(0, 1)
             if rims_held:
-                clipped = to_linear(picture, gamma) >= CLIPPED
-                display = hold_rims(display, picture, clipped, own.kernel_size // 2)
+                display = hold_rims(display, picture, seen >= CLIPPED, own.kernel_size // 2)
             if allowance < math.inf:
                 display = limit_ringing(display, picture, own.kernel_size // 2, allowance)
             restored.append(picture.lerp(display, strength))

@@ -24,7 +24,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import restoration_cues
 from deblur_lightning.restoration.cues import CELL
 
-STILL = 0.97  # share of light on one pixel: as the guard of the bundled models, beyond it nothing is restored
+STILL = 0.97  # share of light on one pixel: beyond it nothing moved, and windows say nothing
 CAP = 35.0  # dB: blurrier windows are reported apart
 EPOCHS, BATCH, RATE, DECAY = 60, 24, 2e-2, 1e-3
 FLOOR = 2e-5  # under the mean squared error, so that nearly sharp windows do not rule
