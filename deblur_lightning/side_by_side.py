@@ -120,8 +120,10 @@ def _set_mkl_threads(count: int) -> int:
 @cache
 def _mkl_setter() -> Callable[[int], int] | None:
     """Look for the function in the MKL that PyTorch has within it, on some machines."""
-    for library in Path(torch.__file__).with_name("lib").glob("*torch_cpu.*"):
-        return getattr(ctypes.CDLL(str(library)), "MKL_Set_Num_Threads_Local", None)
+    folder = Path(torch.__file__).with_name("lib")
+    for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):  # beside a .lib, which is not to be loaded
+        if (folder / name).is_file():
+            return getattr(ctypes.CDLL(str(folder / name)), "MKL_Set_Num_Threads_Local", None)
     return None
 
 
