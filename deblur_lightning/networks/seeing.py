@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks.cell_field import cell_field
 from deblur_lightning.networks.cells import CELL, FOLD, SHIFTS, local_correlations
-from deblur_lightning.networks.nafnet import ChannelNorm, NAFBlock, NAFNet
+from deblur_lightning.networks.nafnet import ChannelNorm, NAFBlock, NAFNet, Pointwise
 
 ATTENTION = 128  # pixels: side of the squares that channel attention averages over
 
@@ -51,10 +51,10 @@ class SeeingNAFNet(nn.Module):
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.inner = NAFNet(3 * FOLD**2, width, middle_blocks, encoder_blocks, decoder_blocks, ATTENTION // FOLD)
         channels = 4 * width
-        self.hint = nn.Conv2d(4 * (len(SHIFTS) + 1), channels, 1)
+        self.hint = Pointwise(4 * (len(SHIFTS) + 1), channels)
         self.fine = nn.Sequential(*(NAFBlock(channels, ATTENTION // CELL) for _ in range(finer)))
         self.norm = ChannelNorm(channels)
-        self.head = nn.Conv2d(channels, kernel_size**2, 1)
+        self.head = Pointwise(channels, kernel_size**2)
         nn.init.normal_(self.hint.weight, std=0.02)
         for weights in (*self.head.parameters(), *self.inner.ending.parameters()):
             nn.init.zeros_(weights)
@@ -115,7 +115,9 @@ class SeeingNAFNet(nn.Module):
     def told(self, features: Tensor, size: Sequence[int]) -> Tensor:
         """Tell the logarithms of cells' kernels from what `deep` gives of pictures of a size."""
         told: Tensor = self.head(self.norm(self.fine(features)))
-        return told.float()[..., : -(-size[0] // CELL), : -(-size[1] // CELL)].log_softmax(1)
+        return (
+            told.float()[..., : -(-size[0] // CELL), : -(-size[1] // CELL)].movedim(1, 3).log_softmax(3).movedim(3, 1)
+        )
 
     def begin_with(self, weights: Mapping[str, Tensor]) -> None:
         """Take the weights of a shallower `FoldedNAFNet` of the same width; further blocks begin as nothing.
