@@ -12,6 +12,7 @@ from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
 SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
 DECAY = 1.1  # of the sparsity, from one turn to the next: ever finer edges take part
 FAINTEST = 1e-4  # sparsity never falls below this
+STEEPEST = 1e5  # of the splitting's weight, see `edges_only`: the other constants here were chosen with it
 
 
 def refine_kernel(
@@ -61,7 +62,7 @@ def refine_kernel(
         weight = F.pad(shrunk(seen, factor), (size,) * 4)
         blurry = slopes(scaled) * weight
         for _ in range(turns):
-            edges = slopes(edges_only(scaled, refined, sparsity)) * weight
+            edges = slopes(edges_only(scaled, refined, sparsity, steepest=STEEPEST)) * weight
             refined = cleaned(fitted_kernel(edges, blurry, guess, tether, ridge), threshold)
             sparsity = max(sparsity / DECAY, FAINTEST)
     return refined

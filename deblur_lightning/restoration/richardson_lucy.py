@@ -122,8 +122,10 @@ def richardson_lucy(
 
 def lucy_light(light: Tensor, field: KernelField, border: Border, iterations: int) -> Tensor:
     """Restore one picture's linear light, its surround included, beyond the ceiling: 'saturated', accelerated."""
-    update = _update(light, field, "exact", border, "saturated", 1.0, 0.0)
     sharp = surrounded(light, field.kernel_size // 2, border).clamp(min=DARKEST)
+    if not iterations:
+        return sharp
+    update = _update(light, field, "exact", border, "saturated", 1.0, 0.0)
     return _iterate(sharp, update, iterations, 0.0, True, 0, None)
 
 
