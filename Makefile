@@ -121,14 +121,19 @@ train-seeing: $(READY) ## train one network that restores and sees, on a GPU, an
 	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)
 	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
 
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in six runs, and put it into the default model; ARGS as above
+MORE := --trainer.max_epochs 5 --model.init_args.scheduler.init_args.total_steps 4000
+
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in eight runs, and put it into the default model; ARGS as above
 	$(call small_run,free,free)
 	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
 	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
 	$(call small_run,free,free-end,--config experiments/free/end.yaml,free-longer)
 	$(call small_run,free,free-wider,--config experiments/free/wider.yaml,free-end)
 	$(call small_run,free,free-last,--config experiments/free/last.yaml,free-wider)
-	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-last/weights.safetensors $(RUNS)/free-last/blind.safetensors
+	$(call small_run,free,free-more,--config experiments/free/wider.yaml $(MORE) $(call SEEDS,7,206),free-last)
+	$(call small_run,free,free-more-last,--config experiments/free/last.yaml $(call SEEDS,8,207),free-more)
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-last/weights.safetensors $(RUNS)/free-more-last/weights.safetensors $(RUNS)/free-more-last/mean.safetensors
+	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-more-last/mean.safetensors $(RUNS)/free-more-last/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues
