@@ -115,9 +115,8 @@ class SeeingNAFNet(nn.Module):
     def told(self, features: Tensor, size: Sequence[int]) -> Tensor:
         """Tell the logarithms of cells' kernels from what `deep` gives of pictures of a size."""
         told: Tensor = self.head(self.norm(self.fine(features)))
-        return (
-            told.float()[..., : -(-size[0] // CELL), : -(-size[1] // CELL)].movedim(1, 3).log_softmax(3).movedim(3, 1)
-        )
+        inside = told.float()[..., : -(-size[0] // CELL), : -(-size[1] // CELL)]
+        return inside.movedim(1, 3).log_softmax(3).movedim(3, 1)  # over what lies together in memory, so not copied
 
     def begin_with(self, weights: Mapping[str, Tensor]) -> None:
         """Take the weights of a shallower `FoldedNAFNet` of the same width; further blocks begin as nothing.

@@ -21,16 +21,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         found = [read_checkpoint(path) for path in options.networks]
-    except (FileNotFoundError, ValueError) as error:
+        for path, one in zip(options.networks, found, strict=True):
+            if one.recipe != found[0].recipe:
+                raise ValueError(f"{path} is of another network than {options.networks[0]}. Pass ones of one kind.")
+        write_checkpoint(options.out, mean(found), found[0].recipe)
+    except (OSError, ValueError) as error:
         parser.error(str(error))
-    for path, one in zip(options.networks, found, strict=True):
-        if one.recipe != found[0].recipe:
-            parser.error(f"{path} is of another network than {options.networks[0]}. Pass checkpoints of one training.")
-    write_checkpoint(options.out, mean(found), found[0].recipe)
 
 
 def mean(found: Sequence[Checkpoint]) -> dict[str, torch.Tensor]:
-    """Average each weight of checkpoints of one recipe, in 32 bits or more."""
+    """Average each weight of checkpoints of one recipe, in 32 bits."""
     return {name: sum(one.weights[name].float() for one in found) / len(found) for name in found[0].weights}
 
 

@@ -3,7 +3,7 @@ import torch
 from plain_nafnet import nafnet_shapes, nafnet_weights, plain_nafnet
 
 from deblur_lightning.networks import FoldedNAFNet, NAFNet
-from deblur_lightning.networks.nafnet import LocalMean
+from deblur_lightning.networks.nafnet import LocalMean, Pointwise
 
 SMALL = {"width": 4, "middle": 2, "encoder": (1, 2), "decoder": (2, 1)}
 
@@ -117,3 +117,13 @@ def test_stages_and_channels_that_do_not_fit_are_refused():
         small(pool=2)
     with pytest.raises(ValueError, match=r"fold is 0, but it is a side in pixels\. Pass 2"):
         FoldedNAFNet(fold=0)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_pointwise_layer_is_a_convolution_of_one_pixel_times_its_gains(bias):
+    generator = torch.Generator().manual_seed(3)
+    layer, features = Pointwise(5, 7, bias=bias), torch.rand(2, 5, 6, 9, generator=generator)
+    gains = torch.rand(1, 7, 1, 1, generator=generator)
+    plain = torch.nn.functional.conv2d(features, layer.weight, layer.bias)
+    torch.testing.assert_close(layer(features), plain)
+    torch.testing.assert_close(layer(features, gains), plain * gains)
