@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import maximum_filter
 from torch.nn.functional import max_pool2d
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.restoration import deconvolve, hold_rims, richardson_lucy
+from deblur_lightning.restoration.ringing import largest_within
 
 SIZE, KERNEL = 96, 17
 RESTORERS = {
@@ -85,3 +87,11 @@ def test_what_stands_before_a_large_white_area_may_be_as_dark_as_it_is():
     assert held[0, 0, 15, 19] == 0.5
     assert held[0, 0, 19, 19] == pytest.approx(0.7)
     assert held[0, 0, 5, 5] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7, 9, 17, 31, 33])
+@pytest.mark.parametrize("size", [(5, 40), (33, 33), (70, 3)])
+def test_the_largest_value_of_each_square(size, side):
+    image = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(side))
+    expected = maximum_filter(image.numpy(), (1, 1, side, side), mode="constant", cval=-np.inf)
+    assert torch.equal(largest_within(image, side), torch.from_numpy(expected))
