@@ -111,7 +111,7 @@ def richardson_lucy(
     with torch.autocast(blurry.device.type, enabled=False):
         for number, (picture, own) in enumerate(observations(blurry, field)):
             radius = own.kernel_size // 2
-            update = _update(picture, own, adjoint, border, method, gamma, regularization)
+            update = _update(picture, operator(own, border), adjoint, method, gamma, regularization)
             first = update.light if initial is None else to_linear(initial[number : number + 1].to(picture), gamma)
             sharp = darken_(surrounded(first, radius, border).clamp(min=DARKEST), radius, dark)
             sharp = _iterate(sharp, update, iterations, tolerance, acceleration, number, callback)
@@ -120,28 +120,22 @@ def richardson_lucy(
     return torch.cat(restored)
 
 
-def lucy_light(light: Tensor, field: KernelField, border: Border, iterations: int) -> Tensor:
+def lucy_light(light: Tensor, blurring: BlurOperator, border: Border, iterations: int) -> Tensor:
     """Restore one picture's linear light, its surround included, beyond the ceiling: 'saturated', accelerated."""
-    sharp = surrounded(light, field.kernel_size // 2, border).clamp(min=DARKEST)
+    sharp = surrounded(light, blurring.field.kernel_size // 2, border).clamp(min=DARKEST)
     if not iterations:
         return sharp
-    update = _update(light, field, "exact", border, "saturated", 1.0, 0.0)
+    update = _update(light, blurring, "exact", "saturated", 1.0, 0.0)
     return _iterate(sharp, update, iterations, 0.0, True, 0, None)
 
 
 def _update(
-    picture: Tensor,
-    field: KernelField,
-    adjoint: Adjoint,
-    border: Border,
-    method: Method,
-    gamma: float,
-    regularization: float,
+    picture: Tensor, blurring: BlurOperator, adjoint: Adjoint, method: Method, gamma: float, regularization: float
 ) -> Update:
     light = to_linear(picture, gamma)
-    blurring = operator(field, border)
     if adjoint == "published":
-        turned = BlurOperator(field._replace(basis=field.basis.flip(-2, -1)), "reflect", check_values=False)
+        flipped = blurring.field._replace(basis=blurring.field.basis.flip(-2, -1))
+        turned = BlurOperator(flipped, "reflect", check_values=False)
         return Update(picture, light, blurring.blur, turned.blur, 1.0, method, gamma, regularization, "constant")
     reach = blurring.adjoint(torch.ones_like(light[:, :1])).clamp(min=UNSEEN)
     return Update(picture, light, blurring.blur, blurring.adjoint, reach, method, gamma, regularization, "replicate")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import noise_level, to_display, to_linear
+from deblur_lightning.physics import BlurOperator, noise_level, to_display, to_linear
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
 from deblur_lightning.restoration.observation import Border, cut, observations, operator
@@ -85,38 +85,31 @@ def deconvolve(
         for picture, own in observations(blurry, field):
             seen = to_linear(picture, gamma)
             level = max(noise_level(seen) if noise is None else noise, LEAST_NOISE)
-            sharp, light = _begun(seen, own, border, start)
-            sharp = _solve(sharp, light, own, border, regularization * level, exponent, outer, inner)
-            display = to_display(sharp, gamma).clamp(0, 1)
+            blurring, radius = operator(own, border), own.kernel_size // 2
+            sharp, light = _begun(seen, blurring, border, start)
+            _solve_(sharp, light, blurring, regularization * level, exponent, outer, inner)
+            display = to_display(cut(sharp, radius, border), gamma).clamp(0, 1)
             if rims_held:
-                display = hold_rims(display, picture, seen >= CLIPPED, own.kernel_size // 2)
+                display = hold_rims(display, picture, seen >= CLIPPED, radius)
             if allowance < math.inf:
-                display = limit_ringing(display, picture, own.kernel_size // 2, allowance)
+                display = limit_ringing(display, picture, radius, allowance)
             restored.append(picture.lerp(display, strength))
     return torch.cat(restored)
 
 
-def _begun(light: Tensor, field: KernelField, border: Border, start: int) -> tuple[Tensor, Tensor]:
+def _begun(light: Tensor, blurring: BlurOperator, border: Border, start: int) -> tuple[Tensor, Tensor]:
     """Begin with Richardson-Lucy: the sharp picture with its surround, and the blurry one as no sensor clipped it."""
     clipped = light >= CLIPPED
     updates = max(start, BEHIND) if clipped.any() else start
-    sharp = lucy_light(light, field, border, updates)
+    sharp = lucy_light(light, blurring, border, updates)
     if clipped.any():
-        light = torch.where(clipped, operator(field, border).blur(sharp).maximum(light), light)
+        light = torch.where(clipped, blurring.blur(sharp).maximum(light), light)
     return sharp, light
 
 
-def _solve(
-    sharp: Tensor,
-    light: Tensor,
-    field: KernelField,
-    border: Border,
-    weight: float,
-    exponent: float,
-    outer: int,
-    inner: int,
-) -> Tensor:
-    blurring, radius = operator(field, border), field.kernel_size // 2
+def _solve_(
+    sharp: Tensor, light: Tensor, blurring: BlurOperator, weight: float, exponent: float, outer: int, inner: int
+) -> None:
     for _ in range(outer):
         weights = prior_weights(sharp, exponent)
         for share in weights:
@@ -127,7 +120,6 @@ def _solve(
 
         conjugate_gradients_(sharp, normal, blurring.adjoint(light), inner)
         sharp.clamp_(min=0)
-    return cut(sharp, radius, border)
 
 
 def _check_options(
