@@ -17,7 +17,7 @@ from deblur_lightning.physics import to_display, to_linear
 Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor]]  # as `MotionDeblurrer.estimate`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
-LEAST_USE = 0.05  # of the photo: kernels that less of it has do not count
+LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
 WINDOWS = 150  # of evidence, at most
 
@@ -108,7 +108,7 @@ def shows(seen: SeenMotion) -> bool:
 
 def motion_length(field: KernelField) -> float:
     """Measure the longest path among a field's kernels that are used, from end to end, in pixels."""
-    used = field.coefficients.mean(dim=(0, 2, 3)) >= LEAST_USE
+    used = field.coefficients.mean(dim=(0, 2, 3)) >= min(LEAST_USE, 0.25 / field.basis.shape[1])
     longest = 0.0
     for kernel in field.basis[0, used]:
         places = (kernel > FAINTEST * kernel.max()).nonzero().float()

@@ -27,7 +27,8 @@ SHORTEST_SIDE = 66
 
 Progress = Callable[[float], None]
 
-Answer = TypeVar("Answer", Deblurred, Restored)
+Answer = TypeVar("Answer")
+Pictured = TypeVar("Pictured", Deblurred, Restored)
 
 
 class PhotoDeblurrer(Deblurrer):
@@ -83,9 +84,9 @@ class PhotoDeblurrer(Deblurrer):
                 whose motion is estimated at once, has what was undone.
 
         Raises:
-            ValueError: no photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
+            ValueError: no single photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
         """
-        check_image(blurry, "blurry")
+        _check_photo(blurry)
         if not self.strength:
             field = self.field(blurry, exposure) if self.sees_motion and with_field else None
             progress(1.0)
@@ -134,18 +135,23 @@ class PhotoDeblurrer(Deblurrer):
             exposure: how it came to be blurred; None looks for it.
 
         Raises:
-            ValueError: no photo in [0, 1], or a deblurrer that sees no motion.
+            ValueError: no single photo in [0, 1], a deblurrer that sees no motion, or a photo beyond the memory.
         """
-        check_image(blurry, "blurry")
+        _check_photo(blurry)
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
-            factor, field, moved, _ = self.long_motion(motion.estimate, here, exposure)
+            factor, field, moved, _ = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
             small = here if factor == 1 else reduced(here, factor, exposure.gamma)
-            field = motion.restorer.seen(small, field, exposure) if moved.any() else field
+            if moved.any():
+                field = self._afforded(small, lambda: motion.restorer.seen(small, field, exposure))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
-        field = self.deblurrer.field(mirror_to(blurry, SHORTEST_SIDE).to(self._device()), exposure)
-        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
+        wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
+        return (
+            self._afforded(blurry, lambda: self.deblurrer.field(wide, exposure))
+            .crop(0, 0, *blurry.shape[-2:])
+            .to("cpu")
+        )
 
     def _estimating_whole(self, blurry: Tensor) -> MotionDeblurrer | None:
         """Give the deblurrer if it estimates the motion of a photo of this size at once."""
@@ -166,9 +172,11 @@ class PhotoDeblurrer(Deblurrer):
         """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
         device = self._device()
         progress(0.0)
-        factor, field, moved, said = self.long_motion(motion.estimate, blurry.to(device), exposure)
+        here = blurry.to(device)
+        factor, field, moved, said = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
         field = field.to("cpu")
         if not moved.any():
+            progress(1.0)
             return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
         judged: dict[Corner, tuple[Tensor, Tensor]] = {}
@@ -178,10 +186,13 @@ class PhotoDeblurrer(Deblurrer):
             answer = self._checked(tile, lambda: motion.restorer.judged(tile.to(device), mine, exposure.part(ends)))
             if (told := answer.judgement) is not None:
                 judged[corner] = told[0].to("cpu"), told[1].to("cpu")
-            return answer.picture.to(blurry.device)
+            return answer.picture.to(blurry.device, copy=True)  # a restorer may answer with the tile itself
 
         small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
-        shown = motion.restorer.seen(small.to(device), field.to(device), exposure).to("cpu") if with_field else field
+        shown = field
+        if with_field:
+            seen = self._afforded(small, lambda: motion.restorer.seen(small.to(device), field.to(device), exposure))
+            shown = seen.to("cpu")
         alone = max(small.shape[-2:]) <= side  # to find the motion takes about as long as to undo it in one tile
         tell = (lambda share: progress((1 + share) / 2)) if alone else progress
         restored = map_tiles(small, undo, side, tell, AT_ONCE if device.type == "cpu" else 1)
@@ -217,20 +228,30 @@ class PhotoDeblurrer(Deblurrer):
         field = None if answer.field is None else answer.field.crop(0, 0, height, width).to("cpu")
         return answer._replace(picture=answer.picture[..., :height, :width].to(blurry.device, copy=True), field=field)
 
-    def _checked(self, tile: Tensor, restore: Callable[[], Answer]) -> Answer:
+    def _checked(self, tile: Tensor, restore: Callable[[], Pictured]) -> Pictured:
         """Restore a tile; say in a sentence that memory ran out or that the answer is NaN."""
-        height, width = tile.shape[-2:]
+        answer = self._afforded(tile, restore)
+        if not answer.picture.isfinite().all():
+            raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
+        return answer
+
+    def _afforded(self, picture: Tensor, work: Callable[[], Answer]) -> Answer:
+        """Work on a picture; say in a sentence that memory ran out."""
+        height, width = picture.shape[-2:]
         try:
-            answer = restore()
+            return work()
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
             raise ValueError(
                 f"{height} x {width} pixels at once need more memory than there is. Lower --tile."
             ) from error
-        if not answer.picture.isfinite().all():
-            raise ValueError(f"{self.name} answers with NaN. Train it anew, or pass another --checkpoint.")
-        return answer
+
+
+def _check_photo(blurry: Tensor) -> None:
+    check_image(blurry, "blurry")
+    if len(blurry) != 1:
+        raise ValueError(f"blurry holds {len(blurry)} photos, but they are restored one by one. Pass [1, C, H, W].")
 
 
 def mirror_to(photo: Tensor, side: int) -> Tensor:

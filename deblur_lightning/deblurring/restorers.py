@@ -149,5 +149,5 @@ class HyperLaplacian(Restorer):
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return deconvolve(
             blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
-            start=self.start, outer=self.outer, inner=self.inner, allowance=self.allowance,
+            start=self.start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,
         )  # fmt: skip

@@ -24,6 +24,7 @@ from deblur_lightning.physics import check_gamma, noise_level, to_linear
 from deblur_lightning.side_by_side import one_core, side_by_side
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
+FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
@@ -78,7 +79,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:
-    if light.amin() == light.amax():
+    if light.amax() - light.amin() < FLAT:
         return delta_field(light[None, None], kernel_size)  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)

@@ -64,7 +64,7 @@ class SeeingModule(RegressionModule):
         restored, told = cast(SeeingNAFNet, self.deblurrer.generator).both(blurry)
         restoring = psnr_loss(restored, sharp, self.floor)
         cell = batch["field"].coefficients.shape[-1] // told.shape[-1]
-        each = zip(parts, told.split(len(batch["blurry"])), strict=True)
+        each = zip(parts, told.split([len(part["blurry"]) for part in parts]), strict=True)
         seeing = torch.stack([cell_divergence(own, part["field"], cell) for part, own in each]).mean()
         size = len(batch["name"])
         for name, part in (("restoring", restoring), ("seeing", seeing)):

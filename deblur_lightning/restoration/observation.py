@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from deblur_lightning.exposure import Sides
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import BlurOperator, Padding
@@ -50,6 +51,12 @@ def _one_by_one(blurry: Tensor, field: KernelField, wide: torch.dtype) -> Iterat
 def operator(field: KernelField, border: Border) -> BlurOperator:
     """Build the blur of a checked field: of a picture with its surround, or of one whose border mirrors."""
     return BlurOperator(field, _padding(border), check_values=False)
+
+
+def check_dark(dark: Sides, border: Border) -> None:
+    """Refuse dark sides where there is no surround to be dark."""
+    if any(dark) and border != "extended":
+        raise ValueError(f"dark sides have no light beyond, but border is {border!r}. Pass border='extended'.")
 
 
 def surrounded(image: Tensor, radius: int, border: Border) -> Tensor:

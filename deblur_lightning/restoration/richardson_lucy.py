@@ -12,7 +12,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import BlurOperator, check_gamma, saturate, to_display, to_linear
 from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration.momentum import Momentum
-from deblur_lightning.restoration.observation import Border, cut, observations, operator, surrounded
+from deblur_lightning.restoration.observation import Border, check_dark, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import CLIPPED, DARKEST, ratio, saturated_ratio, unsaturated_share
 from deblur_lightning.restoration.ringing import hold_rims
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
@@ -100,8 +100,7 @@ def richardson_lucy(
     """
     border = border or ("reflect" if adjoint == "published" else "extended")
     _check_options(iterations, gamma, method, regularization, adjoint, border, tolerance)
-    if any(dark) and border != "extended":
-        raise ValueError(f"dark sides have no light beyond, but border is {border!r}. Pass border='extended'.")
+    check_dark(dark, border)
     if initial is not None:
         check_image(initial, "initial")
         if initial.shape != blurry.shape:
@@ -120,9 +119,10 @@ def richardson_lucy(
     return torch.cat(restored)
 
 
-def lucy_light(light: Tensor, blurring: BlurOperator, border: Border, iterations: int) -> Tensor:
+def lucy_light(light: Tensor, blurring: BlurOperator, border: Border, iterations: int, dark: Sides = NO_SIDE) -> Tensor:
     """Restore one picture's linear light, its surround included, beyond the ceiling: 'saturated', accelerated."""
-    sharp = surrounded(light, blurring.field.kernel_size // 2, border).clamp(min=DARKEST)
+    radius = blurring.field.kernel_size // 2
+    sharp = darken_(surrounded(light, radius, border).clamp(min=DARKEST), radius, dark)
     if not iterations:
         return sharp
     update = _update(light, blurring, "exact", "saturated", 1.0, 0.0)

@@ -8,11 +8,13 @@ import math
 import torch
 from torch import Tensor
 
+from deblur_lightning.exposure import NO_SIDE, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import BlurOperator, noise_level, to_display, to_linear
+from deblur_lightning.physics.borders import darken_
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
-from deblur_lightning.restoration.observation import Border, cut, observations, operator
+from deblur_lightning.restoration.observation import Border, check_dark, cut, observations, operator
 from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
@@ -34,6 +36,7 @@ def deconvolve(
     outer: int = 2,
     inner: int = 10,
     border: Border = "extended",
+    dark: Sides = NO_SIDE,
     strength: float = 1.0,
     allowance: float = math.inf,
     rims_held: bool = True,
@@ -62,6 +65,8 @@ def deconvolve(
         inner: conjugate gradient steps in each.
         border: 'extended' also estimates the K // 2 pixels around the picture that light came from; 'reflect' takes
             the picture to mirror there.
+        dark: sides beyond which there was nothing, as where programs blur with zeros (`dark_beyond`); light is then
+            looked for in the picture alone. Only with the border 'extended'.
         strength: share of the restoration on display: 0 returns the blurry picture, 1 the restored one.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
             share of that range, see `limit_ringing`; infinite by default, 0.5 for uncertain fields.
@@ -80,14 +85,15 @@ def deconvolve(
         photographs than the sample benchmark's.
     """
     _check_options(gamma, noise, regularization, exponent, start, outer, inner, border, strength, allowance)
+    check_dark(dark, border)
     restored = []
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, own in observations(blurry, field):
             seen = to_linear(picture, gamma)
             level = max(noise_level(seen) if noise is None else noise, LEAST_NOISE)
             blurring, radius = operator(own, border), own.kernel_size // 2
-            sharp, light = _begun(seen, blurring, border, start)
-            _solve_(sharp, light, blurring, regularization * level, exponent, outer, inner)
+            sharp, light = _begun(seen, blurring, border, dark, start)
+            _solve_(sharp, light, blurring, dark, regularization * level, exponent, outer, inner)
             display = to_display(cut(sharp, radius, border), gamma).clamp(0, 1)
             if rims_held:
                 display = hold_rims(display, picture, seen >= CLIPPED, radius)
@@ -97,28 +103,38 @@ def deconvolve(
     return torch.cat(restored)
 
 
-def _begun(light: Tensor, blurring: BlurOperator, border: Border, start: int) -> tuple[Tensor, Tensor]:
+def _begun(light: Tensor, blurring: BlurOperator, border: Border, dark: Sides, start: int) -> tuple[Tensor, Tensor]:
     """Begin with Richardson-Lucy: the sharp picture with its surround, and the blurry one as no sensor clipped it."""
     clipped = light >= CLIPPED
     updates = max(start, BEHIND) if clipped.any() else start
-    sharp = lucy_light(light, blurring, border, updates)
+    sharp = lucy_light(light, blurring, border, updates, dark)
     if clipped.any():
         light = torch.where(clipped, blurring.blur(sharp).maximum(light), light)
     return sharp, light
 
 
 def _solve_(
-    sharp: Tensor, light: Tensor, blurring: BlurOperator, weight: float, exponent: float, outer: int, inner: int
+    sharp: Tensor,
+    light: Tensor,
+    blurring: BlurOperator,
+    dark: Sides,
+    weight: float,
+    exponent: float,
+    outer: int,
+    inner: int,
 ) -> None:
+    radius = blurring.field.kernel_size // 2
+    matched = darken_(blurring.adjoint(light), radius, dark)
     for _ in range(outer):
         weights = prior_weights(sharp, exponent)
         for share in weights:
             share.mul_(weight)
 
         def normal(direction: Tensor, weights: tuple[Tensor, Tensor] = weights) -> Tensor:
-            return smoothing_(blurring.adjoint(blurring.blur(direction)), direction, weights)
+            image = smoothing_(blurring.adjoint(blurring.blur(direction)), direction, weights)
+            return darken_(image, radius, dark)  # what is dark stays so
 
-        conjugate_gradients_(sharp, normal, blurring.adjoint(light), inner)
+        conjugate_gradients_(sharp, normal, matched.clone(), inner)
         sharp.clamp_(min=0)
 
 

@@ -22,7 +22,8 @@ SMALLEST = 900  # pixels: the shorter side of a background
 DETAILED = 0.3  # share of a picture's blocks that must show something
 BLOCK, SHOWS = 16, 4.0  # pixels; grey values of deviation
 ALIKE = 0.12  # mean difference of two thumbnails in deviations: less is the same picture
-SUFFIXES = {".jpg", ".jpeg", ".jxl", ".png", ".webp"}
+PHOTOGRAPHS, STAMPED = {".jpg", ".jpeg", ".jxl", ".webp"}, {".png"}  # what backgrounds and stamps come as
+SIZES = {"images", "images_dark"}  # folders of Plasma's packages, of one background in many sizes
 MONTAGE = (960, 720)
 STAMPS = (8, 14)  # on a montage, from to
 STAMP_SIDES = (120, 420)  # pixels
@@ -39,13 +40,14 @@ def main() -> None:
         parser.error(f"{options.unpacked} is no folder. Unpack the packages there first.")
     if options.output.exists():
         parser.error(f"{options.output} is there already. Name a new folder.")
-    paths = sorted(path for path in options.unpacked.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = sorted(path for path in options.unpacked.rglob("*") if path.is_file() and not path.is_symlink())
+    stamps = [path for path in files if "stamps" in path.parts and path.suffix.lower() in STAMPED]
+    paths = [path for path in files if "stamps" not in path.parts and path.suffix.lower() in PHOTOGRAPHS]
     if any(path.suffix.lower() == ".jxl" for path in paths):
         if importlib.util.find_spec("pillow_jxl") is None:
             parser.error(f"{options.unpacked} holds JPEG XL, which cannot be read. Run pip install pillow-jxl-plugin.")
         importlib.import_module("pillow_jxl")  # teaches Pillow to read it
-    stamps = [path for path in paths if "stamps" in path.parts]
-    backgrounds = chosen([path for path in paths if "stamps" not in path.parts])
+    backgrounds = chosen(paths)
     if not backgrounds or not stamps:
         parser.error(f"{options.unpacked} holds {len(backgrounds)} backgrounds and {len(stamps)} stamps. Unpack both.")
     options.output.mkdir(parents=True)
@@ -62,9 +64,12 @@ def chosen(paths: list[Path]) -> list[Image.Image]:
     sizes = {path: size_of(path) for path in paths}
     large = [path for path, size in sizes.items() if min(size) >= SMALLEST]
     large.sort(key=lambda path: -sizes[path][0] * sizes[path][1])
+    largest = {(path.parent if path.parent.name in SIZES else path): path for path in reversed(large)}
     kept, thumbnails = list[Image.Image](), list[NDArray[np.float64]]()
-    for path in large:
-        picture = Image.open(path).convert("RGB")
+    for path in reversed(largest.values()):
+        with Image.open(path) as found:
+            found.draft("RGB", (LONGEST, LONGEST))  # a large JPEG is read no finer than needed
+            picture = found.convert("RGB")
         picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
         thumbnail = np.asarray(picture.resize((16, 9), Image.Resampling.BOX), float)
         thumbnail = (thumbnail - thumbnail.mean()) / (thumbnail.std() + 1e-6)

@@ -351,6 +351,30 @@ def test_what_cannot_be_saved_is_said(desk, slug, version, strength, mask, sente
         desk.save(slug or there, version, strength, mask)
 
 
+class Blackening(Inverting):
+    """Answers with black."""
+
+    def __call__(self, blurry, progress, with_field):
+        return super().__call__(blurry, progress, with_field)._replace(picture=blurry * 0)
+
+
+def test_each_version_keeps_its_own_pixels_whatever_is_restored_again(tmp_path):
+    desk = PhotoDesk({"negative": Inverting(), "black": Blackening()}, tmp_path)
+    slug = desk.show("a.png", photo(colour=(40, 60, 80))).picture["slug"]
+    for model in ("negative", "black", "negative", "black"):
+        desk.show_again(slug, model)
+    colours = [Image.open(io.BytesIO(desk.save(slug, model)[1])).getpixel((5, 5)) for model in ("negative", "black")]
+    assert colours == [(215, 195, 175), (0, 0, 0)]
+
+
+def test_a_photo_that_goes_while_it_is_asked_for_is_said_to_be_gone(desk):
+    slug = desk.show("a.png", photo()).picture["slug"]
+    desk._kept[slug].remove()  # as another photo's restoration does, in between
+    for ask in (desk.save, desk.show_again):
+        with pytest.raises(ValueError, match=r"^a\.png is no longer kept, .* Drop it again\.$"):
+            ask(slug, "negative")
+
+
 def test_a_photo_is_restored_again_by_another_model_beside_the_first(tmp_path):
     desk = PhotoDesk({"negative": Inverting(), "other": Inverting()}, tmp_path)
     first = desk.show("a.png", photo())

@@ -26,6 +26,12 @@ def shaken(height=150, width=160):
     return blur(sharp, delta_field(sharp, 9)._replace(basis=kernel[None])), kernel[0]
 
 
+def shifted(light):
+    """A field of one kernel that is no dot."""
+    field = delta_field(light, 9)
+    return field._replace(basis=field.basis.roll(1, -1))
+
+
 def test_light_less_a_half_gives_the_field_of_that_light():
     light, kernel = shaken()
     field = BlindEstimator(9)(light - 0.5)
@@ -94,6 +100,48 @@ def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sent
     model = PhotoDeblurrer(MotionDeblurrer(Moving(9), _Failing(failure)), name="ours", tile=256)
     with pytest.raises(ValueError, match=sentence):
         model(photo)
+
+
+@pytest.mark.parametrize("ask", ["restore", "field"])
+def test_motion_that_takes_too_much_memory_to_find_is_said_in_a_sentence(ask):
+    class Greedy(BlindEstimator):
+        def forward(self, light):
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    model = PhotoDeblurrer(MotionDeblurrer(Greedy(9), RichardsonLucy(3)))
+    photo = torch.rand(1, 3, 90, 100, generator=torch.Generator().manual_seed(1))
+    with pytest.raises(ValueError, match="90 x 100 pixels at once need more memory"):
+        (model if ask == "restore" else model.field)(photo)
+
+
+def test_a_restorer_that_answers_with_the_photo_itself_does_no_harm_to_it():
+    class Leaving(Restorer):
+        def forward(self, blurry, field, exposure):
+            return blurry
+
+    class Moving(BlindEstimator):
+        def forward(self, light):
+            return shifted(light)
+
+    photo = torch.rand(1, 3, 90, 100, generator=torch.Generator().manual_seed(1))
+    given = photo.clone()
+    assert torch.equal(PhotoDeblurrer(MotionDeblurrer(Moving(9), Leaving()))(photo).picture, given)
+    assert torch.equal(photo, given)
+
+
+def test_photos_are_restored_one_by_one():
+    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), RichardsonLucy(3)))
+    for ask in (model, model.field):
+        with pytest.raises(ValueError, match=r"blurry holds 2 photos.* Pass \[1, C, H, W\]"):
+            ask(torch.rand(2, 3, 90, 100))
+
+
+def test_a_photo_left_alone_is_done_too():
+    told = []
+    light = torch.full((1, 3, 90, 100), 0.5)
+    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), RichardsonLucy(3), guard=StillnessGuard(0.1)))
+    assert torch.equal(model(light, progress=told.append).picture, light)
+    assert told[-1] == 1
 
 
 def test_methods_are_told_apart_by_what_sees_the_motion():

@@ -9,6 +9,7 @@ from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, halved
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur
+from deblur_lightning.physics.node_grid import node_shares
 
 MOVED = torch.tensor([True])
 HALVED = "motion of about 40 pixels is longer than the model's 33, so restored at 1/2 of the size"
@@ -205,6 +206,12 @@ def test_a_motion_is_as_long_as_its_path_from_end_to_end_and_kernels_hardly_used
     field = KernelField(torch.stack((diagonal / 13, short, long))[None], coefficients)
     assert motion_length(field) == pytest.approx(12 * 2**0.5 + 1)
     assert motion_length(uniform(long, 4, 4)) == 31
+
+
+def test_a_turning_camera_s_motion_is_as_long_as_it_is_in_the_corners():
+    shares = node_shares((60, 80), 5)[None]
+    kernels = torch.stack([line(length) for length in [31, *[5] * 23, 21]])[None]
+    assert motion_length(KernelField(kernels, shares)) == 31
 
 
 def test_squares_are_averaged_in_linear_light_and_what_is_missing_repeats():

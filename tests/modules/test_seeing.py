@@ -1,5 +1,7 @@
 """The training of a network that restores and sees: its loss, its samples, batches seen again, where it begins."""
 
+import math
+
 import pytest
 import torch
 from small_models import losses_of_steps, quiet_trainer
@@ -127,6 +129,16 @@ def test_each_step_of_a_training_sees_some_again(data, tmp_path):
     module.deblurrer.generator.both = lambda blurry: seen.append(len(blurry)) or both(blurry)
     quiet_trainer(tmp_path, max_epochs=1).fit(module, data)
     assert seen == [4, 4, 4]
+
+
+def test_batches_seen_again_may_be_smaller_or_larger(data):
+    batch = first_batch(data)
+    field = KernelField(*(part[:1] for part in batch["field"]))
+    small = {"blurry": batch["blurry"][:1], "sharp": batch["sharp"][:1], "field": field, "name": batch["name"][:1]}
+    module = tiny(replayed=2)
+    losses = [loss for one in (batch, small, batch) for loss in losses_of_steps(module, one, 1)]
+    assert len(losses) == 3
+    assert all(map(math.isfinite, losses))
 
 
 def test_it_begins_with_a_direct_network_and_refuses_others(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from deblur_lightning import KernelField
+from deblur_lightning.exposure import EVERY_SIDE, Sides
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
@@ -80,6 +81,38 @@ def test_its_start_saves_more_than_it_costs():
     sharp, blurry, field = shaken()
     few = psnr(deconvolve(blurry, field, start=15, outer=2, inner=10), sharp)  # 35 blurs and as many transposes
     assert few > psnr(deconvolve(blurry, field, start=0, outer=4, inner=12), sharp) + 0.1
+
+
+def test_what_was_blurred_with_zeros_beyond_is_restored_with_dark_sides():
+    sharp, _, field = shaken()
+    generator = torch.Generator().manual_seed(1)
+    light = blur(sharp**2.2, field, "zeros")
+    blurry = (light + 0.002 * torch.randn(light.shape, generator=generator)).clamp(0, 1) ** (1 / 2.2)
+    for start in (0, 15):
+        plain = psnr(deconvolve(blurry, field, start=start), sharp)
+        assert psnr(deconvolve(blurry, field, start=start, dark=EVERY_SIDE), sharp) > plain + 1
+    with pytest.raises(ValueError, match="Pass border='extended'"):
+        deconvolve(blurry, field, dark=EVERY_SIDE, border="reflect")
+
+
+def test_dark_sides_are_solved_for_as_the_system_without_them():
+    generator = torch.Generator().manual_seed(2)
+    blurry = torch.rand(1, 1, 9, 11, generator=generator, dtype=torch.float64) * 0.5 + 0.3
+    kernel = torch.rand(1, 1, 3, 3, generator=generator, dtype=torch.float64)
+    field = KernelField(kernel / kernel.sum(), torch.ones(1, 1, 9, 11, dtype=torch.float64))
+    pixels = torch.eye(11 * 13, dtype=torch.float64).view(-1, 1, 11, 13)
+    lit = torch.zeros(11, 13, dtype=torch.bool)
+    lit[1:, :-1] = True  # dark above and to the right
+    matrix = blur(pixels, field, "valid").flatten(1).T[:, lit.flatten()]
+    across, down = (slope.flatten(1).T[:, lit.flatten()] for slope in differences(pixels))
+    smoothing = 0.1 * 0.1 * (across.T @ across + down.T @ down)
+    solved = torch.linalg.solve(matrix.T @ matrix + smoothing, matrix.T @ blurry.flatten())
+    wanted = torch.zeros(11, 13, dtype=torch.float64)
+    wanted[lit] = solved
+    got = deconvolve(
+        blurry, field, gamma=1.0, noise=0.1, exponent=2.0, outer=1, inner=300, dark=Sides(top=True, right=True)
+    )
+    torch.testing.assert_close(got, wanted[None, None, 1:-1, 1:-1].clamp(0, 1), rtol=0, atol=1e-8)
 
 
 def test_it_beats_thirty_richardson_lucy_updates_by_a_decibel():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +53,8 @@ class KeptPhoto:
         """
         from deblur_lightning.photos import read_photo
 
-        try:
+        with self._named():
             return read_photo(self.source, pixel_limit)
-        except ValueError as error:
-            raise type(error)(str(error).replace(str(self.source), self.name)) from error
 
     def measure(self, pixel_limit: int) -> int:
         """Count the photo's pixels by its header.
@@ -64,16 +64,14 @@ class KeptPhoto:
         """
         from deblur_lightning.photos import photo_size
 
-        try:
+        with self._named():
             width, height = photo_size(self.source, pixel_limit)
-        except ValueError as error:
-            raise type(error)(str(error).replace(str(self.source), self.name)) from error
         return width * height
 
     def keep(self, version: str, restored: Tensor, record: PhotoRecord) -> None:
         """Keep a restored version ``[1, C, H, W]``, as exact as the photo's file will hold it."""
         white = 2**record.bits - 1
-        path = self.home / f"{len(self.versions)}.npy"
+        path = self.versions.get(version, self.home / f"{len(self.versions)}.npy")
         np.save(path, (restored[0] * white).round().numpy().astype(np.uint16 if record.bits == 16 else np.uint8))
         self.versions[version] = path
 
@@ -100,7 +98,9 @@ class KeptPhoto:
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is {strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
         blurry, record = self.read(pixel_limit)
-        restored = torch.from_numpy(np.load(self.versions[version]).astype(np.float32))[None].div_(2**record.bits - 1)
+        with self._named():
+            values = np.load(self.versions[version]).astype(np.float32)
+        restored = torch.from_numpy(values)[None].div_(2**record.bits - 1)
         share = strength * read_mask(mask, (blurry.shape[-2], blurry.shape[-1])) if mask else strength
         blended = restored.sub_(blurry).mul_(share).add_(blurry).clamp_(0, 1)
         name = self.file_name(record)
@@ -113,6 +113,18 @@ class KeptPhoto:
         """Name the restored photo's file."""
         named = Path(record.file_name(self.name))
         return f"{named.stem} restored{named.suffix}"
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Call the photo by its name where something is wrong with its files, or they were removed meanwhile."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise ValueError(
+                f"{self.name} is no longer kept, for newer photos took its place. Drop it again."
+            ) from error
+        except ValueError as error:
+            raise type(error)(str(error).replace(str(self.source), self.name)) from error
 
     def remove(self) -> None:
         """Remove its files."""
