@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.estimation import dense_field
+from deblur_lightning.estimation import dense_field, least_side
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 
 
@@ -26,7 +26,7 @@ class BlindEstimator(nn.Module):
             light: ``[N, 3 or 1, H, W]``, linear light minus 0.5.
 
         Returns:
-            The field. Pictures of less than twice the kernels' side show too little: theirs is no motion.
+            The field. Pictures smaller than `least_side` show too little: theirs is no motion.
         """
         if not self.sees(light):
             return delta_field(light, self.kernel_size)
@@ -35,4 +35,4 @@ class BlindEstimator(nn.Module):
 
     def sees(self, pictures: Tensor) -> bool:
         """Tell whether pictures ``[..., H, W]`` are large enough for their motion to be looked for."""
-        return min(pictures.shape[-2:]) >= 2 * self.kernel_size
+        return min(pictures.shape[-2:]) >= least_side(self.kernel_size)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import no_blur, reaches
-from deblur_lightning.estimation.local_evidence import LocalEvidence
+from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
@@ -51,7 +51,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
     instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
 
     Args:
-        blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least twice the kernel's.
+        blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least `least_side`.
         gamma: display to linear light.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
 
@@ -67,15 +67,20 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
         raise ValueError(f"blurry holds {len(blurry)} pictures, but a field is of one. Pass them one by one.")
     if kernel_size < 5 or kernel_size % 2 == 0:
         raise ValueError(f"kernel_size is {kernel_size}, but it is odd and at least 5. Pass {max(5, kernel_size | 1)}.")
-    if min(blurry.shape[-2:]) < 2 * kernel_size:
+    if min(blurry.shape[-2:]) < (least := least_side(kernel_size)):
         raise ValueError(
-            f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs "
-            f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
+            f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs {least} pixels "
+            f"each way. Pass a {'smaller kernel_size' if least > SMALLEST else 'larger picture'}."
         )
     light = to_linear(blurry.float(), gamma)[0].mean(0).cpu()
     with one_core():
         field = _field(light, kernel_size)
     return field.to(blurry.device)
+
+
+def least_side(kernel_size: int) -> int:
+    """Tell how many pixels each way a picture needs for its field to be estimated: two kernels, and half a window."""
+    return max(2 * kernel_size, SMALLEST)
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:

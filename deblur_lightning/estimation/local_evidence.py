@@ -10,6 +10,7 @@ from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 
 WINDOW = 64  # pixels; 32 and 96 told less
+SMALLEST = WINDOW // 2 + 2  # pixels: side of a picture whose gradients can be mirrored by half a window
 SECTORS = 8  # of direction: each has a strength of its own, for edges have directions as motion has
 HIGHEST = 0.3  # cycles a pixel: beyond, noise and rounding are told apart rather than kernels
 LOWEST = 1.5  # cycles a window
@@ -33,7 +34,7 @@ class LocalEvidence:
     and candidates cost next to nothing.
 
     Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least 32.
+        light: the blurry picture, ``[H, W]``, linear light, both sides at least 34.
         stride: pixels from window to window.
         noise: standard deviation of the light's noise, where that is more than `NOISE`.
 

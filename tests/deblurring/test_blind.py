@@ -47,6 +47,15 @@ def test_pictures_smaller_than_two_kernels_are_left_alone():
     assert torch.equal(field.basis, delta_field(light, 9).basis)
 
 
+@pytest.mark.parametrize(("side", "seen"), [(33, False), (34, True)])
+def test_the_smallest_picture_that_is_looked_at_is_looked_at(side, seen):
+    light, _ = shaken(60, 60)
+    estimator = BlindEstimator(9)
+    small = light[..., :side, :50] - 0.5
+    assert estimator.sees(small) == seen
+    assert estimator(small).coefficients.shape[-2:] == (side, 50)
+
+
 def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     looks = []
 

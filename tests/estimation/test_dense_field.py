@@ -100,6 +100,7 @@ def test_a_picture_without_any_edge_shows_no_motion(value):
     [
         (torch.zeros(2, 3, 80, 80), {}, "one by one"),
         (torch.zeros(1, 3, 80, 60), {}, "smaller kernel_size"),
+        (torch.zeros(1, 3, 80, 33), {"kernel_size": 15}, "needs 34 pixels each way. Pass a larger picture"),
         (torch.zeros(1, 3, 80, 80), {"kernel_size": 16}, "Pass 17"),
         (torch.zeros(1, 3, 80, 80), {"kernel_size": 3}, "Pass 5"),
         (torch.full((1, 3, 80, 80), 128.0), {}, "Divide it by 255"),
