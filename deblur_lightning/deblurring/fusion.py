@@ -22,8 +22,7 @@ class Fusion(Restorer):
     A field can be wrong, for a part of the photo or for all of it, and then every restorer spoils what it touches, each
     in its own way: ringing, misfit, crushed blacks. `restoration_cues` measures these for each restoration, and a
     small network that has seen many restorations beside their sharp pictures turns the measures of a place into
-    shares: of each restoration and, where none convinces, of the photo as it is. Pictures that fade to black at their
-    borders, which it has never seen, are left to the first restorer.
+    shares: of each restoration and, where none convinces, of the photo as it is.
 
     Args:
         restorers: undo the motion, the most cautious first.
@@ -52,18 +51,10 @@ class Fusion(Restorer):
             nn.Linear(count, hidden), nn.Tanh(), nn.Dropout(DROPPED), nn.Linear(hidden, len(restorers))
         )
 
-    @property
-    def fading(self) -> str:
-        """Unjudged."""
-        return "whether or not that looks right"
-
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
 
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        if exposure.fades:
-            first: Restorer = self.restorers[0]  # type: ignore[assignment] # a ModuleList forgets its members' type
-            return first.judged(blurry, field, exposure)
         made = [restorer(blurry, field, exposure) for restorer in self.restorers]
         cues = [restoration_cues(blurry, one, field, exposure.gamma) for one in made]
         shares = self.shares(torch.cat(cues, dim=1), blurry.shape[-2:])

@@ -15,6 +15,7 @@ from deblur_lightning.losses import kernel_weights
 from deblur_lightning.physics import expose, to_linear
 
 GAMMA, NOISE = 2.2, 0.01
+PATIENCE = 3  # looks at each photograph without finding an object
 
 
 def bsds500_windows(
@@ -34,15 +35,20 @@ def bsds500_windows(
 
     Raises:
         FileNotFoundError: no photographs there.
+        ValueError: a window with its surround is larger than a photograph, or no photograph has a segment of an
+            object's size.
     """
     photos = bsds500_photos(root, split)
     order = np.random.default_rng(5).permutation(len(photos))
-    made = number = 0
+    made = number = barren = 0
     while made < count:
+        if barren == PATIENCE * len(photos):
+            raise ValueError(f"{root} has no segment of an object's size within {side} pixels. Pass a larger side.")
         random = np.random.default_rng((KINDS.index(kind), number))
         frame, segments = photos[order[number % len(photos)]].read()
         window = _window(frame, segments, kind, side, kernel_size, random)
         number += 1
+        barren = 0 if window is not None else barren + 1
         if window is not None:
             made += 1
             yield {**window, "name": f"{kind}/{photos[order[(number - 1) % len(photos)]].path.stem}-{made}"}
@@ -52,6 +58,11 @@ def _window(
     frame: np.ndarray, segments: np.ndarray | None, kind: Kind, side: int, kernel_size: int, random: np.random.Generator
 ) -> SyntheticSample | None:
     """Cut a window out of a photograph and blur it; None if no segment of it is of an object's size."""
+    if side + kernel_size - 1 > min(frame.shape[:2]):
+        raise ValueError(
+            f"A window of {side} pixels with a surround for kernels of {kernel_size} does not fit into a photograph of "
+            f"{frame.shape[1]} x {frame.shape[0]}. Pass a smaller side or kernel_size."
+        )
     whole, generator = side + kernel_size - 1, torch.Generator().manual_seed(int(random.integers(2**31)))
     for _ in range(TRIES):
         top, left = (int(random.integers(length - whole + 1)) for length in frame.shape[:2])

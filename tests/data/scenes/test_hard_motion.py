@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 from scipy.io import savemat
 
+from deblur_lightning.data.scenes import windows
 from deblur_lightning.data.scenes.hard_motion import KINDS, blob_objects, draw_field, segment_objects
 from deblur_lightning.data.scenes.windows import bsds500_windows
 from deblur_lightning.field import KernelField, check_field
@@ -90,3 +91,14 @@ def test_windows_of_bsds500_are_the_same_each_time(bsds):
             field = KernelField(*(part[None] for part in one["field"]))
             clean = to_display(blur(to_linear(one["scene"][None]), field, "valid"))[0]
             assert (clean - one["blurry"]).abs().mean() < 0.02  # noise of one per cent, and 8 bits
+
+
+def test_a_window_larger_than_a_photograph_is_refused(bsds):
+    with pytest.raises(ValueError, match=r"fit into a photograph of 150 x 120\. Pass a smaller side"):
+        next(bsds500_windows(bsds, "test", "objects", 3, side=100, kernel_size=33))
+
+
+def test_photographs_without_objects_are_not_looked_through_for_ever(bsds, monkeypatch):
+    monkeypatch.setattr(windows, "segment_objects", lambda labels, random: np.zeros(labels.shape, np.uint8))
+    with pytest.raises(ValueError, match=r"has no segment of an object's size within 64 pixels\. Pass a larger side"):
+        next(bsds500_windows(bsds, "test", "still", 3, side=64, kernel_size=9))
