@@ -32,8 +32,7 @@ class Agreed(Restorer):
     reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
     the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
     stayed on its pixel: a network that restores changes sharp pictures a little too. Where no motion was found in all
-    of the photo, more of its light must have left. Pictures that fade to black at their borders, whose cells the
-    network has hardly seen, are left to the restorer.
+    of the photo, more of its light must have left.
 
     Args:
         restorer: undoes the motion.
@@ -74,8 +73,6 @@ class Agreed(Restorer):
 
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        if exposure.fades:
-            return self.restorer.judged(blurry, field, exposure)
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
         return Restored(*(torch.cat(parts) for parts in zip(*judged, strict=True)))
 
@@ -98,8 +95,6 @@ class Agreed(Restorer):
     @torch.no_grad()
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """The field as far as it is believed; elsewhere what the network tells, right about how far, not about how."""
-        if exposure.fades:
-            return field
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
         size = blurry.shape[-2:]
         grid = [-(-side // CELL) for side in size]

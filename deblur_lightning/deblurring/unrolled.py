@@ -85,6 +85,8 @@ class UnrolledRestorer(Restorer):
 
     def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """As of `Restorer`; how far to go along at each pixel is for its networks to say."""
+        if exposure.fades and self.direct is not None:
+            return Restored(in_channels(first.clamp(0, 1), blurry.shape[1]))
         return Restored(self.restore(blurry, field, exposure, first=first).clamp(0, 1))
 
     def beginning(self, blurry: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.deblurring.agreed import believed, reach_in, reach_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
-from deblur_lightning.exposure import EVERY_SIDE, Exposure
+from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
 
@@ -283,24 +283,27 @@ def test_the_picture_alone_is_the_judged_one():
     torch.testing.assert_close(agreed(blurry, field, Exposure()), agreed.judged(blurry, field, Exposure()).picture)
 
 
-@pytest.mark.parametrize("asked", [False, True])
-def test_fading_pictures_are_left_to_the_restorer(asked):
+def test_fading_pictures_are_judged_like_any_others():
     torch.manual_seed(0)
-    blurry, exposure, network = torch.rand(1, 3, 72, 72), Exposure(1.0, EVERY_SIDE), Telling(line(1), line(1))
-    restorer = RichardsonLucy(2) if asked else unrolled(network)
-    agreed = Agreed(restorer, network if asked else None)
-    field = delta_field(blurry, 9)
-    answer = agreed.judged(blurry, field, exposure)
-    assert answer.trust is None
-    assert agreed.seen(blurry, field, exposure) is field
-    torch.testing.assert_close(answer.picture, restorer(blurry, field, exposure))
+    blurry, network = torch.rand(1, 3, 72, 72), Telling(line(5), line(5))
+    agreed, field = Agreed(RichardsonLucy(2), network), field_of(line(5), blurry)
+    faded, plain = (agreed.judged(blurry, field, Exposure(1.0, sides)) for sides in (EVERY_SIDE, NO_SIDE))
+    torch.testing.assert_close(faded.trust, plain.trust)
+    assert not torch.equal(faded.picture, plain.picture)  # its restorer looks for no light beyond
+
+
+def test_of_fading_pictures_a_learned_restorer_keeps_what_its_network_makes_of_them():
+    torch.manual_seed(0)
+    blurry, network = torch.rand(1, 3, 72, 72), Telling(line(5), line(5))
+    agreed, field = Agreed(unrolled(network)), field_of(line(5), blurry)
+    answer = agreed.judged(blurry, field, Exposure(1.0, EVERY_SIDE))
+    torch.testing.assert_close(answer.picture, blurry + answer.trust * (network(blurry).clamp(0, 1) - blurry))
 
 
 def test_who_restores_fading_pictures_is_named():
     network = Telling(line(1), line(1))
     assert Agreed(unrolled(network)).fading == "by its direct network alone"
-    assert Agreed(Fusion([RichardsonLucy()]), network).fading == "whether or not that looks right"
-    assert not Agreed(RichardsonLucy(), network).fading
+    assert not Agreed(Fusion([RichardsonLucy()]), network).fading
 
 
 @pytest.mark.parametrize("direct", [None, FoldedNAFNet(width=4, middle_blocks=1)])

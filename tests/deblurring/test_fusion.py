@@ -102,11 +102,16 @@ def test_cues_rarer_than_training_saw_count_no_more_than_its_limits():
     assert not torch.allclose(fusion.votes(far), fusion.votes(limit - 0.5))
 
 
-def test_pictures_that_fade_are_left_to_the_first_restorer(case):
+def test_pictures_that_fade_are_judged_like_any_others(case):
     exposure = Exposure(1.0, Sides(left=True))
-    picture, trust, _ = fused([RichardsonLucy(3), Inverted()]).judged(*case, exposure)
-    torch.testing.assert_close(picture, RichardsonLucy(3)(*case, exposure))
-    assert trust is None
+    fusion = fused([RichardsonLucy(3), Inverted()])
+    made = [restorer(*case, exposure) for restorer in fusion.restorers]
+    cues = torch.cat([restoration_cues(case[0], one, case[1], 1.0) for one in made], dim=1)
+    shares = fusion.shares(cues, case[0].shape[-2:])
+    picture, trust, _ = fusion.judged(*case, exposure)
+    torch.testing.assert_close(trust, shares.sum(1, keepdim=True))
+    mixed = case[0] + sum(shares[:, [number]] * (one - case[0]) for number, one in enumerate(made))
+    torch.testing.assert_close(picture, mixed.clamp(0, 1))
 
 
 def test_no_restorer_is_refused():
