@@ -1,4 +1,4 @@
-"""Make a folder of freely licensed pictures to train on, from Debian's packages of desktop backgrounds and stamps.
+"""Make a folder of freely licensed pictures to train on, from Debian's and Ubuntu's packages of desktop backgrounds.
 
     apt-get download gnome-backgrounds … && for package in *.deb; do dpkg-deb -x $package unpacked/$package; done
     python experiments/free/photographs.py unpacked data/free
