@@ -25,10 +25,10 @@ def unpacked(tmp_path):
         made.mkdir(parents=True)
     random = np.random.default_rng(0)
     detailed = Image.fromarray(random.integers(0, 256, (30, 50, 3), np.uint8)).resize((2000, 1200))
-    detailed.save(backgrounds / "detailed.png")
-    detailed.resize((1600, 960)).save(backgrounds / "half.png")
+    detailed.save(backgrounds / "detailed.jpg", quality=95)
+    detailed.resize((1600, 960)).save(backgrounds / "half.jpg", quality=95)
     Image.new("RGB", (1600, 960), (200, 30, 90)).save(backgrounds / "plain.jpg")
-    Image.fromarray(random.integers(0, 256, (300, 400, 3), np.uint8)).save(backgrounds / "small.png")
+    Image.fromarray(random.integers(0, 256, (300, 400, 3), np.uint8)).save(backgrounds / "small.jpg")
     Image.new("RGBA", (300, 200), (0, 255, 0, 255)).save(stamps / "green.png")
     return folder
 
