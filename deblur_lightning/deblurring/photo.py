@@ -147,11 +147,8 @@ class PhotoDeblurrer(Deblurrer):
                 field = self._afforded(small, lambda: motion.restorer.seen(small, field, exposure))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
-        return (
-            self._afforded(blurry, lambda: self.deblurrer.field(wide, exposure))
-            .crop(0, 0, *blurry.shape[-2:])
-            .to("cpu")
-        )
+        field = self._afforded(blurry, lambda: self.deblurrer.field(wide, exposure))
+        return field.crop(0, 0, *blurry.shape[-2:]).to("cpu")
 
     def _estimating_whole(self, blurry: Tensor) -> MotionDeblurrer | None:
         """Give the deblurrer if it estimates the motion of a photo of this size at once."""
@@ -244,7 +241,7 @@ class PhotoDeblurrer(Deblurrer):
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
             raise ValueError(
-                f"{height} x {width} pixels at once need more memory than there is. Lower --tile."
+                f"{height} x {width} pixels at once need more memory than there is. Lower --tile, or reduce the photo."
             ) from error
 
 

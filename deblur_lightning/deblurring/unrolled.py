@@ -79,13 +79,13 @@ class UnrolledRestorer(Restorer):
         if exposure.fades:
             if self.direct is None:
                 return RichardsonLucy()(blurry, field, exposure)
-            return in_channels(self.beginning(blurry).clamp(0, 1), blurry.shape[1])
+            return self.upon(self.beginning(blurry), blurry, field, exposure).picture
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
     def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        """As of `Restorer`; how far to go along at each pixel is for its networks to say."""
-        if exposure.fades and self.direct is not None:
+        """As of `Restorer`; how far to go along is for its networks to say, which never saw what fades."""
+        if exposure.fades:
             return Restored(in_channels(first.clamp(0, 1), blurry.shape[1]))
         return Restored(self.restore(blurry, field, exposure, first=first).clamp(0, 1))
 

@@ -47,10 +47,9 @@ def bsds500_windows(
         random = np.random.default_rng((KINDS.index(kind), number))
         frame, segments = photos[order[number % len(photos)]].read()
         window = _window(frame, segments, kind, side, kernel_size, random)
-        number += 1
-        barren = 0 if window is not None else barren + 1
+        number, barren = number + 1, barren + 1
         if window is not None:
-            made += 1
+            made, barren = made + 1, 0
             yield {**window, "name": f"{kind}/{photos[order[(number - 1) % len(photos)]].path.stem}-{made}"}
 
 
