@@ -298,6 +298,7 @@ def test_of_fading_pictures_a_learned_restorer_keeps_what_its_network_makes_of_t
     agreed, field = Agreed(unrolled(network)), field_of(line(5), blurry)
     answer = agreed.judged(blurry, field, Exposure(1.0, EVERY_SIDE))
     torch.testing.assert_close(answer.picture, blurry + answer.trust * (network(blurry).clamp(0, 1) - blurry))
+    assert not answer.sure.any()  # of a motion that was not undone
 
 
 def test_who_restores_fading_pictures_is_named():
