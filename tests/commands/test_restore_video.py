@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.commands import main
+from deblur_lightning.data.synthesis.film import count_frames, read_frames
 from deblur_lightning.deblurring import Deblurred, Deblurrer, PhotoDeblurrer
 
 TIMES = (0, 100, 150, 300, 310, 450)
@@ -165,6 +166,51 @@ def test_sides_of_odd_length_and_other_containers(tmp_path, model):
         assert [frame.shape for frame in frames] == [(49, 65, 3)] * 3
         for frame, colour in zip(frames, COLOURS, strict=False):
             np.testing.assert_allclose(frame[8:-8, 8:24].mean(axis=(0, 1)), np.array(colour) / 2, atol=8)
+
+
+class Same(Deblurrer):
+    """Stands for a model that leaves everything as it was."""
+
+    def forward(self, blurry, exposure=None):
+        return Deblurred(blurry)
+
+
+def test_colours_stay_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda path, **options: PhotoDeblurrer(Same()))
+    colours = np.random.default_rng(5).integers(30, 226, (12, 16, 3))
+    picture = np.kron(colours, np.ones((16, 16, 1), int)).astype(np.uint8)
+    with av.open(str(tmp_path / "0.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 256, 192, "bgr0"
+        for _ in range(2):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")))
+        container.mux(stream.encode(None))
+    for turn in range(3):
+        assert run(tmp_path / f"{turn}.mkv", "-o", tmp_path / f"{turn + 1}.mkv") == 0
+    seen = [frame.astype(float) for frame in read_frames(tmp_path / "3.mkv")]
+    assert len(seen) == 2
+    for frame in seen:  # FFmpeg's quick conversion makes each turn about a level darker
+        np.testing.assert_allclose(frame.mean(axis=(0, 1)), picture.mean(axis=(0, 1)), atol=0.5)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_a_clip_that_was_cut_off_is_refused(tmp_path, model, suffix, share):
+    whole, cut, noise = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}", np.random.default_rng(6)
+    with av.open(str(whole), "w", options={"movflags": "faststart"} if suffix == ".mp4" else {}) as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(40):
+            pixels = noise.integers(0, 255, (64, 96, 3)).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    assert count_frames(whole) == 40
+    data = whole.read_bytes()
+    cut.write_bytes(data[: int(share * len(data))])
+    said = run(cut, "-o", tmp_path / "b.mp4")
+    assert "was cut off: it lasts 4.0 s by its own account" in said
+    assert "Copy it again from its source" in said
+    assert not (tmp_path / "b.mp4").exists()
 
 
 def write_photo(path):

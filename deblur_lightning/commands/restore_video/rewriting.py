@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from deblur_lightning.data.synthesis.film import count_frames, opened
+from deblur_lightning.data.synthesis.film import count_frames, exactly, opened, upright
 from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def measure_clip(path: Path, target: Path) -> Clip:
                 remedy = f"Name a result in {fits[-1]}" if fits else "Convert the sound to AAC first"
                 raise ValueError(f"{path} has sound of kind {sound}, but {target.suffix} holds none. {remedy}.")
         lost = {stream.type for stream in clip.streams} - {"video", "audio"}
-        height, width, _ = _upright(next(clip.decode(video=0))).shape
+        height, width, _ = upright(next(clip.decode(video=0))).shape
     return Clip(frames, width, height, ("subtitles are not kept",) if "subtitle" in lost else ())
 
 
@@ -136,7 +136,7 @@ def _copy(
                 made.mux(packet)
             continue
         for frame in pictures.decode(packet):
-            changed = _frame_like(frame, change(_upright(frame)), written)
+            changed = _frame_like(frame, change(upright(frame)), written)
             if frame.pts is None:
                 changed.pts, changed.time_base = number, 1 / rate_of(pictures)
             made.mux(written.encode(changed))
@@ -177,14 +177,13 @@ def _frame_like(frame: VideoFrame, pixels: Frame, written: VideoStream) -> Video
     from av import VideoFrame
 
     made = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24").reformat(
-        format=written.pix_fmt, dst_colorspace=frame.colorspace, dst_color_range=frame.color_range
+        format=written.pix_fmt,
+        dst_colorspace=frame.colorspace,
+        dst_color_range=frame.color_range,
+        interpolation=exactly(),
     )
     made.pts, made.time_base = frame.pts, frame.time_base
     return made
-
-
-def _upright(frame: VideoFrame) -> Frame:
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
 
 
 def _codecs(format_name: str) -> set[str]:

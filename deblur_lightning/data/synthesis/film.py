@@ -17,7 +17,12 @@ from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
 from deblur_lightning.physics import check_gamma
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.container import InputContainer
+
+TICKS = 1_000_000  # a second of FFmpeg's for whole films
+MISSING = 0.05  # seconds that may lack at the end of a film that also says how many frames it has, and has fewer
+ROUGH, ROUGH_SHARE = 0.5, 0.02  # seconds, and of a film: what may lack at any other's end, for containers count roughly
 
 Average = Literal["display", "linear"]
 
@@ -133,8 +138,20 @@ def read_frames(path: Path) -> Iterator[Frame]:
     """
     with opened(path) as film:
         for frame in film.decode(video=0):
-            pixels = frame.to_ndarray(format="rgb24")
-            yield np.ascontiguousarray(np.rot90(pixels, frame.rotation // 90))
+            yield upright(frame)
+
+
+def upright(frame: "VideoFrame") -> Frame:
+    """Give a decoded frame's pixels as they are to be seen, ``[H, W, 3]``, display values."""
+    converted = frame.reformat(format="rgb24", interpolation=exactly())
+    return np.ascontiguousarray(np.rot90(converted.to_ndarray(), frame.rotation // 90))
+
+
+def exactly() -> int:
+    """Tell FFmpeg to round colours to the nearest; its quick way makes each frame about a level darker."""
+    from av.video.reformatter import Interpolation as How
+
+    return How.BICUBIC | How.ACCURATE_RND | How.FULL_CHR_H_INT | How.FULL_CHR_H_INP
 
 
 def count_frames(path: Path) -> int:
@@ -142,7 +159,7 @@ def count_frames(path: Path) -> int:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: PyAV is not installed; a folder; no film, or a damaged one.
+        ValueError: PyAV is not installed; a folder; no film, a damaged one, or one that ends before it says.
     """
     if importlib.util.find_spec("av") is None:
         raise ValueError("av is not installed, but films are read by it. Run: pip install 'deblur-lightning[video]'")
@@ -151,7 +168,26 @@ def count_frames(path: Path) -> int:
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.")
     with opened(path) as film:
-        return sum(1 for _ in film.decode(video=0))
+        pictures, frames, packets = film.streams.video[0], 0, 0
+        ends: dict[int, float] = {}
+        for packet in film.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                ends[packet.stream.index] = max(end, ends.get(packet.stream.index, end))
+                packets += packet.stream.index == pictures.index
+            if packet.stream.index == pictures.index:
+                frames += len(pictures.decode(packet))
+        begin, lasts = ((one or 0) / TICKS for one in (film.start_time, film.duration))
+        there = max(ends.values(), default=begin) - begin
+        if packets < pictures.frames and pictures.duration and pictures.time_base:  # sound may have come first
+            lasts = float(pictures.duration * pictures.time_base)
+            there = ends.get(pictures.index, begin) - begin
+    if lasts - there > (MISSING if packets < pictures.frames else max(ROUGH, ROUGH_SHARE * lasts)):
+        raise ValueError(
+            f"{path} was cut off: it lasts {lasts:.1f} s by its own account, but {there:.1f} s are there. "
+            f"Copy it again from its source, or save what is there: ffmpeg -i {path.name} -c copy rest{path.suffix}"
+        )
+    return frames
 
 
 @contextmanager

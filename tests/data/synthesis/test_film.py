@@ -78,7 +78,8 @@ def test_exposures_take_odd_numbers_of_frames_and_leave_none_out():
 
 def test_frames_are_turned_upright(monkeypatch, tmp_path):
     pixels = frames_of(1)[0]
-    frame = SimpleNamespace(to_ndarray=lambda format: pixels, rotation=-90)
+    decoded = SimpleNamespace(to_ndarray=lambda: pixels)
+    frame = SimpleNamespace(reformat=lambda format, interpolation: decoded, rotation=-90)
 
     @contextmanager
     def turned(path):
