@@ -75,6 +75,28 @@ def delta_field(like: Tensor, kernel_size: int = 33) -> KernelField:
     return KernelField(basis, like.new_ones(pictures, 1, height, width))
 
 
+def laid_into(field: KernelField, top: int, left: int, shows: Tensor) -> KernelField:
+    """Lay the field of a rectangle into that of a larger picture, in which nothing moved elsewhere.
+
+    Args:
+        field: of the rectangle.
+        top: its first row in the picture.
+        left: its first column.
+        shows: ``[H, W]``, the picture's size: 1 where the field holds, 0 where nothing moved in the rectangle either.
+
+    Returns:
+        A field with one basis kernel more: a single 1 at its centre.
+    """
+    still = delta_field(field.coefficients, field.kernel_size)
+    height, width = field.coefficients.shape[-2:]
+    moved = F.pad(
+        field.coefficients, (left, shows.shape[1] - left - width, top, shows.shape[0] - top - height)
+    ) * shows.to(field.coefficients)
+    return KernelField(
+        torch.cat((field.basis, still.basis.to(field.basis)), 1), torch.cat((moved, 1 - moved.sum(1, True)), 1)
+    )
+
+
 def stack_fields(fields: Sequence[KernelField]) -> KernelField:
     """Make one batch of fields of pictures of one size.
 

@@ -9,6 +9,7 @@ import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
 from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem
+from deblur_lightning.commands._seen_photo import whole_answer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,18 +64,19 @@ def compare(
 
     checkpoints = find_named_checkpoints(checkpoint or ())
     with Console() as console:
-        blurry, _ = read_photo(photo)
+        blurry, record = read_photo(photo)
         true = read_sharp(sharp, photo, blurry) if sharp else None
         place = Crop(crop.y, crop.x, crop.height, crop.width) if crop else None
         _check_place(place, photo, blurry)
         check_folder_writable(output.parent)
         from deblur_lightning.deblurring import load_named
 
-        restored = {
-            name: model(blurry, progress=console.watch(name), with_field=False).picture
-            for name, model in load_named(checkpoints).items()
-        }
-        pictures = {BLURRY: blurry, **restored, **({SHARP: true} if true is not None else {})}
+        pictures = {BLURRY: record.over_white(blurry)}
+        for name, model in load_named(checkpoints).items():
+            answer = model(blurry[(..., *record.visible)], progress=console.watch(name), with_field=False)
+            pictures[name] = record.over_white(whole_answer(answer, blurry, record).picture)
+        if true is not None:
+            pictures[SHARP] = true
         for path in draw_pictures(pictures, stem, photo.name, place):
             console.say(str(path))
 
@@ -88,20 +90,20 @@ def read_sharp(path: Path, photo: Path, blurry: Tensor) -> Tensor:
         blurry: the photo, ``[1, 3 or 1, H, W]``.
 
     Returns:
-        ``[1, C, H, W]`` in [0, 1], C the larger of both pictures'.
+        ``[1, C, H, W]`` in [0, 1], C the larger of both pictures'; what is transparent is white.
 
     Raises:
         ValueError: no picture, or one of another size.
     """
     from deblur_lightning.photos import read_photo
 
-    sharp, _ = read_photo(path)
+    sharp, record = read_photo(path)
     if sharp.shape[-2:] != blurry.shape[-2:]:
         (rows, columns), (height, width) = sharp.shape[-2:], blurry.shape[-2:]
         raise ValueError(
             f"{path} has {columns} x {rows} pixels, but {photo} has {width} x {height}. Pass the same picture."
         )
-    return sharp.expand(-1, max(sharp.shape[1], blurry.shape[1]), -1, -1)
+    return record.over_white(sharp).expand(-1, max(sharp.shape[1], blurry.shape[1]), -1, -1)
 
 
 def draw_pictures(pictures: dict[str, Tensor], stem: Path, name: str, place: Crop | None = None) -> list[Path]:

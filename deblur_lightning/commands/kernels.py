@@ -12,6 +12,7 @@ import typer
 from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
 from deblur_lightning.commands._photo_paths import drawn_fields
+from deblur_lightning.commands._seen_photo import whole_answer, whole_field
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.deblurring.deblurrer import Deblurred
     from deblur_lightning.field import KernelField
+    from deblur_lightning.photos import PhotoRecord
 
 PIXELS_SHOWN = 1_500_000
 """Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
@@ -50,7 +52,7 @@ def kernels(
         model = load_deblurrer(path, gamma=gamma)
         console.say(f"model: {model.name}")
         check_sees_motion(model)
-        for drawn in draw_kernels(blurry, model, output / photo.stem):
+        for drawn in draw_kernels(blurry, record, model, output / photo.stem):
             console.say(str(drawn))
         (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
         shown = f", seen at {columns} x {rows}" if rows < height else ""
@@ -70,16 +72,20 @@ def check_sees_motion(model: PhotoDeblurrer) -> None:
         )
 
 
-def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None) -> list[Path]:
+def draw_kernels(
+    blurry: Tensor, record: PhotoRecord, model: PhotoDeblurrer, stem: Path, field: KernelField | None = None
+) -> list[Path]:
     """Write three pictures of a photo's motion field, each whole or not at all.
 
     Kernels are drawn as the light's path on the sensor, which is our correlation kernels flipped.
 
     Args:
         blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
+        record: the photo's.
         model: one that sees motion fields.
         stem: their common beginning; see `drawn_fields`.
-        field: the photo's motion where it is known; None lets the model estimate it, as of a photo too large to show.
+        field: the motion of what shows of the photo, where it is known; None lets the model estimate it, as of a photo
+            too large to show.
 
     Returns:
         The files.
@@ -89,9 +95,12 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     """
     from deblur_lightning.reports import draw_basis, draw_coefficients, draw_field, save_figure
 
-    shown = shrink_to_show(blurry)
-    if field is None or shown is not blurry:
-        field = model.field(shown)
+    shows = (..., *record.visible)
+    seen = shrink_to_show(blurry[shows])
+    if field is None or seen.shape != blurry[shows].shape:
+        field = model.field(seen)
+    shown = shrink_to_show(record.over_white(blurry)[shows])
+    field = whole_field(field, None if record.alpha is None else record.alpha[shows])
     figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field, image=shown))
     paths = drawn_fields(stem)
     for path, figure in zip(paths, figures, strict=True):
@@ -99,12 +108,15 @@ def draw_kernels(blurry: Tensor, model: PhotoDeblurrer, stem: Path, field: Kerne
     return paths
 
 
-def restored_to_show(model: PhotoDeblurrer, blurry: Tensor, progress: Callable[[float], None]) -> Deblurred:
+def restored_to_show(
+    model: PhotoDeblurrer, blurry: Tensor, record: PhotoRecord, progress: Callable[[float], None]
+) -> Deblurred:
     """Restore a photo, with its motion to be shown; where tiles saw each its own, that of the photo as on a screen."""
-    answer = model(blurry, progress=progress, with_field=model.estimates_whole)
+    visible = blurry[(..., *record.visible)]
+    answer = model(visible, progress=progress, with_field=model.estimates_whole)
     if answer.field is None and model.sees_motion:
-        return answer._replace(field=model.field(shrink_to_show(blurry)))
-    return answer
+        answer = answer._replace(field=model.field(shrink_to_show(visible)))
+    return whole_answer(answer, blurry, record)
 
 
 def shrink_to_show(photo: Tensor, pixels: int | None = None, side: int | None = None) -> Tensor:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from deblur_lightning.deblurring import PhotoDeblurrer
+    from deblur_lightning.photos import PhotoRecord
     from deblur_lightning.reports.page import PagePicture
 
 PAGE = "index.html"
@@ -138,10 +139,10 @@ def add_photos(
     for photo, named in plan.pairs:
         name = named.relative_to(output / PICTURES).as_posix()
         try:
-            blurry, _ = read_photo(photo)
+            blurry, record = read_photo(photo)
             named_sharp = sharp / name if sharp and sharp.is_dir() else sharp
             true = read_sharp(named_sharp, photo, blurry) if named_sharp else None
-            shown = show_photo(output / PICTURES, dataset, name, blurry, methods, true, watch)
+            shown = show_photo(output / PICTURES, dataset, name, blurry, record, methods, true, watch)
         except (ValueError, OSError) as error:
             failed.append(str(error))
             continue
@@ -157,6 +158,7 @@ def show_photo(
     dataset: str,
     name: str,
     blurry: Tensor,
+    record: PhotoRecord,
     methods: dict[str, PhotoDeblurrer],
     sharp: Tensor | None = None,
     watch: Callable[[str], Callable[[float], None]] = lambda name: lambda share: None,
@@ -168,6 +170,7 @@ def show_photo(
         dataset: what it is listed under.
         name: its name there.
         blurry: the photo, ``[1, 3 or 1, H, W]`` in [0, 1].
+        record: the photo's.
         methods: models by name.
         sharp: the true picture.
         watch: starts a progress bar, by its name; takes the share done, 0 to 1.
@@ -177,10 +180,10 @@ def show_photo(
     from deblur_lightning.reports.page import add_picture
     from deblur_lightning.reports.page.pictures import BLURRY, LONGEST, SHARP
 
-    pictures, fields, scores, notes = {BLURRY: blurry}, {}, {}, {}
+    pictures, fields, scores, notes = {BLURRY: record.over_white(blurry)}, {}, {}, {}
     for key, one in methods.items():
-        answer = restored_to_show(one, blurry, watch(f"{name}: {key}"))
-        pictures[key], notes[key] = answer.picture, answer.notes
+        answer = restored_to_show(one, blurry, record, watch(f"{name}: {key}"))
+        pictures[key], notes[key] = record.over_white(answer.picture), answer.notes
         if answer.field is not None:
             fields[key] = answer.field
     if sharp is not None:

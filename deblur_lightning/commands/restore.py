@@ -15,6 +15,7 @@ from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands._result_files import ResultFiles
+from deblur_lightning.commands._seen_photo import whole_answer
 from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import MethodName, RestorerName
 
@@ -252,12 +253,12 @@ def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *,
     if model is not None:
         seen = kernels and model.estimates_whole  # otherwise it is estimated of what is drawn
         answer = model(photo.blurry[shows], progress=progress, with_field=seen)
-    restored, notes = photo.blurry.clone(), photo.record.notes
+    restored, notes = photo.blurry, photo.record.notes
     if answer is not None:
-        restored[shows], notes = answer.picture, (*notes, *answer.notes)
+        restored, notes = whole_answer(answer, photo.blurry, photo.record).picture, (*notes, *answer.notes)
     write_photo(photo.target, restored, photo.record)
     if model is not None and answer is not None and kernels:
-        drawn = draw_kernels(photo.blurry[shows], model, photo.target.with_suffix(""), answer.field)
+        drawn = draw_kernels(photo.blurry, photo.record, model, photo.target.with_suffix(""), answer.field)
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)

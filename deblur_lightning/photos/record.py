@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
-from deblur_lightning.photos.transparency import visible_box
+from deblur_lightning.photos.transparency import over_white, visible_box
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class PhotoError(ValueError):
@@ -30,7 +34,8 @@ class PhotoRecord:
         format: Pillow's name of the format it is to be written in.
         inks: the file holds CMYK; the tensor is its conversion to RGB.
         bits: 8 or 16 a channel.
-        alpha: transparency ``[H, W]``, uint8 or uint16 as the file; None if opaque.
+        alpha: transparency ``[H, W]``, uint8 or uint16 as the file; None if opaque. What a format that has none is
+            written with is laid over white.
         hidden: colours ``[H, W, C]`` as the file has them, of which those that are wholly transparent are written back;
             None where there are none.
         icc: colour profile.
@@ -61,6 +66,10 @@ class PhotoRecord:
         box = None if self.alpha is None else visible_box(self.alpha)
         return (slice(None), slice(None)) if box is None else box.inside
 
+    def over_white(self, image: Tensor) -> Tensor:
+        """Give the photo's picture ``[N, C, H, W]`` as people see it: what is transparent is white."""
+        return image if self.alpha is None else over_white(image, self.alpha)
+
     def file_name(self, name: str) -> str:
         """Give the name that the photo is written under: the given one, its suffix fitting the format."""
         path = Path(name)
@@ -78,7 +87,7 @@ class PhotoRecord:
         can = WRITTEN[wanted]
         notes = list(self.notes)
         if self.alpha is not None and not can.alpha:
-            notes.append(f"transparency is lost, which {wanted} cannot hold")
+            notes.append(f"what is transparent becomes white, for {wanted} holds no transparency")
         if self.bits > can.bits:
             notes.append(f"16 bits become 8, all that {wanted} holds")
         if self.quality is not None and not can.quality:
@@ -89,8 +98,6 @@ class PhotoRecord:
             format=wanted,
             inks=inks,
             bits=min(self.bits, can.bits),
-            alpha=self.alpha if can.alpha else None,
-            hidden=self.hidden if can.alpha else None,
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
             notes=tuple(dict.fromkeys(notes)),
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Box(NamedTuple):
@@ -50,3 +53,14 @@ def filled(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     rows, columns = ndimage.distance_transform_edt(hidden, return_distances=False, return_indices=True)
     return colours[rows, columns]
+
+
+def over_white(image: Tensor, alpha: np.ndarray) -> Tensor:
+    """Lay a photo over white, as paper and most viewers show it.
+
+    Args:
+        image: ``[N, C, H, W]`` in [0, 1].
+        alpha: ``[H, W]``, uint8 or uint16, 0 where nothing shows.
+    """
+    shows = image.new_tensor(alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)
+    return (image - 1) * shows + 1

@@ -97,3 +97,20 @@ def test_a_photo_that_is_opaque_or_wholly_transparent_is_read_as_it_is(tmp_path)
         image, record = read_photo(tmp_path / "in.png")
         assert np.array_equal((image[0].permute(1, 2, 0) * 255).round().numpy(), pixels[..., :3])
         assert image[(..., *record.visible)].shape == image.shape
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".bmp", ".ppm"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_format_without_transparency_shows_the_photo_over_white(tmp_path, suffix, channels):
+    height, width = 16, 24
+    pixels = np.full((height, width, channels + 1), 60, np.uint8)
+    pixels[..., -1] = np.repeat([0, 128, 255], width // 3)
+    Image.fromarray(pixels, "LA" if channels == 1 else "RGBA").save(tmp_path / "in.png")
+    image, record = read_photo(tmp_path / "in.png")
+    write_photo(tmp_path / f"out{suffix}", image, record)
+    with Image.open(tmp_path / f"out{suffix}") as back, Image.open(tmp_path / "in.png") as front:
+        after = np.asarray(back.convert("RGB"), int)
+        white = Image.new("RGBA", front.size, "white")
+        white.alpha_composite(front.convert("RGBA"))
+    np.testing.assert_allclose(after, np.asarray(white.convert("RGB"), int), atol=2)
+    assert any("what is transparent becomes white" in note for note in record.for_name(f"out{suffix}").notes)

@@ -146,18 +146,15 @@ class PhotoDesk:
 
         began = time.monotonic()
         blurry, record = photo.read(self.limits.pixels)
-        pictures, fields = {BLURRY: shrink_to_show(blurry, VIEWED, LONGEST)}, {}
+        pictures, fields = {BLURRY: shrink_to_show(record.over_white(blurry), VIEWED, LONGEST)}, {}
         notes: dict[str, tuple[str, ...]] = {}
         if model:
-            shows = (..., *record.visible)
             one = self.methods[model]
             with interruptible(job.check):
-                answer = restored_to_show(one, blurry[shows], job.tell)
+                answer = restored_to_show(one, blurry, record, job.tell)
             job.tell(1.0)
-            restored = blurry.clone()
-            restored[shows] = answer.picture
-            photo.keep(model, restored, record)
-            pictures[model] = shrink_to_show(restored, VIEWED, LONGEST)
+            photo.keep(model, answer.picture, record)
+            pictures[model] = shrink_to_show(record.over_white(answer.picture), VIEWED, LONGEST)
             fields = {} if answer.field is None else {model: answer.field}
             notes = {model: answer.notes}
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])

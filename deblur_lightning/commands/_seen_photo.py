@@ -1,0 +1,55 @@
+"""What people see of a photo: restored where something shows; over white and unmoved where nothing does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from deblur_lightning.deblurring.deblurrer import Deblurred
+    from deblur_lightning.field import KernelField
+    from deblur_lightning.photos import PhotoRecord
+
+
+def whole_answer(answer: Deblurred, blurry: Tensor, record: PhotoRecord) -> Deblurred:
+    """Lay what a model made of ``blurry[(..., *record.visible)]`` back into the photo.
+
+    Args:
+        answer: of a model.
+        blurry: the photo, ``[1, 3 or 1, H, W]``.
+        record: the photo's.
+
+    Returns:
+        A picture of the photo's size, and a field, if there is one, that shows no motion where nothing shows.
+    """
+    if record.alpha is None:
+        return answer
+    picture = blurry.clone()
+    picture[(..., *record.visible)] = answer.picture
+    field = None if answer.field is None else whole_field(answer.field, record.alpha)
+    return answer._replace(picture=picture, field=field)
+
+
+def whole_field(field: KernelField, alpha: np.ndarray | None) -> KernelField:
+    """Lay the field of what shows of a photo, maybe of fewer pixels than that, into one of all of it.
+
+    Args:
+        field: of the smallest rectangle that holds all that shows.
+        alpha: the photo's transparency ``[H, W]``; None if opaque.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    from deblur_lightning.field import laid_into
+    from deblur_lightning.photos.transparency import visible_box
+
+    if alpha is None or (box := visible_box(alpha)) is None:
+        return field
+    (rows, columns), (height, width) = alpha.shape, field.coefficients.shape[-2:]
+    down, across = height / (box.bottom - box.top), width / (box.right - box.left)
+    size = max(height, round(rows * down)), max(width, round(columns * across))
+    shows = F.interpolate(torch.from_numpy(alpha > 0)[None, None].float(), size, mode="nearest-exact")[0, 0]
+    top, left = min(round(box.top * down), size[0] - height), min(round(box.left * across), size[1] - width)
+    return laid_into(field, top, left, shows)
