@@ -17,8 +17,7 @@ from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
-KEPT = 0.25  # trust below which a part of the photo is called as it was
-SURE = "sure of the restoration"
+SURE = "sure of the motion found"
 """In what is said of each picture anew, and so of none of several together."""
 
 STILL = "hardly any motion seen, so its pixels are as they were"
@@ -131,11 +130,12 @@ class MotionDeblurrer(Deblurrer):
 
 
 def trusted(judged: Sequence[tuple[Tensor, Tensor]]) -> str:
-    """Say how far a photo's restoration was trusted.
+    """Say what share of a photo's light was restored by its motion, by what needs none, and left as it was.
 
     Args:
         judged: trust of its tiles, and how sure their motion is, see `Restored`.
     """
-    trust, sure = (torch.cat([part.flatten() for part in parts]) for parts in zip(*judged, strict=True))
-    kept = (trust < KEPT).float().mean()
-    return f"{sure.mean():.0%} {SURE}; {kept:.0%} of the photo stays nearly as it was"
+    trust, sure = (torch.cat([part.flatten() for part in parts]).mean() for parts in zip(*judged, strict=True))
+    other = trust - sure
+    without = f"{other:.0%} restored without it; " if f"{other:.0%}" != "0%" else ""
+    return f"{sure:.0%} {SURE}; {without}{1 - trust:.0%} left as it was"
