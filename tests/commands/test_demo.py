@@ -580,6 +580,34 @@ def test_strength_and_brush_are_seen_at_once_and_saved(served, tmp_path, open_pa
         assert file.getpixel((5, 35))[0] == pytest.approx(elsewhere, abs=1)
 
 
+def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is_lost_unasked(
+    served, tmp_path, open_page
+):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo())
+    for name in ("one.jpg", "two.png"):
+        (tmp_path / name).write_text("no picture")
+    page, asked = open_page(port), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.set_input_files("#file", [tmp_path / name for name in ("one.jpg", "gray.png", "two.png")])
+    page.locator("#failure", has_text="two.png is no picture").wait_for()
+    assert [line.split()[0] for line in page.locator("#failure").inner_text().splitlines()] == ["one.jpg", "two.png"]
+    page.locator("#brush").select_option("protect")
+    assert page.locator("#brush option").all_inner_texts() == ["off", "keeps the original", "restores only there"]
+    box = page.locator("[data-part=stage]").bounding_box()
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"])
+    assert page.locator("#brush option").all_inner_texts()[2] == "restores there too"
+    page.evaluate("setTimeout(() => location.reload())")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    assert page.locator("#gallery li").count() == 1  # the dialog was answered by staying
+    page.locator("#save").click()
+    page.locator("#status", has_text="Saved as").wait_for()
+    page.reload()
+    page.locator("#gallery li").wait_for(state="detached")
+    assert asked == ["beforeunload"]
+
+
 def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, tmp_path, open_page):
     port, _ = served
     for name in ("slow.png", "waits.png", "next.png"):

@@ -6,6 +6,7 @@
   const size = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
   const viewer = new Viewer(part("viewer"), base), edit = new Edit(viewer, part);
   const files = new Map(); // by slug: the name that a photo is saved under
+  const unsaved = new Set(); // by slug
   viewer.part.link.parentElement.hidden = true; // the page forgets
 
   function open(picture, version = picture.pictures.at(-1).title) {
@@ -42,15 +43,18 @@
   }
 
   const fail = (sentence) => { part("failure").textContent = sentence; };
+  const failToo = (sentence) => fail([part("failure").textContent, sentence].filter(Boolean).join("\n"));
   const queue = new PhotoQueue(part("queue"), (told) => {
     part("status").textContent = told.said;
     files.set(told.picture.slug, told.file);
+    unsaved.add(told.picture.slug);
+    part("drop").classList.add("used");
     list(told.picture);
     return open(told.picture, told.version);
-  }, fail);
+  }, failToo);
 
   function send(photos) {
-    fail("");
+    if (!queue.busy) fail("");
     for (const photo of photos) queue.add(photo.name, { name: photo.name, model: part("model").value }, photo);
     part("queue").scrollIntoView({ block: "nearest" }); // photos may be dropped anywhere
   }
@@ -71,6 +75,7 @@
       link.download = files.get(picture.slug);
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      unsaved.delete(picture.slug);
       part("status").textContent = `Saved as ${link.download}, ${size(file.size)}`;
     } catch (error) {
       fail(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
@@ -78,6 +83,7 @@
     button.disabled = false;
   }
 
+  addEventListener("beforeunload", (event) => { if (unsaved.size || queue.busy) event.preventDefault(); });
   part("model").addEventListener("change", offer);
   part("again").addEventListener("click", () => {
     part("again").hidden = true;

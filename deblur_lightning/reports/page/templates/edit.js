@@ -51,6 +51,7 @@ class Edit {
     const { brush } = this;
     this.viewer.brushing = Boolean(brush);
     this.viewer.part.stage.classList.toggle("brushing", Boolean(brush));
+    this.ring.classList.toggle("restores", brush === "restore");
     this.part("size-choice").hidden = !brush;
     this.ring.hidden = true;
     this.show();
@@ -61,6 +62,7 @@ class Edit {
     part["right-picture"].style.opacity = strength / 100;
     this.part("strength-said").value = `${strength} %`;
     this.part("clear").hidden = !layer;
+    this.part("brush").options[2].text = layer ? "restores there too" : "restores only there";
     const label = this.viewer.label(part.right.value);
     const some = [strength < 100 && `${strength}\u00a0%`, layer && "in part"].filter(Boolean);
     part["right-tag"].textContent = part.right.value === "Blurry" ? label : [label, ...some].join(", ");

@@ -6,6 +6,8 @@ class PhotoQueue {
     Object.assign(this, { list, done, failed, waiting: [], current: null, durations: {} }); // in seconds, by model
   }
 
+  get busy() { return Boolean(this.current || this.waiting.length); }
+
   // query: of the request; body: what is sent, or null.
   add(name, query, body) {
     const line = document.createElement("li"), said = document.createElement("span");
