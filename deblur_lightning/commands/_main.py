@@ -106,6 +106,14 @@ def mistake(error: typer.TyperException) -> str:
     return f"{path}: {said if said.endswith(('.', '?')) else f'{said}.'}{remedy}"
 
 
+def as_typed(said: str, arguments: Sequence[str]) -> str:
+    """Call an argument by the option that was typed: ``--kernel-size is 4`` for ``kernel_size is 4``."""
+    name, blank, rest = said.partition(" ")
+    option = f"--{name.replace('_', '-')}"
+    typed = any(one == option or one.startswith(f"{option}=") for one in arguments)
+    return f"{option}{blank}{rest}" if typed else said
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one subcommand; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
     command = front()
@@ -123,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         drop_output()
         status = 1
     except (ValueError, OSError) as error:
-        sys.exit(f"deblur: {sentence(error)}")
+        sys.exit(f"deblur: {as_typed(sentence(error), sys.argv[1:] if argv is None else argv)}")
     except KeyboardInterrupt:
         sys.exit("deblur: stopped; files already written are whole.")
     sys.exit(status or 0)

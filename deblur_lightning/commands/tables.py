@@ -57,6 +57,8 @@ def tables(
     typer.echo("\n".join(shown))
     if stored := read_results(store):
         typer.echo(count_shown(stored))
+    else:
+        typer.echo(f"{store} holds no result yet: these are published numbers alone. Score models by: deblur benchmark")
     typer.echo(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")
 
 

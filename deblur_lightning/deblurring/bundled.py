@@ -20,13 +20,14 @@ def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.
 
     Args:
-        named: by the user: a file, or the name of a bundled model; the first of these if None.
+        named: by the user: a file, or the name of a bundled model, in small letters or large; the first if None.
 
     Raises:
         FileNotFoundError: no such file.
     """
-    if named is None or (str(named) in BUNDLED and not named.exists()):
-        shipped = Path(str(resources.files("deblur_lightning") / (SHIPPED if named is None else BUNDLED[str(named)])))
+    bundled = SHIPPED if named is None else BUNDLED.get(str(named).lower())
+    if named is None or (bundled and not named.exists()):
+        shipped = Path(str(resources.files("deblur_lightning") / str(bundled)))
         if not shipped.is_file():
             raise FileNotFoundError(
                 f"{shipped} does not exist: this copy ships no model. Pass --checkpoint, or train one: "

@@ -68,6 +68,11 @@ def test_what_cannot_be_compared_is_said(store, arguments, said):
     assert said.split(".*")[-1] in code
 
 
+def test_a_store_without_results_is_said_to_have_none(tmp_path):
+    said = str(run("old", "new", "--store", tmp_path / "none.jsonl"))
+    assert "none.jsonl holds no result yet. Pass another --store, or score: deblur benchmark." in said
+
+
 def test_runs_on_other_pictures_are_refused(store, tmp_path):
     (part,) = (tmp_path / "pictures").glob("elsewhere-new*")
     said = str(run("old", part, "--dataset", "holiday", "--store", store))

@@ -90,6 +90,8 @@ def test_version_is_printed():
         (["restore", "a.jpg", "-o", "x", "--gamma", "nan"], 2, "--gamma is nan, but it should be greater than 0. See"),
         (["tables", "--format", "pdf"], 2, "'pdf' is not one of 'md', 'csv', 'tex'. See `deblur tables --help`."),
         (["restore", "a.jpg", "-o", "x", "--checkpoint", "no.ckpt"], 1, "no.ckpt is no file"),
+        (["synthesize", ".", "-o", "x", "--kernel-size", "4"], 1, "deblur: --kernel-size is 4, but"),
+        (["synthesize", ".", "-o", "x", "--noise=-1"], 1, "deblur: --noise is -1"),
         (["kernels", "a.jpg", "-o", "x", "--checkpoint", __file__], 1, "a.jpg does not exist"),
         (["restore", "a.jpg", "-o", "x", "--checkpoint", __file__], 1, "failed: a.jpg does not exist"),
     ],

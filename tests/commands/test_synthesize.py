@@ -98,7 +98,7 @@ def test_damaged_photos_are_named_or_left_out(photos, tmp_path, capsys):
     assert said.endswith("Copy it again from its source, or pass --skip-corrupt.")
     assert not (tmp_path / "pairs").exists()
     assert run(photos, "-o", tmp_path / "pairs", *SMALL, "--skip-corrupt") == 0
-    assert "1 photos are damaged and left out: " in capsys.readouterr().err
+    assert "damaged photos are left out (1): " in capsys.readouterr().err
 
 
 def test_what_cannot_be_made_is_told_before_a_folder_is(photos, tmp_path):

@@ -24,6 +24,7 @@ def test_deblur_tables_works_before_any_run(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "DeblurGAN's Table 2" in out
     assert "DeblurGAN's Table 1" not in out
+    assert "results.jsonl holds no result yet: these are published numbers alone" in out
 
 
 def test_an_unknown_table_is_refused_with_the_known_ones(tmp_path):

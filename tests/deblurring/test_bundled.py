@@ -27,7 +27,7 @@ def test_the_bundled_files_are_no_more_than_the_package_may_ship():
 
 
 def test_the_first_bundled_model_is_the_default():
-    assert find_checkpoint() == find_checkpoint(Path(next(iter(BUNDLED))))
+    assert find_checkpoint() == find_checkpoint(Path(next(iter(BUNDLED)))) == find_checkpoint(Path("Blind"))
 
 
 @pytest.mark.slow

@@ -57,8 +57,9 @@ def restore_video(
         rewrite(clip, target, known, lambda frame: _restored(model, frame, notes), console.watch(clip.name))
         said = "".join(f"; {note} ({count} of its frames)" for note, count in notes.items())
         seconds = time.monotonic() - began
+        frames = f"{known.frames} frame{'' if known.frames == 1 else 's'}"
         console.say(
-            f"{clip} -> {target}: {known.frames} frames of {known.width} x {known.height}, {seconds:.1f} s, "
+            f"{clip} -> {target}: {frames} of {known.width} x {known.height}, {seconds:.1f} s, "
             f"{seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
         )
 

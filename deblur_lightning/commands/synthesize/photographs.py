@@ -89,7 +89,8 @@ def _without(sound: list[PhotoFile], damaged: list[CorruptFrameError], skip: boo
     if damaged and not (skip and sound):
         raise ValueError(said[0])
     if damaged:
-        console.complain(f"{len(damaged)} photos are damaged and left out: {said[0]}")
+        names = ", ".join(str(error).partition(" is ")[0] for error in damaged)
+        console.complain(f"damaged photos are left out ({len(damaged)}): {names}")
     return sound
 
 
