@@ -122,8 +122,10 @@ train-seeing: $(READY) ## train one network that restores and sees, on a GPU, an
 	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
 
 MORE := --trainer.max_epochs 5 --model.init_args.scheduler.init_args.total_steps 4000
+# $(call LAST,epochs,samples an epoch,steps,learning rate,seed,data's seed)
+LAST = --config experiments/free/last.yaml --trainer.max_epochs $(1) --data.init_args.samples.train $(2) --model.init_args.scheduler.init_args.total_steps $(3) --model.init_args.optimizer.init_args.lr $(4) --model.init_args.scheduler.init_args.max_lr $(4) $(call SEEDS,$(5),$(6))
 
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in eight runs, and put it into the default model; ARGS as above
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in ten runs, and put it into the default model; ARGS as above
 	$(call small_run,free,free)
 	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
 	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
@@ -132,8 +134,12 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	$(call small_run,free,free-last,--config experiments/free/last.yaml,free-wider)
 	$(call small_run,free,free-more,--config experiments/free/wider.yaml $(MORE) $(call SEEDS,7,206),free-last)
 	$(call small_run,free,free-more-last,--config experiments/free/last.yaml $(call SEEDS,8,207),free-more)
-	$(BIN)/python experiments/free/mean.py $(RUNS)/free-last/weights.safetensors $(RUNS)/free-more-last/weights.safetensors $(RUNS)/free-more-last/mean.safetensors
-	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-more-last/mean.safetensors $(RUNS)/free-more-last/blind.safetensors
+	mkdir -p $(RUNS)/free-mean
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-last/weights.safetensors $(RUNS)/free-more-last/weights.safetensors $(RUNS)/free-mean/weights.safetensors
+	$(call small_run,free,free-ninth,$(call LAST,4,6250,5000,5e-4,9,208),free-mean)
+	$(call small_run,free,free-tenth,$(call LAST,4,6500,5200,6e-4,10,209),free-ninth)
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-ninth/weights.safetensors $(RUNS)/free-tenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
+	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
 	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues

@@ -20,31 +20,33 @@ from deblur_lightning.restoration.observation import observations
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
 ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer
-LEAST_APART = 1.0  # pixels: reaches that differ by no more are alike enough for a kernel to be believed by half
-DOUBT = 0.5  # pixels: how fast belief falls where both reaches of a kernel are further apart
+LEAST_APART = 1.0  # pixels: spreads that differ by no more are alike enough for a kernel to be believed by half
+TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
+DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
+AROUND = 13  # cells: one is believed as those around it are, for what the network tells of each is noisy
 
 
 class Agreed(Restorer):
     """Ask a direct network that also sees each place whether something moved there, and as far as the field says.
 
     An estimated field may see motion where there is none, or the wrong one, or miss a small object. `SeeingNAFNet` is
-    right about how far something moved, but blurred about how. So the field's kernels are for the restorer; where they
-    reach much further than the network says, or less far, or show no motion at all, what the network itself makes of
-    the photo stands instead, for it needs no field. And as much of the photo stays as the network says that light
-    stayed on its pixel: a network that restores changes sharp pictures a little too. Where no motion was found in all
-    of the photo, more of its light must have left.
+    right about how far something moved, and which way, but blurred about how. So the field's kernels are for the
+    restorer; where they spread light much further than the network says, or less far, or another way, or show no motion
+    at all, what the network itself makes of the photo stands instead, for it needs no field. And as much of the photo
+    stays as the network says that light stayed on its pixel: a network that restores changes sharp pictures a little
+    too. Where no motion was found in all of the photo, more of its light must have left.
 
     Args:
         restorer: undoes the motion.
         direct: the network; None takes an `UnrolledRestorer`'s own.
-        apart: share of the longer of both reaches of a kernel by which they may differ for it to be believed by half,
-            if that is more than a pixel: the surer the network, the less.
+        apart: share of the longer of both reaches of a kernel by which both spreads may differ for it to be believed
+            by half, if that is more than a pixel: the surer the network, the less.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.2) -> None:
+    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.35) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
         if own is not None and direct is not None:
@@ -85,7 +87,7 @@ class Agreed(Restorer):
         if reaches(field.basis[0]).max() > STILL:
             (restored, within, _), (least, most) = self.restorer.upon(first, blurry, field, exposure), MOVED
         cells = told.exp()
-        belief = spread(believed(reach_of(cells), reach_in(field, cells.shape[-2:]), self.apart), size)
+        belief = spread(believed(spread_of(cells), spread_in(field, cells.shape[-2:]), self.apart), size)
         trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
         if blurry.amax() == blurry.amin():
             trust = torch.zeros_like(trust)  # one value shows no motion
@@ -98,7 +100,7 @@ class Agreed(Restorer):
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
         size = blurry.shape[-2:]
         grid = [-(-side // CELL) for side in size]
-        belief = spread(believed(reach_in(told, grid), reach_in(field, grid), self.apart), size)
+        belief = spread(believed(spread_in(told, grid), spread_in(field, grid), self.apart), size)
         side = max(told.kernel_size, field.kernel_size)
         told, field = told.widened(side), field.widened(side)
         shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
@@ -116,38 +118,45 @@ def stayed(cells: Tensor) -> Tensor:
     return cells[:, centre : centre + 1]
 
 
-def believed(told: Tensor, reached: Tensor, apart: float) -> Tensor:
-    """Tell how far to believe a field's kernels in each cell, by how far they reach.
+def believed(told: Tensor, found: Tensor, apart: float) -> Tensor:
+    """Tell how far to believe a field's kernels in each cell, by how far and which way they spread light.
 
     Args:
-        told: how far the network says that light went, ``[N, 1, rows, columns]``, in pixels.
-        reached: how far the field's kernels reach, likewise.
+        told: how far the network says that light went, ``[N, 3, rows, columns]``, see `spread_of`.
+        found: how far the field's kernels send it, likewise.
         apart: share of the longer of both by which they may differ for belief to be a half, if more than a pixel.
 
     Returns:
         ``[N, 1, rows, columns]`` in [0, 1].
     """
-    beyond = (told - reached).abs() - (apart * torch.maximum(told, reached)).clamp(min=LEAST_APART)
-    around = F.avg_pool2d(beyond, 3, 1, 1, count_include_pad=False)
+    longer = torch.maximum(_length(told), _length(found))
+    beyond = _length(told - found) - (apart * longer).clamp(min=LEAST_APART)
+    around = F.avg_pool2d(beyond, AROUND, 1, AROUND // 2, count_include_pad=False)
     return torch.sigmoid(-around / DOUBT)
 
 
-def reach_of(cells: Tensor) -> Tensor:
-    """Measure how far the light of each cell's kernel is from its centre, see `reaches`.
+def _length(spreads: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(spreads, dim=1, keepdim=True)
+
+
+def spread_of(cells: Tensor) -> Tensor:
+    """Measure how far, and which way, the kernel of each cell spreads light.
+
+    That is the root of the light's covariance, a symmetric 2 x 2 matrix: of motion along a line, how far it went, in
+    that direction. As a vector its length is the kernel's reach (`reaches`), and the length of a difference is the
+    matrices' Frobenius distance.
 
     Args:
         cells: ``[N, K * K, rows, columns]``.
 
     Returns:
-        ``[N, 1, rows, columns]``, in pixels.
+        ``[N, 3, rows, columns]``, in pixels: across, down, and, times the root of 2, both.
     """
-    count, pixels, rows, columns = cells.shape
-    size = round(pixels**0.5)
-    kernels = cells.permute(0, 2, 3, 1).reshape(-1, size, size)
-    return reaches(kernels).view(count, 1, rows, columns)
+    size = round(cells.shape[1] ** 0.5)
+    return _root_of_covariance(torch.einsum("nphw,pm->nmhw", cells, _moments(size, cells).flatten(1).T))
 
 
-def reach_in(field: KernelField, grid: Sequence[int]) -> Tensor:
+def spread_in(field: KernelField, grid: Sequence[int]) -> Tensor:
     """Measure the same of a field's mean kernels in the cells of a grid over its pictures, without making them.
 
     Args:
@@ -155,12 +164,21 @@ def reach_in(field: KernelField, grid: Sequence[int]) -> Tensor:
         grid: rows and columns.
     """
     shares = F.adaptive_avg_pool2d(field.coefficients, (grid[0], grid[1]))
-    steps = torch.arange(field.kernel_size, device=shares.device, dtype=shares.dtype) - field.kernel_size // 2
-    variance = torch.zeros_like(shares[:, :1])
-    for axis in (2, 3):
-        profiles = field.basis.to(shares).sum(axis)
-        first, second = (
-            torch.einsum("nbhw,nb->nhw", shares, profiles @ power).unsqueeze(1) for power in (steps, steps.square())
-        )
-        variance += second - first.square()
-    return variance.clamp(min=0).sqrt()
+    of_basis = torch.einsum("nbij,mij->nbm", field.basis.to(shares), _moments(field.kernel_size, shares))
+    return _root_of_covariance(torch.einsum("nbhw,nbm->nmhw", shares, of_basis))
+
+
+def _moments(size: int, like: Tensor) -> Tensor:
+    """Give what a kernel is weighted by for its moments: across, down, and both, across and down squared."""
+    steps = torch.arange(size, device=like.device, dtype=like.dtype) - size // 2
+    down, across = torch.meshgrid(steps, steps, indexing="ij")
+    return torch.stack((across, down, across * down, across.square(), down.square()))
+
+
+def _root_of_covariance(moments: Tensor) -> Tensor:
+    """Take the root of covariances given by the moments ``[N, 5, …]`` of light, in closed form for 2 x 2."""
+    x, y, xy, xx, yy = moments.unbind(1)
+    across, down, both = (xx - x.square()).clamp(min=0), (yy - y.square()).clamp(min=0), xy - x * y
+    determinant = (across * down - both.square()).clamp(min=0).sqrt()
+    trace = (across + down + 2 * determinant).clamp(min=TINY).sqrt()
+    return torch.stack((across + determinant, down + determinant, 2**0.5 * both), dim=1) / trace.unsqueeze(1)

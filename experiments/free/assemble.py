@@ -15,7 +15,7 @@ from deblur_lightning.deblurring import Agreed, DirectDeblurrer, Fusion, MotionD
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
 
-APART = 0.4  # of the longer reach: a network as unsure must be further from the field for it not to be believed
+APART = 0.45  # of the longer reach: a network as unsure must be further from the field for it not to be believed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,12 +17,19 @@ from deblur_lightning.deblurring import (
     StillnessGuard,
     UnrolledRestorer,
 )
-from deblur_lightning.deblurring.agreed import believed, reach_in, reach_of
+from deblur_lightning.deblurring.agreed import believed, spread_in, spread_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
+from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
+
+
+@pytest.fixture(autouse=True)
+def closely(monkeypatch):
+    """So that small photos have places of several kinds."""
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", 3)
 
 
 def line(length, size=9):
@@ -126,7 +133,7 @@ def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
     long[4, 0] = long[4, 8] = 0.5  # reaches 4 pixels, the network's right half 1, its left half 4
     short = torch.zeros(9, 9)
     short[4, 3] = short[4, 5] = 0.5
-    restored = Agreed(Black(Telling(long, short, 1.0)))(blurry, field_of(long, blurry), Exposure())
+    restored = Agreed(Black(Telling(long, short, 1.0)), apart=0.25)(blurry, field_of(long, blurry), Exposure())
     assert restored[..., :32].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(-2)), abs=1e-4)
     assert restored[..., 72:].mean().item() == pytest.approx(1 - 1 / (1 + math.exp(4)), abs=1e-4)
 
@@ -181,16 +188,40 @@ def test_belief_is_half_at_a_pixel_apart():
     kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
-    told = reach_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
-    belief = believed(told, reach_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
+    told = spread_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
+    belief = believed(told, spread_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
 
+def along(angle, reach):
+    """The root of the covariance of motion along a line, as a vector of a cell."""
+    across, down = math.cos(angle), math.sin(angle)
+    matrix = reach * np.outer((across, down), (across, down))
+    return torch.tensor((matrix[0, 0], matrix[1, 1], math.sqrt(2) * matrix[0, 1])).float().view(1, 3, 1, 1)
+
+
 @pytest.mark.parametrize(("one", "other"), [(6.0, 4.0), (4.0, 6.0)])
 def test_long_kernels_may_be_further_apart(one, other):
-    belief = believed(torch.full((1, 1, 3, 3), one), torch.full((1, 1, 3, 3), other), 0.4)
+    belief = believed(along(0.7, one).expand(-1, -1, 3, 3), along(0.7, other).expand(-1, -1, 3, 3), 0.4)
     torch.testing.assert_close(belief, torch.full_like(belief, 1 / (1 + math.exp(-(0.4 * 6.0 - 2.0) / 0.5))))
+
+
+@pytest.mark.parametrize("turned", [0.3, math.pi / 2])
+def test_motion_as_far_another_way_is_doubted(turned):
+    belief = believed(along(0.2, 3.0), along(0.2 + turned, 3.0), 0.4)
+    away = 3.0 * math.sqrt(2) * math.sin(turned)  # Frobenius distance of two projections, by their angle
+    assert belief.item() == pytest.approx(1 / (1 + math.exp(-(0.4 * 3.0 - away) / 0.5)), abs=1e-6)
+
+
+def test_a_cell_is_believed_as_those_around_it_are(monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", 5)
+    told = torch.zeros(1, 3, 20, 20)
+    told[0, :, 10, 10] = along(0.0, 8.0)[0, :, 0, 0]
+    belief = believed(told, torch.zeros_like(told), 0.2)[0, 0]
+    one = (8.0 - 1.6 - 24 * 1.0) / 25  # beyond by 6.4 in one cell, within by a pixel in all others
+    assert belief[10, 10].item() == pytest.approx(1 / (1 + math.exp(one / 0.5)), abs=1e-5)
+    assert belief[0, 0].item() == pytest.approx(1 / (1 + math.exp(-1.0 / 0.5)), abs=1e-5)
 
 
 def test_how_far_reaches_may_be_apart_can_be_told():
@@ -202,21 +233,32 @@ def test_how_far_reaches_may_be_apart_can_be_told():
     torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
 
 
-def test_a_cell_s_reach_is_that_of_the_mean_of_its_pixels_kernels():
+def root_of_covariance(kernel):
+    """By its definition, in float64."""
+    rows, columns = np.mgrid[: len(kernel), : len(kernel)]
+    places = np.stack((columns.ravel(), rows.ravel()))
+    values, vectors = np.linalg.eigh(np.cov(places, aweights=kernel.ravel(), ddof=0))
+    root = vectors @ np.diag(np.sqrt(values.clip(0))) @ vectors.T
+    return root[0, 0], root[1, 1], math.sqrt(2) * root[0, 1]
+
+
+def test_a_cell_s_spread_is_the_root_of_the_covariance_of_its_pixels_mean_kernel():
     random = torch.Generator().manual_seed(0)
-    basis, shares = torch.rand(2, 3, 5, 5, generator=random), torch.rand(2, 3, 16, 24, generator=random)
+    basis, shares = torch.rand(2, 3, 5, 5, generator=random) ** 4, torch.rand(2, 3, 16, 24, generator=random)
     field = KernelField(basis / basis.sum((2, 3), keepdim=True), shares / shares.sum(1, keepdim=True))
-    reached = reach_in(field, (2, 3))
-    assert reached.shape == (2, 1, 2, 3)
-    mean = torch.stack([field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]).mean(0).numpy()
-    rows, columns = np.mgrid[:5, :5]
-    spread_out = sum(np.average((way - np.average(way, weights=mean)) ** 2, weights=mean) for way in (rows, columns))
-    assert reached[1, 0, 1, 2].item() == pytest.approx(np.sqrt(spread_out), abs=1e-5)
+    found = spread_in(field, (2, 3))
+    assert found.shape == (2, 3, 2, 3)
+    mean = torch.stack([field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]).mean(0)
+    expected = root_of_covariance(mean.double().numpy())
+    assert found[1, :, 1, 2].tolist() == pytest.approx(expected, abs=1e-5)
+    assert spread_of(mean.view(1, -1, 1, 1)).flatten().tolist() == pytest.approx(expected, abs=1e-5)
+    assert found[1, :, 1, 2].norm().item() == pytest.approx(reaches(mean[None]).item(), abs=1e-5)
 
 
-def test_reaches_are_measured_of_each_cell():
-    cells = torch.stack((line(1).flatten(), line(3).flatten()), dim=1).view(1, 81, 1, 2)
-    torch.testing.assert_close(reach_of(cells), torch.tensor([[[[0.0, math.sqrt(2 / 3)]]]]))
+def test_spreads_are_measured_of_each_cell():
+    lines = torch.stack((line(1).flatten(), line(3).flatten(), line(3).T.flatten()), dim=1)
+    expected = math.sqrt(2 / 3) * torch.tensor(((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0)))
+    torch.testing.assert_close(spread_of(lines.view(1, 81, 1, 3))[0, :, 0], expected)
 
 
 def mixing(share, one, other):
@@ -231,7 +273,7 @@ def test_the_field_asked_for_is_the_estimated_one_as_far_as_it_is_believed_and_e
     field = PhotoDeblurrer(chain).field(torch.rand(1, 3, 96, 160))
     assert field.coefficients.shape[-2:] == (96, 160)
     half = max(1.0, apart * math.sqrt(2))
-    still, moved = (1 / (1 + math.exp(-(half - away) / 0.5)) for away in (math.sqrt(2), 0.0))
+    still, moved = (1 / (1 + math.exp(-(half - away) / 0.5)) for away in (math.sqrt(2), 2.0))
     torch.testing.assert_close(field.kernel_at(40, 10)[0], mixing(still, upright, line(1)), atol=2e-3, rtol=0)
     torch.testing.assert_close(field.kernel_at(40, 150)[0], mixing(moved, upright, line(5)), atol=2e-3, rtol=0)
 
