@@ -200,14 +200,15 @@ def restore_photos(
     load_once, taken = functools.cache(load), set[Path]()
     for source, named in plan.pairs:
         try:
-            photo = _open(source, named, plan, taken, files)
-            taken.update((photo.target, *(drawn_fields(photo.target.with_suffix("")) if kernels else ())))
+            target = _target(source, named, plan, taken, files)
+            photo = _read(source, target, files) if overwrite or not target.exists() else None
+            taken.update((target, *(drawn_fields(target.with_suffix("")) if kernels else ())))
         except (ValueError, OSError) as error:
             report.failed.append((source, str(error)))
             continue
-        if photo.target.exists() and not overwrite:
-            report.kept.append(photo.target)
-            say(f"{photo.target} is there already and is kept. Pass --overwrite to replace it.")
+        if photo is None:
+            report.kept.append(target)
+            say(f"{target} is there already and is kept. Pass --overwrite to replace it.")
             continue
         model = load_once()
         if kernels and model is not None:
@@ -232,16 +233,24 @@ class _Photo(NamedTuple):
     record: PhotoRecord
 
 
-def _open(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files: ResultFiles) -> _Photo:
-    """Read a photo and settle the name of its result."""
+def _target(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files: ResultFiles) -> Path:
+    """Settle the name of a photo's result by its header, so that those that are there already are not decoded."""
+    from deblur_lightning.photos import PhotoRecord, photo_format
+
+    target = named
+    if not plan.exact:
+        record = files.record(PhotoRecord(photo_format(source)))
+        target = result_name(source, named, record.file_name(named.name), plan, taken)
+    if problem := target_problem(source, target, plan.folder, taken):
+        raise ValueError(problem)
+    return target
+
+
+def _read(source: Path, target: Path, files: ResultFiles) -> _Photo:
     from deblur_lightning.photos import read_photo
 
     blurry, known = read_photo(source)
-    record = files.record(known)
-    target = named if plan.exact else result_name(source, named, record.file_name(named.name), plan, taken)
-    if problem := target_problem(source, target, plan.folder, taken):
-        raise ValueError(problem)
-    return _Photo(source, target, blurry, record.for_name(target))
+    return _Photo(source, target, blurry, files.record(known).for_name(target))
 
 
 def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *, kernels: bool) -> str:

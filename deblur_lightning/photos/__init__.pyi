@@ -3,6 +3,7 @@ from .finding import find_photos as find_photos
 from .formats import READ_SUFFIXES as READ_SUFFIXES
 from .formats import UNREAD_SUFFIXES as UNREAD_SUFFIXES
 from .reading import PIXEL_LIMIT as PIXEL_LIMIT
+from .reading import photo_format as photo_format
 from .reading import photo_size as photo_size
 from .reading import read_photo as read_photo
 from .record import PhotoError as PhotoError

@@ -98,6 +98,27 @@ def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, i
         return size[::-1] if turn in (5, 6, 7, 8) else size
 
 
+def photo_format(path: Path | str) -> str:
+    """Tell from a photo's header which format its result comes back in, as `read_photo`'s record does.
+
+    Raises:
+        FileNotFoundError: nothing there.
+        ValueError: as for `read_photo`, as far as a header tells.
+        OSError: a file that may not be read.
+    """
+    path = Path(path)
+    head = _head(path)
+    if is_tiff(head):
+        return "TIFF"
+    with _said_in_a_sentence(path, PIXEL_LIMIT), Image.open(path, formats=_formats(head)) as picture:
+        return _written_as(picture)
+
+
+def _written_as(picture: Image.Image) -> str:
+    found = picture.format or "PNG"
+    return WRITTEN_AS.get(found, found)
+
+
 @contextmanager
 def _said_in_a_sentence(path: Path, pixel_limit: int) -> Iterator[None]:
     """Turn whatever decoders raise into sentences that name the file."""
@@ -174,7 +195,6 @@ def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, Phot
 
 def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np.ndarray, PhotoRecord]:
     found, mode = picture.format or "PNG", picture.mode
-    format_name = WRITTEN_AS.get(found, found)
     icc = picture.info.get("icc_profile") or None
     notes = []
     frames = getattr(picture, "n_frames", 1)
@@ -209,7 +229,7 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     if mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
     bits = 8 * pixels.dtype.itemsize
-    return pixels, PhotoRecord(format_name, inks, bits, icc=icc, exif=exif, dpi=dpi, notes=tuple(notes))
+    return pixels, PhotoRecord(_written_as(picture), inks, bits, icc=icc, exif=exif, dpi=dpi, notes=tuple(notes))
 
 
 def _eight_bits(picture: Image.Image, path: Path, icc: bytes | None) -> Image.Image:

@@ -96,6 +96,21 @@ def test_a_model_that_cannot_be_loaded_stops_the_job_with_its_own_error(tmp_path
         restore_photos([photo(tmp_path / "a.png")], tmp_path / "out", load)
 
 
+def test_photos_whose_results_are_there_are_not_decoded(tmp_path, monkeypatch):
+    photo(tmp_path / "in" / "a.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "in" / "b.png", "JPEG")  # its result is b.jpg
+    restore([tmp_path / "in"], tmp_path / "out")
+    photo(tmp_path / "in" / "new.png")
+    decoded = []
+    monkeypatch.setattr(
+        "deblur_lightning.photos.read_photo", lambda path: (decoded.append(path.name), read_photo(path))[1]
+    )
+    report, _ = restore([tmp_path / "in"], tmp_path / "out")
+    assert decoded == ["new.png"]
+    assert report.kept == [tmp_path / "out" / "a.png", tmp_path / "out" / "b.jpg"]
+    assert report.restored == [tmp_path / "out" / "new.png"]
+
+
 def test_results_that_are_there_are_kept_unless_overwritten(tmp_path):
     source, result = photo(tmp_path / "a.png"), tmp_path / "out" / "a.png"
     result.parent.mkdir()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image, ImageCms
 
-from deblur_lightning.photos import PhotoRecord, photo_size, read_photo, write_photo
+from deblur_lightning.photos import PhotoRecord, photo_format, photo_size, read_photo, write_photo
 from deblur_lightning.photos.heic import enable_heic
 
 enable_heic()
@@ -147,6 +147,7 @@ def test_profile_exposure_place_and_print_size_are_kept(tmp_path, suffix):
     described(tmp_path / f"in{suffix}")
     assert photo_size(tmp_path / f"in{suffix}") == (20, 40)
     image, record = read_photo(tmp_path / f"in{suffix}")
+    assert photo_format(tmp_path / f"in{suffix}") == record.format
     write_photo(tmp_path / f"out{suffix}", image, record)
     with Image.open(tmp_path / f"out{suffix}") as back:
         exif = back.getexif()
