@@ -59,6 +59,11 @@ def _axes(image: Tensor, name: str) -> str:
     return "Reshape it."
 
 
+def is_one_colour(pictures: Tensor) -> Tensor:
+    """Tell of pictures ``[N, C, H, W]`` which ``[N]`` are of one colour, so that no motion can be seen in them."""
+    return (pictures.amax((2, 3)) == pictures.amin((2, 3))).all(dim=1)
+
+
 def in_channels(coloured: Tensor, count: int) -> Tensor:
     """Give pictures ``[N, 3, H, W]`` 3 channels, or 1: the mean."""
     return coloured.mean(dim=1, keepdim=True) if count == 1 else coloured

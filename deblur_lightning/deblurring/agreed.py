@@ -12,7 +12,7 @@ from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.image import in_channels
+from deblur_lightning.image import in_channels, is_one_colour
 from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.networks.cells import CELL, spread
 from deblur_lightning.restoration.observation import observations
@@ -89,8 +89,8 @@ class Agreed(Restorer):
         cells = told.exp()
         belief = spread(believed(spread_of(cells), spread_in(field, cells.shape[-2:]), self.apart), size)
         trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
-        if blurry.amax() == blurry.amin():
-            trust = torch.zeros_like(trust)  # one value shows no motion
+        if is_one_colour(blurry):
+            trust = torch.zeros_like(trust)
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
         return picture, trust, trust * belief * (1.0 if within is None else within)
 

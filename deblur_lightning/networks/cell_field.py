@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.field import KernelField
+from deblur_lightning.field import KernelField, delta_field
+from deblur_lightning.image import is_one_colour
 from deblur_lightning.networks.cells import CELL, spread
 from deblur_lightning.networks.mixture import mixture_of
 
@@ -19,6 +20,8 @@ Telling = Callable[[Tensor], Tensor]
 
 def cell_field(tell: Telling, pictures: Tensor, num_basis: int = 8) -> KernelField:
     """Give the field of pictures, what is told of their cells as mixtures of a few kernels.
+
+    Pictures of one colour show no motion.
 
     Args:
         tell: looks at pictures, or at parts of them.
@@ -39,7 +42,10 @@ def cell_field(tell: Telling, pictures: Tensor, num_basis: int = 8) -> KernelFie
     basis, mixing = zip(*(mixture_of(one.flatten(1).T, num_basis) for one in cells), strict=True)
     coarse = torch.stack(mixing).transpose(1, 2).unflatten(2, cells.shape[-2:])
     side = round(cells.shape[1] ** 0.5)
-    return KernelField(torch.stack(basis).unflatten(2, (side, side)), spread(coarse, size, CELL * together))
+    kernels = torch.stack(basis).unflatten(2, (side, side))
+    unmoved = delta_field(kernels[:1], side).basis
+    kernels = torch.where(is_one_colour(pictures).view(-1, 1, 1, 1), unmoved, kernels)
+    return KernelField(kernels, spread(coarse, size, CELL * together))
 
 
 def cells_together(size: Sequence[int]) -> int:

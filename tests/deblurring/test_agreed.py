@@ -314,8 +314,9 @@ def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_r
     torch.testing.assert_close((asked.basis, asked.coefficients), (seen.basis, seen.coefficients))
 
 
-def test_a_picture_of_one_value_shows_no_motion():
-    flat = torch.full((1, 3, 48, 48), 0.4)
+@pytest.mark.parametrize("colour", [(0.4, 0.4, 0.4), (0.1, 0.5, 0.9)])
+def test_a_picture_of_one_colour_shows_no_motion(colour):
+    flat = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 48, 48)
     answer = Agreed(Black(Telling(line(5), line(5)))).judged(flat, field_of(line(5), flat), Exposure())
     assert not answer.trust.any()
     torch.testing.assert_close(answer.picture, flat)

@@ -34,6 +34,17 @@ def test_the_field_mixes_what_the_cells_tell():
     torch.testing.assert_close(field.basis.view(-1), telling(pictures).exp().mean((0, 2, 3)), atol=1e-4, rtol=0)
 
 
+def test_a_picture_of_one_colour_shows_no_motion():
+    pictures = torch.rand(2, 3, 40, 64)
+    pictures[1] = torch.tensor((0.2, 0.5, 0.7)).view(3, 1, 1)
+    field = cell_field.cell_field(telling, pictures, num_basis=2)
+    check_field(field)
+    told = telling(pictures).exp()
+    assert told[1, 40].max() < 0.1  # at the centre, where the light stays
+    assert field.kernel_at(20, 30)[1].flatten()[40] == pytest.approx(1)
+    assert field.kernel_at(20, 30)[0].flatten()[40] < 0.1
+
+
 def test_two_kernels_stand_where_they_were_told():
     pictures = torch.zeros(1, 3, 64, 128)
     pictures[..., 64:] = 1
