@@ -89,12 +89,10 @@ def laid_into(field: KernelField, top: int, left: int, shows: Tensor) -> KernelF
     """
     still = delta_field(field.coefficients, field.kernel_size)
     height, width = field.coefficients.shape[-2:]
-    moved = F.pad(
-        field.coefficients, (left, shows.shape[1] - left - width, top, shows.shape[0] - top - height)
-    ) * shows.to(field.coefficients)
-    return KernelField(
-        torch.cat((field.basis, still.basis.to(field.basis)), 1), torch.cat((moved, 1 - moved.sum(1, True)), 1)
-    )
+    around = (left, shows.shape[1] - left - width, top, shows.shape[0] - top - height)
+    moved = F.pad(field.coefficients, around) * shows.to(field.coefficients)
+    stayed = (1 - moved.sum(1, keepdim=True)).clamp(min=0)
+    return KernelField(torch.cat((field.basis, still.basis.to(field.basis)), 1), torch.cat((moved, stayed), 1))
 
 
 def stack_fields(fields: Sequence[KernelField]) -> KernelField:

@@ -111,7 +111,8 @@ def as_typed(said: str, arguments: Sequence[str]) -> str:
     name, blank, rest = said.partition(" ")
     option = f"--{name.replace('_', '-')}"
     typed = any(one == option or one.startswith(f"{option}=") for one in arguments)
-    return f"{option}{blank}{rest}" if typed else said
+    own = rest.startswith(("is ", "are ")) and name not in arguments  # and not a file of that name
+    return f"{option}{blank}{rest}" if typed and own else said
 
 
 def main(argv: Sequence[str] | None = None) -> None:

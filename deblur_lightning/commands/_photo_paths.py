@@ -16,9 +16,6 @@ VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".m
 
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
 
-FILE_SUFFIX = range(4, 6)
-"""Lengths, with the dot, of letters behind a name that look like a kind of file: ``.xyz``, not ``.d``, ``.holiday``."""
-
 LONGEST_NAME = 255
 """Bytes of a file's name, on most file systems."""
 
@@ -113,12 +110,7 @@ def expand_patterns(paths: Sequence[Path]) -> list[Path]:
 def _check_output(photos: Sequence[Path], output: Path) -> None:
     """Refuse names of pictures for folders, before such folders are made."""
     suffix = output.suffix.lower()
-    one = len(photos) == 1 and not photos[0].is_dir()
     if output.is_dir() or suffix not in READ_SUFFIXES | PASSED_OVER:
-        if one and not output.exists() and suffix[1:].isalpha() and len(suffix) in FILE_SUFFIX:
-            raise ValueError(
-                f"--output is {output}, but no picture ends in {suffix}. Name a .png, or make that folder."
-            )
         return
     if len(photos) > 1 or photos[0].is_dir():
         many = f"{photos[0]} is a folder" if len(photos) == 1 else f"there are {len(photos)} photos"

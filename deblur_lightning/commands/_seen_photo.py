@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from deblur_lightning.photos import PhotoRecord
 
 
+FIELD_PIXELS = 1_500_000
+"""Of a field laid into a whole photo: a small thing on a large canvas would need far more memory than it shows."""
+
+
 def whole_answer(answer: Deblurred, blurry: Tensor, record: PhotoRecord) -> Deblurred:
     """Lay what a model made of ``blurry[(..., *record.visible)]`` back into the photo.
 
@@ -24,7 +28,7 @@ def whole_answer(answer: Deblurred, blurry: Tensor, record: PhotoRecord) -> Debl
     Returns:
         A picture of the photo's size, and a field, if there is one, that shows no motion where nothing shows.
     """
-    if record.alpha is None:
+    if record.alpha is None or record.alpha.all():
         return answer
     picture = blurry.clone()
     picture[(..., *record.visible)] = answer.picture
@@ -43,11 +47,17 @@ def whole_field(field: KernelField, alpha: np.ndarray | None) -> KernelField:
     import torch.nn.functional as F
 
     from deblur_lightning.field import laid_into
-    from deblur_lightning.photos.transparency import visible_box
+    from deblur_lightning.photos.transparency import Box, visible_box
 
-    if alpha is None or (box := visible_box(alpha)) is None:
+    if alpha is None or alpha.all():
         return field
-    (rows, columns), (height, width) = alpha.shape, field.coefficients.shape[-2:]
+    box = visible_box(alpha) or Box(0, 0, *alpha.shape)
+    height, width = field.coefficients.shape[-2:]
+    share = (box.bottom - box.top) * (box.right - box.left) / alpha.size
+    if (shrink := (share * FIELD_PIXELS / (height * width)) ** 0.5) < 1 and share < 1:
+        height, width = (max(1, int(side * shrink)) for side in (height, width))
+        field = field._replace(coefficients=F.interpolate(field.coefficients, (height, width), mode="area"))
+    rows, columns = alpha.shape
     down, across = height / (box.bottom - box.top), width / (box.right - box.left)
     size = max(height, round(rows * down)), max(width, round(columns * across))
     shows = F.interpolate(torch.from_numpy(alpha > 0)[None, None].float(), size, mode="nearest-exact")[0, 0]

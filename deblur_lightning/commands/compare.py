@@ -76,7 +76,7 @@ def compare(
             answer = model(blurry[(..., *record.visible)], progress=console.watch(name), with_field=False)
             pictures[name] = record.over_white(whole_answer(answer, blurry, record).picture)
         if true is not None:
-            pictures[SHARP] = true
+            pictures[SHARP] = record.over_white(true)
         for path in draw_pictures(pictures, stem, photo.name, place):
             console.say(str(path))
 

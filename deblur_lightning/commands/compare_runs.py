@@ -107,7 +107,7 @@ def _of_method(name: str, results: Sequence[Result], store: Path) -> list[Result
     found = [one for one in results if one.method == name]
     if not results:
         raise ValueError(
-            f"{name} is no file, and {store} holds no result yet. Pass another --store, or score: deblur benchmark."
+            f"{name} is not a file, and {store} holds no result yet. Pass another --store, or score: deblur benchmark."
         )
     if not found:
         known = ", ".join(dict.fromkeys(one.method for one in results))

@@ -54,8 +54,9 @@ def kernels(
         check_sees_motion(model)
         for drawn in draw_kernels(blurry, record, model, output / photo.stem):
             console.say(str(drawn))
-        (height, width), (rows, columns) = blurry.shape[-2:], shrink_to_show(blurry).shape[-2:]
-        shown = f", seen at {columns} x {rows}" if rows < height else ""
+        (height, width), visible = blurry.shape[-2:], blurry[(..., *record.visible)]
+        rows, columns = shrink_to_show(visible).shape[-2:]
+        shown = f", seen at {columns} x {rows}" if rows < visible.shape[-2] else ""
         notes = "".join(f"; {note}" for note in record.notes)
         console.say(f"{photo}: {width} x {height}{shown}, {time.monotonic() - began:.1f} s{notes}")
 

@@ -187,6 +187,7 @@ def show_photo(
         if answer.field is not None:
             fields[key] = answer.field
     if sharp is not None:
+        sharp = record.over_white(sharp)
         for key, picture in pictures.items():
             alike = eight_bit(picture).float().expand_as(sharp)  # as files of 8 bits are scored
             scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}

@@ -237,10 +237,9 @@ def _target(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files:
     """Settle the name of a photo's result by its header, so that those that are there already are not decoded."""
     from deblur_lightning.photos import PhotoRecord, photo_format
 
-    target = named
-    if not plan.exact:
-        record = files.record(PhotoRecord(photo_format(source)))
-        target = result_name(source, named, record.file_name(named.name), plan, taken)
+    known = PhotoRecord(photo_format(source))
+    plain = files.record(known).file_name(named.name)
+    target = named if plan.exact else result_name(source, named, plain, plan, taken)
     if problem := target_problem(source, target, plan.folder, taken):
         raise ValueError(problem)
     return target

@@ -1,4 +1,4 @@
-"""Agreed: a field is gone along with where a network that sees each place by itself agrees with it; ours."""
+"""Agreed: a field is believed where a network that sees each place by itself agrees with it; ours."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -178,7 +178,9 @@ def _moments(size: int, like: Tensor) -> Tensor:
 def _root_of_covariance(moments: Tensor) -> Tensor:
     """Take the root of covariances given by the moments ``[N, 5, …]`` of light, in closed form for 2 x 2."""
     x, y, xy, xx, yy = moments.unbind(1)
-    across, down, both = (xx - x.square()).clamp(min=0), (yy - y.square()).clamp(min=0), xy - x * y
+    across, down = (xx - x.square()).clamp(min=0), (yy - y.square()).clamp(min=0)
+    most = (across * down).sqrt()  # beyond, rounding has made what is no covariance
+    both = torch.maximum(torch.minimum(xy - x * y, most), -most)
     determinant = (across * down - both.square()).clamp(min=0).sqrt()
     trace = (across + down + 2 * determinant).clamp(min=TINY).sqrt()
     return torch.stack((across + determinant, down + determinant, 2**0.5 * both), dim=1) / trace.unsqueeze(1)

@@ -20,7 +20,7 @@ def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.
 
     Args:
-        named: by the user: a file, or the name of a bundled model, in small letters or large; the first if None.
+        named: by the user: a file, or the name of a bundled model, in upper or lower case; the first if None.
 
     Raises:
         FileNotFoundError: no such file.

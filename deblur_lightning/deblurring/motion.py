@@ -17,7 +17,7 @@ from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
-SURE = "sure of the motion found"
+BY_MOTION = "restored by the motion found"
 """In what is said of each picture anew, and so of none of several together."""
 
 STILL = "hardly any motion seen, so its pixels are as they were"
@@ -137,5 +137,5 @@ def trusted(judged: Sequence[tuple[Tensor, Tensor]]) -> str:
     """
     trust, sure = (torch.cat([part.flatten() for part in parts]).mean() for parts in zip(*judged, strict=True))
     other = trust - sure
-    without = f"{other:.0%} restored without it; " if f"{other:.0%}" != "0%" else ""
-    return f"{sure:.0%} {SURE}; {without}{1 - trust:.0%} left as it was"
+    without = f"{other:.0%} without it; " if f"{other:.0%}" != "0%" else ""
+    return f"{sure:.0%} {BY_MOTION}; {without}{1 - trust:.0%} left as it was"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
-from deblur_lightning.deblurring.motion import STILL, SURE, MotionDeblurrer, trusted
+from deblur_lightning.deblurring.motion import BY_MOTION, STILL, MotionDeblurrer, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
@@ -108,7 +108,7 @@ class PhotoDeblurrer(Deblurrer):
         field = fields[0] if len(noted) == 1 else None
         if self.sees_motion and with_field and field is None:
             field = self.field(blurry, exposure)
-        notes = dict.fromkeys(note for notes in noted for note in notes if len(noted) == 1 or SURE not in note)
+        notes = dict.fromkeys(note for notes in noted for note in notes if len(noted) == 1 or BY_MOTION not in note)
         if any(STILL not in notes for notes in noted):
             notes.pop(STILL, None)  # something moved
         return Deblurred(self._blended(picture, blurry), field, tuple(notes))

@@ -20,7 +20,7 @@ class Restored(NamedTuple):
         picture: display values in [0, 1], shape of the blurry ones.
         trust: how far it goes along with its restoration at each pixel, ``[N, 1, H, W]`` in [0, 1]: 0 leaves the
             blurry picture; None from a restorer that does not judge.
-        sure: how far the motion found is gone along with, likewise, where that is not as far: the rest is what needs no
+        sure: how far the motion found is believed, likewise, where that is not as far: the rest is what needs no
             motion field.
     """
 

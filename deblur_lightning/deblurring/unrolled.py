@@ -86,7 +86,7 @@ class UnrolledRestorer(Restorer):
     def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         """As of `Restorer`; how far to go along is for its networks to say, which never saw what fades."""
         if exposure.fades:
-            unused = torch.zeros_like(blurry[:, :1])  # the motion found is not gone along with
+            unused = torch.zeros_like(blurry[:, :1])  # the motion found is not believed
             return Restored(in_channels(first.clamp(0, 1), blurry.shape[1]), unused)
         return Restored(self.restore(blurry, field, exposure, first=first).clamp(0, 1))
 

@@ -86,7 +86,7 @@ class PhotoRecord:
             raise ValueError(f"{path}: the suffix {Path(path).suffix!r} is none that photos have. Use .png or .tif.")
         can = WRITTEN[wanted]
         notes = list(self.notes)
-        if self.alpha is not None and not can.alpha:
+        if self.alpha is not None and not can.alpha and self.alpha.min() < np.iinfo(self.alpha.dtype).max:
             notes.append(f"what is transparent becomes white, for {wanted} holds no transparency")
         if self.bits > can.bits:
             notes.append(f"16 bits become 8, all that {wanted} holds")

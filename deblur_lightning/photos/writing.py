@@ -61,14 +61,8 @@ def _as_deep(stored: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
 def _encode(image: Tensor, record: PhotoRecord) -> bytes:
     """Encode a picture as its record says."""
     white, holds_alpha = 2**record.bits - 1, WRITTEN[record.format].alpha
-    scaled = (
-        (image if holds_alpha else record.over_white(image))[0]
-        .detach()
-        .to("cpu", torch.float32)
-        .clamp(0, 1)
-        .mul_(white)
-        .round_()
-    )
+    seen = (image if holds_alpha else record.over_white(image))[0].detach()
+    scaled = seen.to("cpu", torch.float32).clamp(0, 1).mul_(white).round_()
     pixels = scaled.permute(1, 2, 0).numpy().astype(np.uint16 if record.bits == 16 else np.uint8)
     if record.alpha is not None and holds_alpha:
         if record.hidden is not None and record.hidden.shape == pixels.shape:

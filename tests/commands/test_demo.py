@@ -603,9 +603,17 @@ def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is
     assert page.locator("#gallery li").count() == 1  # the dialog was answered by staying
     page.locator("#save").click()
     page.locator("#status", has_text="Saved as").wait_for()
+    assert len(page.locator("#failure").inner_text().splitlines()) == 2
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"])
+    page.evaluate("setTimeout(() => location.reload())")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"] * 2  # what was painted since is not saved
+    page.locator("#status").evaluate("(said) => { said.textContent = ''; }")
+    page.locator("#save").click()
+    page.locator("#status", has_text="Saved as").wait_for()
     page.reload()
     page.locator("#gallery li").wait_for(state="detached")
-    assert asked == ["beforeunload"]
+    assert asked == ["beforeunload"] * 2
 
 
 def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, tmp_path, open_page):

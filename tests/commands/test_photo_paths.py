@@ -90,17 +90,6 @@ def test_a_single_photo_may_be_given_its_results_name(tmp_path, output, exact):
     assert plan.folder == (tmp_path if exact else tmp_path / output)
 
 
-@pytest.mark.parametrize("name", ["new.xyz", "new.docx"])
-def test_a_kind_that_is_no_picture_s_is_refused_before_a_folder_is_made(tmp_path, name):
-    photo = tree(tmp_path, "a.jpg") / "a.jpg"
-    with pytest.raises(ValueError, match=rf"{name}, but no picture ends in {name[3:]}\. Name a \.png"):
-        plan_photos([photo], tmp_path / name)
-    assert not (tmp_path / name).exists()
-    assert plan_photos([photo, photo], tmp_path / name).folder == tmp_path / name
-    (tmp_path / name).mkdir()
-    assert plan_photos([photo], tmp_path / name).folder == tmp_path / name
-
-
 def test_a_folder_with_a_photos_name_stays_a_folder(tmp_path):
     (tmp_path / "sharp.png").mkdir()
     plan = plan_photos([tree(tmp_path, "a.jpg") / "a.jpg"], tmp_path / "sharp.png")

@@ -175,22 +175,45 @@ class Same(Deblurrer):
         return Deblurred(blurry)
 
 
-def test_colours_stay_as_they_were(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("codec", "pixels"), [("ffv1", "bgr0"), ("libx264", "yuvj420p")])
+def test_colours_stay_as_they_were(tmp_path, monkeypatch, codec, pixels):
     monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda path, **options: PhotoDeblurrer(Same()))
     colours = np.random.default_rng(5).integers(30, 226, (12, 16, 3))
     picture = np.kron(colours, np.ones((16, 16, 1), int)).astype(np.uint8)
     with av.open(str(tmp_path / "0.mkv"), "w") as container:
-        stream = container.add_stream("ffv1", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 256, 192, "bgr0"
+        stream = container.add_stream(codec, rate=10, options={} if codec == "ffv1" else {"crf": "5"})
+        stream.width, stream.height, stream.pix_fmt = 256, 192, pixels
         for _ in range(2):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pixels)))
         container.mux(stream.encode(None))
     for turn in range(3):
         assert run(tmp_path / f"{turn}.mkv", "-o", tmp_path / f"{turn + 1}.mkv") == 0
-    seen = [frame.astype(float) for frame in read_frames(tmp_path / "3.mkv")]
+    before = next(read_frames(tmp_path / "0.mkv")).mean(axis=(0, 1))
+    seen = [frame.mean(axis=(0, 1)) for frame in read_frames(tmp_path / "3.mkv")]
     assert len(seen) == 2
     for frame in seen:  # FFmpeg's quick conversion makes each turn about a level darker
-        np.testing.assert_allclose(frame.mean(axis=(0, 1)), picture.mean(axis=(0, 1)), atol=0.5)
+        np.testing.assert_allclose(frame, before, atol=0.5)
+
+
+def test_a_whole_clip_whose_sound_begins_late_and_ends_late_is_taken(tmp_path, model):
+    for suffix, sound in ((".avi", "pcm_s16le"), (".mkv", "pcm_s16le"), (".mp4", "aac")):
+        path = tmp_path / f"late{suffix}"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            heard = container.add_stream(sound, rate=48000, layout="mono")
+            for _ in range(20):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame_of(COLOURS[0], (64, 48)), format="rgb24")))
+            container.mux(stream.encode(None))
+            for start in range(144_000, 240_000, 960):  # from the third second to the fifth
+                kind = "fltp" if sound == "aac" else "s16"
+                block = av.AudioFrame.from_ndarray(
+                    np.zeros((1, 960), np.float32 if kind == "fltp" else np.int16), format=kind, layout="mono"
+                )
+                block.sample_rate, block.pts = 48_000, start
+                container.mux(heard.encode(block))
+            container.mux(heard.encode(None))
+        assert count_frames(path) == 20
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])

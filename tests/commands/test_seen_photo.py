@@ -67,6 +67,33 @@ def test_a_field_of_fewer_pixels_is_laid_where_it_belongs(shape):
         assert (places.max().item() + 1) / length == pytest.approx(wanted[1], abs=1 / length)
 
 
+def test_nothing_moved_in_a_photo_of_which_nothing_shows():
+    still = whole_field(
+        KernelField(torch.eye(9)[5].view(1, 1, 3, 3), torch.ones(1, 1, 8, 9)), np.zeros((8, 9), np.uint8)
+    )
+    check_field(still)
+    assert still.kernel_at(3, 3)[0].argmax() == 4
+    torch.testing.assert_close(still.coefficients[0, 0], torch.zeros(8, 9))
+
+
+def test_a_small_thing_on_a_large_canvas_needs_little_memory():
+    alpha = np.zeros((4000, 6000), np.uint8)
+    alpha[1000:1200, 3000:3300] = 255
+    field = whole_field(KernelField(torch.eye(9)[5].view(1, 1, 3, 3), torch.ones(1, 1, 200, 300)), alpha)
+    rows, columns = field.coefficients.shape[-2:]
+    assert 1e6 < rows * columns < 1.6e6
+    seen = torch.nonzero(field.coefficients[0, 0] > 0.5).float().mean(0)
+    assert (seen / torch.tensor((rows, columns))).tolist() == pytest.approx((1100 / 4000, 3150 / 6000), abs=0.01)
+
+
+def test_a_photo_is_scored_where_it_shows(tmp_path):
+    path, _ = holed(tmp_path / "a.png")
+    blurry, record = read_photo(path)
+    sharp = torch.from_numpy(np.asarray(Image.open(path).convert("RGB")) / 255).float().permute(2, 0, 1)[None]
+    shown = show_photo(tmp_path / "page", "photo", "a.png", blurry, record, {}, sharp)
+    assert shown["scores"]["Blurry"].get("psnr", 99.0) > 60
+
+
 def test_an_opaque_photo_is_left_alone():
     answer = Deblurred(torch.rand(1, 3, 8, 8), delta_field(torch.rand(1, 3, 8, 8)))
     assert whole_answer(answer, torch.rand(1, 3, 8, 8), PhotoRecord()) is answer

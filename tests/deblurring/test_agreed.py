@@ -156,7 +156,7 @@ def test_a_photo_is_told_how_far_its_motion_was_gone_along_with_and_how_much_of_
     without, stays = (trust - sure).mean(), (1 - trust).mean()
     assert 0.4 < stays < 0.5  # where nothing moved: the left half
     assert 0.2 < without < 0.5  # the restorer trusts its own by half; the network's picture stands for the rest
-    said = f"{sure.mean():.0%} sure of the motion found; {without:.0%} restored without it; {stays:.0%} left as it was"
+    said = f"{sure.mean():.0%} restored by the motion found; {without:.0%} without it; {stays:.0%} left as it was"
     assert said in answer.notes
     assert PhotoDeblurrer(MotionDeblurrer(SayingBlind(line(5)), agreed))(photo).notes[-1] == answer.notes[-1]
 
@@ -253,6 +253,13 @@ def test_a_cell_s_spread_is_the_root_of_the_covariance_of_its_pixels_mean_kernel
     assert found[1, :, 1, 2].tolist() == pytest.approx(expected, abs=1e-5)
     assert spread_of(mean.view(1, -1, 1, 1)).flatten().tolist() == pytest.approx(expected, abs=1e-5)
     assert found[1, :, 1, 2].norm().item() == pytest.approx(reaches(mean[None]).item(), abs=1e-5)
+
+
+def test_light_that_all_went_to_one_pixel_is_not_spread_whatever_rounding_does():
+    basis, shares = torch.zeros(1, 3, 33, 33), torch.rand(1, 3, 160, 240, generator=torch.Generator().manual_seed(0))
+    basis[..., 3, 29] = 1
+    found = spread_in(KernelField(basis, shares / shares.sum(1, keepdim=True)), (20, 30))
+    assert found.abs().max() < 0.1
 
 
 def test_spreads_are_measured_of_each_cell():

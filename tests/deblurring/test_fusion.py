@@ -139,10 +139,10 @@ def test_a_photo_is_told_how_far_it_was_trusted():
     chain = MotionDeblurrer(Moved(), fused([Darker()], [0.0]))
     answer = PhotoDeblurrer(chain)(photo)
     torch.testing.assert_close(answer.picture, 0.75 * photo)
-    note = "50% sure of the motion found; 50% left as it was"
+    note = "50% restored by the motion found; 50% left as it was"
     assert note in answer.notes
     doubted = MotionDeblurrer(Moved(), fused([Darker()], [-3.0]))(photo)
-    assert "5% sure of the motion found; 95% left as it was" in doubted.notes
+    assert "5% restored by the motion found; 95% left as it was" in doubted.notes
 
 
 @pytest.mark.parametrize("tile", [None, 256])
@@ -155,7 +155,7 @@ def test_a_photo_whose_motion_is_estimated_at_once_is_told_of_all_its_tiles(tile
     chain = MotionDeblurrer(Looking(9), fused([Darker()], [0.0]))
     answer = PhotoDeblurrer(chain, tile=tile)(photo)
     torch.testing.assert_close(answer.picture, 0.75 * photo)
-    assert [note for note in answer.notes if "sure" in note] == ["50% sure of the motion found; 50% left as it was"]
+    assert [note for note in answer.notes if "restored by" in note] == ["50% restored by the motion found; 50% left as it was"]
     assert PhotoDeblurrer(chain, tile=tile, strength=0.0)(photo).notes == ()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from deblur_lightning.data.synthesis.film import count_frames, exactly, opened, upright
+from deblur_lightning.data.synthesis.film import count_frames, opened, rounded_to_nearest, upright
 from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Container(NamedTuple):
     encoder: Literal["libx264", "libvpx-vp9"]
     options: dict[str, str]
 
+
+LIMITED = 1
+"""FFmpeg's number of colours from 16 to 235, which it converts to without error, unlike to the full range."""
 
 FINE = {"crf": "17"}  # the eye sees no difference
 WRITTEN = {
@@ -162,8 +165,9 @@ def _picture_stream(pictures: VideoStream, made: OutputContainer, kind: Containe
     written.pix_fmt = "yuv420p" if even or kind.encoder != "libx264" else "yuv444p"  # x264 halves no odd side
     if pictures.time_base is not None:
         written.codec_context.time_base = pictures.time_base  # so that frames keep their times, also uneven ones
-    for name in ("colorspace", "color_range", "color_primaries", "color_trc"):
+    for name in ("colorspace", "color_primaries", "color_trc"):
         setattr(written.codec_context, name, getattr(pictures.codec_context, name))
+    written.codec_context.color_range = LIMITED
     return written
 
 
@@ -179,8 +183,8 @@ def _frame_like(frame: VideoFrame, pixels: Frame, written: VideoStream) -> Video
     made = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24").reformat(
         format=written.pix_fmt,
         dst_colorspace=frame.colorspace,
-        dst_color_range=frame.color_range,
-        interpolation=exactly(),
+        dst_color_range=LIMITED,
+        interpolation=rounded_to_nearest(),
     )
     made.pts, made.time_base = frame.pts, frame.time_base
     return made

@@ -19,6 +19,7 @@ from deblur_lightning.data.synthesis.settings import Blurring
 from deblur_lightning.data.synthesis.windows import PhotoPairs
 
 MEMORY = 1000  # MB of decoded photos that are kept
+NAMED = 8  # damaged photos, before the rest are counted
 
 
 class Sources(NamedTuple):
@@ -89,8 +90,9 @@ def _without(sound: list[PhotoFile], damaged: list[CorruptFrameError], skip: boo
     if damaged and not (skip and sound):
         raise ValueError(said[0])
     if damaged:
-        names = ", ".join(str(error).partition(" is ")[0] for error in damaged)
-        console.complain(f"damaged photos are left out ({len(damaged)}): {names}")
+        names = [str(error).partition(" is damaged")[0] for error in damaged]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        console.complain(f"damaged photos are left out ({len(damaged)}): {', '.join(names[:NAMED])}{more}")
     return sound
 
 

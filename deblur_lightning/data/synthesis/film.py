@@ -1,6 +1,7 @@
 """Pairs made of a film as GoPro's were: neighbouring frames averaged, the middle one sharp (Nah et al. 2017)."""
 
 import importlib.util
+import shlex
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 TICKS = 1_000_000  # a second of FFmpeg's for whole films
-MISSING = 0.05  # seconds that may lack at the end of a film that also says how many frames it has, and has fewer
+MISSING = 0.05  # seconds that may lack at the end of an MP4 that also says how many frames it has, and has fewer
 ROUGH, ROUGH_SHARE = 0.5, 0.02  # seconds, and of a film: what may lack at any other's end, for containers count roughly
 
 Average = Literal["display", "linear"]
@@ -143,12 +144,12 @@ def read_frames(path: Path) -> Iterator[Frame]:
 
 def upright(frame: "VideoFrame") -> Frame:
     """Give a decoded frame's pixels as they are to be seen, ``[H, W, 3]``, display values."""
-    converted = frame.reformat(format="rgb24", interpolation=exactly())
+    converted = frame.reformat(format="rgb24", interpolation=rounded_to_nearest())
     return np.ascontiguousarray(np.rot90(converted.to_ndarray(), frame.rotation // 90))
 
 
-def exactly() -> int:
-    """Tell FFmpeg to round colours to the nearest; its quick way makes each frame about a level darker."""
+def rounded_to_nearest() -> int:
+    """Give FFmpeg's flags for colours rounded to the nearest; its quick way makes each frame about a level darker."""
     from av.video.reformatter import Interpolation as How
 
     return How.BICUBIC | How.ACCURATE_RND | How.FULL_CHR_H_INT | How.FULL_CHR_H_INP
@@ -179,13 +180,15 @@ def count_frames(path: Path) -> int:
                 frames += len(pictures.decode(packet))
         begin, lasts = ((one or 0) / TICKS for one in (film.start_time, film.duration))
         there = max(ends.values(), default=begin) - begin
-        if packets < pictures.frames and pictures.duration and pictures.time_base:  # sound may have come first
+        if pictures.duration and pictures.time_base:  # sound may begin and end at other times
             lasts = float(pictures.duration * pictures.time_base)
-            there = ends.get(pictures.index, begin) - begin
-    if lasts - there > (MISSING if packets < pictures.frames else max(ROUGH, ROUGH_SHARE * lasts)):
+            there = ends.get(pictures.index, begin) - float((pictures.start_time or 0) * pictures.time_base)
+        counted = "mp4" in film.format.name and packets < pictures.frames  # others' counts are rough
+    if lasts - there > (MISSING if counted else max(ROUGH, ROUGH_SHARE * lasts)):
         raise ValueError(
-            f"{path} was cut off: it lasts {lasts:.1f} s by its own account, but {there:.1f} s are there. "
-            f"Copy it again from its source, or save what is there: ffmpeg -i {path.name} -c copy rest{path.suffix}"
+            f"{path} was cut off: it lasts {lasts:.1f} s by its own account, but {there:.1f} s are there. Copy it "
+            "again from its source, or save what is there: "
+            f"ffmpeg -i {shlex.quote(str(path))} -c copy {shlex.quote(f'rest{path.suffix}')}"
         )
     return frames
 

@@ -4,9 +4,11 @@
   const { base } = JSON.parse(document.getElementById("pictures").textContent);
   const part = (name) => document.getElementById(name);
   const size = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-  const viewer = new Viewer(part("viewer"), base), edit = new Edit(viewer, part);
+  const viewer = new Viewer(part("viewer"), base);
+  const unsaved = new Set(); // photos' slugs, each with the model that restored it
+  const shownKey = () => `${viewer.picture.slug} ${shownVersion()}`;
+  const edit = new Edit(viewer, part, () => unsaved.add(shownKey()));
   const files = new Map(); // by slug: the name that a photo is saved under
-  const unsaved = new Set(); // by slug
   viewer.part.link.parentElement.hidden = true; // the page forgets
 
   function open(picture, version = picture.pictures.at(-1).title) {
@@ -47,7 +49,7 @@
   const queue = new PhotoQueue(part("queue"), (told) => {
     part("status").textContent = told.said;
     files.set(told.picture.slug, told.file);
-    unsaved.add(told.picture.slug);
+    unsaved.add(`${told.picture.slug} ${told.version}`);
     part("drop").classList.add("used");
     list(told.picture);
     return open(told.picture, told.version);
@@ -59,12 +61,16 @@
     part("queue").scrollIntoView({ block: "nearest" }); // photos may be dropped anywhere
   }
 
+  // The version that is saved: the one shown, or the newest where the photo before is shown.
+  function shownVersion() {
+    const { right } = viewer.part;
+    return right.value === "Blurry" ? viewer.picture.pictures.at(-1).title : right.value;
+  }
+
   async function save() {
-    const { picture } = viewer, button = part("save"), { right } = viewer.part;
-    const version = right.value === "Blurry" ? picture.pictures.at(-1).title : right.value;
+    const { picture } = viewer, button = part("save"), version = shownVersion(), key = shownKey();
     const query = new URLSearchParams({ photo: picture.slug, version, strength: edit.now.strength / 100 });
     button.disabled = true;
-    fail("");
     try {
       const answer = await fetch(`save?${query}`, {
         method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: (await edit.mask()) ?? "",
@@ -75,18 +81,23 @@
       link.download = files.get(picture.slug);
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      unsaved.delete(picture.slug);
+      unsaved.delete(key);
       part("status").textContent = `Saved as ${link.download}, ${size(file.size)}`;
     } catch (error) {
-      fail(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
+      failToo(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
     }
     button.disabled = false;
   }
 
-  addEventListener("beforeunload", (event) => { if (unsaved.size || queue.busy) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => {
+    if (!unsaved.size && !queue.busy) return;
+    event.preventDefault();
+    event.returnValue = true; // which older browsers go by
+  });
   part("model").addEventListener("change", offer);
   part("again").addEventListener("click", () => {
     part("again").hidden = true;
+    if (!queue.busy) fail("");
     const { name, slug } = viewer.picture;
     queue.add(name, { photo: slug, model: part("model").value }, null);
   });

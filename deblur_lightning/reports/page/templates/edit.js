@@ -2,8 +2,9 @@
 // How strongly and where a photo is restored, seen at once: the photo before lies under the restored one, which is as
 // opaque as it is strong, and once more above it where the brush protects. The full-size file is made by the server.
 class Edit {
-  constructor(viewer, part) {
-    Object.assign(this, { viewer, part, kept: new Map() }); // by slug: strength, and the brush's layer if it was used
+  // changed() is called whenever the shown photo's strength or what is painted on it changes.
+  constructor(viewer, part, changed) {
+    Object.assign(this, { viewer, part, changed, kept: new Map() }); // by slug: strength, and the brush's layer if used
     const { stage, probe } = viewer.part, half = viewer.part["right-half"];
     this.under = new Image();
     this.under.alt = "";
@@ -13,9 +14,9 @@ class Edit {
     this.ring.className = "ring";
     this.ring.hidden = true;
     stage.append(this.ring);
-    part("strength").addEventListener("input", () => { this.now.strength = Number(part("strength").value); this.show(); });
+    part("strength").addEventListener("input", () => { this.now.strength = Number(part("strength").value); this.show(); changed(); });
     part("brush").addEventListener("change", () => this.turn());
-    part("clear").addEventListener("click", () => { this.layer()?.remove(); this.now.layer = null; this.show(); });
+    part("clear").addEventListener("click", () => { this.layer()?.remove(); this.now.layer = null; this.show(); changed(); });
     viewer.root.addEventListener("compared", () => this.open());
     for (const name of ["pointerdown", "pointermove"]) stage.addEventListener(name, (event) => this.paint(event));
     stage.addEventListener("pointerleave", () => { this.ring.hidden = true; });
@@ -93,6 +94,7 @@ class Edit {
 
   // One touch of the brush, soft towards its edge. The layer holds the photo before, opaque where it is kept.
   dab(x, y) {
+    this.changed();
     const { width, height } = this.viewer.picture, first = !this.layer();
     if (first) {
       const shrink = Math.min(1, Math.sqrt(1.5e6 / (width * height)));
