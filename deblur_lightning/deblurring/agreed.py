@@ -46,7 +46,7 @@ class Agreed(Restorer):
         ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.35) -> None:
+    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.3) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
         if own is not None and direct is not None:
