@@ -155,7 +155,8 @@ def test_a_photo_whose_motion_is_estimated_at_once_is_told_of_all_its_tiles(tile
     chain = MotionDeblurrer(Looking(9), fused([Darker()], [0.0]))
     answer = PhotoDeblurrer(chain, tile=tile)(photo)
     torch.testing.assert_close(answer.picture, 0.75 * photo)
-    assert [note for note in answer.notes if "restored by" in note] == ["50% restored by the motion found; 50% left as it was"]
+    told = [note for note in answer.notes if "restored by" in note]
+    assert told == ["50% restored by the motion found; 50% left as it was"]
     assert PhotoDeblurrer(chain, tile=tile, strength=0.0)(photo).notes == ()
 
 
