@@ -13,27 +13,29 @@ if TYPE_CHECKING:
     from deblur_lightning.photos import PhotoRecord
 
 
-FIELD_PIXELS = 1_500_000
-"""Of a field laid into a whole photo: a small thing on a large canvas would need far more memory than it shows."""
+PIXELS_SHOWN = 1_500_000
+"""Larger photos are halved until they fit, fields made coarser: a figure shows no more, and memory stays bounded."""
 
 
-def whole_answer(answer: Deblurred, blurry: Tensor, record: PhotoRecord) -> Deblurred:
+def whole_picture(picture: Tensor, blurry: Tensor, record: PhotoRecord) -> Tensor:
     """Lay what a model made of ``blurry[(..., *record.visible)]`` back into the photo.
 
     Args:
-        answer: of a model.
+        picture: the model's.
         blurry: the photo, ``[1, 3 or 1, H, W]``.
         record: the photo's.
-
-    Returns:
-        A picture of the photo's size, and a field, if there is one, that shows no motion where nothing shows.
     """
-    if record.alpha is None or record.alpha.all():
-        return answer
-    picture = blurry.clone()
-    picture[(..., *record.visible)] = answer.picture
+    if record.alpha is None:
+        return picture
+    whole = blurry.clone()
+    whole[(..., *record.visible)] = picture
+    return whole
+
+
+def whole_answer(answer: Deblurred, blurry: Tensor, record: PhotoRecord) -> Deblurred:
+    """Lay a model's picture back likewise, and its field, if any, which shows no motion where nothing shows."""
     field = None if answer.field is None else whole_field(answer.field, record.alpha)
-    return answer._replace(picture=picture, field=field)
+    return answer._replace(picture=whole_picture(answer.picture, blurry, record), field=field)
 
 
 def whole_field(field: KernelField, alpha: np.ndarray | None) -> KernelField:
@@ -54,7 +56,7 @@ def whole_field(field: KernelField, alpha: np.ndarray | None) -> KernelField:
     box = visible_box(alpha) or Box(0, 0, *alpha.shape)
     height, width = field.coefficients.shape[-2:]
     share = (box.bottom - box.top) * (box.right - box.left) / alpha.size
-    if (shrink := (share * FIELD_PIXELS / (height * width)) ** 0.5) < 1 and share < 1:
+    if (shrink := (share * PIXELS_SHOWN / (height * width)) ** 0.5) < 1 and share < 1:
         height, width = (max(1, int(side * shrink)) for side in (height, width))
         field = field._replace(coefficients=F.interpolate(field.coefficients, (height, width), mode="area"))
     rows, columns = alpha.shape

@@ -9,7 +9,7 @@ import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
 from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem
-from deblur_lightning.commands._seen_photo import whole_answer
+from deblur_lightning.commands._seen_photo import whole_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,7 +74,7 @@ def compare(
         pictures = {BLURRY: record.over_white(blurry)}
         for name, model in load_named(checkpoints).items():
             answer = model(blurry[(..., *record.visible)], progress=console.watch(name), with_field=False)
-            pictures[name] = record.over_white(whole_answer(answer, blurry, record).picture)
+            pictures[name] = record.over_white(whole_picture(answer.picture, blurry, record))
         if true is not None:
             pictures[SHARP] = record.over_white(true)
         for path in draw_pictures(pictures, stem, photo.name, place):

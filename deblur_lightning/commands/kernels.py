@@ -12,7 +12,7 @@ import typer
 from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
 from deblur_lightning.commands._photo_paths import drawn_fields
-from deblur_lightning.commands._seen_photo import whole_answer, whole_field
+from deblur_lightning.commands._seen_photo import PIXELS_SHOWN, whole_answer, whole_field
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from deblur_lightning.deblurring.deblurrer import Deblurred
     from deblur_lightning.field import KernelField
     from deblur_lightning.photos import PhotoRecord
-
-PIXELS_SHOWN = 1_500_000
-"""Larger photos are halved until they fit: a figure shows no more, and memory stays bounded."""
 
 
 def kernels(

@@ -15,7 +15,7 @@ from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
 from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
 from deblur_lightning.commands._result_files import ResultFiles
-from deblur_lightning.commands._seen_photo import whole_answer
+from deblur_lightning.commands._seen_photo import whole_picture
 from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import MethodName, RestorerName
 
@@ -263,7 +263,7 @@ def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *,
         answer = model(photo.blurry[shows], progress=progress, with_field=seen)
     restored, notes = photo.blurry, photo.record.notes
     if answer is not None:
-        restored, notes = whole_answer(answer, photo.blurry, photo.record).picture, (*notes, *answer.notes)
+        restored, notes = whole_picture(answer.picture, photo.blurry, photo.record), (*notes, *answer.notes)
     write_photo(photo.target, restored, photo.record)
     if model is not None and answer is not None and kernels:
         drawn = draw_kernels(photo.blurry, photo.record, model, photo.target.with_suffix(""), answer.field)

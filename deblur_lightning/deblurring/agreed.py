@@ -87,7 +87,7 @@ class Agreed(Restorer):
         if reaches(field.basis[0]).max() > STILL:
             (restored, within, _), (least, most) = self.restorer.upon(first, blurry, field, exposure), MOVED
         cells = told.exp()
-        belief = spread(believed(spread_of(cells), spread_in(field, cells.shape[-2:]), self.apart), size)
+        belief = spread(believed(extent_of(cells), extent_in(field, cells.shape[-2:]), self.apart), size)
         trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
@@ -100,7 +100,7 @@ class Agreed(Restorer):
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
         size = blurry.shape[-2:]
         grid = [-(-side // CELL) for side in size]
-        belief = spread(believed(spread_in(told, grid), spread_in(field, grid), self.apart), size)
+        belief = spread(believed(extent_in(told, grid), extent_in(field, grid), self.apart), size)
         side = max(told.kernel_size, field.kernel_size)
         told, field = told.widened(side), field.widened(side)
         shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
@@ -122,7 +122,7 @@ def believed(told: Tensor, found: Tensor, apart: float) -> Tensor:
     """Tell how far to believe a field's kernels in each cell, by how far and which way they spread light.
 
     Args:
-        told: how far the network says that light went, ``[N, 3, rows, columns]``, see `spread_of`.
+        told: how far the network says that light went, ``[N, 3, rows, columns]``, see `extent_of`.
         found: how far the field's kernels send it, likewise.
         apart: share of the longer of both by which they may differ for belief to be a half, if more than a pixel.
 
@@ -139,7 +139,7 @@ def _length(spreads: Tensor) -> Tensor:
     return torch.linalg.vector_norm(spreads, dim=1, keepdim=True)
 
 
-def spread_of(cells: Tensor) -> Tensor:
+def extent_of(cells: Tensor) -> Tensor:
     """Measure how far, and which way, the kernel of each cell spreads light.
 
     That is the root of the light's covariance, a symmetric 2 x 2 matrix: of motion along a line, how far it went, in
@@ -156,7 +156,7 @@ def spread_of(cells: Tensor) -> Tensor:
     return _root_of_covariance(torch.einsum("nphw,pm->nmhw", cells, _moments(size, cells).flatten(1).T))
 
 
-def spread_in(field: KernelField, grid: Sequence[int]) -> Tensor:
+def extent_in(field: KernelField, grid: Sequence[int]) -> Tensor:
     """Measure the same of a field's mean kernels in the cells of a grid over its pictures, without making them.
 
     Args:

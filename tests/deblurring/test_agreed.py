@@ -17,7 +17,7 @@ from deblur_lightning.deblurring import (
     StillnessGuard,
     UnrolledRestorer,
 )
-from deblur_lightning.deblurring.agreed import believed, spread_in, spread_of
+from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.estimation import reaches
@@ -188,8 +188,8 @@ def test_belief_is_half_at_a_pixel_apart():
     kernel[4, 1] = kernel[4, 7] = 0.5  # reaches 3
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
-    told = spread_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
-    belief = believed(told, spread_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
+    told = extent_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
+    belief = believed(told, extent_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
@@ -246,26 +246,26 @@ def test_a_cell_s_spread_is_the_root_of_the_covariance_of_its_pixels_mean_kernel
     random = torch.Generator().manual_seed(0)
     basis, shares = torch.rand(2, 3, 5, 5, generator=random) ** 4, torch.rand(2, 3, 16, 24, generator=random)
     field = KernelField(basis / basis.sum((2, 3), keepdim=True), shares / shares.sum(1, keepdim=True))
-    found = spread_in(field, (2, 3))
+    found = extent_in(field, (2, 3))
     assert found.shape == (2, 3, 2, 3)
     mean = torch.stack([field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]).mean(0)
     expected = root_of_covariance(mean.double().numpy())
     assert found[1, :, 1, 2].tolist() == pytest.approx(expected, abs=1e-5)
-    assert spread_of(mean.view(1, -1, 1, 1)).flatten().tolist() == pytest.approx(expected, abs=1e-5)
+    assert extent_of(mean.view(1, -1, 1, 1)).flatten().tolist() == pytest.approx(expected, abs=1e-5)
     assert found[1, :, 1, 2].norm().item() == pytest.approx(reaches(mean[None]).item(), abs=1e-5)
 
 
 def test_light_that_all_went_to_one_pixel_is_not_spread_whatever_rounding_does():
     basis, shares = torch.zeros(1, 3, 33, 33), torch.rand(1, 3, 160, 240, generator=torch.Generator().manual_seed(0))
     basis[..., 3, 29] = 1
-    found = spread_in(KernelField(basis, shares / shares.sum(1, keepdim=True)), (20, 30))
+    found = extent_in(KernelField(basis, shares / shares.sum(1, keepdim=True)), (20, 30))
     assert found.abs().max() < 0.1
 
 
 def test_spreads_are_measured_of_each_cell():
     lines = torch.stack((line(1).flatten(), line(3).flatten(), line(3).T.flatten()), dim=1)
     expected = math.sqrt(2 / 3) * torch.tensor(((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0)))
-    torch.testing.assert_close(spread_of(lines.view(1, 81, 1, 3))[0, :, 0], expected)
+    torch.testing.assert_close(extent_of(lines.view(1, 81, 1, 3))[0, :, 0], expected)
 
 
 def mixing(share, one, other):
