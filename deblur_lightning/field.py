@@ -42,7 +42,16 @@ class KernelField(NamedTuple):
         return self._replace(coefficients=self.coefficients[..., top : top + height, left : left + width])
 
     def widened(self, kernel_size: int) -> Self:
-        """Return the same field in kernels of a larger odd side, zeros around them."""
+        """Return the same field in kernels of a larger odd side, zeros around them.
+
+        Raises:
+            ValueError: an even side, or one smaller than the kernels'.
+        """
+        if kernel_size < self.kernel_size or kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel_size is {kernel_size}, but kernels of {self.kernel_size} are widened to an odd side of at "
+                f"least theirs. Pass {self.kernel_size} or more."
+            )
         margin = (kernel_size - self.kernel_size) // 2
         return self._replace(basis=F.pad(self.basis, (margin,) * 4))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_a
 import typer
 
 from deblur_lightning.commands._photo_paths import expand_patterns
+from deblur_lightning.data.absent import AbsentError
 
 if TYPE_CHECKING:
     from deblur_lightning.data.kohler.files import KohlerFolder
@@ -77,7 +78,7 @@ def describe(
         Sentences; of a folder that is no known data set, how many photos it holds and why they make no pairs.
 
     Raises:
-        FileNotFoundError: no such folder, or no picture in it.
+        FileNotFoundError: no such folder, or no picture in it, or a data set that is known, but not all there.
         ValueError: a data set that is known, but damaged.
     """
     from deblur_lightning.data.scenes.photo_files import photo_paths
@@ -89,7 +90,7 @@ def describe(
         for kind in (_synthesized, _kohler, _ade20k, _coco):
             try:
                 return kind(root, full)
-            except FileNotFoundError:
+            except AbsentError:
                 continue
     found, reason = _pairs(root, sharp_half, folders, full)
     if found.said:
@@ -110,12 +111,15 @@ def _synthesized(root: Path, full: bool) -> Finding:
         return Finding([said], [f"{root} is unfinished, so nothing reads it. Run the same command again: it goes on."])
     settings = read_settings(root)
     if settings is None:
-        raise FileNotFoundError(root)
+        raise AbsentError(root)
     pairs = find_pairs(root).pairs
     fields = " with their motion fields" if (root / "fields").is_dir() else ""
     how = f"kind {settings['kind']}" if "kind" in settings else f"averaged frames, {settings['average']} values"
-    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). "
-    return Finding([said + "GoProDataModule reads it."], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
+    reads = (
+        "SynthesizedDataModule reads it, GoProDataModule without the fields." if fields else "GoProDataModule reads it."
+    )
+    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). {reads} reads it."
+    return Finding([said], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
 
 
 def _kohler(root: Path, full: bool) -> Finding:
@@ -136,7 +140,7 @@ def _kohler(root: Path, full: bool) -> Finding:
 def _ade20k(root: Path, full: bool) -> Finding:
     from deblur_lightning.data.scenes.ade20k import ade20k_photos
 
-    training, validation = (len(ade20k_photos(root, part)) for part in ("training", "validation"))
+    training, validation = len(ade20k_photos(root, "training")), _further(lambda: ade20k_photos(root, "validation"))
     said = f"{root}: {training} training and {validation} validation photos of ADE20K with segments. ADE20K reads it."
     return Finding([said], [])
 
@@ -145,9 +149,17 @@ def _coco(root: Path, full: bool) -> Finding:
     from deblur_lightning.data.scenes.coco import coco_photos
 
     training = len(coco_photos(root, "train"))
-    validation = len(coco_photos(root, "val")) if any(root.glob("val20*/")) else 0
+    validation = _further(lambda: coco_photos(root, "val")) if any(root.glob("val20*/")) else 0
     said = f"{root}: {training} training and {validation} validation photos of COCO with instances. COCO reads it."
     return Finding([said], [])
+
+
+def _further(find: Callable[[], Sequence[object]]) -> int:
+    """Count a further part of a data set, which is known by now, so that what lacks is a fault."""
+    try:
+        return len(find())
+    except AbsentError as error:
+        raise FileNotFoundError(str(error)) from error
 
 
 def _pairs(

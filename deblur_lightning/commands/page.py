@@ -14,6 +14,7 @@ from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
 from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
 from deblur_lightning.reports.results import STORE, latest_results, read_results
+from deblur_lightning.sentences import sentence
 from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def add_photos(
             true = read_sharp(named_sharp, photo, blurry) if named_sharp else None
             shown = show_photo(output / PICTURES, dataset, name, blurry, record, methods, true, watch)
         except (ValueError, OSError) as error:
-            failed.append(str(error))
+            failed.append(sentence(error))
             continue
         (height, width), (rows, columns) = blurry.shape[-2:], (shown["height"], shown["width"])
         say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))

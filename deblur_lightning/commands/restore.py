@@ -18,6 +18,7 @@ from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands._seen_photo import whole_picture
 from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import MethodName, RestorerName
+from deblur_lightning.sentences import sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -204,7 +205,7 @@ def restore_photos(
             photo = _read(source, target, files) if overwrite or not target.exists() else None
             taken.update((target, *(drawn_fields(target.with_suffix("")) if kernels else ())))
         except (ValueError, OSError) as error:
-            report.failed.append((source, str(error)))
+            report.failed.append((source, sentence(error)))
             continue
         if photo is None:
             report.kept.append(target)
@@ -216,7 +217,7 @@ def restore_photos(
         try:
             done = _restore(photo, model, watch(source.name), kernels=kernels)
         except (ValueError, OSError) as error:
-            report.failed.append((source, str(error)))
+            report.failed.append((source, sentence(error)))
             continue
         report.restored.append(photo.target)
         say(done)

@@ -1,6 +1,5 @@
 """Agreed: a field is believed where a network that sees each place by itself agrees with it; ours."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -87,7 +86,7 @@ class Agreed(Restorer):
         if reaches(field.basis[0]).max() > STILL:
             (restored, within, _), (least, most) = self.restorer.upon(first, blurry, field, exposure), MOVED
         cells = told.exp()
-        belief = spread(believed(extent_of(cells), extent_in(field, cells.shape[-2:]), self.apart), size)
+        belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
         trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
@@ -98,9 +97,7 @@ class Agreed(Restorer):
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """The field as far as it is believed; elsewhere what the network tells, right about how far, not about how."""
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
-        size = blurry.shape[-2:]
-        grid = [-(-side // CELL) for side in size]
-        belief = spread(believed(extent_in(told, grid), extent_in(field, grid), self.apart), size)
+        belief = spread(believed(extent_in(told), extent_in(field), self.apart), blurry.shape[-2:])
         side = max(told.kernel_size, field.kernel_size)
         told, field = told.widened(side), field.widened(side)
         shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
@@ -156,14 +153,16 @@ def extent_of(cells: Tensor) -> Tensor:
     return _root_of_covariance(torch.einsum("nphw,pm->nmhw", cells, _moments(size, cells).flatten(1).T))
 
 
-def extent_in(field: KernelField, grid: Sequence[int]) -> Tensor:
-    """Measure the same of a field's mean kernels in the cells of a grid over its pictures, without making them.
+def extent_in(field: KernelField) -> Tensor:
+    """Measure the same of a field's mean kernels in each cell of 8 x 8 pixels, without making them.
 
     Args:
-        field: ``[N, B, K, K]`` and ``[N, B, H, W]``.
-        grid: rows and columns.
+        field: ``[N, B, K, K]`` and ``[N, B, H, W]``; the cells at the right and below may be smaller.
+
+    Returns:
+        ``[N, 3, ceil(H / 8), ceil(W / 8)]``.
     """
-    shares = F.adaptive_avg_pool2d(field.coefficients, (grid[0], grid[1]))
+    shares = F.avg_pool2d(field.coefficients, CELL, ceil_mode=True, count_include_pad=False)
     of_basis = torch.einsum("nbij,mij->nbm", field.basis.to(shares), _moments(field.kernel_size, shares))
     return _root_of_covariance(torch.einsum("nbhw,nbm->nmhw", shares, of_basis))
 

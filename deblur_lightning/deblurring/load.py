@@ -102,7 +102,7 @@ def load_named(checkpoints: list[tuple[str, Path]]) -> dict[str, PhotoDeblurrer]
         checkpoints: name, which may be empty, and file.
 
     Raises:
-        ValueError: a file that is no checkpoint of ours.
+        ValueError: a file that is no checkpoint of ours, or one file so often that there are no names left.
     """
     loaded = [(name, path, load_deblurrer(path)) for name, path in checkpoints]
     unnamed = [model.method for name, _, model in loaded if not name]
@@ -110,5 +110,8 @@ def load_named(checkpoints: list[tuple[str, Path]]) -> dict[str, PhotoDeblurrer]
     for name, path, model in loaded:
         alike = unnamed.count(model.method) > 1
         choices = (name, *(() if alike else (model.method,)), f"{model.method}, {path.stem}", f"{model.method}, {path}")
-        models[next(choice for choice in choices if choice and choice not in models)] = model
+        chosen = next((choice for choice in choices if choice and choice not in models), None)
+        if chosen is None:
+            raise ValueError(f"{path} is given several times. Name each, as in A={path} B={path}.")
+        models[chosen] = model
     return models

@@ -63,7 +63,8 @@ class PhotoDeblurrer(Deblurrer):
         self.deblurrer, self.strength, self.tile = deblurrer, strength, tile
         self.long_motion = LongMotion() if long_motion is None else long_motion
         self.name = name or type(deblurrer).__name__
-        self.sees_motion, self.whole_pixels = deblurrer.sees_motion, deblurrer.whole_pixels
+        self.sees_motion, self.undoes_motion = deblurrer.sees_motion, deblurrer.undoes_motion
+        self.whole_pixels = deblurrer.whole_pixels
 
     @torch.no_grad()
     def forward(

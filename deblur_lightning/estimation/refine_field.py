@@ -48,10 +48,12 @@ def refine_field(
         A field with ``most`` basis kernels or fewer; float32.
 
     Raises:
-        ValueError: pictures that are none or not in [0, 1].
+        ValueError: pictures that are none or not in [0, 1], or another number of fields.
     """
     check_image(blurry, "blurry")
     check_gamma(gamma)
+    if len(field.basis) != len(blurry):
+        raise ValueError(f"blurry holds {len(blurry)} pictures, but field {len(field.basis)}. Pass a field for each.")
     refined = []
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, basis, coefficients in zip(blurry.float(), *field, strict=True):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from deblur_lightning.field import KernelField, check_field_shape, delta_field
+from deblur_lightning.field import KernelField, check_field_shape
 
 PIXELS_AT_ONCE = 512  # K² x 512 differences stay in cache; measured best for p = 1
 
@@ -62,24 +62,6 @@ def kernel_distance(predicted: KernelField, target: KernelField, weights: Tensor
     weights = _checked_weights(predicted, target, weights)
     with torch.no_grad():
         return _KernelDistance.apply(*predicted, *target, weights, 2).clamp(min=0)  # rounding leaves -1e-18 of nothing
-
-
-def kernel_error(predicted: KernelField, target: KernelField, weights: Tensor | None = None) -> Tensor:
-    """Give each picture's L2 kernel loss relative to that of "no blur", a delta kernel everywhere.
-
-    Args:
-        predicted: the network's field.
-        target: the true field of the same pictures, pixels and kernel size.
-        weights: w_i, ``[N, H, W]``; 1 everywhere if None.
-
-    Returns:
-        ``[N]``: 0 for the truth, 1 for a field no better than none; infinite where the truth is a delta kernel.
-
-    Raises:
-        ValueError: sizes that do not fit.
-    """
-    nothing = delta_field(target.coefficients, target.kernel_size)
-    return kernel_distance(predicted, target, weights) / kernel_distance(nothing, target, weights)
 
 
 def kernel_weights(target: KernelField) -> Tensor:

@@ -1,5 +1,6 @@
 """The PSNR loss of direct restorers (Chen et al. 2021 and 2022)."""
 
+import torch
 from torch import Tensor
 
 
@@ -18,8 +19,14 @@ def psnr_loss(restored: Tensor, sharp: Tensor, floor: float = 1e-5) -> Tensor:
     Returns:
         A scalar, in dB; float32 or wider.
 
+    Raises:
+        ValueError: shapes that differ.
+
     Source:
         ``PSNRLoss`` of the authors' code (HINet, arXiv 2105.06086; NAFNet, arXiv 2204.04676).
     """
-    error = (restored.float() - sharp.float()).square().flatten(1).mean(dim=1)
+    if restored.shape != sharp.shape:
+        raise ValueError(f"restored is {list(restored.shape)}, but sharp is {list(sharp.shape)}. Pass pictures alike.")
+    wide = torch.promote_types(torch.promote_types(restored.dtype, sharp.dtype), torch.float32)
+    error = (restored.to(wide) - sharp.to(wide)).square().flatten(1).mean(dim=1)
     return 10 * (error + floor).log10().mean()

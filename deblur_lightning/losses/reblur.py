@@ -42,6 +42,10 @@ def reblur_loss(
             raise ValueError(f"{name} holds {picture.dtype}, but light is a real number. Pass floats in [0, 1].")
     margin = field.kernel_size - 1
     surrounded = [size + margin for size in blurry.shape[-2:]]
+    if sharp.shape[:2] != blurry.shape[:2]:
+        raise ValueError(
+            f"sharp is {list(sharp.shape)}, but blurry is {list(blurry.shape)}. Pass as many pictures and channels."
+        )
     if list(sharp.shape[-2:]) not in (surrounded, list(blurry.shape[-2:])):
         raise ValueError(
             f"sharp is {list(sharp.shape[-2:])}, but blurry is {list(blurry.shape[-2:])} and kernels reach "

@@ -111,10 +111,19 @@ def ssim_map(x: Tensor, y: Tensor) -> Tensor:
     Returns:
         ``[N, C, H, W]``, at most 1, float64; ``[..., INSIDE, INSIDE]`` is where the window lies inside.
 
+    Raises:
+        ValueError: smaller ones.
+
     Source:
         Wang, Bovik, Sheikh and Simoncelli 2004, equations 13 to 17.
     """
     from kornia.metrics import ssim
+
+    if min(x.shape[-2:]) <= GAUSSIAN_RADIUS:
+        raise ValueError(
+            f"pictures are {x.shape[-2]} x {x.shape[-1]}, but the window reaches {GAUSSIAN_RADIUS} pixels beyond each. "
+            f"Score pictures of at least {GAUSSIAN_RADIUS + 1} x {GAUSSIAN_RADIUS + 1}."
+        )
 
     return ssim(x.double(), y.double(), 2 * GAUSSIAN_RADIUS + 1, eps=0.0)
 

@@ -72,7 +72,7 @@ class AdaptiveBasisModule(RestorationModule):
         super().__init__(MotionDeblurrer() if deblurrer is None else deblurrer)
         self.losses = FieldLosses() if losses is None else losses
         self.optimizer, self.scheduler, self.scheduler_interval = optimizer, scheduler, scheduler_interval
-        self.keep_recipe(losses=asdict(self.losses))
+        self.keep_recipe(losses=asdict(self.losses), scheduler_interval=scheduler_interval)
 
     @property
     def gamma(self) -> float:

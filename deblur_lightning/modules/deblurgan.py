@@ -93,8 +93,8 @@ class DeblurGANModule(RestorationModule):
         accumulate: batches whose gradients make one step.
 
     Raises:
-        ValueError: counts of nothing. When training begins: a precision of 16-true, or a file without VGG-19's
-            weights.
+        ValueError: counts of nothing, or a deblurrer of display values (``signed=False``). When training begins: a
+            precision of 16-true, or a file without VGG-19's weights.
         FileNotFoundError: when training begins: VGG-19's weights can be had from nowhere.
     """
 
@@ -112,6 +112,8 @@ class DeblurGANModule(RestorationModule):
         accumulate: int = 1,
     ) -> None:
         super().__init__(DirectDeblurrer() if deblurrer is None else deblurrer)
+        if not self.deblurrer.signed:
+            raise ValueError("the generator takes [0, 1], but DeblurGAN trains it on [-1, 1]. Pass signed=True.")
         if accumulate < 1:
             raise ValueError(f"accumulate is {accumulate}, but it counts batches. Pass at least 1.")
         self.automatic_optimization = False
@@ -244,5 +246,5 @@ class DeblurGANModule(RestorationModule):
     def _log(self, size: int, prog_bar: bool = False, **losses: Tensor) -> None:
         self.log_dict(
             {f"train/{name}": loss.detach() for name, loss in losses.items()}, prog_bar=prog_bar, batch_size=size,
-            on_step=False, on_epoch=True,
+            on_step=False, on_epoch=True, sync_dist=True,
         )  # fmt: skip

@@ -24,12 +24,14 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
         Kernels ``[N, K, K]``, not negative, of unit sum.
 
     Raises:
-        ValueError: ``size`` is even or not positive, or a position lies outside the kernel or is NaN.
+        ValueError: ``size`` is even or not positive, there is no position, or one lies outside the kernel or is NaN.
 
     Source:
         Kupyn et al. 2018, section 4.1 (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
     """
     _check_size(size)
+    if not path.numel():
+        raise ValueError(f"path is {list(path.shape)}, which holds no position. Pass [N, T, 2] of at least one each.")
     _check_reach(path.detach().abs().max().item(), size)
     planes = np.moveaxis(path.detach().cpu().double().numpy(), -1, 0) + size // 2
     shares = [_shared(planes[:, start : start + PATHS_AT_ONCE], size) for start in range(0, len(path), PATHS_AT_ONCE)]

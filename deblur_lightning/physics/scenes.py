@@ -46,26 +46,24 @@ def expose(
     generator: torch.Generator,
     gamma: float = 2.2,
     noise: float = 0.01,
-    max_value: float = 1.0,
     levels: int | None = 255,
 ) -> Tensor:
     """Take the picture: ``v = R(<u, sum_b m^b k^b> + n)^(1 / gamma)``, rounded to 8 bits.
 
     Args:
-        scene_linear: ``[N, C, H + K - 1, W + K - 1]``, linear light; may exceed the sensor's ``max_value``.
+        scene_linear: ``[N, C, H + K - 1, W + K - 1]``, linear light; may exceed the sensor's full well of 1.
         field: the motion field of the inner H x W pixels.
         generator: source of the noise, on the CPU.
         gamma: linear light to display.
         noise: standard deviation at full well, in linear light. Its variance falls with the light (photon noise)
             down to a hundredth (read noise), which leaves it nearly even on display.
-        max_value: full well of the sensor.
         levels: steps of the file's values, 255 for 8 bits; None keeps them continuous.
 
     Returns:
         Blurry display values ``[N, C, H, W]`` in [0, 1].
     """
     light = blur(scene_linear, field, padding="valid")
-    deviation = noise * light.clamp(0, max_value).mul(0.99).add(0.01).sqrt()
+    deviation = noise * light.clamp(0, 1).mul(0.99).add(0.01).sqrt()
     grain = torch.randn(light.shape, generator=generator, dtype=light.dtype).to(light.device)
-    display = to_display(saturate(light + deviation * grain, max_value), gamma).clamp(0, 1)
+    display = to_display(saturate(light + deviation * grain), gamma).clamp(0, 1)
     return display if levels is None else (display * levels).round() / levels

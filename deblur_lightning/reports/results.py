@@ -6,6 +6,7 @@ Appending is one system call and a table is replaced whole, so a killed or a sec
 import csv
 import dataclasses
 import datetime
+import itertools
 import json
 import math
 import os
@@ -100,11 +101,17 @@ def append_result(
     store.parent.mkdir(parents=True, exist_ok=True)
     if rows:
         stem = "-".join(part for part in (result.dataset, result.blur, result.method, result.date) if part)
-        path = store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv")
+        path = _unused(store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
         write_rows(rows, path)
         result = dataclasses.replace(result, rows=path.relative_to(store.parent).as_posix())
     _append_line(json.dumps(dataclasses.asdict(result), ensure_ascii=False), store)
     return result
+
+
+def _unused(path: Path) -> Path:
+    """Number a file's name where it is taken: names that differ in their signs alone, within a second, look alike."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return next(place for place in itertools.chain([path], numbered) if not place.exists())
 
 
 def read_results(store: Path | str = STORE) -> list[Result]:

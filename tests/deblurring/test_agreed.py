@@ -189,7 +189,7 @@ def test_belief_is_half_at_a_pixel_apart():
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
     told = extent_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
-    belief = believed(told, extent_in(field_of(kernel, torch.zeros(1, 1, 32, 48)), (4, 6)), 0.2)
+    belief = believed(told, extent_in(field_of(kernel, torch.zeros(1, 1, 32, 48))), 0.2)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
@@ -246,7 +246,7 @@ def test_a_cell_s_spread_is_the_root_of_the_covariance_of_its_pixels_mean_kernel
     random = torch.Generator().manual_seed(0)
     basis, shares = torch.rand(2, 3, 5, 5, generator=random) ** 4, torch.rand(2, 3, 16, 24, generator=random)
     field = KernelField(basis / basis.sum((2, 3), keepdim=True), shares / shares.sum(1, keepdim=True))
-    found = extent_in(field, (2, 3))
+    found = extent_in(field)
     assert found.shape == (2, 3, 2, 3)
     mean = torch.stack([field.kernel_at(8 + y, 16 + x)[1] for y in range(8) for x in range(8)]).mean(0)
     expected = root_of_covariance(mean.double().numpy())
@@ -255,10 +255,19 @@ def test_a_cell_s_spread_is_the_root_of_the_covariance_of_its_pixels_mean_kernel
     assert found[1, :, 1, 2].norm().item() == pytest.approx(reaches(mean[None]).item(), abs=1e-5)
 
 
+def test_cells_are_of_eight_pixels_in_photos_of_any_size():
+    stripes = (torch.arange(101) // 8 % 2).float().expand(1, 1, 100, 101)
+    basis = torch.stack((line(1), line(7)))[None]
+    found = extent_in(KernelField(basis, torch.cat((1 - stripes, stripes), dim=1)))
+    assert found.shape == (1, 3, 13, 13)
+    across = math.sqrt((1 + 4 + 9) * 2 / 7) * (torch.arange(13) % 2)
+    torch.testing.assert_close(found[0, 0], across.expand(13, -1), atol=1e-5, rtol=0)
+
+
 def test_light_that_all_went_to_one_pixel_is_not_spread_whatever_rounding_does():
     basis, shares = torch.zeros(1, 3, 33, 33), torch.rand(1, 3, 160, 240, generator=torch.Generator().manual_seed(0))
     basis[..., 3, 29] = 1
-    found = extent_in(KernelField(basis, shares / shares.sum(1, keepdim=True)), (20, 30))
+    found = extent_in(KernelField(basis, shares / shares.sum(1, keepdim=True)))
     assert found.abs().max() < 0.1
 
 

@@ -101,6 +101,12 @@ def score_folders(
     if not wanted:
         there = f"sharp frames of {_listed(list(frames))}" if frames else "no sharp frames"
         raise ValueError(f"{data} holds {there}, none of a restored picture. Pass the folder that holds these.")
+    for folder in folders:
+        if not any(which in frames for which in restored[folder]):
+            raise ValueError(
+                f"{folder} holds restored pictures {_listed(list(restored[folder]))}, but {data} no sharp frames of "
+                "one of them. Leave it out, or add its frames."
+            )
     scores: dict[Path, dict[Picture, PictureScore]] = {folder: {} for folder in folders}
     for number, which in enumerate(wanted, start=1):
         theirs = [folder for folder in folders if which in restored[folder]]

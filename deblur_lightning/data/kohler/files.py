@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.kohler.matlab import read_stack, stack_shape
 from deblur_lightning.metrics.kohler_metric import PICTURES, Picture, counts, frame_count
 
@@ -89,7 +90,7 @@ def find_kohler(root: Path) -> KohlerFolder:
         picture: _stack_frames(picture, stack, of_each) for picture, stack in stacks.items() if picture not in pngs
     }
     if not (blurry or frames):
-        raise FileNotFoundError(
+        raise AbsentError(
             f"{root} holds no Blurry1_1.png, GroundTruth1_1_1.png, GroundTruth1_1.mat or alike. "
             "Pass the folder of the unpacked archives, or fetch them with --download."
         )

@@ -59,7 +59,7 @@ def write_gopro_sample(
     counts = {split: 2 * frames * len(names) for split, names in PHOTOGRAPHS.items()}
     if (root / SETTINGS).is_file() and json.loads((root / SETTINGS).read_text()) == settings:
         return counts
-    if root.is_dir() and any(root.iterdir()):
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FileExistsError(f"{root} holds something else, but a new folder is needed. Remove it, or name another.")
     root.parent.mkdir(parents=True, exist_ok=True)
     part = root.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.frames import frame_size
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
@@ -66,12 +67,14 @@ def ade20k_photos(root: Path, part: Part) -> list[PhotoFile]:
             for path in sorted(folder.rglob("*.jpg"))
         ]
     if not pairs and part == "training":
-        raise FileNotFoundError(
+        raise AbsentError(
             f"{root} holds neither images/training/*.jpg nor training/**/*.jpg. Pass the folder that holds them."
         )
-    for photo, annotation in pairs:
-        if not annotation.is_file():
-            raise FileNotFoundError(f"{annotation} is missing, the segmentation of {photo.name}. Unpack it too.")
+    lacking = [(photo, annotation) for photo, annotation in pairs if not annotation.is_file()]
+    if lacking:
+        photo, annotation = lacking[0]
+        kind = AbsentError if len(lacking) == len(pairs) else FileNotFoundError
+        raise kind(f"{annotation} is missing, the segmentation of {photo.name}. Unpack it too.")
     return [
         PhotoFile(photo, partial(read_regions, annotation), partial(frame_size, annotation))
         for photo, annotation in pairs

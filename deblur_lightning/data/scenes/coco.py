@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
 from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
@@ -65,12 +66,12 @@ def coco_photos(root: Path, part: str) -> list[PhotoFile]:
     """
     folders = sorted(root.glob(f"{part}20*/"))
     if not folders:
-        raise FileNotFoundError(f"{root} holds no folder {part}2017 or {part}2014. Pass the folder that holds COCO.")
+        raise AbsentError(f"{root} holds no folder {part}2017 or {part}2014. Pass the folder that holds COCO.")
     folder = folders[-1]
     named = f"instances_{folder.name}.json"
     places = [place for place in (root / "annotations" / named, root / named) if place.is_file()]
     if not places:
-        raise FileNotFoundError(f"{root / 'annotations' / named} is missing. Unpack COCO's annotations there.")
+        raise AbsentError(f"{root / 'annotations' / named} is missing. Unpack COCO's annotations there.")
     try:
         catalogue = json.loads(places[0].read_bytes())
         instances = defaultdict(list)

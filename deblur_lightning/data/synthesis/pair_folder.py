@@ -116,7 +116,7 @@ class PairFolder:
         """
         if (self.place / "rows").is_dir():
             rows = [json.loads(path.read_text()) for path in sorted((self.place / "rows").glob("[0-9]*.json"))]
-            with whole_file(self.place / MANIFEST) as part, part.open("w", newline="") as file:
+            with whole_file(self.place / MANIFEST) as part, part.open("w", encoding="utf-8", newline="") as file:
                 table = csv.DictWriter(file, list(rows[0]))
                 table.writeheader()
                 table.writerows(rows)
@@ -146,7 +146,7 @@ def read_manifest(root: Path) -> list[dict[str, str]]:
     Raises:
         FileNotFoundError: none there.
     """
-    with (root / MANIFEST).open(newline="") as file:
+    with (root / MANIFEST).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
