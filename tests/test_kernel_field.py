@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.field import KernelField, delta_field, stack_fields
 
 
 def test_the_mean_kernel_is_that_of_all_pixels():
@@ -38,3 +39,12 @@ def test_fields_of_other_kernel_sizes_stack_to_the_same_kernels_with_zeros_aroun
     expected[0, 2:5, 2:5] = small.kernel_at(1, 4)[0]
     expected[1] = large.kernel_at(1, 4)[0]
     torch.testing.assert_close(stacked.kernel_at(1, 4), expected)
+
+
+@pytest.mark.parametrize("side", [3, 6])
+def test_fields_are_widened_to_larger_odd_sides_alone(side):
+    field = delta_field(torch.zeros(1, 3, 8, 8), 5)
+    with pytest.raises(ValueError, match=f"kernel_size is {side}, but kernels of 5 are widened"):
+        field.widened(side)
+    wide = field.widened(9)
+    assert wide.basis.sum() == wide.basis[0, 0, 4, 4] == 1

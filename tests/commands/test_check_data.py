@@ -42,6 +42,28 @@ def test_kohler_is_told(tmp_path):
     )
 
 
+def test_data_sets_that_lack_a_part_are_faults_and_no_mere_photos(tmp_path):
+    picture(tmp_path / "kohler" / "Blurry1_1.png")
+    for frame in (1, 2, 3):
+        picture(tmp_path / "kohler" / f"GroundTruth1_1_{frame}.png")
+    with pytest.raises(FileNotFoundError, match=r"1_1"):
+        describe(tmp_path / "kohler")
+    for photo in ("a", "b"):
+        picture(tmp_path / "ade" / "images" / "training" / f"{photo}.jpg")
+    picture(tmp_path / "ade" / "annotations" / "training" / "a.png")
+    with pytest.raises(FileNotFoundError, match=r"b\.png is missing, the segmentation of b\.jpg"):
+        describe(tmp_path / "ade")
+    picture(tmp_path / "ade" / "annotations" / "training" / "b.png")
+    picture(tmp_path / "ade" / "images" / "validation" / "c.jpg")
+    with pytest.raises(FileNotFoundError, match=r"c\.png is missing"):
+        describe(tmp_path / "ade")
+
+
+def test_photos_in_folders_of_known_names_are_photos(tmp_path):
+    picture(tmp_path / "training" / "a.jpg")
+    assert "1 photos. PhotoFolder trains on them" in describe(tmp_path).said[0]
+
+
 def test_ade20k_and_coco_are_told(tmp_path):
     picture(tmp_path / "ade" / "images" / "training" / "a.jpg")
     picture(tmp_path / "ade" / "annotations" / "training" / "a.png")

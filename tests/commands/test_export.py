@@ -57,6 +57,25 @@ def test_a_file_that_answers_otherwise_is_not_left(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_graph_that_answers_nan_at_one_size_alone_is_no_copy(tmp_path, monkeypatch):
+    from deblur_lightning.deblurring.exporting import farthest
+
+    class Session:
+        """Answers as the network, but at 8 x 8 with NaN."""
+
+        def __init__(self, *arguments, **options):
+            pass
+
+        def run(self, outputs, inputs):
+            blurry = torch.from_numpy(inputs["blurry"])
+            restored = small("nafnet").eval()(blurry).picture.detach()
+            return [(restored * float("nan") if blurry.shape[-1] == 8 else restored).numpy()]
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    assert farthest(small("nafnet").eval(), tmp_path / "a.onnx", [(16, 24), (24, 16)]) < 1e-6
+    assert np.isnan(farthest(small("nafnet").eval(), tmp_path / "a.onnx", [(8, 8), (16, 24)]))
+
+
 def test_what_cannot_be_written_is_said_before_any_model_is_loaded(tmp_path, monkeypatch):
     (tmp_path / "there.onnx").write_text("precious")
     monkeypatch.setattr(export_module, "_direct", None)

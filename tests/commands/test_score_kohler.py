@@ -152,6 +152,18 @@ def test_a_restored_picture_without_frames_is_left_out_and_said(sample: Path, tm
     assert "no sharp frames of image 4 kernels 2." in scored.lacking()
 
 
+def test_a_folder_without_any_sharp_frames_beside_another_is_refused_before_scoring(
+    sample: Path, tmp_path: Path
+) -> None:
+    for folder, name in (("one", "x1_1.png"), ("two", "x4_2.png")):
+        (tmp_path / folder).mkdir()
+        shutil.copy(sample / "BlurryImages/Blurry1_1.png", tmp_path / folder / name)
+    scored: list[str] = []
+    with pytest.raises(ValueError, match=r"two holds restored pictures image 4 kernels 2, but .* Leave it out"):
+        score_folders([tmp_path / "one", tmp_path / "two"], sample, progress=scored.append)
+    assert scored == []
+
+
 @pytest.mark.parametrize(
     ("name", "pixels", "message"),
     [

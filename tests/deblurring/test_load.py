@@ -186,3 +186,9 @@ def test_models_to_compare_each_have_a_name_of_their_own(tmp_path):
     assert list(load_named([("mine", first), ("", second)])) == ["mine", "Adaptive"]
     assert list(load_named([("", first), ("", second)])) == ["Adaptive, one", "Adaptive, two"]
     assert list(load_named([("", first), ("", first)])) == ["Adaptive, one", f"Adaptive, {first}"]
+
+
+def test_a_model_given_more_often_than_it_has_names_is_refused(tmp_path):
+    first = written(tmp_path / "one.ckpt")
+    with pytest.raises(ValueError, match=r"one\.ckpt is given several times. Name each"):
+        load_named([("", first)] * 3)

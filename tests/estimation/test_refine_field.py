@@ -206,3 +206,8 @@ def test_a_picture_that_clipped_light_fills_keeps_the_estimate(shot):
     torch.testing.assert_close(refine_field(overexposed, guess).basis, guess.basis)
     overexposed[..., ::8, ::8], overexposed[..., :4, :4] = blurry[..., ::8, ::8], 1.0
     assert (refine_field(overexposed, guess).basis - guess.basis).abs().max() > 1e-3
+
+
+def test_one_field_for_several_pictures_is_refused():
+    with pytest.raises(ValueError, match="blurry holds 2 pictures, but field 1"):
+        refine_field(torch.rand(2, 3, 80, 80), delta_field(torch.rand(1, 3, 80, 80)))

@@ -1,5 +1,6 @@
 import math
 
+import pytest
 import torch
 
 from deblur_lightning.losses import psnr_loss
@@ -30,3 +31,13 @@ def test_a_dark_picture_pulls_as_hard_as_a_bright_one():
     psnr_loss(restored, sharp, floor=0.0).backward()
     pull = (restored.grad * error).flatten(1).sum(1)  # by how much the loss falls if the error shrinks by its share
     assert torch.allclose(pull, torch.full_like(pull, 10 / math.log(10)), rtol=1e-4)
+
+
+def test_double_precision_stays():
+    restored, sharp = torch.rand(2, 2, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert psnr_loss(restored, sharp).dtype == torch.float64
+
+
+def test_pictures_of_other_shapes_are_not_stretched():
+    with pytest.raises(ValueError, match=r"restored is \[2, 3, 8, 8\], but sharp is \[1, 1, 8, 8\]"):
+        psnr_loss(torch.rand(2, 3, 8, 8), torch.rand(1, 1, 8, 8))

@@ -64,5 +64,7 @@ def test_bfloat16_autocast_keeps_the_loss_in_float32():
 def test_sizes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"sharp is \[10, 11\].*Pass the size of blurry, or \[13, 15\]"):
         reblur_loss(picture(), picture(10, 11), random_field())
+    with pytest.raises(ValueError, match=r"sharp is \[2, 1, .*as many pictures and channels"):
+        reblur_loss(picture(), picture()[:, :1], random_field())
     with pytest.raises(ValueError, match=r"weights are.*Match them"):
         reblur_loss(picture(), picture(), random_field(), torch.ones(2, 1, 1))

@@ -7,7 +7,7 @@ from skimage import data
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from deblur_lightning.metrics import cw_ssim, luma, psnr, ssim_valid
+from deblur_lightning.metrics import cw_ssim, luma, picture_ssim, psnr, ssim_valid
 
 
 @pytest.fixture
@@ -90,3 +90,10 @@ def test_pictures_of_different_sizes_are_refused(metric):
 def test_pictures_smaller_than_the_window_are_refused(metric):
     with pytest.raises(ValueError, match=r"Score larger pictures"):
         metric(torch.zeros(1, 3, 10, 20), torch.zeros(1, 3, 10, 20))
+
+
+def test_pictures_smaller_than_the_window_s_reach_are_refused():
+    picture = torch.rand(1, 3, 5, 40)
+    with pytest.raises(ValueError, match=r"pictures are 5 x 40.*at least 6 x 6"):
+        picture_ssim(picture, picture)
+    assert picture_ssim(torch.ones(1, 3, 6, 6), torch.ones(1, 3, 6, 6)).item() == pytest.approx(1)

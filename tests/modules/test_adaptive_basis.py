@@ -5,6 +5,7 @@ import torch
 from small_models import small_motion_deblurrer
 
 from deblur_lightning.deblurring import MotionDeblurrer
+from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_loss, reblur_loss, sampled_cross_entropy
 from deblur_lightning.modules import AdaptiveBasisModule, FieldLosses
@@ -63,3 +64,19 @@ def test_only_the_network_is_trained():
 def test_losses_that_are_all_left_out_are_refused():
     with pytest.raises(ValueError, match="every loss has factor 0"):
         FieldLosses(kernel=0.0, reblur=0.0)
+
+
+def test_each_picture_is_blurred_again_as_it_was_exposed():
+    deblurrer = small_motion_deblurrer()
+    deblurrer.exposure = lambda one: Exposure(1.0 if one.mean() < 0.5 else 2.2)
+    batch = batch_of(2)
+    batch["blurry"] = torch.stack((0.4 * batch["blurry"][0], 0.6 + 0.4 * batch["blurry"][1]))
+    module = AdaptiveBasisModule(deblurrer)
+    _, figures = module.measure(batch)
+    parts = {name: value for name, value in batch.items() if name in ("blurry", "sharp", "field")}
+    for number in range(2):
+        mine = slice(number, number + 1)
+        alone = {name: value[mine] for name, value in parts.items() if name != "field"}
+        field = KernelField(*(part[mine] for part in parts["field"]))
+        _, own = module.measure(alone | {"field": field, "name": ["a"]})
+        torch.testing.assert_close(figures["reblur_psnr"][mine], own["reblur_psnr"], atol=1e-3, rtol=0)

@@ -298,3 +298,8 @@ def test_two_processes_train_both_networks_as_one_does(tmp_path):
     assert first == second
     assert [alone[0], first[0]] == [1, 2]
     assert first[1:] == pytest.approx(alone[1:], rel=1e-3, abs=1e-4)
+
+
+def test_a_generator_of_display_values_is_refused():
+    with pytest.raises(ValueError, match=r"trains it on \[-1, 1\]. Pass signed=True"):
+        DeblurGANModule(DirectDeblurrer(DeblurGANGenerator(2, 1), signed=False), PatchCritic(2), content=PixelContent())

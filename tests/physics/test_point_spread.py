@@ -114,3 +114,9 @@ def test_kernels_that_cannot_be_are_refused(arguments, remedy):
 def test_a_path_that_leaves_the_picture_is_refused(far):
     with pytest.raises(ValueError, match=r"holds 5\. Raise size"):
         point_spread_function(torch.tensor([[[0.0, far]]]), 11)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 2), (2, 0, 2)])
+def test_a_path_without_positions_is_refused(shape):
+    with pytest.raises(ValueError, match="holds no position"):
+        point_spread_function(torch.zeros(shape), 9)

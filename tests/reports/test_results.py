@@ -113,3 +113,12 @@ def test_the_commit_is_one_word():
 def test_a_name_with_an_odd_line_end_is_read_back(tmp_path):
     result = append_result(Result("a\u2028b\x85c", "sample", {"psnr": 1.0}), tmp_path / "results.jsonl")
     assert read_results(tmp_path / "results.jsonl") == [result]
+
+
+def test_methods_whose_names_look_alike_as_files_keep_their_own_rows(tmp_path):
+    store = tmp_path / "results.jsonl"
+    stored = [
+        append_result(dataclasses.replace(RESULT, method=name), store, [{"name": name, "psnr": 20.0}])
+        for name in ("A+", "A-", "A*")
+    ]
+    assert [read_rows(one, store)[0]["name"] for one in stored] == ["A+", "A-", "A*"]
