@@ -154,7 +154,8 @@ class RestoreReport:
         photos = len(self.restored) + len(self.failed)
         lines = [f"restored {len(self.restored)} of {photos} photos in {self.seconds:.1f} s"]
         if self.kept:
-            lines.append(f"kept {len(self.kept)} results that were there already")
+            results = "1 result that was" if len(self.kept) == 1 else f"{len(self.kept)} results that were"
+            lines.append(f"kept {results} there already")
         return "\n".join([*lines, *self.notes])
 
 
@@ -265,10 +266,10 @@ def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *,
     restored, notes = photo.blurry, photo.record.notes
     if answer is not None:
         restored, notes = whole_picture(answer.picture, photo.blurry, photo.record), (*notes, *answer.notes)
-    write_photo(photo.target, restored, photo.record)
     if model is not None and answer is not None and kernels:
         drawn = draw_kernels(photo.blurry, photo.record, model, photo.target.with_suffix(""), answer.field)
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
+    write_photo(photo.target, restored, photo.record)  # last, for the next run takes what is there for done
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)
     return f"{photo.source} -> {photo.target}: {width} x {height}, {time.monotonic() - started:.1f} s{said}"

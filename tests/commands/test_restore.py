@@ -108,6 +108,7 @@ def test_photos_whose_results_are_there_are_not_decoded(tmp_path, monkeypatch):
     report, _ = restore([tmp_path / "in"], tmp_path / "out")
     assert decoded == ["new.png"]
     assert report.kept == [tmp_path / "out" / "a.png", tmp_path / "out" / "b.jpg"]
+    assert "kept 2 results that were there already" in report.summary()
     assert report.restored == [tmp_path / "out" / "new.png"]
 
 
@@ -117,6 +118,7 @@ def test_results_that_are_there_are_kept_unless_overwritten(tmp_path):
     result.write_text("precious")
     report, lines = restore([source], tmp_path / "out")
     assert report.kept == [result]
+    assert "kept 1 result that was there already" in report.summary()
     assert "Pass --overwrite" in lines[0]
     assert result.read_text() == "precious"
     report, _ = restore([source], tmp_path / "out", overwrite=True)
@@ -209,6 +211,19 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
     assert not report.failed
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
+
+
+def test_a_photo_whose_motion_cannot_be_drawn_has_no_result_that_would_pass_for_done(tmp_path, monkeypatch):
+    def fails(*given):
+        raise OSError(28, "No space left on device", "a_field.png")
+
+    monkeypatch.setattr("deblur_lightning.commands.restore.draw_kernels", fails)
+    source = photo(tmp_path / "a.png")
+    report, _ = restore([source], tmp_path / "out", Drawing(), kernels=True)
+    assert report.failed == [
+        (source, "a_field.png: No space left on device. Check the path, its permissions and the space left.")
+    ]
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_motion_that_a_model_does_not_see_is_not_asked_of_it(tmp_path):

@@ -17,6 +17,7 @@ from deblur_lightning.deblurring import (
     StillnessGuard,
     UnrolledRestorer,
 )
+from deblur_lightning.deblurring import agreed as agreed_module
 from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
@@ -24,6 +25,8 @@ from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
+
+SHIPPED_AROUND = agreed_module.AROUND  # cells
 
 
 @pytest.fixture(autouse=True)
@@ -222,6 +225,18 @@ def test_a_cell_is_believed_as_those_around_it_are(monkeypatch):
     one = (8.0 - 1.6 - 24 * 1.0) / 25  # beyond by 6.4 in one cell, within by a pixel in all others
     assert belief[10, 10].item() == pytest.approx(1 / (1 + math.exp(one / 0.5)), abs=1e-5)
     assert belief[0, 0].item() == pytest.approx(1 / (1 + math.exp(-1.0 / 0.5)), abs=1e-5)
+
+
+def test_as_shipped_a_right_field_is_believed_everywhere_and_one_that_is_wrong_in_most_places_nowhere(monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", SHIPPED_AROUND)
+    sides = (torch.arange(300) >= 152).float().expand(1, 1, 100, 300)
+    right = KernelField(torch.stack((line(3), line(7)))[None], torch.cat((1 - sides, sides), dim=1))
+    told = extent_in(right)
+    assert believed(told, extent_in(right), 0.3).min() > 0.85
+    wrong = KernelField(torch.stack((line(3), line(7).T))[None], right.coefficients)
+    belief = believed(told, extent_in(wrong), 0.3)[0, 0]
+    assert belief[:, :12].min() > 0.8
+    assert belief[:, 26:].max() < 0.2
 
 
 def test_how_far_reaches_may_be_apart_can_be_told():

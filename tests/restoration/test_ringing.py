@@ -1,5 +1,7 @@
 """Clipped lights on a dark scene: no darker rims than the blurry picture has; everything else stays as it was."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from torch.nn.functional import max_pool2d
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.restoration import deconvolve, hold_rims, richardson_lucy
-from deblur_lightning.restoration.ringing import largest_within
+from deblur_lightning.restoration.ringing import largest_within, limit_ringing
 
 SIZE, KERNEL = 96, 17
 RESTORERS = {
@@ -95,3 +97,17 @@ def test_the_largest_value_of_each_square(size, side):
     image = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(side))
     expected = maximum_filter(image.numpy(), (1, 1, side, side), mode="constant", cval=-np.inf)
     assert torch.equal(largest_within(image, side), torch.from_numpy(expected))
+
+
+@pytest.mark.parametrize("allowance", [0.0, 0.5, math.inf])
+def test_restored_values_stay_within_the_local_range_and_what_is_allowed_beyond(allowance):
+    random = np.random.default_rng(5)
+    blurry, restored = random.random((9, 11)), 4 * random.random((9, 11)) - 2
+    expected = restored.copy()
+    for row, column in np.ndindex(*blurry.shape):
+        near = blurry[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
+        if allowance < math.inf:
+            slack = allowance * (near.max() - near.min())
+            expected[row, column] = min(max(restored[row, column], near.min() - slack), near.max() + slack)
+    limited = limit_ringing(torch.from_numpy(restored)[None, None], torch.from_numpy(blurry)[None, None], 2, allowance)
+    np.testing.assert_allclose(limited[0, 0].numpy(), expected)
