@@ -73,9 +73,9 @@ VERSION := --trainer.logger.init_args.version
 
 train-small: $(READY) ## train the small field network from nothing, in two runs; ARGS="--trainer.precision 32-true" without bfloat16 units
 	$(FIT_SMALL) $(FIELD) $(VERSION) small $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/weights.safetensors
+	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/weights.safetensors --overwrite
 	$(FIT_SMALL) $(FIELD) $(DECOYS) --ckpt_path $(RUNS)/small/weights.safetensors $(VERSION) small-decoys $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors --overwrite --half
 
 FALL := --config experiments/direct/fall.yaml
 FINISH := --config experiments/direct/finish.yaml
@@ -87,7 +87,7 @@ WIDE := --trainer.callbacks+=ChannelsLast
 # $(call small_run,experiments/… that small.yaml lies in,NAME,--config …,NAME of the run that it goes on from,options of import-weights)
 define small_run
 $(FIT_SMALL) --config experiments/$(1)/small.yaml $(3) $(if $(4),--ckpt_path $(RUNS)/$(4)/weights.safetensors) $(WIDE) $(VERSION) $(2) $(ARGS)
-$(BIN)/deblur import-weights $(RUNS)/$(2)/checkpoints/last.ckpt -o $(RUNS)/$(2)/weights.safetensors $(5)
+$(BIN)/deblur import-weights $(RUNS)/$(2)/checkpoints/last.ckpt -o $(RUNS)/$(2)/weights.safetensors --overwrite $(5)
 endef
 SEEDS = --seed_everything $(1) --data.init_args.seed $(2)
 LONGEST := --trainer.max_epochs 28 --model.init_args.scheduler.init_args.total_steps 14000
@@ -112,14 +112,14 @@ train-unrolled: $(READY) ## make windows of data/bsds500 and data/photos with th
 	$(WINDOWS) data/field_windows/val --split val --count 34 --seed 7 $(PLACES)
 	$(WINDOWS) data/field_windows/train --count 400 $(PLACES)
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml $(WIDE) $(VERSION) unrolled $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors
+	$(BIN)/deblur import-weights $(RUNS)/unrolled/checkpoints/last.ckpt -o $(RUNS)/unrolled/weights.safetensors --overwrite
 	$(FIT_SMALL) --config experiments/unrolled/small.yaml --config experiments/unrolled/again.yaml --ckpt_path $(RUNS)/unrolled/weights.safetensors $(WIDE) $(VERSION) unrolled-again $(ARGS)
 	cp $(DIRECT_MODEL) $(RUNS)/unrolled-again/
-	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/learned.safetensors --half --borrow $(DIRECT_MODEL)
+	$(BIN)/deblur import-weights $(RUNS)/unrolled-again/checkpoints/last.ckpt -o $(RUNS)/unrolled-again/learned.safetensors --overwrite --half --borrow $(DIRECT_MODEL)
 
 train-seeing: $(READY) ## train one network that restores and sees, on a GPU, and pack it
 	$(FIT_SMALL) --config experiments/seeing/large.yaml $(WIDE) --trainer.callbacks+=CompiledBlocks $(VERSION) seeing $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --half
+	$(BIN)/deblur import-weights $(RUNS)/seeing/checkpoints/last.ckpt -o $(RUNS)/seeing/weights.safetensors --overwrite --half
 
 MORE := --trainer.max_epochs 5 --model.init_args.scheduler.init_args.total_steps 4000
 # $(call LAST,epochs,samples an epoch,steps,learning rate,seed,data's seed)

@@ -153,7 +153,7 @@ def check_field_shape(field: KernelField) -> None:
 
 
 def check_field(field: KernelField) -> None:
-    """Raise unless a field is one: shapes fit, kernels and coefficients are finite and sum to 1.
+    """Raise unless a field is one: shapes fit, kernels and coefficients are finite, not negative and sum to 1.
 
     One pass over the coefficients; on a GPU it waits for them, so losses check shapes alone.
 
@@ -172,3 +172,7 @@ def check_field(field: KernelField) -> None:
         tolerance = max(SUM_TOLERANCE, torch.finfo(values.dtype).eps)  # bfloat16 values alone are 4e-3 off
         if not abs(worst - 1) <= tolerance:  # NaN fails too
             raise ValueError(f"{what} sums to {worst:.4g}, but it must sum to 1. Divide by the sum.")
+        if not (least := values.amin().item()) >= -SUM_TOLERANCE:
+            raise ValueError(
+                f"{what} goes down to {least:.4g}, but light is never negative. Clamp at 0 and divide by the sum."
+            )

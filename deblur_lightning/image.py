@@ -19,6 +19,7 @@ def check_image(image: Tensor, name: str = "image") -> None:
         name: what the caller calls it, for the message.
 
     Raises:
+        TypeError: no tensor.
         ValueError: integers, another number of axes or channels, no pixels, NaN, or values of another range
             (0 to 255, 0 to 65535, or -1 to 1).
 
@@ -27,6 +28,8 @@ def check_image(image: Tensor, name: str = "image") -> None:
         Traceback (most recent call last):
         ValueError: image reaches 128, but display values lie in [0, 1]. Divide it by 255.
     """
+    if not isinstance(image, Tensor):
+        raise TypeError(f"{name} is a {type(image).__name__}, but pictures are tensors. Pass torch.as_tensor({name}).")
     if not image.is_floating_point():
         scale = {torch.uint8: " / 255", torch.bool: ""}.get(image.dtype, " / 65535")
         raise ValueError(f"{name} holds {image.dtype}, but floats in [0, 1] are needed. Pass {name}.float(){scale}.")

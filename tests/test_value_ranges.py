@@ -64,6 +64,12 @@ def test_a_mixed_up_range_is_caught_with_its_remedy(taker, mixed_up):
         TAKERS[taker](picture)
 
 
+@pytest.mark.parametrize("taker", TAKERS)
+def test_arrays_of_numpy_are_told_apart_from_tensors(taker):
+    with pytest.raises(TypeError, match=r"ndarray, but pictures are tensors\. Pass torch\.as_tensor\("):
+        TAKERS[taker](PICTURE.numpy())
+
+
 @pytest.mark.parametrize("mixed_up", ["bytes", "bytes as floats", "NaN"])
 def test_scores_of_another_range_are_refused_not_clamped_to_equal_pictures(mixed_up):
     picture, remedy = MIXED_UP[mixed_up]

@@ -4,6 +4,7 @@ from .compiled_blocks import CompiledBlocks as CompiledBlocks
 from .growing_log import GrowingLog as GrowingLog
 from .keep_best import KeepBest as KeepBest
 from .keep_last import KeepLast as KeepLast
+from .learning_rates import LearningRates as LearningRates
 from .log_pictures import LogPictures as LogPictures
 from .network_summary import NetworkSummary as NetworkSummary
 from .record_results import RecordResults as RecordResults

@@ -50,7 +50,7 @@ def check_data(
     faulty = False
     for one in expand_patterns(folder):
         found = describe(one, sharp_half, folders, full=full)
-        typer.echo("\n".join(found.said))
+        typer.echo("\n".join(found.said or [f"{one}: no pairs that anything trains on."]))
         for fault in found.faults[:FAULTS_SHOWN]:
             typer.echo(fault, err=True)
         if len(found.faults) > FAULTS_SHOWN:
@@ -93,7 +93,7 @@ def describe(
             except AbsentError:
                 continue
     found, reason = _pairs(root, sharp_half, folders, full)
-    if found.said:
+    if found.said or found.faults:
         return found
     if folders:
         raise FileNotFoundError(reason)
@@ -168,8 +168,11 @@ def _pairs(
     """Describe the pairs of each blur, or tell why there are none."""
     from deblur_lightning.data import Layout, find_pairs
     from deblur_lightning.data.pairs.layouts import GoProBlur, Split
+    from deblur_lightning.data.pairs.pairing import UnpairedError
 
-    said, reasons = [], []
+    said: list[str] = []
+    reasons: list[str] = []
+    unpaired: list[str] = []
     pairs: dict[Pair, None] = {}
     halved = f" and layout.sharp_half={sharp_half}" if sharp_half else ""
     for blur in get_args(GoProBlur):
@@ -177,6 +180,9 @@ def _pairs(
         for split in get_args(Split):
             try:
                 found = find_pairs(root, split, blur, Layout(sharp_half, folders))
+            except UnpairedError as error:
+                unpaired.append(str(error))
+                continue
             except (FileNotFoundError, ValueError) as error:
                 reasons.append(str(error))
                 continue
@@ -192,7 +198,7 @@ def _pairs(
         ("layout.folders=[blurry, sharp]", "--folders BLURRY SHARP"),
     ):
         reason = reason.replace(theirs, ours)
-    return Finding(said, _faults_of_pairs(list(pairs), full)), reason
+    return Finding(said, [*dict.fromkeys(unpaired), *_faults_of_pairs(list(pairs), full)]), reason
 
 
 def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:

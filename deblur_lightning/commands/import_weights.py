@@ -43,6 +43,7 @@ def import_weights(
             help="Leave the direct network's weights to this checkpoint of it, which is to lie beside OUT.",
         ),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists, but never FILE.")] = False,
 ) -> None:
     """Turn weights into a checkpoint that every command accepts.
 
@@ -55,6 +56,11 @@ def import_weights(
     from deblur_lightning.checkpoints.own import check_target, in_16_bits
 
     check_target(output, borrowing=borrow is not None)
+    if output.exists():
+        if file.exists() and output.samefile(file):
+            raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
+        if not overwrite:
+            raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
     weights, recipe = _read(file, model)
     if half:
         weights = in_16_bits(weights, file, "Leave out --half.")

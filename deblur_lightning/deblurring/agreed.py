@@ -1,5 +1,6 @@
 """Agreed: a field is believed where a network that sees each place by itself agrees with it; ours."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -18,10 +19,13 @@ from deblur_lightning.restoration.observation import observations
 
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
-ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer
+ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer,
+CLEARLY = (0.2, 0.5)  # unless, in the mean of 5 x 5 cells near by, no more than this stayed: then it is sure, or half
 LEAST_APART = 1.0  # pixels: spreads that differ by no more are alike enough for a kernel to be believed by half
 TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
+TOGETHER = 5  # cells: one alone may be mistaken
+NEAR = 25  # cells
 AROUND = 13  # cells: one is believed as those around it are, for what the network tells of each is noisy
 
 
@@ -33,7 +37,7 @@ class Agreed(Restorer):
     restorer; where they spread light much further than the network says, or less far, or another way, or show no motion
     at all, what the network itself makes of the photo stands instead, for it needs no field. And as much of the photo
     stays as the network says that light stayed on its pixel: a network that restores changes sharp pictures a little
-    too. Where no motion was found in all of the photo, more of its light must have left.
+    too. Where no motion was found in all of the photo, more of its light must have left, unless near by it clearly did.
 
     Args:
         restorer: undoes the motion.
@@ -82,12 +86,12 @@ class Agreed(Restorer):
         size = blurry.shape[-2:]
         first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
-        within, (least, most) = None, ALONE
-        if reaches(field.basis[0]).max() > STILL:
-            (restored, within, _), (least, most) = self.restorer.upon(first, blurry, field, exposure), MOVED
+        within, found = None, bool(reaches(field.basis[0]).max() > STILL)
+        if found:
+            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
         belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
-        trust = ((most - spread(stayed(cells), size)) / (most - least)).clamp(0, 1)
+        trust = left(stayed(cells), size, found)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
@@ -113,6 +117,31 @@ def stayed(cells: Tensor) -> Tensor:
     """Tell what share of each cell's light stayed on its pixel, ``[N, K * K, rows, columns] -> [N, 1, …]``."""
     centre = cells.shape[1] // 2
     return cells[:, centre : centre + 1]
+
+
+def left(stays: Tensor, size: Sequence[int], found: bool) -> Tensor:
+    """Tell how far a photo gives way to what was restored, by what share of each cell's light stayed on its pixel.
+
+    Args:
+        stays: of each cell, ``[N, 1, rows, columns]``.
+        size: height and width of the photo.
+        found: whether its field shows motion anywhere. Otherwise more light must have left, unless it clearly did in
+            some cells near by: what moved there may have moved a little here.
+
+    Returns:
+        ``[N, 1, H, W]`` in [0, 1].
+    """
+    if found:
+        return _falling(spread(stays, size), *MOVED)
+    together = F.avg_pool2d(stays, TOGETHER, 1, TOGETHER // 2, count_include_pad=False)
+    clearly = spread(_falling(-F.max_pool2d(-together, NEAR, 1, NEAR // 2), *CLEARLY), size)
+    least, most = (alone + clearly * (moved - alone) for alone, moved in zip(ALONE, MOVED, strict=True))
+    return _falling(spread(stays, size), least, most)
+
+
+def _falling(values: Tensor, least: float | Tensor, most: float | Tensor) -> Tensor:
+    """Give 1 up to the least value, 0 from the most, and between them a straight line."""
+    return ((most - values) / (most - least)).clamp(0, 1)
 
 
 def believed(told: Tensor, found: Tensor, apart: float) -> Tensor:

@@ -51,7 +51,7 @@ def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: two of one name.
+        ValueError: two of one name, or a name or file that is missing beside the other.
     """
     if not texts:
         return [("", find_checkpoint())]
@@ -59,6 +59,8 @@ def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
     for text in texts:
         name, equals, path = text.partition("=")
         named = bool(equals) and not Path(text).is_file()
+        if named and not (name and path):
+            raise ValueError(f"--checkpoint is {text}, but it is NAME=FILE or FILE. Add what is missing.")
         found.append((name if named else "", find_checkpoint(Path(path if named else text))))
     names = [name for name, _ in found if name]
     for name in names:

@@ -176,6 +176,8 @@ def _check(light: Tensor, kernel_size: int, share: Tensor | None, candidates: Se
             f"light is {light.shape[0]} x {light.shape[1]}, but a kernel of {kernel_size} needs "
             f"{2 * kernel_size} pixels each way. Pass a smaller kernel_size."
         )
+    if not light.isfinite().all():
+        raise ValueError("light holds NaN or infinite values, but each must be finite. Find where they came from.")
     if share is not None and share.shape != light.shape:
         raise ValueError(f"share is {list(share.shape)}, but light {list(light.shape)}. Pass the same shape.")
     for number, candidate in enumerate(candidates):

@@ -8,7 +8,7 @@ from deblur_lightning.estimation.regions import motion_regions
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.tethered_kernel import refine_kernel
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, variational_kernel
-from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.field import KernelField, check_field_shape, stack_fields
 from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 
@@ -52,6 +52,11 @@ def refine_field(
     """
     check_image(blurry, "blurry")
     check_gamma(gamma)
+    check_field_shape(field)
+    if blurry.shape[-2:] != field.coefficients.shape[-2:]:
+        raise ValueError(
+            f"blurry is {list(blurry.shape[-2:])}, but field {list(field.coefficients.shape[-2:])}. Pass its own field."
+        )
     if len(field.basis) != len(blurry):
         raise ValueError(f"blurry holds {len(blurry)} pictures, but field {len(field.basis)}. Pass a field for each.")
     refined = []

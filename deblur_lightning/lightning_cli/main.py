@@ -89,7 +89,6 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     import pytorch_lightning as lightning
     from lightning_fabric.utilities.exceptions import MisconfigurationException
-    from pytorch_lightning.callbacks import LearningRateMonitor
 
     import deblur_lightning.callbacks as callbacks
     import deblur_lightning.data as data
@@ -131,7 +130,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
                     callbacks.KeepLast(),
                     callbacks.StepSeeds(),
                     callbacks.StopOnNaN(),
-                    LearningRateMonitor(),
+                    callbacks.LearningRates(),
                     callbacks.RecordResults(
                         config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])
                     ),

@@ -54,6 +54,8 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")
     if line.startswith("the following arguments are required"):
         return f"{line}. Pass --config FILE.yaml, or name them."
+    if line.startswith("Unexpected config:"):
+        return f"{line}, but a --config file maps options to values, as in trainer: {{max_epochs: 2}}. Check the file."
     if not (option := OPTION.search(line)):
         return f"{line}.{remedy_of_import(line)}"
     # jsonargparse has imported the class already: it knows which options that takes

@@ -32,7 +32,7 @@ class FieldLosses:
         samples: pixels a picture at which it is taken.
 
     Raises:
-        ValueError: every factor is 0.
+        ValueError: every factor is 0, or one is negative or NaN.
     """
 
     kernel: float = 1.0
@@ -42,6 +42,9 @@ class FieldLosses:
     samples: int = 256
 
     def __post_init__(self) -> None:
+        for name in ("kernel", "reblur", "cross_entropy"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, but it is a loss's factor. Pass 0 or more.")
         if not (self.kernel or self.reblur or self.cross_entropy):
             raise ValueError("every loss has factor 0, but a training needs one. Set kernel, or another, above 0.")
 

@@ -8,13 +8,13 @@ FAINTEST, BRIGHTEST = 1e-4, 0.97  # of linear light: beyond, a pixel is clipped 
 
 
 def noise_level(image: Tensor) -> float:
-    """Estimate the standard deviation of a picture's noise, in the picture's own units.
+    """Estimate the standard deviation of a picture's noise, in its own units.
 
     The median modulus of 2 x 2 diagonal Haar details; blurry pictures have next to no other detail so fine. As
     scikit-image's ``estimate_sigma``, but without clipped pixels and without PyWavelets.
 
     Args:
-        image: ``[N, C, H, W]``, H and W at least 2.
+        image: ``[N, C, H, W]`` in [0, 1], H and W at least 2. Values at its ends do not count, for they are clipped.
 
     Returns:
         The mean over pictures and channels; 0 for a picture without noise.

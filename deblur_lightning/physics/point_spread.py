@@ -30,8 +30,7 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
         Kupyn et al. 2018, section 4.1 (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
     """
     _check_size(size)
-    if not path.numel():
-        raise ValueError(f"path is {list(path.shape)}, which holds no position. Pass [N, T, 2] of at least one each.")
+    _check_paths(path, "path")
     _check_reach(path.detach().abs().max().item(), size)
     planes = np.moveaxis(path.detach().cpu().double().numpy(), -1, 0) + size // 2
     shares = [_shared(planes[:, start : start + PATHS_AT_ONCE], size) for start in range(0, len(path), PATHS_AT_ONCE)]
@@ -143,9 +142,10 @@ def kernels_along(paths: Tensor, size: int, exposure: float = 1.0, sides: Tensor
         Kernels ``[N, K, K]`` as of `shake_kernels`, float32.
 
     Raises:
-        ValueError: ``size`` is even, or ``exposure`` out of range.
+        ValueError: ``size`` is even, ``exposure`` out of range, or there is no position.
     """
     _check_size(size)
+    _check_paths(paths, "paths")
     if not 0 < exposure <= 1:
         raise ValueError(f"exposure is {exposure}, but it is a share of the path. Pass a number in (0, 1].")
     seen = paths.detach()[:, : max(1, round(exposure * paths.shape[1]))].cpu().double().numpy()
@@ -173,6 +173,11 @@ def _fitting(planes: NDArray[np.floating], size: int, sides: NDArray[np.floating
 def _check_size(size: int) -> None:
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size is {size}, but a kernel needs a central pixel. Pass {max(1, size | 1)}.")
+
+
+def _check_paths(paths: Tensor, name: str) -> None:
+    if paths.ndim != 3 or paths.shape[-1] != 2 or not paths.numel():
+        raise ValueError(f"{name} is {list(paths.shape)}, but positions are [N, T, 2], N and T at least 1. Reshape it.")
 
 
 def _check_reach(reach: float, size: int) -> None:

@@ -106,9 +106,9 @@ def richardson_lucy(
         if initial.shape != blurry.shape:
             raise ValueError(f"initial is {list(initial.shape)}, but blurry {list(blurry.shape)}. Pass the same shape.")
     held = adjoint == "exact" if rims_held is None else rims_held
-    restored = []
+    restored, observed = [], observations(blurry, field)
     with torch.autocast(blurry.device.type, enabled=False):
-        for number, (picture, own) in enumerate(observations(blurry, field)):
+        for number, (picture, own) in enumerate(observed):
             radius = own.kernel_size // 2
             update = _update(picture, operator(own, border), adjoint, method, gamma, regularization)
             first = update.light if initial is None else to_linear(initial[number : number + 1].to(picture), gamma)

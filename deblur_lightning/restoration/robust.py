@@ -86,9 +86,9 @@ def deconvolve(
     """
     _check_options(gamma, noise, regularization, exponent, start, outer, inner, border, strength, allowance)
     check_dark(dark, border)
-    restored = []
+    restored, observed = [], observations(blurry, field)
     with torch.autocast(blurry.device.type, enabled=False):
-        for picture, own in observations(blurry, field):
+        for picture, own in observed:
             seen = to_linear(picture, gamma)
             level = max(noise_level(seen) if noise is None else noise, LEAST_NOISE)
             blurring, radius = operator(own, border), own.kernel_size // 2

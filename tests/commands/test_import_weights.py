@@ -140,6 +140,20 @@ def test_wrong_arguments_are_one_sentence(authors, trained, tmp_path, monkeypatc
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_what_is_there_is_kept_unless_asked_and_its_own_source_always(trained, tmp_path):
+    before = trained.read_bytes()
+    assert re.search(
+        r"trained\.ckpt would be replaced by its weights alone\. Choose another name",
+        deblur("import-weights", trained, "-o", trained, "--overwrite"),
+    )
+    assert trained.read_bytes() == before
+    (tmp_path / "there.ckpt").write_text("precious")
+    assert "Pass --overwrite to replace it" in deblur("import-weights", trained, "-o", tmp_path / "there.ckpt")
+    assert (tmp_path / "there.ckpt").read_text() == "precious"
+    assert deblur("import-weights", trained, "-o", tmp_path / "there.ckpt", "--overwrite") == 0
+    assert load_deblurrer(tmp_path / "there.ckpt").deblurrer.restorer.iterations == 3
+
+
 def test_the_authors_file_given_as_a_checkpoint_names_the_command(authors):
     with pytest.raises(ValueError, match=r"weights without their module, .* deblur import-weights \S+TwoHeads\.pkl -o"):
         load_deblurrer(authors)

@@ -195,6 +195,37 @@ def test_a_mixed_an_empty_and_an_absent_folder_are_refused(sample: Path, tmp_pat
         find_restored(tmp_path)
 
 
+def test_outputs_that_cannot_be_written_are_said_before_scoring(sample: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "mine").mkdir()
+    shutil.copy(sample / "BlurryImages/Blurry1_1.png", tmp_path / "mine" / "x1_1.png")
+    (tmp_path / "file").write_text("precious")
+    store = tmp_path / "results.jsonl"
+    for option, path in (("--csv", tmp_path), ("--markdown", tmp_path / "file" / "a.md")):
+        with pytest.raises(SystemExit, match=r"is a folder, but a file|cannot be written: .* is a file"):
+            main(
+                [
+                    "score-kohler",
+                    str(tmp_path / "mine"),
+                    "--data",
+                    str(sample),
+                    option,
+                    str(path),
+                    "--store",
+                    str(store),
+                ]
+            )
+    assert "scored" not in capsys.readouterr().err
+    assert not store.exists()
+
+
+def test_two_folders_of_one_name_are_refused(sample: Path, tmp_path: Path) -> None:
+    for parent in ("a", "b"):
+        (tmp_path / parent / "mine").mkdir(parents=True)
+        shutil.copy(sample / "BlurryImages/Blurry1_1.png", tmp_path / parent / "mine" / "x1_1.png")
+    with pytest.raises(ValueError, match="2 folders are called mine, by which tables know a method"):
+        score_folders([tmp_path / "a" / "mine", tmp_path / "b" / "mine"], sample)
+
+
 def test_the_sample_command_makes_the_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--images", "1", "--trajectories", "1", "--frames", "2", "--size", "161"]
     with pytest.raises(SystemExit) as status:

@@ -21,7 +21,7 @@ from deblur_lightning.deblurring import (
     load_deblurrer,
     load_named,
 )
-from deblur_lightning.deblurring.bundled import RestorerName
+from deblur_lightning.deblurring.bundled import RestorerName, find_named_checkpoints
 from deblur_lightning.deblurring.load import RESTORERS
 from deblur_lightning.modules import AdaptiveBasisModule
 
@@ -192,3 +192,9 @@ def test_a_model_given_more_often_than_it_has_names_is_refused(tmp_path):
     first = written(tmp_path / "one.ckpt")
     with pytest.raises(ValueError, match=r"one\.ckpt is given several times. Name each"):
         load_named([("", first)] * 3)
+
+
+@pytest.mark.parametrize("text", ["=small.ckpt", "mine="])
+def test_half_of_a_named_checkpoint_is_refused(text):
+    with pytest.raises(ValueError, match=f"--checkpoint is {text}, but it is NAME=FILE or FILE"):
+        find_named_checkpoints([text])

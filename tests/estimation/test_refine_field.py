@@ -211,3 +211,8 @@ def test_a_picture_that_clipped_light_fills_keeps_the_estimate(shot):
 def test_one_field_for_several_pictures_is_refused():
     with pytest.raises(ValueError, match="blurry holds 2 pictures, but field 1"):
         refine_field(torch.rand(2, 3, 80, 80), delta_field(torch.rand(1, 3, 80, 80)))
+
+
+def test_a_field_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"blurry is \[80, 80\], but field \[80, 40\]"):
+        refine_field(torch.rand(1, 3, 80, 80), delta_field(torch.rand(1, 3, 80, 40)))

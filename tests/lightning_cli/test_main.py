@@ -69,6 +69,22 @@ def test_fit_resume_test_and_predict(main, tiny, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_training_needs_no_logger(main, tiny, tmp_path):
+    main(["fit", "--config", str(tiny), "--trainer.logger", "false"])
+    assert not list(tmp_path.rglob("metrics.csv"))
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", ""])
+def test_a_configuration_that_maps_nothing_is_told(main, tmp_path, capsys, text):
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", str(tmp_path / "odd.yaml")])
+    said = capsys.readouterr().err
+    assert "a --config file maps options to values, as in trainer: {max_epochs: 2}. Check the file." in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.slow
 def test_an_uninterrupted_and_a_resumed_run_end_in_the_same_weights(main, tiny, tmp_path):
     main(["fit", "--config", str(tiny), "--trainer.max_epochs", "2"])
     main(["fit", "--config", str(tiny)])

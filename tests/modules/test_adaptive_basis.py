@@ -80,3 +80,9 @@ def test_each_picture_is_blurred_again_as_it_was_exposed():
         field = KernelField(*(part[mine] for part in parts["field"]))
         _, own = module.measure(alone | {"field": field, "name": ["a"]})
         torch.testing.assert_close(figures["reblur_psnr"][mine], own["reblur_psnr"], atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("factor", [-1.0, float("nan")])
+def test_factors_that_are_none_are_refused(factor):
+    with pytest.raises(ValueError, match=r"reblur is (-1\.0|nan), but it is a loss's factor\. Pass 0 or more"):
+        FieldLosses(reblur=factor)

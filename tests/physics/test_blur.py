@@ -10,7 +10,7 @@ from kornia.filters import filter2d
 from torch import Tensor
 
 from deblur_lightning import KernelField
-from deblur_lightning.field import delta_field
+from deblur_lightning.field import check_field, delta_field
 from deblur_lightning.physics import BlurOperator, blur, blur_adjoint
 
 PADDINGS = ["reflect", "replicate", "circular", "zeros", "valid"]
@@ -286,3 +286,16 @@ def test_valid_needs_the_surround():
     field = random_field(3, SMALL, 9, 12)
     with pytest.raises(ValueError, match=r"image is 9 x 12.*'valid' need 13 x 16"):
         blur(random_image(2, 3, 9, 12), field, "valid")
+
+
+@pytest.mark.parametrize("part", ["basis", "coefficients"])
+def test_a_field_of_negative_light_is_refused_however_it_sums(part):
+    field = KernelField(torch.full((1, 2, 3, 3), 1 / 9), torch.full((1, 2, 8, 8), 0.5))
+    values = getattr(field, part).clone()
+    values.view(-1)[0] -= 0.3 + values.view(-1)[0]
+    if part == "basis":
+        values[0, 0, 2, 2] += 1 - values[0, 0].sum()
+    else:
+        values[0, 1, 0, 0] = 1.3
+    with pytest.raises(ValueError, match=r"goes down to -0\.3, but light is never negative\. Clamp at 0"):
+        check_field(field._replace(**{part: values}))

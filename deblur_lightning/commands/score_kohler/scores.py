@@ -1,6 +1,7 @@
 """Scores folders of restored Köhler pictures, one a method, against frames that are read once for all of them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,9 @@ def score_folders(
     if not wanted:
         there = f"sharp frames of {_listed(list(frames))}" if frames else "no sharp frames"
         raise ValueError(f"{data} holds {there}, none of a restored picture. Pass the folder that holds these.")
+    for name, alike in Counter(folder.name for folder in folders).items():
+        if alike > 1:
+            raise ValueError(f"{alike} folders are called {name}, by which tables know a method. Rename all but one.")
     for folder in folders:
         if not any(which in frames for which in restored[folder]):
             raise ValueError(

@@ -40,6 +40,10 @@ class Pair(NamedTuple):
         return (self.blurry,) if self.sharp is None or self.sharp == self.blurry else (self.blurry, self.sharp)
 
 
+class UnpairedError(FileNotFoundError):
+    """A blurry or a sharp picture has no counterpart in the folder of the others."""
+
+
 def role_of(path: str) -> Role | None:
     """Tell from the names along a path whether its picture is a blurry or a sharp one; the innermost that says so wins.
 
@@ -75,7 +79,7 @@ def pairs_of_folders(blurry: Path, sharp: Path, prefix: str = "") -> list[Pair]:
     ):
         if alone:
             first = there[min(alone, key=natural)]
-            raise FileNotFoundError(
+            raise UnpairedError(
                 f"{first} has no counterpart in {missing} ({len(alone)} such). Copy what is missing, or remove it."
             )
     keys = sorted(blurry_files, key=natural)
