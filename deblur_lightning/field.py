@@ -50,7 +50,7 @@ class KernelField(NamedTuple):
         if kernel_size < self.kernel_size or kernel_size % 2 == 0:
             raise ValueError(
                 f"kernel_size is {kernel_size}, but kernels of {self.kernel_size} are widened to an odd side of at "
-                f"least theirs. Pass {self.kernel_size} or more."
+                f"least theirs. Pass {max(self.kernel_size, kernel_size | 1)}."
             )
         margin = (kernel_size - self.kernel_size) // 2
         return self._replace(basis=F.pad(self.basis, (margin,) * 4))
@@ -155,7 +155,7 @@ def check_field_shape(field: KernelField) -> None:
 def check_field(field: KernelField) -> None:
     """Raise unless a field is one: shapes fit, kernels and coefficients are finite, not negative and sum to 1.
 
-    One pass over the coefficients; on a GPU it waits for them, so losses check shapes alone.
+    Two passes over the coefficients; on a GPU it waits for them, so losses check shapes alone.
 
     Raises:
         ValueError: the condition, its value and the remedy.
@@ -173,6 +173,4 @@ def check_field(field: KernelField) -> None:
         if not abs(worst - 1) <= tolerance:  # NaN fails too
             raise ValueError(f"{what} sums to {worst:.4g}, but it must sum to 1. Divide by the sum.")
         if not (least := values.amin().item()) >= -SUM_TOLERANCE:
-            raise ValueError(
-                f"{what} goes down to {least:.4g}, but light is never negative. Clamp at 0 and divide by the sum."
-            )
+            raise ValueError(f"{what} has a value of {least:.4g}, but none is negative. Clamp at 0, divide by the sum.")

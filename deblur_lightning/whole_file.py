@@ -1,8 +1,9 @@
-"""Files that are either whole or not there, and their checksums."""
+"""Files and folders that are either whole or not there, and checksums of files."""
 
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,32 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Lend a folder beside ``path``, which takes its name only if the block ends well.
+
+    Args:
+        path: the final name, of nothing or of an empty folder.
+
+    Yields:
+        The folder to write to, not made yet.
+
+    Raises:
+        FileExistsError: something is there.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} holds something else, but a new folder is needed. Remove it, or name another.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        yield part
+        if path.is_dir():
+            path.rmdir()  # empty
+        part.rename(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import whole_file, whole_folder
 
 
 def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
@@ -44,3 +44,38 @@ def test_an_error_about_the_temporary_name_names_the_file_itself(tmp_path):
     with pytest.raises(PermissionError) as refused, whole_file(target) as part:
         raise PermissionError(errno.EACCES, "Permission denied", str(part))
     assert refused.value.filename == str(target)
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "a" / "set"
+
+    def make(fails):
+        with whole_folder(target) as part:
+            (part / "inner").mkdir(parents=True)
+            (part / "inner" / "one.txt").write_text("x")
+            assert not (target / "inner").exists()
+            if fails:
+                raise OSError("cable pulled")
+
+    with pytest.raises(OSError, match="cable"):
+        make(fails=True)
+    assert list(target.parent.iterdir()) == []
+    target.mkdir()
+    make(fails=False)
+    assert list(target.parent.iterdir()) == [target]
+    assert (target / "inner" / "one.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_folder_does_not_take_the_place_of_what_is_there(tmp_path, kind):
+    target = tmp_path / "set"
+    if kind == "file":
+        target.write_text("precious")
+    else:
+        (target / "inner").mkdir(parents=True)
+    with (
+        pytest.raises(FileExistsError, match=r"set holds something else.*Remove it, or name another"),
+        whole_folder(target),
+    ):
+        pytest.fail("nothing is made")
+    assert target.exists()

@@ -7,19 +7,9 @@ from pytorch_lightning.callbacks import LearningRateMonitor
 
 
 class LearningRates(LearningRateMonitor):
-    """Log each optimiser's learning rate, where there is a logger."""
+    """Log each optimiser's learning rate; without a logger, do nothing, where Lightning's own refuses to train."""
 
-    def on_train_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Lightning's
-        """Look up the optimisers."""
+    def on_train_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Begin only where there is a logger."""
         if trainer.loggers:
             super().on_train_start(trainer, *args, **kwargs)
-
-    def on_train_batch_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Log those that change with each step."""
-        if trainer.loggers:
-            super().on_train_batch_start(trainer, *args, **kwargs)
-
-    def on_train_epoch_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Log those that change with each epoch."""
-        if trainer.loggers:
-            super().on_train_epoch_start(trainer, *args, **kwargs)

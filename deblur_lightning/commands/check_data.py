@@ -44,13 +44,17 @@ def check_data(
     """Tell what a folder of pictures is and what reads it.
 
     Known are GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. Pairs,
-    Köhler's pictures and photos are looked into: truncated files and pairs of two sizes are named, and the exit status
-    is then 1.
+    Köhler's pictures and photos are looked into: truncated files, pairs of two sizes, pictures without their
+    counterparts and other parts that lack are named, and the exit status is then 1.
     """
     faulty = False
     for one in expand_patterns(folder):
-        found = describe(one, sharp_half, folders, full=full)
-        typer.echo("\n".join(found.said or [f"{one}: no pairs that anything trains on."]))
+        try:
+            found = describe(one, sharp_half, folders, full=full)
+        except (FileNotFoundError, ValueError) as error:
+            found = Finding([], [str(error)])
+        for line in found.said:
+            typer.echo(line)
         for fault in found.faults[:FAULTS_SHOWN]:
             typer.echo(fault, err=True)
         if len(found.faults) > FAULTS_SHOWN:
@@ -86,20 +90,22 @@ def describe(
     root = root.expanduser()
     if not root.exists():
         raise FileNotFoundError(f"{root} does not exist. Pass the folder that a data set was unpacked to.")
-    if not (sharp_half or folders):
+    if root.is_dir() and not (sharp_half or folders):
         for kind in (_synthesized, _kohler, _ade20k, _coco):
             try:
                 return kind(root, full)
             except AbsentError:
                 continue
     found, reason = _pairs(root, sharp_half, folders, full)
-    if found.said or found.faults:
+    if found.said:
         return found
     if folders:
-        raise FileNotFoundError(reason)
+        raise FileNotFoundError(found.faults[0] if found.faults else reason)
     photos = photo_paths(root)
     said = [f"{root}: {len(photos)} photos. PhotoFolder trains on them, `deblur restore` restores them."]
-    return Finding([*said, f"No pairs: {reason}"], _faults_of_files(photos, full))
+    if not found.faults:
+        said.append(f"No pairs: {reason}")
+    return Finding(said, [*found.faults, *_faults_of_files(photos, full)])
 
 
 def _synthesized(root: Path, full: bool) -> Finding:
@@ -115,9 +121,7 @@ def _synthesized(root: Path, full: bool) -> Finding:
     pairs = find_pairs(root).pairs
     fields = " with their motion fields" if (root / "fields").is_dir() else ""
     how = f"kind {settings['kind']}" if "kind" in settings else f"averaged frames, {settings['average']} values"
-    reads = (
-        "SynthesizedDataModule reads it, GoProDataModule without the fields." if fields else "GoProDataModule reads it."
-    )
+    reads = "SynthesizedDataModule" if fields else "GoProDataModule"
     said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). {reads} reads it."
     return Finding([said], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
 

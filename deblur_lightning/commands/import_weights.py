@@ -56,19 +56,20 @@ def import_weights(
     from deblur_lightning.checkpoints.own import check_target, in_16_bits
 
     check_target(output, borrowing=borrow is not None)
-    if output.exists():
-        if file.exists() and output.samefile(file):
-            raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
-        if not overwrite:
-            raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
+    if borrow is not None and output.resolve() == borrow.resolve():
+        raise ValueError(f"{output} is to be written and to be borrowed from. Choose another name for it.")
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder, but a file is to be written. Name a file in it.")
+    if file.exists() and output.exists() and output.samefile(file):
+        raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
+    if output.exists() and not overwrite:
+        raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
     weights, recipe = _read(file, model)
     if half:
         weights = in_16_bits(weights, file, "Leave out --half.")
     count = sum(weight.numel() for weight in weights.values())
     borrowed = None
     if borrow is not None:
-        if output.resolve() == borrow.resolve():
-            raise ValueError(f"{output} is to be written and to be borrowed from. Choose another name for it.")
         weights, borrowed = lent(weights, borrow, read_checkpoint(borrow).weights)
     write_checkpoint(output, weights, recipe, borrowed)
     size, kind = output.stat().st_size, recipe["class_path"].rpartition(".")[2]

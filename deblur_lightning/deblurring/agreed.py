@@ -20,13 +20,12 @@ from deblur_lightning.restoration.observation import observations
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
 ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer,
-CLEARLY = (0.2, 0.5)  # unless, in the mean of 5 x 5 cells near by, no more than this stayed: then it is sure, or half
+CLEARLY = (0.2, 0.5)  # unless in the mean of 5 x 5 cells near by so little stayed: up to the first it is as sure
 LEAST_APART = 1.0  # pixels: spreads that differ by no more are alike enough for a kernel to be believed by half
 TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
 TOGETHER = 5  # cells: one alone may be mistaken
-NEAR = 25  # cells
-AROUND = 13  # cells: one is believed as those around it are, for what the network tells of each is noisy
+AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
 
 
 class Agreed(Restorer):
@@ -91,7 +90,7 @@ class Agreed(Restorer):
             restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
         cells = told.exp()
         belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
-        trust = left(stayed(cells), size, found)
+        trust = given_way(stayed(cells), size, found)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
@@ -119,7 +118,7 @@ def stayed(cells: Tensor) -> Tensor:
     return cells[:, centre : centre + 1]
 
 
-def left(stays: Tensor, size: Sequence[int], found: bool) -> Tensor:
+def given_way(stays: Tensor, size: Sequence[int], found: bool) -> Tensor:
     """Tell how far a photo gives way to what was restored, by what share of each cell's light stayed on its pixel.
 
     Args:
@@ -134,7 +133,7 @@ def left(stays: Tensor, size: Sequence[int], found: bool) -> Tensor:
     if found:
         return _falling(spread(stays, size), *MOVED)
     together = F.avg_pool2d(stays, TOGETHER, 1, TOGETHER // 2, count_include_pad=False)
-    clearly = spread(_falling(-F.max_pool2d(-together, NEAR, 1, NEAR // 2), *CLEARLY), size)
+    clearly = spread(_falling(-F.max_pool2d(-together, AROUND, 1, AROUND // 2), *CLEARLY), size)
     least, most = (alone + clearly * (moved - alone) for alone, moved in zip(ALONE, MOVED, strict=True))
     return _falling(spread(stays, size), least, most)
 

@@ -176,8 +176,10 @@ def _check_size(size: int) -> None:
 
 
 def _check_paths(paths: Tensor, name: str) -> None:
-    if paths.ndim != 3 or paths.shape[-1] != 2 or not paths.numel():
-        raise ValueError(f"{name} is {list(paths.shape)}, but positions are [N, T, 2], N and T at least 1. Reshape it.")
+    if paths.ndim != 3 or paths.shape[-1] != 2:
+        raise ValueError(f"{name} is {list(paths.shape)}, but positions are [N, T, 2]. Reshape it.")
+    if not paths.numel():
+        raise ValueError(f"{name} is {list(paths.shape)}, which holds no position. Pass one at least.")
 
 
 def _check_reach(reach: float, size: int) -> None:

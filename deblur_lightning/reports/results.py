@@ -101,17 +101,24 @@ def append_result(
     store.parent.mkdir(parents=True, exist_ok=True)
     if rows:
         stem = "-".join(part for part in (result.dataset, result.blur, result.method, result.date) if part)
-        path = _unused(store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
+        path = _reserved(store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
         write_rows(rows, path)
         result = dataclasses.replace(result, rows=path.relative_to(store.parent).as_posix())
     _append_line(json.dumps(dataclasses.asdict(result), ensure_ascii=False), store)
     return result
 
 
-def _unused(path: Path) -> Path:
-    """Number a file's name where it is taken: names that differ in their signs alone, within a second, look alike."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
-    return next(place for place in itertools.chain([path], numbered) if not place.exists())
+def _reserved(path: Path) -> Path:
+    """Make an empty file, its name numbered where taken: names may differ in signs alone, within one second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        place = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        try:
+            place.open("x").close()
+        except FileExistsError:
+            continue
+        return place
+    raise AssertionError("numbers do not end")
 
 
 def read_results(store: Path | str = STORE) -> list[Result]:

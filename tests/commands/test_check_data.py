@@ -46,7 +46,7 @@ def test_data_sets_that_lack_a_part_are_faults_and_no_mere_photos(tmp_path):
     picture(tmp_path / "kohler" / "Blurry1_1.png")
     for frame in (1, 2, 3):
         picture(tmp_path / "kohler" / f"GroundTruth1_1_{frame}.png")
-    with pytest.raises(FileNotFoundError, match=r"1_1"):
+    with pytest.raises(FileNotFoundError, match=r"GroundTruth1_1|1_1.*lacks|frames"):
         describe(tmp_path / "kohler")
     for photo in ("a", "b"):
         picture(tmp_path / "ade" / "images" / "training" / f"{photo}.jpg")
@@ -63,12 +63,27 @@ def test_a_picture_without_its_counterpart_is_a_fault(tmp_path, capsys):
     for name in ("1", "2"):
         picture(tmp_path / "blur" / f"{name}.png")
     picture(tmp_path / "sharp" / "1.png")
-    (fault,) = describe(tmp_path).faults
+    (said,), (fault,) = describe(tmp_path)
+    assert "3 photos. PhotoFolder trains on them" in said
     assert re.search(r"2\.png has no counterpart in \S+sharp \(1 such\)", fault)
+    picture(tmp_path / "fine" / "me.png")
     with pytest.raises(SystemExit) as stopped:
-        main(["check-data", str(tmp_path)])
+        main(["check-data", str(tmp_path / "none"), str(tmp_path), str(tmp_path / "fine")])
     assert stopped.value.code == 1
-    assert "no pairs that anything trains on" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "none does not exist" in told.err
+    assert f"{tmp_path / 'fine'}: 1 photos" in told.out  # those after it are looked at too
+
+
+def test_a_list_is_told_and_one_that_names_missing_pictures_is_a_fault(tmp_path):
+    picture(tmp_path / "blur" / "1.png")
+    picture(tmp_path / "gt" / "1.png")
+    (tmp_path / "test_list.txt").write_text("gt/1.png blur/1.png\n")
+    (said,), faults = describe(tmp_path / "test_list.txt")
+    assert "1 test pairs (list file)" in said
+    assert faults == []
+    (tmp_path / "test_list.txt").write_text("gt/1.png blur/1.png\ngt/2.png blur/2.png\n")
+    assert any("2.png, which is not below its folder" in fault for fault in describe(tmp_path).faults)
 
 
 def test_photos_in_folders_of_known_names_are_photos(tmp_path):
@@ -205,7 +220,9 @@ def test_folders_of_unusual_names_can_be_told(tmp_path, capsys):
     status, said = check(capsys, tmp_path, "--folders", "shaken", "still")
     assert status == 0
     assert "1 pairs (folder pair)" in said.out
-    assert "shaking does not exist" in check(capsys, tmp_path, "--folders", "shaking", "still")[0]
+    status, said = check(capsys, tmp_path, "--folders", "shaking", "still")
+    assert status == 1
+    assert "shaking does not exist" in said.err
 
 
 def test_a_quoted_pattern_of_folders_is_understood(tmp_path, capsys):

@@ -18,7 +18,7 @@ from deblur_lightning.deblurring import (
     UnrolledRestorer,
 )
 from deblur_lightning.deblurring import agreed as agreed_module
-from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of, left
+from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of, given_way
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.estimation import reaches
@@ -143,30 +143,31 @@ def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
 
 @pytest.mark.parametrize(
     ("share", "trust"),
-    [(0.0, 1.0), (0.2, 1.0), (0.35, (0.75 - 0.35) / (0.75 - 0.4)), (0.44, (0.6 - 0.44) / 0.38), (0.5, 0.0), (1.0, 0.0)],
+    [(0.0, 1.0), (0.2, 1.0), (0.4, (2 / 3 - 0.4) / (2 / 3 - 0.3)), (0.44, (0.6 - 0.44) / 0.38), (0.5, 0.0), (1.0, 0.0)],
 )
 def test_where_the_field_shows_no_motion_at_all_the_network_must_be_surer(share, trust):
     blurry = torch.rand(1, 3, 64, 96) / 2
     network = Telling(mixed(share), mixed(share), 1.0)
     answer = Agreed(Black(network)).judged(blurry, delta_field(blurry, 9), Exposure())
-    torch.testing.assert_close(answer.trust, torch.full_like(blurry[:, :1], min(trust, 1)), atol=1e-5, rtol=0)
-    torch.testing.assert_close(answer.picture, blurry + min(trust, 1) * (1 - blurry), atol=1e-5, rtol=0)
+    torch.testing.assert_close(answer.trust, torch.full_like(blurry[:, :1], trust), atol=1e-5, rtol=0)
+    torch.testing.assert_close(answer.picture, blurry + trust * (1 - blurry), atol=1e-5, rtol=0)
 
 
-def test_beside_what_clearly_moved_less_light_need_have_left():
+def test_beside_what_clearly_moved_less_light_need_have_left(monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", SHIPPED_AROUND)
     stays = torch.full((1, 1, 20, 40), 0.85)
-    alone = left(stays, (160, 320), found=False)
+    alone = given_way(stays, (160, 320), found=False)
     assert alone.max() == 0
     stays[..., 4:9, 4:9] = 0.1  # 5 x 5 cells
-    trust = left(stays, (160, 320), found=False)
+    trust = given_way(stays, (160, 320), found=False)
     assert trust[..., 40:60, 40:60].min() == pytest.approx(1)
-    assert trust[..., :144, 80:140].unique().tolist() == pytest.approx([0.5])  # as where motion was found
-    assert trust[..., 164:].max() == 0  # 12 cells beyond the middle
+    assert trust[..., :96, 80:96].unique().tolist() == pytest.approx([0.5])  # as where motion was found
+    assert trust[..., 124:].max() == 0  # six cells beyond where half of 5 x 5 stayed
     stays[..., 4, 4:9] = 0.85  # in the mean of 5 x 5 a quarter stayed: sure by five sixths
     sure = (0.5 - 0.25) / 0.3
     most = 0.5 + 0.5 * sure
     expected = (most - 0.85) / (0.4 - 0.1 * sure)
-    assert left(stays, (160, 320), found=False)[..., 100, 100].item() == pytest.approx(expected, abs=1e-5)
+    assert given_way(stays, (160, 320), found=False)[..., 88, 88].item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_photo_is_told_how_far_its_motion_was_gone_along_with_and_how_much_of_it_stayed():

@@ -297,5 +297,5 @@ def test_a_field_of_negative_light_is_refused_however_it_sums(part):
         values[0, 0, 2, 2] += 1 - values[0, 0].sum()
     else:
         values[0, 1, 0, 0] = 1.3
-    with pytest.raises(ValueError, match=r"goes down to -0\.3, but light is never negative\. Clamp at 0"):
+    with pytest.raises(ValueError, match=r"has a value of -0\.3, but none is negative\. Clamp at 0"):
         check_field(field._replace(**{part: values}))

@@ -118,11 +118,11 @@ def test_a_path_that_leaves_the_picture_is_refused(far):
 
 @pytest.mark.parametrize("shape", [(0, 5, 2), (2, 0, 2)])
 def test_a_path_without_positions_is_refused(shape):
-    with pytest.raises(ValueError, match=r"positions are \[N, T, 2\], N and T at least 1"):
+    with pytest.raises(ValueError, match=r"which holds no position\. Pass one"):
         point_spread_function(torch.zeros(shape), 9)
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 3), (0, 5, 2)])
+@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 3)])
 def test_paths_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match=r"paths is \[.*positions are \[N, T, 2\]"):
         kernels_along(torch.rand(shape), 9)

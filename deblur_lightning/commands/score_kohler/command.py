@@ -54,6 +54,7 @@ def score_kohler(
         if output.is_dir():
             raise ValueError(f"{output} is a folder, but a file is to be written. Name a file in it.")
         check_folder_writable(output.parent)
+    check_folder_writable(store.parent)
     if download:
         download_kohler(data)
     started = time.monotonic()

@@ -1,7 +1,6 @@
 """Scores folders of restored Köhler pictures, one a method, against frames that are read once for all of them."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,15 +95,16 @@ def score_folders(
         FileNotFoundError: a folder is missing or empty, or frames are.
         ValueError: a name does not parse, a picture is no 8-bit RGB PNG, black or of another size; nothing to score.
     """
+    named: dict[str, Path] = {}
+    for folder in folders:
+        if (other := named.setdefault(folder.resolve().name, folder)) is not folder:
+            raise ValueError(f"{other} and {folder} have one name, by which tables know a method. Pass one of them.")
     restored = {folder: find_restored(folder) for folder in folders}
     frames = find_kohler(data).frames
     wanted = [which for which in PICTURES if which in frames and any(which in found for found in restored.values())]
     if not wanted:
         there = f"sharp frames of {_listed(list(frames))}" if frames else "no sharp frames"
         raise ValueError(f"{data} holds {there}, none of a restored picture. Pass the folder that holds these.")
-    for name, alike in Counter(folder.name for folder in folders).items():
-        if alike > 1:
-            raise ValueError(f"{alike} folders are called {name}, by which tables know a method. Rename all but one.")
     for folder in folders:
         if not any(which in frames for which in restored[folder]):
             raise ValueError(

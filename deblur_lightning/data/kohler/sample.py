@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import secrets
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deblur_lightning.data.kohler.files import SAMPLE_NOTE
+from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 """Colour photographs in scikit-image's wheel, one for each image of the benchmark."""
@@ -61,11 +59,7 @@ def write_kohler_sample(
     note = root / SAMPLE_NOTE
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) == settings:
         return images * trajectories
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise FileExistsError(f"{root} holds something else, but a new folder is needed. Remove it, or name another.")
-    root.parent.mkdir(parents=True, exist_ok=True)
-    part = root.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
+    with whole_folder(root) as part:
         for image in range(1, images + 1):
             photo = _photograph(PHOTOGRAPHS[image - 1], size + MARGIN)
             for kernel in range(1, trajectories + 1):
@@ -76,11 +70,6 @@ def write_kohler_sample(
                     name = f"GroundTruth{image}_{kernel}_{number}.png"
                     _save(part / f"Image{image}" / f"Kernel{kernel}" / name, frame)
         (part / SAMPLE_NOTE).write_text(json.dumps(settings), encoding="utf-8")
-        if root.is_dir():
-            root.rmdir()  # empty
-        part.rename(root)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return images * trajectories
 
 

@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
+
+from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = {"train": ("astronaut", "chelsea", "rocket", "retina", "hubble_deep_field"), "test": ("coffee",)}
 """Colour photographs in scikit-image's wheel, each in one split only."""
@@ -59,11 +58,7 @@ def write_gopro_sample(
     counts = {split: 2 * frames * len(names) for split, names in PHOTOGRAPHS.items()}
     if (root / SETTINGS).is_file() and json.loads((root / SETTINGS).read_text()) == settings:
         return counts
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise FileExistsError(f"{root} holds something else, but a new folder is needed. Remove it, or name another.")
-    root.parent.mkdir(parents=True, exist_ok=True)
-    part = root.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
+    with whole_folder(root) as part:
         for split, names in PHOTOGRAPHS.items():
             for name in names:
                 for take in range(2):
@@ -71,11 +66,6 @@ def write_gopro_sample(
                     made = shoot(photograph(name), frames, width, height, generator)
                     _write(part / split / f"{name}_{take:02d}", made)
         (part / SETTINGS).write_text(json.dumps(settings))
-        if root.is_dir():
-            root.rmdir()  # empty
-        part.rename(root)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return counts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from deblur_lightning.data.frames import FRAME_SUFFIXES
-from deblur_lightning.data.pairs.pairing import Pair, role_of, sequences_of, unique
+from deblur_lightning.data.pairs.pairing import Pair, UnpairedError, role_of, sequences_of, unique
 
 LIST_SUFFIXES = (".txt", ".csv", ".tsv", ".lst")
 PATH = re.compile(
@@ -124,4 +124,4 @@ def _listed(list_file: Path, entry: str) -> Path:
             if (base / entry).is_file():
                 return base / entry
     named = entry if len(entry) <= LONGEST else f"{entry[:LONGEST]}…"
-    raise FileNotFoundError(f"{list_file} lists {named}, which is not below its folder. Move the list beside the data.")
+    raise UnpairedError(f"{list_file} lists {named}, which is not below its folder. Move the list beside the data.")

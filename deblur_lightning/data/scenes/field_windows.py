@@ -19,7 +19,7 @@ TRUE, SEEN = "", "seen_"
 """Prefixes of a file's true and of its estimated field."""
 
 
-class FieldSample(TypedDict):
+class WindowSample(TypedDict):
     """One pair of crops and a field, true or estimated, to restore them with."""
 
     blurry: Tensor
@@ -29,7 +29,7 @@ class FieldSample(TypedDict):
     name: str
 
 
-class FieldWindows(Dataset[FieldSample]):
+class FieldWindows(Dataset[WindowSample]):
     """Crops of windows, turned and mirrored, each with a field.
 
     A sample depends on the seed, the epoch and its index alone.
@@ -49,7 +49,7 @@ class FieldWindows(Dataset[FieldSample]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, key: int | tuple[int, int]) -> FieldSample:
+    def __getitem__(self, key: int | tuple[int, int]) -> WindowSample:
         epoch, index = key if isinstance(key, tuple) else (0, key)
         if not 0 <= index < self.length:
             raise IndexError(f"index is {index}, but there are {self.length} samples.")
@@ -119,12 +119,12 @@ class FieldWindowsDataModule(LightningDataModule):
             files = self._files("val")
             self.val_set = FieldWindows(files, None, self.estimated, len(files), self.seed)
 
-    def train_dataloader(self) -> DataLoader[FieldSample]:
+    def train_dataloader(self) -> DataLoader[WindowSample]:
         loader = ResumableLoader(self.train_set, self.batch_size, self.num_workers, self.seed, self.trainer)
         loader.collate_fn = batched
         return loader
 
-    def val_dataloader(self) -> DataLoader[FieldSample]:
+    def val_dataloader(self) -> DataLoader[WindowSample]:
         return DataLoader(
             self.val_set, 1, num_workers=self.num_workers, collate_fn=batched, worker_init_fn=leave_signals_to_training
         )
@@ -138,7 +138,7 @@ class FieldWindowsDataModule(LightningDataModule):
         return files
 
 
-def batched(samples: list[FieldSample]) -> Batch:
+def batched(samples: list[WindowSample]) -> Batch:
     """Stack crops; fields of fewer or smaller kernels are widened."""
     return {
         "blurry": torch.stack([sample["blurry"] for sample in samples]),

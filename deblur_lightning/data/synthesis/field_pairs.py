@@ -15,7 +15,7 @@ from deblur_lightning.data.synthesis.field_files import load_field
 from deblur_lightning.field import KernelField
 
 
-class FieldSample(Sample):
+class FieldPair(Sample):
     """A pair, or a crop of it, and its motion field, ``[1, B, K, K]`` and ``[1, B, H, W]``."""
 
     field: KernelField
@@ -46,7 +46,7 @@ class FieldPairs(PairedImages):
         super().__init__(pairs, crop_size, augment=False, seed=seed, frames=frames)
         self.turns = augment and crop_size is not None
 
-    def __getitem__(self, key: int | tuple[int, int]) -> FieldSample:
+    def __getitem__(self, key: int | tuple[int, int]) -> FieldPair:
         epoch, index = key if isinstance(key, tuple) else (0, key)
         pair, sample = self.pairs[index], super().__getitem__(key)
         field = load_field(field_file(pair))
@@ -95,7 +95,7 @@ def _check(pair: Pair, file: Path) -> None:
         )
 
 
-def _turned(sample: Sample, field: KernelField, random: np.random.Generator) -> FieldSample:
+def _turned(sample: Sample, field: KernelField, random: np.random.Generator) -> FieldPair:
     flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], bool(random.random() < 0.5)
 
     def turn(part: Tensor) -> Tensor:
