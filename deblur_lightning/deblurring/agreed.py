@@ -20,7 +20,7 @@ from deblur_lightning.restoration.observation import observations
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
 MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the first, the photo does not count; then more
 ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer,
-CLEARLY = (0.2, 0.5)  # unless in the mean of 5 x 5 cells near by so little stayed: up to the first it is as sure
+CLEARLY = (0.1, 0.3)  # unless in the mean of 5 x 5 cells near by so little stayed: up to the first it is as sure
 LEAST_APART = 1.0  # pixels: spreads that differ by no more are alike enough for a kernel to be believed by half
 TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart

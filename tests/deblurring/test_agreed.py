@@ -143,7 +143,7 @@ def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
 
 @pytest.mark.parametrize(
     ("share", "trust"),
-    [(0.0, 1.0), (0.2, 1.0), (0.4, (2 / 3 - 0.4) / (2 / 3 - 0.3)), (0.44, (0.6 - 0.44) / 0.38), (0.5, 0.0), (1.0, 0.0)],
+    [(0.0, 1.0), (0.1, 1.0), (0.28, (0.55 - 0.28) / (0.55 - 0.16)), (0.4, 0.25), (0.5, 0.0), (1.0, 0.0)],
 )
 def test_where_the_field_shows_no_motion_at_all_the_network_must_be_surer(share, trust):
     blurry = torch.rand(1, 3, 64, 96) / 2
@@ -162,11 +162,12 @@ def test_beside_what_clearly_moved_less_light_need_have_left(monkeypatch):
     trust = given_way(stays, (160, 320), found=False)
     assert trust[..., 40:60, 40:60].min() == pytest.approx(1)
     assert trust[..., :96, 80:96].unique().tolist() == pytest.approx([0.5])  # as where motion was found
-    assert trust[..., 124:].max() == 0  # six cells beyond where half of 5 x 5 stayed
-    stays[..., 4, 4:9] = 0.85  # in the mean of 5 x 5 a quarter stayed: sure by five sixths
-    sure = (0.5 - 0.25) / 0.3
+    assert trust[..., 116:].max() == 0  # six cells beyond where three tenths of 5 x 5 stayed
+    stays[stays == 0.85] = 0.7
+    stays[..., 4, 4:9] = 0.6  # in the mean of 5 x 5 a fifth stayed: sure by half
+    sure = (0.3 - 0.2) / 0.2
     most = 0.5 + 0.5 * sure
-    expected = (most - 0.85) / (0.4 - 0.1 * sure)
+    expected = (most - 0.7) / (0.4 - 0.1 * sure)
     assert given_way(stays, (160, 320), found=False)[..., 88, 88].item() == pytest.approx(expected, abs=1e-5)
 
 
