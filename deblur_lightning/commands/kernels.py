@@ -43,12 +43,12 @@ def kernels(
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     with Console() as console:
         blurry, record = read_photo(photo)
-        check_folder_writable(output)
         from deblur_lightning.deblurring import load_deblurrer
 
         model = load_deblurrer(path, gamma=gamma)
         console.say(f"model: {model.name}")
         check_sees_motion(model)
+        check_folder_writable(output)
         for drawn in draw_kernels(blurry, record, model, output / photo.stem):
             console.say(str(drawn))
         (height, width), visible = blurry.shape[-2:], blurry[(..., *record.visible)]

@@ -3,6 +3,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from small_models import small_direct_deblurrer, write_small_checkpoint
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem, refuse_suffix
@@ -64,3 +66,11 @@ def test_names_of_files_that_are_not_written_are_refused(arguments, told, tmp_pa
         main(arguments)
     assert re.search(told, stopped.value.code)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_kernels_of_a_model_that_sees_no_motion_leave_no_folder(tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    direct = write_small_checkpoint(tmp_path / "direct.ckpt", small_direct_deblurrer())
+    with pytest.raises(SystemExit, match="sees no motion that could be drawn"):
+        main(["kernels", str(tmp_path / "a.png"), "-o", str(tmp_path / "out"), "--checkpoint", str(direct)])
+    assert not (tmp_path / "out").exists()
