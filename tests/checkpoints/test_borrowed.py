@@ -84,7 +84,7 @@ def test_what_cannot_be_borrowed_from_is_refused(files):
 
 def test_a_lightning_checkpoint_is_borrowed_from_as_well(whole, files):
     direct = write_small_checkpoint(files / "direct.ckpt", DirectDeblurrer(whole.restorer.seeing, signed=False))
-    import_weights(files / "whole.safetensors", files / "less.safetensors", borrow=direct)
+    import_weights(files / "whole.safetensors", files / "less.safetensors", borrow=direct, overwrite=True)
     torch.testing.assert_close(read_checkpoint(files / "less.safetensors").weights, dict(whole.state_dict()))
 
 
