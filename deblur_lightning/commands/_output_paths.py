@@ -28,6 +28,22 @@ def check_folder_writable(folder: Path) -> None:
         raise OSError(f"{folder} cannot be written: {reason}. Choose another output folder.") from error
 
 
+def check_file(output: Path, *, overwrite: bool) -> None:
+    """Raise where a file cannot take a name, before long work.
+
+    Args:
+        output: as typed.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        ValueError: a folder has that name, or a file that is to be kept.
+    """
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder, but a file is written. Choose another name.")
+    if output.exists() and not overwrite:
+        raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
+
+
 def refuse_suffix(output: Path, suffixes: Collection[str], written: str) -> None:
     """Raise where a name promises another kind of file than is written, before a folder of that name is made.
 

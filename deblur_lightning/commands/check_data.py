@@ -11,6 +11,7 @@ import typer
 
 from deblur_lightning.commands._photo_paths import expand_patterns
 from deblur_lightning.data.absent import AbsentError
+from deblur_lightning.sentences import sentence
 
 if TYPE_CHECKING:
     from deblur_lightning.data.kohler.files import KohlerFolder
@@ -52,7 +53,7 @@ def check_data(
         try:
             found = describe(one, sharp_half, folders, full=full)
         except (FileNotFoundError, ValueError) as error:
-            found = Finding([], [str(error)])
+            found = Finding([], [sentence(error)])
         for line in found.said:
             typer.echo(line)
         for fault in found.faults[:FAULTS_SHOWN]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.commands._output_paths import check_file, check_folder_writable
 
 if TYPE_CHECKING:
     from deblur_lightning.deblurring import DirectDeblurrer
@@ -56,10 +56,7 @@ def export(
 def _check_output(output: Path, *, overwrite: bool) -> None:
     if output.suffix.lower() != ".onnx":
         raise ValueError(f"the file is {output}, but ONNX is written. Name it {output.with_suffix('.onnx')}.")
-    if output.is_dir():
-        raise ValueError(f"{output} is a folder, but a file is written. Choose another name.")
-    if output.exists() and not overwrite:
-        raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
+    check_file(output, overwrite=overwrite)
 
 
 def _check_installed() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from deblur_lightning.commands._output_paths import check_file
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -58,12 +60,9 @@ def import_weights(
     check_target(output, borrowing=borrow is not None)
     if borrow is not None and output.resolve() == borrow.resolve():
         raise ValueError(f"{output} is to be written and to be borrowed from. Choose another name for it.")
-    if output.is_dir():
-        raise ValueError(f"{output} is a folder, but a file is to be written. Name a file in it.")
     if file.exists() and output.exists() and output.samefile(file):
         raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
-    if output.exists() and not overwrite:
-        raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
+    check_file(output, overwrite=overwrite)
     weights, recipe = _read(file, model)
     if half:
         weights = in_16_bits(weights, file, "Leave out --half.")

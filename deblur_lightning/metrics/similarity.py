@@ -124,7 +124,6 @@ def ssim_map(x: Tensor, y: Tensor) -> Tensor:
             f"pictures are {x.shape[-2]} x {x.shape[-1]}, but the window reaches {GAUSSIAN_RADIUS} pixels beyond each. "
             f"Score pictures of at least {GAUSSIAN_RADIUS + 1} x {GAUSSIAN_RADIUS + 1}."
         )
-
     return ssim(x.double(), y.double(), 2 * GAUSSIAN_RADIUS + 1, eps=0.0)
 
 

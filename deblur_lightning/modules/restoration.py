@@ -14,7 +14,6 @@ from deblur_lightning.image import check_image
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics, picture_psnr
 from deblur_lightning.physics import blur, saturate, to_display, to_linear
-from deblur_lightning.restoration.observation import observations
 
 MOTION = ("reblur_psnr", "kernel_l2", "still_l2")
 """What is measured where a deblurrer sees motion."""
@@ -162,12 +161,12 @@ class RestorationModule(LightningModule):
 
     def _motion_figures(self, batch: Batch, field: KernelField) -> dict[str, Tensor]:
         blurry = batch["blurry"]
-        gammas = (self.deblurrer.exposure_of(one).gamma for one in blurry.split(1))
-        scenes = observations(batch["sharp"], field)
+        gammas = [self.deblurrer.exposure_of(one).gamma for one in blurry.split(1)]
+        fields = (KernelField(*parts) for parts in zip(field.basis.split(1), field.coefficients.split(1), strict=True))
         reblurred = torch.cat(
             [
                 to_display(saturate(blur(to_linear(sharp, gamma), own)), gamma)
-                for (sharp, own), gamma in zip(scenes, gammas, strict=True)
+                for sharp, own, gamma in zip(batch["sharp"].split(1), fields, gammas, strict=True)
             ]
         )
         ours = nothing = blurry.new_full((len(blurry),), torch.nan)

@@ -6,7 +6,6 @@ Appending is one system call and a table is replaced whole, so a killed or a sec
 import csv
 import dataclasses
 import datetime
-import itertools
 import json
 import math
 import os
@@ -111,14 +110,15 @@ def append_result(
 def _reserved(path: Path) -> Path:
     """Make an empty file, its name numbered where taken: names may differ in signs alone, within one second."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for number in itertools.count(1):
-        place = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+    place, number = path, 1
+    while True:
         try:
             place.open("x").close()
         except FileExistsError:
-            continue
-        return place
-    raise AssertionError("numbers do not end")
+            number += 1
+            place = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        else:
+            return place
 
 
 def read_results(store: Path | str = STORE) -> list[Result]:

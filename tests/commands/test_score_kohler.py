@@ -224,6 +224,9 @@ def test_two_folders_of_one_name_are_refused(sample: Path, tmp_path: Path) -> No
         shutil.copy(sample / "BlurryImages/Blurry1_1.png", tmp_path / parent / "mine" / "x1_1.png")
     with pytest.raises(ValueError, match=r"a/mine and \S+b/mine have one name, by which tables know a method"):
         score_folders([tmp_path / "a" / "mine", tmp_path / "b" / "mine"], sample)
+    one = tmp_path / "a" / "mine"
+    with pytest.raises(ValueError, match="have one name"):
+        score_folders([one, one], sample)
 
 
 def test_the_sample_command_makes_the_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

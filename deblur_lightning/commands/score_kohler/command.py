@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from deblur_lightning.commands._options import Store
-from deblur_lightning.commands._output_paths import check_folder_writable
+from deblur_lightning.commands._output_paths import check_file, check_folder_writable
 from deblur_lightning.commands._photo_paths import expand_patterns
 from deblur_lightning.reports.results import STORE
 
@@ -51,8 +51,7 @@ def score_kohler(
     from deblur_lightning.whole_file import whole_file
 
     for output in filter(None, (csv, markdown, json)):
-        if output.is_dir():
-            raise ValueError(f"{output} is a folder, but a file is to be written. Name a file in it.")
+        check_file(output, overwrite=True)
         check_folder_writable(output.parent)
     check_folder_writable(store.parent)
     if download:

@@ -97,8 +97,9 @@ def score_folders(
     """
     named: dict[str, Path] = {}
     for folder in folders:
-        if (other := named.setdefault(folder.resolve().name, folder)) is not folder:
+        if (other := named.get(folder.resolve().name)) is not None:
             raise ValueError(f"{other} and {folder} have one name, by which tables know a method. Pass one of them.")
+        named[folder.resolve().name] = folder
     restored = {folder: find_restored(folder) for folder in folders}
     frames = find_kohler(data).frames
     wanted = [which for which in PICTURES if which in frames and any(which in found for found in restored.values())]
