@@ -25,11 +25,13 @@ class Exposure(NamedTuple):
         dark: sides beyond which there was nothing, as where a program blurs with zeros. Beyond the others the
             scene went on.
         cut: whether this is of a part of a photo that fades, whichever sides the part has of it.
+        drawn: whether points of light drew the motion, so that it is known and many pixels clipped (`light_streaks`).
     """
 
     gamma: float = 2.2
     dark: Sides = NO_SIDE
     cut: bool = False
+    drawn: bool = False
 
     @property
     def fades(self) -> bool:

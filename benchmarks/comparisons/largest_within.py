@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.comparison import Case
-from deblur_lightning.restoration.ringing import largest_within
+from deblur_lightning.physics.nearby import largest_within
 
 
 def cases() -> Iterator[Case]:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.deblurring.restorers import Restored, Restorer
+from deblur_lightning.deblurring.restorers import Restored, Restorer, undo_drawn
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
@@ -37,6 +37,7 @@ class Agreed(Restorer):
     at all, what the network itself makes of the photo stands instead, for it needs no field. And as much of the photo
     stays as the network says that light stayed on its pixel: a network that restores changes sharp pictures a little
     too. Where no motion was found in all of the photo, more of its light must have left, unless near by it clearly did.
+    Motion that lights drew is not asked about (`undo_drawn`).
 
     Args:
         restorer: undoes the motion.
@@ -77,6 +78,8 @@ class Agreed(Restorer):
 
     @torch.no_grad()
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
+        if exposure.drawn:
+            return undo_drawn(blurry, field, exposure)
         judged = [self._judged(one, own, exposure) for one, own in observations(blurry, field)]
         return Restored(*(torch.cat(parts) for parts in zip(*judged, strict=True)))
 
@@ -99,6 +102,8 @@ class Agreed(Restorer):
     @torch.no_grad()
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """The field as far as it is believed; elsewhere what the network tells, right about how far, not about how."""
+        if exposure.drawn:
+            return field
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
         belief = spread(believed(extent_in(told), extent_in(field), self.apart), blurry.shape[-2:])
         side = max(told.kernel_size, field.kernel_size)

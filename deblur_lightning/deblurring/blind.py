@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.estimation import dense_field, least_side
+from deblur_lightning.estimation import dense_field, drawn_field, least_side
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 
 
@@ -32,6 +32,17 @@ class BlindEstimator(nn.Module):
             return delta_field(light, self.kernel_size)
         pictures = (light.float() + 0.5).clamp(0, 1).split(1)
         return stack_fields([dense_field(one, gamma=1.0, kernel_size=self.kernel_size) for one in pictures])
+
+    @torch.no_grad()
+    def reads(self, light: Tensor, field: KernelField) -> bool:
+        """Tell whether the field that this told of a picture was read off its streaks of light, see `drawn_field`.
+
+        Args:
+            light: ``[1, 3 or 1, H, W]``, as of `forward`.
+            field: what `forward` made of it.
+        """
+        one = len(light) == 1 and field.basis.shape[1] == 1
+        return one and drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size) is not None
 
     def sees(self, pictures: Tensor) -> bool:
         """Tell whether pictures ``[..., H, W]`` are large enough for their motion to be looked for."""

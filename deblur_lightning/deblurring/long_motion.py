@@ -14,7 +14,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
 
-Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor]]  # as `MotionDeblurrer.estimate`
+Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Exposure]]  # as `MotionDeblurrer.estimate`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
@@ -29,12 +29,14 @@ class SeenMotion(NamedTuple):
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
         field: of the reduced photo.
         moved: whether anything moved, ``[1]``.
+        exposure: of the photo, with what the estimate tells of it.
         notes: what a photographer should know of it.
     """
 
     factor: int
     field: KernelField
     moved: Tensor
+    exposure: Exposure
     notes: tuple[str, ...] = ()
 
 
@@ -45,7 +47,8 @@ class LongMotion:
     At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
     pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
     looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
-    half of it must be convincing, for smooth sharp photos look moved at smaller scales.
+    half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew at a scale is
+    at home there.
 
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
@@ -70,14 +73,14 @@ class LongMotion:
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
             shown = shows(seen)
-            if shown and motion_length(seen.field) <= self.surely * size:
+            if seen.exposure.drawn or (shown and motion_length(seen.field) <= self.surely * size):
                 break
             small = reduced(blurry, factor, exposure.gamma)
             there = SeenMotion(factor, *estimate(small, exposure))
             if not shows(there) or (shown and 2 * motion_length(there.field) <= self.clearly * size):
                 break  # it fits where it is
             gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
-            if gain <= (0 if shown else self.convincing):
+            if gain <= (0 if shown else self.convincing) and not there.exposure.drawn:
                 break
             seen, factor = there, 2 * factor
         return seen._replace(notes=self._said(seen))

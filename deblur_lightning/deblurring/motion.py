@@ -22,6 +22,7 @@ BY_MOTION = "restored by the motion found"
 
 STILL = "hardly any motion seen, so its pixels are as they were"
 SMALL = "too small for its motion to be looked for, so its pixels are as they were"
+DRAWN = "lights drew the motion, so it is known"
 FADES = "fades to black at its borders, so taken for blurred by a program"
 
 
@@ -57,16 +58,16 @@ class MotionDeblurrer(Deblurrer):
 
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
         exposures = exposures_of(self, blurry, exposure)
-        if len(set(exposures)) > 1:
-            return one_by_one(self, blurry, exposures)
-        field, moved = self.estimate(blurry, exposures[0])
+        if len(set(exposures)) > 1 or (self.estimates_whole and len(blurry) > 1):
+            return one_by_one(self, blurry, exposures)  # for lights may have drawn the motion of some
+        field, moved, seen = self.estimate(blurry, exposures[0])
         if not moved.any():
-            return Deblurred(blurry.clone(), field, self.notes_of(blurry, exposures[0], moved))
-        answer = self.restorer.judged(blurry, field, exposures[0])
+            return Deblurred(blurry.clone(), field, self.notes_of(blurry, seen, moved))
+        answer = self.restorer.judged(blurry, field, seen)
         picture = torch.where(moved.view(-1, 1, 1, 1), answer.picture, blurry.to(answer.picture))
         judged = () if (told := answer.judgement) is None else (trusted([(told[0][moved], told[1][moved])]),)
-        field = self.restorer.seen(blurry, field, exposures[0])
-        return Deblurred(picture, field, (*self.notes_of(blurry, exposures[0], moved), *judged))
+        field = self.restorer.seen(blurry, field, seen)
+        return Deblurred(picture, field, (*self.notes_of(blurry, seen, moved), *judged))
 
     @property
     def method(self) -> str:
@@ -84,10 +85,10 @@ class MotionDeblurrer(Deblurrer):
             ValueError: no pictures in [0, 1].
         """
         exposures = exposures_of(self, blurry, exposure)
-        if len(set(exposures)) > 1:
+        if len(set(exposures)) > 1 or (self.estimates_whole and len(blurry) > 1):
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        field, moved = self.estimate(blurry, exposures[0])
-        return self.restorer.seen(blurry, field, exposures[0]) if moved.any() else field
+        field, moved, seen = self.estimate(blurry, exposures[0])
+        return self.restorer.seen(blurry, field, seen) if moved.any() else field
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""
@@ -99,17 +100,25 @@ class MotionDeblurrer(Deblurrer):
         """With a `BlindEstimator`."""
         return isinstance(self.network, BlindEstimator)
 
-    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
-        """Estimate the field of pictures of one exposure, and tell which ``[N]`` moved at all."""
+    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
+        """Estimate the field of pictures of one exposure.
+
+        Returns:
+            The field; which pictures ``[N]`` moved at all; the exposure, and whether lights drew the field of a
+            single picture.
+        """
         inner = without_fade(blurry, exposure.dark)
         field = self.glance(inner, exposure)
+        if isinstance(self.network, BlindEstimator):
+            drawn = self.network.reads(to_linear(inner, exposure.gamma) - 0.5, field)
+            exposure = exposure._replace(drawn=drawn)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
         if self.guard is not None:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
         if self.refinement is not None and moved.any():
             field = self.refinement(blurry, field, exposure)
-        return field, moved
+        return field, moved, exposure
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
         """Say of pictures of one exposure what a photographer should know.
@@ -123,6 +132,8 @@ class MotionDeblurrer(Deblurrer):
         if exposure.dark != NO_SIDE:
             how = self.restorer.fading
             notes.append(f"{FADES} and restored {how}" if how and not still else FADES)
+        if exposure.drawn:
+            notes.append(DRAWN)
         if still:
             inner = without_fade(blurry, exposure.dark)
             notes.append(SMALL if isinstance(self.network, BlindEstimator) and not self.network.sees(inner) else STILL)

@@ -142,10 +142,11 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
-            factor, field, moved, _ = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+            found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+            factor, field, moved, seen, _ = found
             small = here if factor == 1 else reduced(here, factor, exposure.gamma)
             if moved.any():
-                field = self._afforded(small, lambda: motion.restorer.seen(small, field, exposure))
+                field = self._afforded(small, lambda: motion.restorer.seen(small, field, seen))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
         field = self._afforded(blurry, lambda: self.deblurrer.field(wide, exposure))
@@ -171,7 +172,8 @@ class PhotoDeblurrer(Deblurrer):
         device = self._device()
         progress(0.0)
         here = blurry.to(device)
-        factor, field, moved, said = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+        found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+        factor, field, moved, exposure, said = found
         field = field.to("cpu")
         if not moved.any():
             progress(1.0)

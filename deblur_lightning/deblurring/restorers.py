@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 from typing import NamedTuple, get_args
 
+import torch
 from torch import Tensor, nn
 
 from deblur_lightning.deblurring.bundled import MethodName
@@ -92,6 +93,16 @@ class Restorer(nn.Module):
             exposure: how they came to be blurred.
         """
         return field
+
+
+DRAWN = 40
+"""Updates for what lights drew: more than for estimated motion, for it is known."""
+
+
+def undo_drawn(blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
+    """Undo motion that points of light drew (`Exposure.drawn`), in no doubt, and beyond where the lights clipped."""
+    made = RichardsonLucy(DRAWN, "saturated")(blurry, field, exposure)
+    return Restored(made, torch.ones_like(blurry[:, :1]))
 
 
 class RichardsonLucy(Restorer):

@@ -2,8 +2,9 @@
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
-from deblur_lightning.estimation.dense_field import dense_field, least_side
+from deblur_lightning.estimation.dense_field import dense_field, drawn_field, least_side
 from deblur_lightning.estimation.kernel_shape import reaches
+from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import blind_kernel
@@ -18,7 +19,9 @@ __all__ = [
     "camera_path",
     "dark_beyond",
     "dense_field",
+    "drawn_field",
     "least_side",
+    "light_streaks",
     "natural_kernel",
     "reaches",
     "refine_field",

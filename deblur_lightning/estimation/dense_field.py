@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import no_blur, reaches
+from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
@@ -35,6 +36,7 @@ CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows 
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
+SHARP = -40.0  # median evidence against streaks' kernel, where against: below, a sharp scene repeats itself
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
@@ -42,6 +44,7 @@ ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than
 def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) -> KernelField:
     """Estimate the motion field of a photo from nothing but the photo.
 
+    Where points of light drew one path all over the picture, that is its kernel (`drawn_field`).
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
     kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone; but
     first it is asked whether that is only noise, and all of the picture moved.
@@ -72,15 +75,34 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
             f"blurry is {blurry.shape[-2]} x {blurry.shape[-1]}, but a kernel of {kernel_size} needs {least} pixels "
             f"each way. Pass a {'smaller kernel_size' if least > SMALLEST else 'larger picture'}."
         )
-    light = to_linear(blurry.float(), gamma)[0].mean(0).cpu()
+    colours = to_linear(blurry.float(), gamma)[0].cpu()
     with one_core():
-        field = _field(light, kernel_size)
+        field = drawn_field(colours, kernel_size) or _field(colours.mean(0), kernel_size)
     return field.to(blurry.device)
 
 
 def least_side(kernel_size: int) -> int:
     """Tell how many pixels each way a picture needs for its field to be estimated: two kernels, and half a window."""
     return max(2 * kernel_size, SMALLEST)
+
+
+def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
+    """Read the one kernel of a picture ``[C, H, W]``, linear light, off its streaks of light (`light_streaks`).
+
+    The rest of the picture must not be far likelier not to have moved: sharp scenes have repeated forms too.
+
+    Returns:
+        ``[1, 1, K, K]``; None where nothing was drawn, or the picture is too small to tell.
+    """
+    if min(colours.shape[-2:]) < least_side(kernel_size):
+        return None
+    kernel = light_streaks(colours, kernel_size)
+    if kernel is None:
+        return None
+    light = colours.mean(0)
+    evidence = _evidence(light, *WEIGHING, seen_noise(light))
+    gain = evidence.of(kernel[None])[0] - evidence.of(_nothing(kernel_size))[0]
+    return KernelField(kernel[None, None], torch.ones_like(light)[None, None]) if gain.median() > SHARP else None
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, noise_level, to_linear
-from deblur_lightning.restoration.ringing import largest_within
+from deblur_lightning.physics.nearby import largest_within
 
 CELL = 8  # pixels: side of the squares that cues are averaged over
 NEAR, WIDE = 2.0, 8.0  # cells: standard deviations of the two neighbourhoods of each cell

@@ -36,7 +36,7 @@ class Seeing:
     def __call__(self, blurry, exposure):
         height, width = blurry.shape[-2:]
         self.sizes.append(width)
-        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved
+        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved, exposure
 
 
 def photo(height=400, width=640):
@@ -108,16 +108,16 @@ class Hidden(Seeing):
     """Sees nothing at the photo's size."""
 
     def __call__(self, blurry, exposure):
-        field, moved = super().__call__(blurry, exposure)
-        return field, moved & (blurry.shape[-1] < self.width)
+        field, moved, exposure = super().__call__(blurry, exposure)
+        return field, moved & (blurry.shape[-1] < self.width), exposure
 
 
 class Unguarded(Seeing):
     """Sees nothing at the photo's size, and calls every photo moved, as models without a guard do."""
 
     def __call__(self, blurry, exposure):
-        field, moved = super().__call__(blurry, exposure)
-        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved
+        field, moved, exposure = super().__call__(blurry, exposure)
+        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved, exposure
 
 
 @pytest.mark.parametrize("kind", [Hidden, Unguarded])
@@ -246,7 +246,7 @@ class Known(BlindEstimator):
     """Knows the motion: a line of 40 pixels at 640 pixels' width."""
 
     def forward(self, light):
-        return Seeing(40, 640)(light, None)[0]
+        return Seeing(40, 640)(light, Exposure())[0]
 
 
 class Brighter(Restorer):

@@ -10,8 +10,9 @@ from torch.nn.functional import max_pool2d
 
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur, shake_kernels
+from deblur_lightning.physics.nearby import largest_within
 from deblur_lightning.restoration import deconvolve, hold_rims, richardson_lucy
-from deblur_lightning.restoration.ringing import largest_within, limit_ringing
+from deblur_lightning.restoration.ringing import limit_ringing
 
 SIZE, KERNEL = 96, 17
 RESTORERS = {

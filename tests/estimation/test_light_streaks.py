@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.estimation import dense_field, drawn_field, light_streaks
+from deblur_lightning.estimation.kernel_shape import centred
+from tests.night import ground, lamps, path, taken
+
+TURNS = ((0, 9), (7, 0)), ((5, 5), (0, 8), (-6, 0)), ((0, 15),)
+
+
+def likeness(one, other):
+    """Normalised correlation of two kernels at the best shift between them, by the definition."""
+    best = 0.0
+    for down in range(-4, 5):
+        for right in range(-4, 5):
+            best = max(best, (one * other.roll((down, right), (0, 1))).sum().item())
+    return best / (one.norm() * other.norm()).item()
+
+
+@pytest.mark.parametrize("turns", TURNS)
+def test_points_of_light_in_the_dark_tell_the_kernel_itself(turns):
+    kernel = path(turns)
+    bright = 1 / kernel.max().item()  # whitest lamps nearly clip
+    found = light_streaks(taken(lamps(light=(bright, bright))[0], kernel, noise=0.0))
+    torch.testing.assert_close(found, centred(kernel), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("turns", TURNS)
+def test_lamps_that_clip_before_a_scene_tell_the_kernel_nearly(turns):
+    found = light_streaks(taken(ground() + lamps(light=(2.0, 60.0))[0], path(turns)))
+    assert likeness(found, path(turns)) > 0.9
+    assert found.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [17, 33, 65])
+def test_kernels_of_any_size_that_hold_the_streaks(size):
+    found = light_streaks(taken(lamps(240, margin=48)[0], path()), size)
+    assert found.shape == (size, size)
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        lambda: taken(lamps(count=3)[0], path()),  # too few
+        lambda: taken(lamps()[0], path(((0, 4),))),  # points rather than streaks
+        lambda: taken(lamps()[0], path(((0, 15), (0, 15), (0, 15)), 99)),  # longer than a kernel
+        lambda: taken(lamps()[0], torch.ones(9, 9) / 81),  # out of focus
+        lambda: 0.5 * taken(lamps()[0], path()),  # no lamps
+        lambda: taken(0.6 + lamps(light=(2.0, 4.0))[0], path()),  # by day
+        lambda: taken(ground(level=0.3), path()),  # nothing but a scene
+        lambda: torch.zeros(3, 100, 100),
+        lambda: torch.ones(1, 100, 100),
+    ],
+)
+def test_what_does_not_draw_one_path_several_times_tells_nothing(scene):
+    assert light_streaks(scene()) is None
+
+
+def test_a_few_alike_among_many_of_other_shapes_tell_nothing():
+    random, light = np.random.default_rng(0), torch.zeros(1, 420, 420)
+    for number, (row, column) in enumerate(np.ndindex(9, 9)):
+        steps = random.integers(-9, 10, (3, 2))
+        steps[:, 0] *= random.permutation([0, 1, 1])
+        turns = ((0, 9), (7, 0)) if number % 9 == 4 and number < 54 else tuple(map(tuple, steps.tolist()))
+        one = path(turns, 43)
+        light[0, 44 * row + 4 : 44 * row + 47, 44 * column + 4 : 44 * column + 47] += one / one.max()
+    assert light_streaks(light) is None
+    alone = torch.zeros_like(light)
+    for row, column in ((0, 4), (1, 4), (2, 4), (3, 4), (4, 4)):
+        alone[..., 44 * row + 4 : 44 * row + 47, 44 * column + 4 : 44 * column + 47] += path(size=43) * 16
+    assert light_streaks(alone) is not None
+
+
+def test_streaks_that_leave_the_picture_do_not_count():
+    scene, places = lamps(220, count=9, margin=30)
+    whole = taken(scene, path(), noise=0.0)
+    assert light_streaks(whole[:, 10:, 10:]) is not None
+    first, last = places.min(0), places.max(0)
+    assert light_streaks(whole[:, first[0] : last[0], first[1] : last[1]]) is None  # one in the middle
+
+
+def test_a_field_is_drawn_where_the_scene_may_have_moved_so_too():
+    blurry = taken(ground(level=0.15) + lamps()[0], path())
+    found = drawn_field(blurry, 33)
+    assert torch.equal(found.basis[0, 0], light_streaks(blurry))
+    dense = dense_field(blurry[None] ** (1 / 2.2))
+    assert likeness(dense.basis[0, 0], path()) > 0.9
+    assert dense.basis.shape[1] == 1
+
+
+def test_signs_of_one_shape_in_a_sharp_scene_are_no_streaks():
+    signs = (ground(level=0.15) + taken(lamps()[0], path(), 0.0)).clamp(0, 1)
+    assert light_streaks(signs) is not None
+    assert drawn_field(signs, 33) is None
+
+
+def test_pictures_too_small_to_tell_have_no_drawn_field():
+    blurry = taken(lamps(96, 9)[0], path(size=17))[:, :, 15:80]
+    assert light_streaks(blurry, 17) is not None
+    assert drawn_field(blurry, 17) is not None
+    assert drawn_field(blurry, 33) is None
