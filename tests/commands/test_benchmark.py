@@ -16,11 +16,12 @@ from small_models import (
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
-from deblur_lightning.commands.benchmark.ablations import Remembering, ablations
+from deblur_lightning.commands.benchmark.ablations import ablations
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.deblurring import (
     Agreed,
     AlternatingRefinement,
+    BlindEstimator,
     Fusion,
     MotionDeblurrer,
     PhotoDeblurrer,
@@ -198,18 +199,23 @@ def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
     torch.testing.assert_close(alone(window).picture, 0.5 * window)
 
 
-def test_what_was_seen_once_is_remembered():
+def test_what_was_estimated_once_is_remembered(monkeypatch):
     looks = []
 
-    class Looking(torch.nn.Module):
-        def forward(self, light):
-            looks.append(light)
-            return delta_field(light, 5)
+    def look(estimator, light):
+        looks.append(light)
+        return delta_field(light, estimator.kernel_size)
 
-    network = Remembering(Looking())
-    first, other = torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 8)
-    assert network(first) is network(first.clone())
-    network(other)
+    monkeypatch.setattr(BlindEstimator, "forward", look)
+    fused = Fusion([RichardsonLucy(2)], hidden=2)
+    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), fused).eval())
+    rows = ablations("m", model)
+    first, other = torch.rand(1, 3, 80, 80), torch.rand(1, 3, 80, 80)
+    for one in (model, *rows.values()):
+        assert one.estimates_whole  # as without the memory
+        assert torch.equal(one.deblurrer.network(first).basis, delta_field(first, 9).basis)
+        one.deblurrer.network(first.clone())
+    model.deblurrer.network(other)
     assert len(looks) == 2
 
 

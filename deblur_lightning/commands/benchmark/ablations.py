@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.deblurring import (
     Agreed,
+    BlindEstimator,
     Deblurrer,
     DirectDeblurrer,
     Fusion,
@@ -33,7 +34,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
 
     Args:
         name: of the model.
-        model: as loaded; it remembers the fields of pictures from now on, for its variants have the same.
+        model: as loaded; its estimator remembers the motion of pictures from now on, for its variants have the same.
     """
     whole = model.deblurrer
     if not isinstance(whole, MotionDeblurrer):
@@ -47,7 +48,8 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
             _start_anew(part)
         variants |= {"no refinement": plain, "untrained network": untrained}
     if isinstance(whole.restorer, LEARNED):
-        whole.network = Remembering(whole.network)
+        if isinstance(whole.network, BlindEstimator):
+            whole.network = Remembering(whole.network.kernel_size)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
         trusting = unjudged(whole.restorer)
@@ -60,23 +62,22 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 
-class Remembering(nn.Module):
-    """A network that looks at each picture once, whoever asks.
+class Remembering(BlindEstimator):
+    """An estimator that looks at each picture once, whoever asks.
 
     Args:
-        network: maps linear light to a field.
+        kernel_size: see `BlindEstimator`.
     """
 
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
+    def __init__(self, kernel_size: int) -> None:
+        super().__init__(kernel_size)
         self._seen: dict[bytes, KernelField] = {}
 
     def forward(self, light: Tensor) -> KernelField:
         """Look at a picture, or remember what was seen."""
         key = light.numpy(force=True).tobytes()
         if key not in self._seen:
-            self._seen[key] = self.network(light)
+            self._seen[key] = super().forward(light)
         return self._seen[key]
 
 
