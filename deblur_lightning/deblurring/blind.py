@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.estimation import dense_field, drawn_field, least_side
 from deblur_lightning.field import KernelField, delta_field, stack_fields
+from deblur_lightning.side_by_side import one_core
 
 
 class BlindEstimator(nn.Module):
@@ -41,8 +42,10 @@ class BlindEstimator(nn.Module):
             light: ``[1, 3 or 1, H, W]``, as of `forward`.
             field: what `forward` made of it.
         """
-        one = len(light) == 1 and field.basis.shape[1] == 1
-        return one and drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size) is not None
+        if len(light) > 1 or field.basis.shape[1] > 1:
+            return False
+        with one_core():
+            return drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size) is not None
 
     def sees(self, pictures: Tensor) -> bool:
         """Tell whether pictures ``[..., H, W]`` are large enough for their motion to be looked for."""

@@ -47,8 +47,8 @@ class LongMotion:
     At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
     pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
     looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
-    half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew at a scale is
-    at home there.
+    half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew at a scale
+    that is looked at is at home there.
 
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
@@ -77,11 +77,14 @@ class LongMotion:
                 break
             small = reduced(blurry, factor, exposure.gamma)
             there = SeenMotion(factor, *estimate(small, exposure))
-            if not shows(there) or (shown and 2 * motion_length(there.field) <= self.clearly * size):
-                break  # it fits where it is
-            gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
-            if gain <= (0 if shown else self.convincing) and not there.exposure.drawn:
+            if not shows(there):
                 break
+            if not there.exposure.drawn:
+                if shown and 2 * motion_length(there.field) <= self.clearly * size:
+                    break  # it fits where it is
+                gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
+                if gain <= (0 if shown else self.convincing):
+                    break
             seen, factor = there, 2 * factor
         return seen._replace(notes=self._said(seen))
 

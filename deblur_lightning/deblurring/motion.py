@@ -59,7 +59,7 @@ class MotionDeblurrer(Deblurrer):
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
         exposures = exposures_of(self, blurry, exposure)
         if len(set(exposures)) > 1 or (self.estimates_whole and len(blurry) > 1):
-            return one_by_one(self, blurry, exposures)  # for lights may have drawn the motion of some
+            return _of_all(one_by_one(self, blurry, exposures), blurry)  # lights may have drawn the motion of some
         field, moved, seen = self.estimate(blurry, exposures[0])
         if not moved.any():
             return Deblurred(blurry.clone(), field, self.notes_of(blurry, seen, moved))
@@ -104,21 +104,20 @@ class MotionDeblurrer(Deblurrer):
         """Estimate the field of pictures of one exposure.
 
         Returns:
-            The field; which pictures ``[N]`` moved at all; the exposure, and whether lights drew the field of a
-            single picture.
+            The field; which pictures ``[N]`` moved at all; the exposure, and whether lights drew the field: of a single
+            picture that no program blurred. Such a field is neither guarded nor refined.
         """
         inner = without_fade(blurry, exposure.dark)
         field = self.glance(inner, exposure)
-        if isinstance(self.network, BlindEstimator):
-            drawn = self.network.reads(to_linear(inner, exposure.gamma) - 0.5, field)
-            exposure = exposure._replace(drawn=drawn)
+        estimator = self.network if isinstance(self.network, BlindEstimator) and not exposure.fades else None
+        drawn = estimator is not None and estimator.reads(to_linear(inner, exposure.gamma) - 0.5, field)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
-        if self.guard is not None:
+        if self.guard is not None and not drawn:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
-        if self.refinement is not None and moved.any():
+        if self.refinement is not None and moved.any() and not drawn:
             field = self.refinement(blurry, field, exposure)
-        return field, moved, exposure
+        return field, moved, exposure._replace(drawn=drawn)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
         """Say of pictures of one exposure what a photographer should know.
@@ -138,6 +137,12 @@ class MotionDeblurrer(Deblurrer):
             inner = without_fade(blurry, exposure.dark)
             notes.append(SMALL if isinstance(self.network, BlindEstimator) and not self.network.sees(inner) else STILL)
         return tuple(notes)
+
+
+def _of_all(answer: Deblurred, blurry: Tensor) -> Deblurred:
+    """Keep of the notes on several pictures those that hold of them together."""
+    dropped = (BY_MOTION,) if torch.equal(answer.picture, blurry) else (BY_MOTION, STILL)
+    return answer._replace(notes=tuple(note for note in answer.notes if not any(part in note for part in dropped)))
 
 
 def trusted(judged: Sequence[tuple[Tensor, Tensor]]) -> str:

@@ -95,13 +95,13 @@ class Restorer(nn.Module):
         return field
 
 
-DRAWN = 40
-"""Updates for what lights drew: more than for estimated motion, for it is known."""
+UPDATES = 40
+"""Of Richardson-Lucy for what lights drew: more than for estimated motion, for it is known."""
 
 
 def undo_drawn(blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
     """Undo motion that points of light drew (`Exposure.drawn`), in no doubt, and beyond where the lights clipped."""
-    made = RichardsonLucy(DRAWN, "saturated")(blurry, field, exposure)
+    made = RichardsonLucy(UPDATES, "saturated")(blurry, field, exposure)
     return Restored(made, torch.ones_like(blurry[:, :1]))
 
 

@@ -1,4 +1,4 @@
-"""The motion field of a photo from the photo itself: the camera's path, or one kernel, or a still part and a moving."""
+"""The motion field of a photo from the photo itself: what lights drew, a camera's path, one kernel, or a moved part."""
 
 import math
 from collections.abc import Callable
@@ -36,7 +36,8 @@ CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows 
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
-SHARP = -40.0  # median evidence against streaks' kernel, where against: below, a sharp scene repeats itself
+SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
+TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
@@ -44,7 +45,7 @@ ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than
 def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) -> KernelField:
     """Estimate the motion field of a photo from nothing but the photo.
 
-    Where points of light drew one path all over the picture, that is its kernel (`drawn_field`).
+    Where several points of light drew one path, that is its kernel (`drawn_field`).
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
     kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone; but
     first it is asked whether that is only noise, and all of the picture moved.
@@ -89,7 +90,12 @@ def least_side(kernel_size: int) -> int:
 def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     """Read the one kernel of a picture ``[C, H, W]``, linear light, off its streaks of light (`light_streaks`).
 
-    The rest of the picture must not be far likelier not to have moved: sharp scenes have repeated forms too.
+    The rest of the picture must not be far likelier not to have moved: sharp scenes have repeated forms too. Nor may
+    most of it be too even to tell, as around a sign on black.
+
+    Args:
+        colours: the picture, on the CPU.
+        kernel_size: side K of the kernel, in pixels, odd.
 
     Returns:
         ``[1, 1, K, K]``; None where nothing was drawn, or the picture is too small to tell.
@@ -102,7 +108,10 @@ def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     light = colours.mean(0)
     evidence = _evidence(light, *WEIGHING, seen_noise(light))
     gain = evidence.of(kernel[None])[0] - evidence.of(_nothing(kernel_size))[0]
-    return KernelField(kernel[None, None], torch.ones_like(light)[None, None]) if gain.median() > SHARP else None
+    told = gain[gain.abs() > TOLD]
+    if told.numel() < TELLING * gain.numel() or told.median() <= SHARP:
+        return None
+    return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
 
 
 def _field(light: Tensor, kernel_size: int) -> KernelField:

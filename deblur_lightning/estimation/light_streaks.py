@@ -10,12 +10,13 @@ from deblur_lightning.physics.nearby import largest_within
 
 DARK = 0.3  # of full light in the mean at the most: by day no lamp outshines the rest
 SOFTENED, THICK = 3, 9  # pixels: details are averaged over the first; what is wider than the second is no streak
-BRIGHT = (0.25, 4.0)  # above the surroundings: of the brightest such pixel, or standard deviations; either will do
+BRIGHT = (0.2, 4.0)  # above the surroundings: of full light, or standard deviations; either will do
 LAMP = 0.85  # of full light: above its surroundings the brightest streak must be so bright; lamps at night clip
 SHORTEST = 9  # pixels: repeated details of sharp scenes are shorter; so short a motion shows elsewhere too
 FILLED, LEVEL = 0.6, 3  # of its box, which a path fills less; unless it is straight and level: as many times as long
 COMPARED = 60  # streaks, the brightest
 ALIKE = 0.85  # normalised correlation from which two streaks have one shape
+WHOLE = 0.999  # of a streak's light that its kernel must hold
 LEAST, SHARE = 4, 0.4  # streaks of one shape, and of all that were compared
 OUTSHONE = 0.75  # of a streak's brightness is the most that its surroundings may have: lights outshine what is there
 
@@ -33,13 +34,21 @@ def light_streaks(light: Tensor, kernel_size: int = 33) -> Tensor | None:
         kernel_size: side K of the kernel, in pixels, odd.
 
     Returns:
-        ``[K, K]``, unit sum, correlation, centred on its mean; None where too few streaks agree.
+        ``[K, K]``, unit sum, correlation, centred on its mean; None where too few streaks agree, or theirs is longer
+        to one side of its mean than a kernel reaches.
+
+    Raises:
+        ValueError: light of another shape, or a kernel size that is even.
 
     Source:
         Hu, Cho, Wang and Yang 2014, *Deblurring low-light images with light streaks*; what counts as a streak, and
         when enough agree, is ours.
     """
-    brightest = light.amax(0).cpu()
+    if light.dim() != 3:
+        raise ValueError(f"light is {list(light.shape)}, but it is of one picture. Pass [C, H, W].")
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size is {kernel_size}, but kernels have a centre. Pass {kernel_size + 1}.")
+    brightest = light.amax(0).float().cpu()
     if brightest.mean() > DARK or len(shapes := _streaks(brightest, kernel_size)) < LEAST:
         return None
     likeness = _likeness(shapes)
@@ -47,8 +56,10 @@ def light_streaks(light: Tensor, kernel_size: int = 33) -> Tensor | None:
     typical = int((likeness * alike).sum(1).argmax())
     if alike[typical].sum() < max(LEAST, SHARE * len(shapes)):
         return None
-    kernel = shapes[typical].flip(0, 1)
-    return centred(kernel / kernel.sum()).to(light.device)
+    drawn, margin = shapes[typical].flip(0, 1), kernel_size // 2
+    wide = centred(F.pad(drawn / drawn.sum(), (margin,) * 4))
+    kernel = wide[margin:-margin, margin:-margin] if margin else wide
+    return (kernel / kernel.sum()).to(light) if kernel.sum() > WHOLE else None
 
 
 def _streaks(light: Tensor, size: int) -> Tensor:
@@ -63,7 +74,7 @@ def _streaks(light: Tensor, size: int) -> Tensor:
     excess = (light - behind).clamp(min=0)
     if excess.max() < LAMP:
         return torch.zeros(0, size, size)
-    bright = (excess > BRIGHT[0] * excess.max()) | (excess > BRIGHT[1] * excess.std())
+    bright = (excess > BRIGHT[0]) | (excess > BRIGHT[1] * excess.std())
     labels, count = ndimage.label(bright.numpy(), structure=np.ones((3, 3)))
     parts = torch.from_numpy(labels)
     places = bright.nonzero()
@@ -83,6 +94,8 @@ def _streaks(light: Tensor, size: int) -> Tensor:
     outshone = torch.zeros(count).scatter_add_(0, of, behind[bright]) / area <= OUTSHONE * peak
     fitting = (thin & (longer >= SHORTEST) & (longer <= size) & inside & outshone).nonzero().flatten()
     shapes = [torch.zeros(0, size, size)]
+    if not (peak[fitting] >= LAMP).any():
+        return shapes[0]
     for number in fitting[peak[fitting].argsort(descending=True, stable=True)[:COMPARED]].tolist():
         window = tuple(slice(side, side + size) for side in corner[number].tolist())
         shape = excess[window] * (parts[window] == number + 1)

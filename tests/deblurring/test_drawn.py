@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from deblur_lightning.deblurring import Agreed, BlindEstimator, CameraExposure, MotionDeblurrer, Restorer
+from deblur_lightning.deblurring import (
+    Agreed,
+    BlindEstimator,
+    CameraExposure,
+    MotionDeblurrer,
+    Refinement,
+    Restorer,
+    RichardsonLucy,
+    StillnessGuard,
+)
 from deblur_lightning.deblurring.long_motion import LongMotion
 from deblur_lightning.deblurring.motion import DRAWN
 from deblur_lightning.deblurring.photo import PhotoDeblurrer
-from deblur_lightning.deblurring.restorers import DRAWN as UPDATES
-from deblur_lightning.exposure import Exposure
+from deblur_lightning.deblurring.restorers import UPDATES
+from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import richardson_lucy
 from tests.deblurring.test_agreed import Telling, line, unrolled
@@ -64,7 +73,7 @@ def test_pictures_of_a_batch_are_asked_one_by_one(model, night, answer):
     still = display(ground(level=1.0))
     together = model(torch.cat((night, still)))
     torch.testing.assert_close(together.picture, torch.cat((answer.picture, model(still).picture)))
-    assert DRAWN in together.notes
+    assert together.notes == (DRAWN,)  # what is said of each picture is not said of both
     assert DRAWN not in model(still).notes
     both = model.field(torch.cat((night, still)))
     torch.testing.assert_close(both.mean_kernel()[:1], answer.field.mean_kernel())
@@ -77,6 +86,30 @@ def test_a_photo_of_another_gamma_is_read_in_its_own_light(scene):
     assert exposure == Exposure(1.0, drawn=True)
     assert moved.all()
     assert field.basis.shape[1] == 1
+
+
+def test_a_drawn_field_is_neither_guarded_nor_refined(night, answer):
+    class Failing(Refinement):
+        def forward(self, blurry, field, exposure):
+            raise AssertionError
+
+    careful = MotionDeblurrer(BlindEstimator(), RichardsonLucy(3), Failing(), StillnessGuard(0.01))
+    field, moved, exposure = careful.estimate(night, Exposure())
+    assert (moved.all(), exposure.drawn) == (True, True)
+    assert torch.equal(field.basis, answer.field.basis)
+    assert careful(night).notes == (DRAWN,)
+
+
+def test_a_program_s_picture_is_judged_as_any_other(model, night):
+    assert not model.estimate(night, Exposure(1.0, EVERY_SIDE))[2].drawn
+    assert not model.estimate(night, Exposure(drawn=True, dark=EVERY_SIDE))[2].drawn
+
+
+def test_a_gray_photo_is_read_too(model, night):
+    gray = night.amax(1, keepdim=True)
+    answer = model(gray)
+    assert answer.picture.shape == gray.shape
+    assert DRAWN in answer.notes
 
 
 class Told(Restorer):
@@ -126,6 +159,7 @@ class Unconvinced(LongMotion):
     [
         (640, 640, 1, [640]),  # drawn at the photo's own size: it is looked for no further
         (320, 320, 2, [640, 320]),  # drawn at half of it, whatever the evidence
+        (640, 320, 2, [640, 320]),
         (320, 160, 1, [640, 320]),
     ],
 )

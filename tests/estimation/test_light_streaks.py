@@ -1,12 +1,26 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw, ImageFont
 
 from deblur_lightning.estimation import dense_field, drawn_field, light_streaks
 from deblur_lightning.estimation.kernel_shape import centred
 from tests.night import ground, lamps, path, taken
 
 TURNS = ((0, 9), (7, 0)), ((5, 5), (0, 8), (-6, 0)), ((0, 15),)
+
+
+def with_a_bright_pixel(light):
+    light[:, 3, 3] = 1
+    return light
+
+
+def lingering():
+    """A straight path of 31 pixels that stays long at one end, uncentred."""
+    kernel = torch.zeros(33, 33)
+    kernel[16, 1:32] = 1
+    kernel[16, 1:6] = 4
+    return kernel / kernel.sum()
 
 
 def likeness(one, other):
@@ -47,6 +61,8 @@ def test_kernels_of_any_size_that_hold_the_streaks(size):
         lambda: taken(lamps()[0], path(((0, 15), (0, 15), (0, 15)), 99)),  # longer than a kernel
         lambda: taken(lamps()[0], torch.ones(9, 9) / 81),  # out of focus
         lambda: 0.5 * taken(lamps()[0], path()),  # no lamps
+        lambda: with_a_bright_pixel(0.5 * taken(lamps()[0], path())),
+        lambda: taken(lamps(300, 9, (20.0, 40.0), 60)[0], lingering()),  # further to one side than a kernel reaches
         lambda: taken(0.6 + lamps(light=(2.0, 4.0))[0], path()),  # by day
         lambda: taken(ground(level=0.3), path()),  # nothing but a scene
         lambda: torch.zeros(3, 100, 100),
@@ -95,8 +111,25 @@ def test_signs_of_one_shape_in_a_sharp_scene_are_no_streaks():
     assert drawn_field(signs, 33) is None
 
 
+@pytest.mark.parametrize("text", ["11:11  11:11", ">>> >>> >>>", "lllll 77777"])
+def test_white_text_on_black_is_no_streaks(text):
+    picture = Image.new("RGB", (320, 320))
+    ImageDraw.Draw(picture).text((40, 120), text, font=ImageFont.load_default(size=30), fill="white")
+    assert drawn_field((torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255) ** 2.2, 33) is None
+
+
+def test_light_of_other_types_is_read_too_and_what_is_none_is_refused():
+    blurry = taken(lamps()[0], path())
+    torch.testing.assert_close(light_streaks(blurry.double()), light_streaks(blurry).double())
+    assert light_streaks(blurry[:1]) is not None
+    with pytest.raises(ValueError, match=r"light is \[1, 3, 160, 160\], but it is of one picture. Pass \[C, H, W\]"):
+        light_streaks(blurry[None])
+    with pytest.raises(ValueError, match=r"kernel_size is 32, but kernels have a centre. Pass 33"):
+        light_streaks(blurry, 32)
+
+
 def test_pictures_too_small_to_tell_have_no_drawn_field():
-    blurry = taken(lamps(96, 9)[0], path(size=17))[:, :, 15:80]
+    blurry = taken(ground(96, level=0.2) + lamps(96, 9)[0], path(size=17))[:, :, 15:80]
     assert light_streaks(blurry, 17) is not None
     assert drawn_field(blurry, 17) is not None
     assert drawn_field(blurry, 33) is None
