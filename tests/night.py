@@ -17,6 +17,12 @@ def path(turns=((0, 9), (7, 0)), size=33):
     return kernel / kernel.sum()
 
 
+def wide(scene):
+    """Give points of light a width: 3 x 3 pixels, of unit sum."""
+    rows = torch.tensor([0.25, 0.5, 0.25])
+    return torch.nn.functional.conv2d(scene[:, None], torch.outer(rows, rows)[None, None], padding=1)[:, 0]
+
+
 def lamps(side=160, count=12, light=(2.0, 60.0), margin=26, seed=0):
     """Points of light of several colours on a grid that is shaken a little, ``[3, H, W]``, and where they are."""
     random = np.random.default_rng(seed)

@@ -16,6 +16,7 @@ SHORTEST = 9  # pixels: repeated details of sharp scenes are shorter; so short a
 FILLED, LEVEL = 0.6, 3  # of its box, which a path fills less; unless it is straight and level: as many times as long
 COMPARED = 60  # streaks, the brightest
 ALIKE = 0.85  # normalised correlation from which two streaks have one shape
+WIDTH = 0.5  # pixels: standard deviation across a streak; a lamp has a width, the thinner lines are of a sharp scene
 WHOLE = 0.999  # of a streak's light that its kernel must hold
 LEAST, SHARE = 4, 0.4  # streaks of one shape, and of all that were compared
 OUTSHONE = 0.75  # of a streak's brightness is the most that its surroundings may have: lights outshine what is there
@@ -57,6 +58,8 @@ def light_streaks(light: Tensor, kernel_size: int = 33) -> Tensor | None:
     if alike[typical].sum() < max(LEAST, SHARE * len(shapes)):
         return None
     drawn, margin = shapes[typical].flip(0, 1), kernel_size // 2
+    if _width(drawn) < WIDTH:
+        return None
     wide = centred(F.pad(drawn / drawn.sum(), (margin,) * 4))
     kernel = wide[margin:-margin, margin:-margin] if margin else wide
     return (kernel / kernel.sum()).to(light) if kernel.sum() > WHOLE else None
@@ -101,6 +104,17 @@ def _streaks(light: Tensor, size: int) -> Tensor:
         shape = excess[window] * (parts[window] == number + 1)
         shapes.append((shape / torch.linalg.vector_norm(shape))[None])
     return torch.cat(shapes)
+
+
+def _width(shape: Tensor) -> float:
+    """Measure how far a shape ``[K, K]`` spreads along the shorter of its axes, in pixels: a standard deviation."""
+    places = (shape > 0).nonzero().float()
+    return (
+        torch.linalg.eigvalsh(torch.cov(places.T, aweights=shape[shape > 0], correction=0))[0]
+        .clamp(min=0)
+        .sqrt()
+        .item()
+    )
 
 
 def _opened(light: Tensor) -> Tensor:

@@ -5,9 +5,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from deblur_lightning.estimation import dense_field, drawn_field, light_streaks
 from deblur_lightning.estimation.kernel_shape import centred
-from tests.night import ground, lamps, path, taken
+from tests.night import ground, lamps, path, taken, wide
 
-TURNS = ((0, 9), (7, 0)), ((5, 5), (0, 8), (-6, 0)), ((0, 15),)
+TURNS = ((0, 9), (7, 0)), ((5, 5), (0, 8), (-6, 0)), ((0, 8), (4, 4), (0, 3))
 
 
 def with_a_bright_pixel(light):
@@ -47,6 +47,12 @@ def test_lamps_that_clip_before_a_scene_tell_the_kernel_nearly(turns):
     assert found.sum().item() == pytest.approx(1, abs=1e-5)
 
 
+def test_a_straight_path_is_told_from_a_line_by_the_lamp_s_width():
+    straight = path(((0, 15),))
+    found = light_streaks(taken(wide(lamps(light=(9.0, 60.0))[0]), straight))
+    assert likeness(found, wide(straight[None])[0]) > 0.9
+
+
 @pytest.mark.parametrize("size", [17, 33, 65])
 def test_kernels_of_any_size_that_hold_the_streaks(size):
     found = light_streaks(taken(lamps(240, margin=48)[0], path()), size)
@@ -61,6 +67,7 @@ def test_kernels_of_any_size_that_hold_the_streaks(size):
         lambda: taken(lamps()[0], path(((0, 15), (0, 15), (0, 15)), 99)),  # longer than a kernel
         lambda: taken(lamps()[0], torch.ones(9, 9) / 81),  # out of focus
         lambda: 0.5 * taken(lamps()[0], path()),  # no lamps
+        lambda: taken(lamps()[0], path(((0, 15),))),  # thinner than any lamp
         lambda: with_a_bright_pixel(0.5 * taken(lamps()[0], path())),
         lambda: taken(lamps(300, 9, (20.0, 40.0), 60)[0], lingering()),  # further to one side than a kernel reaches
         lambda: taken(0.6 + lamps(light=(2.0, 4.0))[0], path()),  # by day
