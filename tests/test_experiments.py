@@ -6,6 +6,7 @@ Sweeps and loggers are run by the tests of `deblur sweep` and of the callbacks.
 import csv
 import json
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +42,7 @@ LAID_OVER = {Path("experiments/small/decoys.yaml"): ("experiments/small/adaptive
              Path("experiments/free/end.yaml"): ("experiments/free/small.yaml",),
              Path("experiments/free/wider.yaml"): ("experiments/free/small.yaml",),
              Path("experiments/free/last.yaml"): ("experiments/free/small.yaml",),
+             Path("experiments/free/restorer.yaml"): ("experiments/unrolled/small.yaml",),
              Path("experiments/unrolled/again.yaml"): ("experiments/unrolled/small.yaml",)}  # fmt: skip
 CONFIGS = [
     path for path in (whole.relative_to(ROOT) for whole in sorted(ROOT.glob("experiments/**/*.yaml")))
@@ -120,7 +122,10 @@ def disk(tmp_path_factory):
             write_photo(folder / f"data/ADE20K/images/{part}/ADE_{part}_{number}.jpg", (110, 100))
             write_photo(folder / f"data/ADE20K/annotations/{part}/ADE_{part}_{number}.png", (110, 100), "L")
     for split in ("train", "val"):
-        write_window(folder / f"data/field_windows/{split}/00000.npz", 0)
+        for name in ("field_windows", "free_windows"):
+            write_window(folder / f"data/{name}/{split}/00000.npz", 0)
+    (folder / "experiments/free").mkdir(parents=True)
+    shutil.copy(ROOT / "experiments/free/weights.safetensors", folder / "experiments/free")
     for number in range(3):
         write_photo(folder / f"data/photos/{number}.jpg", (110, 100))
         write_photo(folder / f"data/free/{number}.jpg", (110, 100))
