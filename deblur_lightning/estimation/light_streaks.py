@@ -108,13 +108,9 @@ def _streaks(light: Tensor, size: int) -> Tensor:
 
 def _width(shape: Tensor) -> float:
     """Measure how far a shape ``[K, K]`` spreads along the shorter of its axes, in pixels: a standard deviation."""
-    places = (shape > 0).nonzero().float()
-    return (
-        torch.linalg.eigvalsh(torch.cov(places.T, aweights=shape[shape > 0], correction=0))[0]
-        .clamp(min=0)
-        .sqrt()
-        .item()
-    )
+    lit = shape > 0
+    covariance = torch.cov(lit.nonzero().float().T, aweights=shape[lit], correction=0)
+    return torch.linalg.eigvalsh(covariance)[0].clamp(min=0).sqrt().item()
 
 
 def _opened(light: Tensor) -> Tensor:
