@@ -78,7 +78,7 @@ class Deblurrer(nn.Module):
 
 
 def one_by_one(deblurrer: Deblurrer, blurry: Tensor, exposures: Sequence[Exposure]) -> Deblurred:
-    """Restore pictures of different exposures, one after another."""
+    """Restore pictures one after another, each by its own exposure."""
     parts = [deblurrer(one, exposure) for one, exposure in zip(blurry.split(1), exposures, strict=True)]
     fields = [part.field for part in parts if part.field is not None]
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))

@@ -58,8 +58,8 @@ class MotionDeblurrer(Deblurrer):
 
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
         exposures = exposures_of(self, blurry, exposure)
-        if len(set(exposures)) > 1 or (self.estimates_whole and len(blurry) > 1):
-            return _of_all(one_by_one(self, blurry, exposures), blurry)  # lights may have drawn the motion of some
+        if self._differ(exposures):
+            return _of_all(one_by_one(self, blurry, exposures), blurry)
         field, moved, seen = self.estimate(blurry, exposures[0])
         if not moved.any():
             return Deblurred(blurry.clone(), field, self.notes_of(blurry, seen, moved))
@@ -85,10 +85,14 @@ class MotionDeblurrer(Deblurrer):
             ValueError: no pictures in [0, 1].
         """
         exposures = exposures_of(self, blurry, exposure)
-        if len(set(exposures)) > 1 or (self.estimates_whole and len(blurry) > 1):
+        if self._differ(exposures):
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
         field, moved, seen = self.estimate(blurry, exposures[0])
         return self.restorer.seen(blurry, field, seen) if moved.any() else field
+
+    def _differ(self, exposures: Sequence[Exposure]) -> bool:
+        """Tell whether pictures must be looked at one by one: lights may have drawn the motion of some."""
+        return len(set(exposures)) > 1 or (self.estimates_whole and len(exposures) > 1)
 
     def glance(self, blurry: Tensor, exposure: Exposure) -> KernelField:
         """Let the network alone estimate the field, as in training."""

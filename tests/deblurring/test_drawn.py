@@ -10,7 +10,6 @@ from deblur_lightning.deblurring import (
     CameraExposure,
     MotionDeblurrer,
     Refinement,
-    Restorer,
     RichardsonLucy,
     StillnessGuard,
 )
@@ -22,6 +21,7 @@ from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import richardson_lucy
 from tests.deblurring.test_agreed import Telling, line, unrolled
+from tests.deblurring.test_photo import Exposed
 from tests.night import ground, lamps, path, taken
 
 
@@ -112,22 +112,10 @@ def test_a_gray_photo_is_read_too(model, night):
     assert DRAWN in answer.notes
 
 
-class Told(Restorer):
-    """Changes nothing, and notes what it is told."""
-
-    def __init__(self):
-        super().__init__()
-        self.told = []
-
-    def forward(self, blurry, field, exposure):
-        self.told.append(exposure)
-        return blurry
-
-
 def test_every_tile_of_a_photo_is_told(scene):
     wide = torch.zeros(3, 200, 420)
     wide[:, 20:180, 20:180] = scene  # all lights are in the first tile
-    restorer = Told()
+    restorer = Exposed()
     blurry = display(taken(wide + 0.002, path(), 1e-4))
     notes = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(), restorer), tile=256)(blurry).notes
     assert len(restorer.told) > 1
