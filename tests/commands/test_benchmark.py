@@ -1,6 +1,7 @@
 """The benchmark's bounds, shares and ablations, on small windows."""
 
 import copy
+import time
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from small_models import (
 
 import deblur_lightning.commands.benchmark.scoring as benchmark
 from deblur_lightning.commands import main
-from deblur_lightning.commands.benchmark.ablations import ablations
+from deblur_lightning.commands.benchmark.ablations import ablations, look_once
 from deblur_lightning.data import SampleBlur
 from deblur_lightning.deblurring import (
     Agreed,
@@ -199,24 +200,36 @@ def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
     torch.testing.assert_close(alone(window).picture, 0.5 * window)
 
 
-def test_what_was_estimated_once_is_remembered(monkeypatch):
+def test_what_was_estimated_once_is_remembered_for_all_models(monkeypatch):
     looks = []
 
     def look(estimator, light):
         looks.append(light)
+        time.sleep(0.05)
         return delta_field(light, estimator.kernel_size)
 
     monkeypatch.setattr(BlindEstimator, "forward", look)
-    fused = Fusion([RichardsonLucy(2)], hidden=2)
-    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), fused).eval())
-    rows = ablations("m", model)
+    models = [
+        PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(2)], hidden=2)).eval()),
+        PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9)).eval()),
+        PhotoDeblurrer(small_direct_deblurrer()),
+    ]
+    (memory,) = look_once(models)
     first, other = torch.rand(1, 3, 80, 80), torch.rand(1, 3, 80, 80)
-    for one in (model, *rows.values()):
+    asking = [*models[:2], *ablations("m", models[0]).values()]
+    for one in asking:
         assert one.estimates_whole  # as without the memory
-        assert torch.equal(one.deblurrer.network(first).basis, delta_field(first, 9).basis)
-        one.deblurrer.network(first.clone())
-    model.deblurrer.network(other)
+        assert torch.equal(one.deblurrer.network(first.clone()).basis, delta_field(first, 9).basis)
+    assert len(looks) == 1
+    assert memory.saved >= 0.05 * (len(asking) - 1)
+    models[0].deblurrer.network(other)
     assert len(looks) == 2
+
+
+def test_kernels_of_different_sizes_are_looked_for_apart():
+    models = [PhotoDeblurrer(MotionDeblurrer(BlindEstimator(size)).eval()) for size in (9, 15, 9)]
+    assert [memory.kernel_size for memory in look_once(models)] == [9, 15]
+    assert models[0].deblurrer.network is models[2].deblurrer.network
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Which part of a model does the work: the same model with a part left out."""
 
 import copy
+import threading
+import time
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +37,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
 
     Args:
         name: of the model.
-        model: as loaded; its estimator remembers the motion of pictures from now on, for its variants have the same.
+        model: as loaded; its variants share its parts.
     """
     whole = model.deblurrer
     if not isinstance(whole, MotionDeblurrer):
@@ -48,8 +51,6 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
             _start_anew(part)
         variants |= {"no refinement": plain, "untrained network": untrained}
     if isinstance(whole.restorer, LEARNED):
-        if isinstance(whole.network, BlindEstimator):
-            whole.network = Remembering(whole.network.kernel_size)
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
         trusting = unjudged(whole.restorer)
@@ -63,7 +64,7 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
 
 
 class Remembering(BlindEstimator):
-    """An estimator that looks at each picture once, whoever asks.
+    """An estimator that looks at each picture once, whoever asks, and counts the seconds that this saved.
 
     Args:
         kernel_size: see `BlindEstimator`.
@@ -71,14 +72,36 @@ class Remembering(BlindEstimator):
 
     def __init__(self, kernel_size: int) -> None:
         super().__init__(kernel_size)
-        self._seen: dict[bytes, KernelField] = {}
+        self.saved = 0.0
+        self._seen: dict[bytes, tuple[KernelField, float]] = {}
+        self._counting = threading.Lock()
 
     def forward(self, light: Tensor) -> KernelField:
         """Look at a picture, or remember what was seen."""
         key = light.numpy(force=True).tobytes()
         if key not in self._seen:
-            self._seen[key] = super().forward(light)
-        return self._seen[key]
+            started = time.monotonic()
+            self._seen[key] = super().forward(light), time.monotonic() - started
+            return self._seen[key][0]
+        field, seconds = self._seen[key]
+        with self._counting:
+            self.saved += seconds
+        return field
+
+
+def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
+    """Have models that estimate motion from a photo itself, alike for all, look at each picture once.
+
+    Returns:
+        What remembers for them, one for each size of kernels.
+    """
+    memories = dict[int, Remembering]()
+    for model in models:
+        whole = model.deblurrer
+        if isinstance(whole, MotionDeblurrer) and isinstance(whole.network, BlindEstimator):
+            size = whole.network.kernel_size
+            whole.network = memories.setdefault(size, Remembering(size))
+    return list(memories.values())
 
 
 def _start_anew(part: nn.Module) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.commands._baselines import sharpened
-from deblur_lightning.commands.benchmark.ablations import LEARNED, ablations
+from deblur_lightning.commands.benchmark.ablations import LEARNED, ablations, look_once
 from deblur_lightning.data.scenes.hard_motion import KINDS
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
 from deblur_lightning.deblurring import PhotoDeblurrer, Restorer, load_deblurrer
@@ -24,6 +24,7 @@ from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 from deblur_lightning.reports.results import STORE, Result, append_result, device_name, file_hash, source_commit
 from deblur_lightning.restoration import deconvolve, richardson_lucy
+from deblur_lightning.side_by_side import side_by_side
 
 Answer = tuple[Tensor, KernelField | None]  # a restored picture, a motion field
 Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its true field
@@ -61,6 +62,7 @@ def run_benchmark(
         ValueError: a checkpoint that is none.
     """
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
+    memories = look_once(models.values())
     files = {}
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)),
@@ -79,12 +81,12 @@ def run_benchmark(
             files[title] = checkpoints[name]
     gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
     for name, method in methods.items():
-        started = time.monotonic()
-        scored = [_score(method, sample) for sample in windows]
-        seconds = round(time.monotonic() - started, 3)
-        rows = [row for row, _ in scored]
+        saved = sum(memory.saved for memory in memories)
+        scored = side_by_side([partial(_score, method, sample) for sample in windows])
+        saved = sum(memory.saved for memory in memories) - saved
+        rows = [row for row, _, _ in scored]
         if page and name != "blurry":
-            for sample, (row, answer) in zip(windows, scored, strict=True):
+            for sample, (row, answer, _) in zip(windows, scored, strict=True):
                 _show(page, dataset, name, sample, row, answer)
         yield append_result(
             Result(
@@ -92,7 +94,7 @@ def run_benchmark(
                 dataset=dataset,
                 metrics=_means(rows, gains),
                 pictures=len(rows),
-                seconds=seconds,
+                seconds=round(sum(seconds for _, _, seconds in scored) + saved, 6),
                 checkpoint=file_hash(files[name]) if name in files else "",
                 checkpoint_name=str(files.get(name, "")),
                 config=config,
@@ -148,9 +150,12 @@ def _means(rows: list[Row], best: list[float]) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer]:
+def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer, float]:
+    """Score a method on a window; tell what it made, and the seconds that it took."""
     blurry, sharp, true = sample["blurry"][None], sample["sharp"][None], _field(sample)
+    started = time.monotonic()
     restored, field = method(blurry, true)
+    seconds = time.monotonic() - started
     restored = eight_bit(restored).float()
     row: Row = {
         "name": sample["name"],
@@ -167,7 +172,7 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer]:
             "constant_l2": kernel_distance(constant_field(target), target).item() / pixels,
             "regions": int((field.coefficients.mean(dim=(2, 3)) > LEAST_SHARE).sum()),
         }
-    return row, (restored, field)
+    return row, (restored, field), seconds
 
 
 def _field(sample: SyntheticSample) -> KernelField:
