@@ -5,7 +5,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from deblur_lightning.deblurring.restorers import Restored, Restorer, undo_drawn
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
@@ -26,6 +26,8 @@ TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
 TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
+NEEDED = 0.1  # of a photo: where less of the network's picture stands, it need not be better
+MIRRORED = ((3,), (2,), (2, 3))  # sides
 
 
 class Agreed(Restorer):
@@ -44,12 +46,16 @@ class Agreed(Restorer):
         direct: the network; None takes an `UnrolledRestorer`'s own.
         apart: share of the longer of both reaches of a kernel by which both spreads may differ for it to be believed
             by half, if that is more than a pixel: the surer the network, the less.
+        mirrored: whether the network's picture is the mean of four, those of the photo and of it mirrored each way
+            (the self-ensemble of Lim et al. 2017, arXiv 1707.02921), where more than a tenth of it stands.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
     """
 
-    def __init__(self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.3) -> None:
+    def __init__(
+        self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.3, mirrored: bool = False
+    ) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
         if own is not None and direct is not None:
@@ -59,7 +65,7 @@ class Agreed(Restorer):
             raise ValueError(
                 f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
-        self.restorer, self.apart, self.title = restorer, apart, restorer.title
+        self.restorer, self.apart, self.mirrored, self.title = restorer, apart, mirrored, restorer.title
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property
@@ -85,17 +91,21 @@ class Agreed(Restorer):
 
     def _judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> tuple[Tensor, Tensor, Tensor]:
         """Restore one picture ``[1, 3 or 1, H, W]``, and tell at each pixel the trust and how sure the motion is."""
-        size = blurry.shape[-2:]
-        first, told = self.seeing.both(blurry.float().expand(-1, 3, -1, -1))
-        restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
-        within, found = None, bool(reaches(field.basis[0]).max() > STILL)
-        if found:
-            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
-        cells = told.exp()
-        belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
+        size, coloured = blurry.shape[-2:], blurry.float().expand(-1, 3, -1, -1)
+        first, told = self.seeing.both(coloured)
+        cells, found = told.exp(), bool(reaches(field.basis[0]).max() > STILL)
         trust = given_way(stayed(cells), size, found)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
+        belief = torch.zeros_like(trust)
+        if found:
+            belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
+        if self.mirrored and (trust * (1 - belief)).mean() > NEEDED:
+            first = _mean_of_mirrored(self.seeing, coloured, first)
+        restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
+        within = None
+        if found:
+            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
         return picture, trust, trust * belief * (1.0 if within is None else within)
 
@@ -115,6 +125,11 @@ class Agreed(Restorer):
 def unjudged(restorer: Restorer) -> Restorer:
     """Give what undoes a field without asking whether to believe it: an `Agreed`'s restorer, any other itself."""
     return restorer.restorer if isinstance(restorer, Agreed) else restorer
+
+
+def _mean_of_mirrored(network: nn.Module, picture: Tensor, first: Tensor) -> Tensor:
+    """Average what a network makes of a picture, given, and of it mirrored each way."""
+    return torch.stack((first, *(network(picture.flip(sides)).flip(sides) for sides in MIRRORED))).mean(0)
 
 
 def stayed(cells: Tensor) -> Tensor:
