@@ -21,7 +21,7 @@ class BlindEstimator(nn.Module):
 
     @torch.no_grad()
     def forward(self, light: Tensor) -> KernelField:
-        """Estimate the field of pictures.
+        """Estimate the field of pictures, but for what lights drew, which `drawn` reads.
 
         Args:
             light: ``[N, 3 or 1, H, W]``, linear light minus 0.5.
@@ -32,20 +32,22 @@ class BlindEstimator(nn.Module):
         if not self.sees(light):
             return delta_field(light, self.kernel_size)
         pictures = (light.float() + 0.5).clamp(0, 1).split(1)
-        return stack_fields([dense_field(one, gamma=1.0, kernel_size=self.kernel_size) for one in pictures])
+        size = self.kernel_size
+        return stack_fields([dense_field(one, gamma=1.0, kernel_size=size, lights=False) for one in pictures])
 
     @torch.no_grad()
-    def reads(self, light: Tensor, field: KernelField) -> bool:
-        """Tell whether the field that this told of a picture was read off its streaks of light, see `drawn_field`.
+    def drawn(self, light: Tensor) -> KernelField | None:
+        """Read the field of a picture off its streaks of light, see `drawn_field`.
 
         Args:
             light: ``[1, 3 or 1, H, W]``, as of `forward`.
-            field: what `forward` made of it.
+
+        Returns:
+            Its one kernel; None where nothing was drawn.
         """
-        if len(light) > 1 or field.basis.shape[1] > 1:
-            return False
         with one_core():
-            return drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size) is not None
+            field = drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size)
+        return None if field is None else field.to(light.device)
 
     def sees(self, pictures: Tensor) -> bool:
         """Tell whether pictures ``[..., H, W]`` are large enough for their motion to be looked for."""

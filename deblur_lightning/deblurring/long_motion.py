@@ -14,7 +14,8 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
 
-Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Exposure]]  # as `MotionDeblurrer.estimate`
+Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor]]  # as `MotionDeblurrer.estimate`
+Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
@@ -29,7 +30,7 @@ class SeenMotion(NamedTuple):
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
         field: of the reduced photo.
         moved: whether anything moved, ``[1]``.
-        exposure: of the photo, with what the estimate tells of it.
+        exposure: of the photo, and whether lights drew the motion.
         notes: what a photographer should know of it.
     """
 
@@ -47,8 +48,8 @@ class LongMotion:
     At the photo's own scale a motion longer than the kernels is seen as a shorter one, or not at all: of a streak of 40
     pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
     looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
-    half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew at a scale
-    that is looked at is at home there.
+    half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew is looked for
+    first, at every scale, and is at home at the largest where it is no longer than the kernels.
 
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
@@ -67,24 +68,53 @@ class LongMotion:
     most: int = 4
     least_kernels: float = 6.0
 
-    def __call__(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
-        """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits."""
-        seen = SeenMotion(1, *estimate(blurry, exposure))
+    def __call__(
+        self, estimate: Estimate, blurry: Tensor, exposure: Exposure, drawn: Read = lambda *_: None
+    ) -> SeenMotion:
+        """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits.
+
+        Args:
+            estimate: sees the motion of a photo, where lights drew none.
+            blurry: display values.
+            exposure: of the photo.
+            drawn: reads what lights drew.
+        """
+        known = self._known(drawn, blurry, exposure)
+        return known or self._seen(estimate, blurry, exposure._replace(drawn=False))
+
+    def _known(self, drawn: Read, blurry: Tensor, exposure: Exposure) -> SeenMotion | None:
+        """Read what lights drew at the largest scale at which they did."""
+        factor = 1
+        while factor <= self.most:
+            field = drawn(blurry if factor == 1 else reduced(blurry, factor, exposure.gamma), exposure)
+            if field is not None and (factor == 1 or self._shows_enough(blurry, factor, field.kernel_size)):
+                moved = torch.ones(1, dtype=torch.bool, device=blurry.device)
+                seen = SeenMotion(factor, field, moved, exposure._replace(drawn=True))
+                return seen._replace(notes=self._said(seen))
+            factor *= 2
+        return None
+
+    def _shows_enough(self, blurry: Tensor, factor: int, size: int) -> bool:
+        """Tell whether a photo is still large enough beside kernels of a size when it is reduced."""
+        return min(blurry.shape[-2:]) >= factor * self.least_kernels * size
+
+    def _seen(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
+        """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
+        seen = SeenMotion(1, *estimate(blurry, exposure), exposure)
         size, factor = seen.field.kernel_size, 2
-        while factor <= self.most and min(blurry.shape[-2:]) >= factor * self.least_kernels * size:
+        while factor <= self.most and self._shows_enough(blurry, factor, size):
             shown = shows(seen)
-            if seen.exposure.drawn or (shown and motion_length(seen.field) <= self.surely * size):
+            if shown and motion_length(seen.field) <= self.surely * size:
                 break
             small = reduced(blurry, factor, exposure.gamma)
-            there = SeenMotion(factor, *estimate(small, exposure))
+            there = SeenMotion(factor, *estimate(small, exposure), exposure)
             if not shows(there):
                 break
-            if not there.exposure.drawn:
-                if shown and 2 * motion_length(there.field) <= self.clearly * size:
-                    break  # it fits where it is
-                gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
-                if gain <= (0 if shown else self.convincing):
-                    break
+            if shown and 2 * motion_length(there.field) <= self.clearly * size:
+                break  # it fits where it is
+            gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
+            if gain <= (0 if shown else self.convincing):
+                break
             seen, factor = there, 2 * factor
         return seen._replace(notes=self._said(seen))
 
@@ -99,8 +129,9 @@ class LongMotion:
         length, size = motion_length(seen.field), seen.field.kernel_size
         if seen.factor == 1:
             told = f"motion of about {round(length)} pixels or more may be longer than the model's {size}"
-            return (f"{told}, so some of it may stay",) if seen.moved.any() and length >= size else ()
-        more = " or more" if length >= self.nearly * size else ""
+            cut = length >= size and not seen.exposure.drawn
+            return (f"{told}, so some of it may stay",) if seen.moved.any() and cut else ()
+        more = " or more" if length >= self.nearly * size and not seen.exposure.drawn else ""
         told = f"motion of about {round(length * seen.factor)} pixels{more}"
         if length * seen.factor > size:
             return (f"{told} is longer than the model's {size}, so restored at 1/{seen.factor} of the size",)

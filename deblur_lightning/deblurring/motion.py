@@ -60,7 +60,7 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if self._differ(exposures):
             return _of_all(one_by_one(self, blurry, exposures), blurry)
-        field, moved, seen = self.estimate(blurry, exposures[0])
+        field, moved, seen = self._found(blurry, exposures[0])
         if not moved.any():
             return Deblurred(blurry.clone(), field, self.notes_of(blurry, seen, moved))
         answer = self.restorer.judged(blurry, field, seen)
@@ -87,7 +87,7 @@ class MotionDeblurrer(Deblurrer):
         exposures = exposures_of(self, blurry, exposure)
         if self._differ(exposures):
             return stack_fields([self.field(*one) for one in zip(blurry.split(1), exposures, strict=True)])
-        field, moved, seen = self.estimate(blurry, exposures[0])
+        field, moved, seen = self._found(blurry, exposures[0])
         return self.restorer.seen(blurry, field, seen) if moved.any() else field
 
     def _differ(self, exposures: Sequence[Exposure]) -> bool:
@@ -104,24 +104,35 @@ class MotionDeblurrer(Deblurrer):
         """With a `BlindEstimator`."""
         return isinstance(self.network, BlindEstimator)
 
-    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
-        """Estimate the field of pictures of one exposure.
+    @torch.no_grad()
+    def drawn(self, blurry: Tensor, exposure: Exposure) -> KernelField | None:
+        """Read the field that lights drew, where a `BlindEstimator` can: of one picture, which no program blurred."""
+        if not isinstance(self.network, BlindEstimator) or exposure.fades or len(blurry) > 1:
+            return None
+        return self.network.drawn(to_linear(blurry, exposure.gamma) - 0.5)
+
+    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
+        """Estimate the field of pictures of one exposure, none of which lights drew.
 
         Returns:
-            The field; which pictures ``[N]`` moved at all; the exposure, and whether lights drew the field: of a single
-            picture that no program blurred. Such a field is neither guarded nor refined.
+            The field, and which pictures ``[N]`` moved at all.
         """
         inner = without_fade(blurry, exposure.dark)
         field = self.glance(inner, exposure)
-        estimator = self.network if isinstance(self.network, BlindEstimator) and not exposure.fades else None
-        drawn = estimator is not None and estimator.reads(to_linear(inner, exposure.gamma) - 0.5, field)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
-        if self.guard is not None and not drawn:
+        if self.guard is not None:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
-        if self.refinement is not None and moved.any() and not drawn:
+        if self.refinement is not None and moved.any():
             field = self.refinement(blurry, field, exposure)
-        return field, moved, exposure._replace(drawn=drawn)
+        return field, moved
+
+    def _found(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
+        """Give the field, which pictures moved at all, and the exposure with what is known of who drew the field."""
+        drawn = self.drawn(blurry, exposure)
+        if drawn is None:
+            return *self.estimate(blurry, exposure), exposure._replace(drawn=False)
+        return drawn, torch.ones(1, dtype=torch.bool, device=blurry.device), exposure._replace(drawn=True)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:
         """Say of pictures of one exposure what a photographer should know.

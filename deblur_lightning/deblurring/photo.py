@@ -142,7 +142,7 @@ class PhotoDeblurrer(Deblurrer):
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
-            found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+            found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
             factor, field, moved, seen, _ = found
             small = here if factor == 1 else reduced(here, factor, exposure.gamma)
             if moved.any():
@@ -172,7 +172,7 @@ class PhotoDeblurrer(Deblurrer):
         device = self._device()
         progress(0.0)
         here = blurry.to(device)
-        found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure))
+        found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
         factor, field, moved, exposure, said = found
         field = field.to("cpu")
         if not moved.any():

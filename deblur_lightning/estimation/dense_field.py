@@ -42,7 +42,7 @@ ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than
 
 
 @torch.no_grad()
-def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) -> KernelField:
+def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> KernelField:
     """Estimate the motion field of a photo from nothing but the photo.
 
     Where several points of light drew one path, that is its kernel (`drawn_field`).
@@ -58,6 +58,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least `least_side`.
         gamma: display to linear light.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
+        lights: whether to look for what lights drew; False where that was done before.
 
     Returns:
         ``[1, B, K, K]``: B is 1, 2 (no blur first) or 25.
@@ -78,7 +79,8 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33) ->
         )
     colours = to_linear(blurry.float(), gamma)[0].cpu()
     with one_core():
-        field = drawn_field(colours, kernel_size) or _field(colours.mean(0), kernel_size)
+        drawn = drawn_field(colours, kernel_size) if lights else None
+        field = _field(colours.mean(0), kernel_size) if drawn is None else drawn
     return field.to(blurry.device)
 
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.model} restores without a Fusion. Name a model that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    agreed = Agreed(fusion, direct.generator, APART)
+    agreed = Agreed(fusion, direct.generator, APART, mirrored=True)
     made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = made.state_dict()
     learned = {name: part for name, part in weights.items() if name.startswith("restorer.direct.")}

@@ -384,8 +384,8 @@ def test_kernels_of_another_size_than_the_network_s_fit_the_field():
 class AtScale(LongMotion):
     """Takes the photo at one scale, whatever it shows."""
 
-    def __call__(self, estimate, blurry, exposure):
-        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure))
+    def __call__(self, estimate, blurry, exposure, drawn):
+        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure), exposure)
 
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])

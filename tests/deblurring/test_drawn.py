@@ -1,5 +1,7 @@
 """Motion that lights drew, from the estimate to the restored photo."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -82,10 +84,10 @@ def test_pictures_of_a_batch_are_asked_one_by_one(model, night, answer):
 def test_a_photo_of_another_gamma_is_read_in_its_own_light(scene):
     light = taken(scene, path())[None]
     linear = MotionDeblurrer(BlindEstimator(), exposure=CameraExposure(1.0))
-    field, moved, exposure = linear.estimate(light, Exposure(1.0))
-    assert exposure == Exposure(1.0, drawn=True)
-    assert moved.all()
+    field = linear.drawn(light, Exposure(1.0))
+    assert field is not None
     assert field.basis.shape[1] == 1
+    assert DRAWN in linear(light).notes
 
 
 def test_a_drawn_field_is_neither_guarded_nor_refined(night, answer):
@@ -94,15 +96,14 @@ def test_a_drawn_field_is_neither_guarded_nor_refined(night, answer):
             raise AssertionError
 
     careful = MotionDeblurrer(BlindEstimator(), RichardsonLucy(3), Failing(), StillnessGuard(0.01))
-    field, moved, exposure = careful.estimate(night, Exposure())
-    assert (moved.all(), exposure.drawn) == (True, True)
-    assert torch.equal(field.basis, answer.field.basis)
-    assert careful(night).notes == (DRAWN,)
+    restored = careful(night)
+    assert torch.equal(restored.field.basis, answer.field.basis)
+    assert restored.notes == (DRAWN,)
 
 
 def test_a_program_s_picture_is_judged_as_any_other(model, night):
-    assert not model.estimate(night, Exposure(1.0, EVERY_SIDE))[2].drawn
-    assert not model.estimate(night, Exposure(drawn=True, dark=EVERY_SIDE))[2].drawn
+    assert model.drawn(night, Exposure(dark=EVERY_SIDE)) is None
+    assert DRAWN not in model(night, Exposure(drawn=True, dark=EVERY_SIDE)).notes
 
 
 def test_a_gray_photo_is_read_too(model, night):
@@ -123,36 +124,57 @@ def test_every_tile_of_a_photo_is_told(scene):
     assert DRAWN in notes
 
 
-class Lit:
-    """Stands for an estimator: sees ten pixels of motion from a size on, and that lights drew them from another on."""
+def test_what_was_looked_for_is_not_looked_for_again(monkeypatch, night):
+    def fail(*_):
+        raise AssertionError
 
-    def __init__(self, seen, drawn):
-        self.seen, self.drawn, self.sizes = seen, drawn, []
-
-    def __call__(self, blurry, exposure):
-        height, width = blurry.shape[-2:]
-        self.sizes.append(width)
-        kernel = line(25 if width <= self.seen else 1, 33)
-        field = KernelField(kernel[None, None], torch.ones(1, 1, height, width))
-        return field, torch.tensor([width <= self.seen]), exposure._replace(drawn=width <= self.drawn)
+    monkeypatch.setattr(sys.modules["deblur_lightning.estimation.dense_field"], "light_streaks", fail)
+    MotionDeblurrer(BlindEstimator()).estimate(night, Exposure())
 
 
-class Unconvinced(LongMotion):
-    def advantage(self, photo, longer, shorter, gamma):
-        return -1.0
+def known(size, scale):
+    """Stands for what reads streaks: of one width, a line of 25 pixels."""
+
+    def drawn(blurry, exposure):
+        assert not exposure.fades
+        if blurry.shape[-1] != size // scale:
+            return None
+        return KernelField(line(25, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:]))
+
+    return drawn
 
 
-@pytest.mark.parametrize(
-    ("seen", "drawn", "factor", "sizes"),
-    [
-        (640, 640, 1, [640]),  # drawn at the photo's own size: it is looked for no further
-        (320, 320, 2, [640, 320]),  # drawn at half of it, whatever the evidence
-        (640, 320, 2, [640, 320]),
-        (320, 160, 1, [640, 320]),
-    ],
-)
-def test_what_was_drawn_at_a_scale_is_undone_there(seen, drawn, factor, sizes):
-    estimate = Lit(seen, drawn)
-    found = Unconvinced()(estimate, torch.rand(1, 3, 420, 640), Exposure())
-    assert (found.factor, estimate.sizes) == (factor, sizes)
-    assert found.exposure.drawn == (factor > 1 or drawn == 640)
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_what_was_drawn_is_undone_at_the_scale_at_which_it_was_and_no_motion_is_estimated(factor):
+    def estimate(blurry, exposure):
+        raise AssertionError
+
+    found = LongMotion()(estimate, torch.rand(1, 3, 800, 1280), Exposure(), known(1280, factor))
+    assert (found.factor, found.exposure.drawn) == (factor, True)
+    assert found.field.coefficients.shape[-2:] == (800 // factor, 1280 // factor)
+    assert [note.partition(",")[0] for note in found.notes] == [
+        f"motion of about {25 * factor} pixels is longer than the model's 33"
+    ] * (factor > 1)
+
+
+def test_where_nothing_was_drawn_motion_is_estimated():
+    def estimate(blurry, exposure):
+        assert not exposure.drawn
+        return KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])), torch.tensor([True])
+
+    photo = torch.rand(1, 3, 395, 640)  # at half of the size no more than six kernels
+    for scale in (2, 8):
+        found = LongMotion()(estimate, photo, Exposure(drawn=True), known(640, scale))
+        assert (found.factor, found.exposure.drawn, found.notes) == (1, False, ())
+
+
+def test_streaks_longer_than_a_kernel_are_read_at_a_smaller_size(model):
+    wide = torch.nn.functional.interpolate(display(ground(level=0.15)), scale_factor=2.5, mode="bilinear")[0] ** 2.2
+    for row, column in lamps(side=400, margin=70)[1]:
+        wide[:, row - 2 : row + 2, column - 2 : column + 2] += 30.0
+    kernel = torch.nn.functional.interpolate(path()[None, None], scale_factor=4)[0, 0]  # of 40 by 32 pixels
+    blurry = display(taken(wide, kernel / kernel.sum()))
+    assert model.drawn(blurry, Exposure()) is None
+    answer = PhotoDeblurrer(model)(blurry)
+    assert DRAWN in answer.notes
+    assert any("so restored at 1/2 of the size" in note for note in answer.notes)

@@ -36,7 +36,7 @@ class Seeing:
     def __call__(self, blurry, exposure):
         height, width = blurry.shape[-2:]
         self.sizes.append(width)
-        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved, exposure
+        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved
 
 
 def photo(height=400, width=640):
@@ -108,16 +108,16 @@ class Hidden(Seeing):
     """Sees nothing at the photo's size."""
 
     def __call__(self, blurry, exposure):
-        field, moved, exposure = super().__call__(blurry, exposure)
-        return field, moved & (blurry.shape[-1] < self.width), exposure
+        field, moved = super().__call__(blurry, exposure)
+        return field, moved & (blurry.shape[-1] < self.width)
 
 
 class Unguarded(Seeing):
     """Sees nothing at the photo's size, and calls every photo moved, as models without a guard do."""
 
     def __call__(self, blurry, exposure):
-        field, moved, exposure = super().__call__(blurry, exposure)
-        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved, exposure
+        field, moved = super().__call__(blurry, exposure)
+        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved
 
 
 @pytest.mark.parametrize("kind", [Hidden, Unguarded])
