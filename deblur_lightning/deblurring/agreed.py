@@ -26,8 +26,9 @@ TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
 TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
-NEEDED = 0.1  # of a photo: where less of the network's picture stands, it need not be better
-MIRRORED = ((3,), (2,), (2, 3))  # sides
+LONG = (6.0, 9.0)  # pixels of reach: up to the first motion is not long yet, from the second it is
+NEEDED = 0.1  # of a tile: where less of the network's picture stands, it need not be better
+MIRRORED = ((3,), (2,), (2, 3))  # axes
 
 
 class Agreed(Restorer):
@@ -46,6 +47,7 @@ class Agreed(Restorer):
         direct: the network; None takes an `UnrolledRestorer`'s own.
         apart: share of the longer of both reaches of a kernel by which both spreads may differ for it to be believed
             by half, if that is more than a pixel: the surer the network, the less.
+        apart_long: the same of long motion, which the network may know worse; None where it does not.
         mirrored: whether the network's picture is the mean of four, those of the photo and of it mirrored each way
             (the self-ensemble of Lim et al. 2017, arXiv 1707.02921), where more than a tenth of it stands.
 
@@ -54,7 +56,12 @@ class Agreed(Restorer):
     """
 
     def __init__(
-        self, restorer: Restorer, direct: SeeingNAFNet | None = None, apart: float = 0.3, mirrored: bool = False
+        self,
+        restorer: Restorer,
+        direct: SeeingNAFNet | None = None,
+        apart: float = 0.3,
+        apart_long: float | None = None,
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
@@ -65,7 +72,8 @@ class Agreed(Restorer):
             raise ValueError(
                 f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
-        self.restorer, self.apart, self.mirrored, self.title = restorer, apart, mirrored, restorer.title
+        self.restorer, self.title = restorer, restorer.title
+        self.apart, self.apart_long, self.mirrored = apart, apart_long, mirrored
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property
@@ -99,7 +107,7 @@ class Agreed(Restorer):
             trust = torch.zeros_like(trust)
         belief = torch.zeros_like(trust)
         if found:
-            belief = spread(believed(extent_of(cells), extent_in(field), self.apart), size)
+            belief = spread(self._believed(extent_of(cells), extent_in(field)), size)
         if self.mirrored and (trust * (1 - belief)).mean() > NEEDED:
             first = _mean_of_mirrored(self.seeing, coloured, first)
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
@@ -109,13 +117,16 @@ class Agreed(Restorer):
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
         return picture, trust, trust * belief * (1.0 if within is None else within)
 
+    def _believed(self, told: Tensor, found: Tensor) -> Tensor:
+        return believed(told, found, self.apart, self.apart if self.apart_long is None else self.apart_long)
+
     @torch.no_grad()
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """The field as far as it is believed; elsewhere what the network tells, right about how far, not about how."""
         if exposure.drawn:
             return field
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
-        belief = spread(believed(extent_in(told), extent_in(field), self.apart), blurry.shape[-2:])
+        belief = spread(self._believed(extent_in(told), extent_in(field)), blurry.shape[-2:])
         side = max(told.kernel_size, field.kernel_size)
         told, field = told.widened(side), field.widened(side)
         shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
@@ -163,19 +174,21 @@ def _falling(values: Tensor, least: float | Tensor, most: float | Tensor) -> Ten
     return ((most - values) / (most - least)).clamp(0, 1)
 
 
-def believed(told: Tensor, found: Tensor, apart: float) -> Tensor:
+def believed(told: Tensor, found: Tensor, apart: float, apart_long: float) -> Tensor:
     """Tell how far to believe a field's kernels in each cell, by how far and which way they spread light.
 
     Args:
         told: how far the network says that light went, ``[N, 3, rows, columns]``, see `extent_of`.
         found: how far the field's kernels send it, likewise.
         apart: share of the longer of both by which they may differ for belief to be a half, if more than a pixel.
+        apart_long: the same where the longer is `LONG`; in between it changes evenly.
 
     Returns:
         ``[N, 1, rows, columns]`` in [0, 1].
     """
     longer = torch.maximum(_length(told), _length(found))
-    beyond = _length(told - found) - (apart * longer).clamp(min=LEAST_APART)
+    share = apart_long + (apart - apart_long) * _falling(longer, *LONG)
+    beyond = _length(told - found) - (share * longer).clamp(min=LEAST_APART)
     around = F.avg_pool2d(beyond, AROUND, 1, AROUND // 2, count_include_pad=False)
     return torch.sigmoid(-around / DOUBT)
 

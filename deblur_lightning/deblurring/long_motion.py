@@ -49,7 +49,7 @@ class LongMotion:
     pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
     looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
     half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew is looked for
-    first, at every scale, and is at home at the largest where it is no longer than the kernels.
+    first, at every scale, and is at home at the largest at which it can be read.
 
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
@@ -83,7 +83,9 @@ class LongMotion:
         return known or self._seen(estimate, blurry, exposure._replace(drawn=False))
 
     def _known(self, drawn: Read, blurry: Tensor, exposure: Exposure) -> SeenMotion | None:
-        """Read what lights drew at the largest scale at which they did."""
+        """Read what lights drew at the largest scale at which they did, unless a program blurred the photo."""
+        if exposure.fades:
+            return None
         factor = 1
         while factor <= self.most:
             field = drawn(blurry if factor == 1 else reduced(blurry, factor, exposure.gamma), exposure)

@@ -35,7 +35,8 @@ class Result:
         metrics: means over the pictures by name: ``psnr`` in dB, ``ssim``, ``cw_ssim``, ``mssim``, ``kernel_error``, ….
         blur: GoPro's blur, ``blur`` or ``blur_gamma``; empty where the dataset has one blur only.
         pictures: how many pictures the means are over.
-        seconds: wall time of the evaluation; of restoring alone where that can be told apart; 0 where it was not taken.
+        seconds: wall time of the evaluation; of restoring alone where that can be told apart, each picture's added up,
+            however many are done at once; 0 where it was not taken.
         checkpoint: the weights' :func:`file_hash`; empty for methods without any.
         config: path of the YAML or the command line that ran.
         commit: :func:`source_commit` of the code that ran.

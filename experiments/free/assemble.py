@@ -15,7 +15,8 @@ from deblur_lightning.deblurring import Agreed, DirectDeblurrer, Fusion, MotionD
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
 
-APART = 0.45  # of the longer reach: a network as unsure must be further from the field for it not to be believed
+APART = 0.25  # of the longer reach, by which network and field may differ for the field to be believed by half
+APART_LONG = 0.6  # the same of long motion, of which the network is unsure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.model} restores without a Fusion. Name a model that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    agreed = Agreed(fusion, direct.generator, APART, mirrored=True)
+    agreed = Agreed(fusion, direct.generator, APART, APART_LONG, mirrored=True)
     made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = made.state_dict()
     learned = {name: part for name, part in weights.items() if name.startswith("restorer.direct.")}

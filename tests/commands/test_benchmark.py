@@ -226,6 +226,32 @@ def test_what_was_estimated_once_is_remembered_for_all_models(monkeypatch):
     assert len(looks) == 2
 
 
+def test_what_models_share_is_estimated_once_in_a_benchmark_and_its_seconds_count_for_each(
+    monkeypatch, windows, tmp_path
+):
+    looks = []
+
+    def look(estimator, light):
+        looks.append(light)
+        time.sleep(0.2)
+        return delta_field(light, estimator.kernel_size)
+
+    monkeypatch.setattr(BlindEstimator, "forward", look)
+    model = MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(1)], hidden=2))
+    checkpoint = write_small_checkpoint(tmp_path / "blind.ckpt", model)
+    scored({"one": checkpoint, "other": checkpoint}, windows, tmp_path)
+    assert len(looks) == len(windows)
+    seconds = {one.method: one.seconds for one in read_results(tmp_path / "results.jsonl")}
+    assert min(seconds["one"], seconds["other"]) > 0.2 * len(windows)
+
+
+def test_a_refined_estimator_stands_beside_itself_without_the_refinement():
+    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), refinement=AlternatingRefinement()).eval())
+    (memory,) = look_once([model])
+    (plain,) = ablations("m", model).values()  # an estimator has no weights to draw anew
+    assert (plain.deblurrer.network, plain.deblurrer.refinement) == (memory, None)
+
+
 def test_kernels_of_different_sizes_are_looked_for_apart():
     models = [PhotoDeblurrer(MotionDeblurrer(BlindEstimator(size)).eval()) for size in (9, 15, 9)]
     assert [memory.kernel_size for memory in look_once(models)] == [9, 15]

@@ -252,7 +252,7 @@ def test_belief_is_half_at_a_pixel_apart():
     other[4, 0:2] = other[4, 7:9] = 0.25
     reach = math.sqrt((3**2 + 4**2) / 2)
     told = extent_of(other.view(1, -1, 1, 1).expand(1, -1, 4, 6))
-    belief = believed(told, extent_in(field_of(kernel, torch.zeros(1, 1, 32, 48))), 0.2)
+    belief = believed(told, extent_in(field_of(kernel, torch.zeros(1, 1, 32, 48))), 0.2, 0.2)
     assert belief.shape == (1, 1, 4, 6)
     assert belief.unique().item() == pytest.approx(1 / (1 + math.exp(-(1.0 - (reach - 3)) / 0.5)), abs=1e-5)
 
@@ -266,13 +266,21 @@ def along(angle, reach):
 
 @pytest.mark.parametrize(("one", "other"), [(6.0, 4.0), (4.0, 6.0)])
 def test_long_kernels_may_be_further_apart(one, other):
-    belief = believed(along(0.7, one).expand(-1, -1, 3, 3), along(0.7, other).expand(-1, -1, 3, 3), 0.4)
+    belief = believed(along(0.7, one).expand(-1, -1, 3, 3), along(0.7, other).expand(-1, -1, 3, 3), 0.4, 0.4)
     torch.testing.assert_close(belief, torch.full_like(belief, 1 / (1 + math.exp(-(0.4 * 6.0 - 2.0) / 0.5))))
+
+
+@pytest.mark.parametrize(("reach", "share"), [(4.0, 0.2), (6.0, 0.2), (7.0, 0.2 + 0.4 / 3), (9.0, 0.6), (12.0, 0.6)])
+def test_long_motion_may_be_believed_further_apart_than_its_length_alone_allows(reach, share):
+    for one, other in ((reach, reach / 2), (reach / 2, reach)):
+        belief = believed(along(0.7, one), along(0.7, other), 0.2, 0.6)
+        expected = 1 / (1 + math.exp(-(max(1.0, share * reach) - reach / 2) / 0.5))
+        assert belief.item() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("turned", [0.3, math.pi / 2])
 def test_motion_as_far_another_way_is_doubted(turned):
-    belief = believed(along(0.2, 3.0), along(0.2 + turned, 3.0), 0.4)
+    belief = believed(along(0.2, 3.0), along(0.2 + turned, 3.0), 0.4, 0.4)
     away = 3.0 * math.sqrt(2) * math.sin(turned)  # Frobenius distance of two projections, by their angle
     assert belief.item() == pytest.approx(1 / (1 + math.exp(-(0.4 * 3.0 - away) / 0.5)), abs=1e-6)
 
@@ -281,7 +289,7 @@ def test_a_cell_is_believed_as_those_around_it_are(monkeypatch):
     monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", 5)
     told = torch.zeros(1, 3, 20, 20)
     told[0, :, 10, 10] = along(0.0, 8.0)[0, :, 0, 0]
-    belief = believed(told, torch.zeros_like(told), 0.2)[0, 0]
+    belief = believed(told, torch.zeros_like(told), 0.2, 0.2)[0, 0]
     one = (8.0 - 1.6 - 24 * 1.0) / 25  # beyond by 6.4 in one cell, within by a pixel in all others
     assert belief[10, 10].item() == pytest.approx(1 / (1 + math.exp(one / 0.5)), abs=1e-5)
     assert belief[0, 0].item() == pytest.approx(1 / (1 + math.exp(-1.0 / 0.5)), abs=1e-5)
@@ -292,9 +300,9 @@ def test_as_shipped_a_right_field_is_believed_everywhere_and_one_that_is_wrong_i
     sides = (torch.arange(300) >= 152).float().expand(1, 1, 100, 300)
     right = KernelField(torch.stack((line(3), line(7)))[None], torch.cat((1 - sides, sides), dim=1))
     told = extent_in(right)
-    assert believed(told, extent_in(right), 0.3).min() > 0.85
+    assert believed(told, extent_in(right), 0.3, 0.3).min() > 0.85
     wrong = KernelField(torch.stack((line(3), line(7).T))[None], right.coefficients)
-    belief = believed(told, extent_in(wrong), 0.3)[0, 0]
+    belief = believed(told, extent_in(wrong), 0.3, 0.3)[0, 0]
     assert belief[:, :12].min() > 0.8
     assert belief[:, 26:].max() < 0.2
 
@@ -372,6 +380,20 @@ def test_the_field_asked_for_is_the_estimated_one_as_far_as_it_is_believed_and_e
 def test_where_nothing_moved_the_field_asked_for_is_the_estimated_one():
     chain = MotionDeblurrer(Saying(line(1)), Agreed(unrolled(Telling(line(5), line(5)))), guard=StillnessGuard(0.99))
     torch.testing.assert_close(chain.field(torch.rand(1, 3, 72, 96)).mean_kernel()[0], line(1))
+
+
+@pytest.mark.parametrize(("apart_long", "expected"), [(None, 0.2), (0.7, 0.7)])
+def test_how_far_apart_long_motion_may_be_can_be_told(apart_long, expected, monkeypatch):
+    blurry, network = torch.rand(1, 3, 64, 96), Telling(line(5), line(5), 0.8)
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.LONG", (0.1, 0.2))
+    field, agreed = field_of(line(5).T, blurry), Agreed(RichardsonLucy(2), network, 0.2, apart_long)
+    share = 1 / (1 + math.exp(-(max(1.0, expected * math.sqrt(2)) - 2.0) / 0.5))
+    restored = RichardsonLucy(2)(blurry, field, Exposure())
+    torch.testing.assert_close(
+        agreed(blurry, field, Exposure()), share * restored + (1 - share) * 0.8, atol=1e-5, rtol=0
+    )
+    seen = agreed.seen(blurry, field, Exposure()).kernel_at(30, 30)[0]
+    torch.testing.assert_close(seen, mixing(share, line(5).T, line(5)), atol=2e-3, rtol=0)
 
 
 def test_kernels_of_another_size_than_the_network_s_fit_the_field():

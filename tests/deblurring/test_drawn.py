@@ -132,29 +132,36 @@ def test_what_was_looked_for_is_not_looked_for_again(monkeypatch, night):
     MotionDeblurrer(BlindEstimator()).estimate(night, Exposure())
 
 
-def known(size, scale):
-    """Stands for what reads streaks: of one width, a line of 25 pixels."""
+def known(size, scale, length=25):
+    """Stands for what reads streaks: of one width, a line."""
 
     def drawn(blurry, exposure):
         assert not exposure.fades
         if blurry.shape[-1] != size // scale:
             return None
-        return KernelField(line(25, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:]))
+        return KernelField(line(length, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:]))
 
     return drawn
 
 
+@pytest.mark.parametrize("length", [25, 33])  # of which the latter fills a kernel, and is whole all the same
 @pytest.mark.parametrize("factor", [1, 2, 4])
-def test_what_was_drawn_is_undone_at_the_scale_at_which_it_was_and_no_motion_is_estimated(factor):
+def test_what_was_drawn_is_undone_at_the_scale_at_which_it_was_and_no_motion_is_estimated(factor, length):
     def estimate(blurry, exposure):
         raise AssertionError
 
-    found = LongMotion()(estimate, torch.rand(1, 3, 800, 1280), Exposure(), known(1280, factor))
+    found = LongMotion()(estimate, torch.rand(1, 3, 800, 1280), Exposure(), known(1280, factor, length))
     assert (found.factor, found.exposure.drawn) == (factor, True)
     assert found.field.coefficients.shape[-2:] == (800 // factor, 1280 // factor)
     assert [note.partition(",")[0] for note in found.notes] == [
-        f"motion of about {25 * factor} pixels is longer than the model's 33"
+        f"motion of about {length * factor} pixels is longer than the model's 33"
     ] * (factor > 1)
+
+
+def test_of_pictures_that_a_program_blurred_and_of_several_nothing_is_read(model, night):
+    assert model.drawn(night.expand(2, -1, -1, -1), Exposure()) is None
+    found = LongMotion()(model.estimate, night, Exposure(dark=EVERY_SIDE), lambda *_: 1 / 0)
+    assert not found.exposure.drawn
 
 
 def test_where_nothing_was_drawn_motion_is_estimated():
@@ -162,7 +169,7 @@ def test_where_nothing_was_drawn_motion_is_estimated():
         assert not exposure.drawn
         return KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])), torch.tensor([True])
 
-    photo = torch.rand(1, 3, 395, 640)  # at half of the size no more than six kernels
+    photo = torch.rand(1, 3, 395, 640)  # at half of the size fewer than six kernels
     for scale in (2, 8):
         found = LongMotion()(estimate, photo, Exposure(drawn=True), known(640, scale))
         assert (found.factor, found.exposure.drawn, found.notes) == (1, False, ())
@@ -177,4 +184,5 @@ def test_streaks_longer_than_a_kernel_are_read_at_a_smaller_size(model):
     assert model.drawn(blurry, Exposure()) is None
     answer = PhotoDeblurrer(model)(blurry)
     assert DRAWN in answer.notes
+    torch.testing.assert_close(PhotoDeblurrer(model).field(blurry).basis, answer.field.basis)
     assert any("so restored at 1/2 of the size" in note for note in answer.notes)

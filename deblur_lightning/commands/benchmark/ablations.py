@@ -1,6 +1,7 @@
 """Which part of a model does the work: the same model with a part left out."""
 
 import copy
+import hashlib
 import threading
 import time
 from collections.abc import Iterable
@@ -44,12 +45,14 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         return {}
     variants: dict[str, Deblurrer] = {}
     if whole.refinement is not None:
-        plain, untrained = copy.deepcopy(whole), copy.deepcopy(whole)
-        plain.refinement = None
-        torch.manual_seed(SEED)
-        for part in untrained.network.modules():
-            _start_anew(part)
-        variants |= {"no refinement": plain, "untrained network": untrained}
+        rest = whole.restorer, whole.refinement, whole.guard, whole.exposure
+        variants["no refinement"] = MotionDeblurrer(whole.network, whole.restorer, None, whole.guard, whole.exposure)
+        if not isinstance(whole.network, BlindEstimator):
+            untrained = copy.deepcopy(whole.network)
+            torch.manual_seed(SEED)
+            for part in untrained.modules():
+                _start_anew(part)
+            variants["untrained network"] = MotionDeblurrer(untrained, *rest)
     if isinstance(whole.restorer, LEARNED):
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
@@ -73,12 +76,12 @@ class Remembering(BlindEstimator):
     def __init__(self, kernel_size: int) -> None:
         super().__init__(kernel_size)
         self.saved = 0.0
-        self._seen: dict[bytes, tuple[KernelField, float]] = {}
+        self._seen: dict[tuple[int, bytes], tuple[KernelField, float]] = {}
         self._counting = threading.Lock()
 
     def forward(self, light: Tensor) -> KernelField:
         """Look at a picture, or remember what was seen."""
-        key = light.numpy(force=True).tobytes()
+        key = light.shape[-1], hashlib.sha256(light.numpy(force=True).tobytes()).digest()
         if key not in self._seen:
             started = time.monotonic()
             self._seen[key] = super().forward(light), time.monotonic() - started

@@ -94,7 +94,7 @@ def run_benchmark(
                 dataset=dataset,
                 metrics=_means(rows, gains),
                 pictures=len(rows),
-                seconds=round(sum(seconds for _, _, seconds in scored) + saved, 6),
+                seconds=sum(seconds for _, _, seconds in scored) + saved,
                 checkpoint=file_hash(files[name]) if name in files else "",
                 checkpoint_name=str(files.get(name, "")),
                 config=config,
