@@ -45,14 +45,15 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
         return {}
     variants: dict[str, Deblurrer] = {}
     if whole.refinement is not None:
-        rest = whole.restorer, whole.refinement, whole.guard, whole.exposure
         variants["no refinement"] = MotionDeblurrer(whole.network, whole.restorer, None, whole.guard, whole.exposure)
         if not isinstance(whole.network, BlindEstimator):
             untrained = copy.deepcopy(whole.network)
             torch.manual_seed(SEED)
             for part in untrained.modules():
                 _start_anew(part)
-            variants["untrained network"] = MotionDeblurrer(untrained, *rest)
+            variants["untrained network"] = MotionDeblurrer(
+                untrained, whole.restorer, whole.refinement, whole.guard, whole.exposure
+            )
     if isinstance(whole.restorer, LEARNED):
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
             variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
