@@ -54,7 +54,7 @@ def test_the_model_asks_the_network_beside_the_fusion_and_in_place_of_the_guard(
     made = load_deblurrer(out).deblurrer
     assert (type(made.network), made.guard) == (BlindEstimator, None)
     for told in (made.restorer, load_deblurrer("blind").deblurrer.restorer):  # and the bundled one as if made today
-        assert (told.apart, told.apart_long, told.mirrored) == (script.APART, script.APART_LONG, True)
+        assert (told.apart, told.apart_long, told.turned) == (script.APART, script.APART_LONG, True)
     stored = load_file(out)
     assert {one.dtype for name, one in stored.items() if name.startswith("restorer.direct.")} == {torch.float16}
     assert stored["restorer.restorer.network.0.weight"].dtype == torch.float32
@@ -62,7 +62,7 @@ def test_the_model_asks_the_network_beside_the_fusion_and_in_place_of_the_guard(
     kernel[..., 4, 2:7] = 0.2
     field = KernelField(kernel, torch.ones(1, 1, 64, 64))
     fusion, network = load_deblurrer(blind).deblurrer.restorer, load_deblurrer(direct).deblurrer.generator
-    agreed = Agreed(fusion, network, script.APART, script.APART_LONG, mirrored=True)
+    agreed = Agreed(fusion, network, script.APART, script.APART_LONG, turned=True)
     expected = agreed(blurry, field, Exposure())
     torch.testing.assert_close(made.restorer(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
     again = tmp_path / "again.safetensors"

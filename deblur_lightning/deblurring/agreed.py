@@ -5,7 +5,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from deblur_lightning.deblurring.restorers import Restored, Restorer, undo_drawn
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
@@ -28,7 +28,7 @@ TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
 LONG = (6.0, 9.0)  # pixels of reach: up to the first motion is not long yet, from the second it is
 NEEDED = 0.1  # of a tile: where less of the network's picture stands, it need not be better
-MIRRORED = ((3,), (2,), (2, 3))  # axes
+HALF_TURN = (2, 3)  # axes to flip
 
 
 class Agreed(Restorer):
@@ -48,8 +48,8 @@ class Agreed(Restorer):
         apart: share of the longer of both reaches of a kernel by which both spreads may differ for it to be believed
             by half, if that is more than a pixel: the surer the network, the less.
         apart_long: the same of long motion, which the network may know worse; None where it does not.
-        mirrored: whether the network's picture is the mean of four, those of the photo and of it mirrored each way
-            (the self-ensemble of Lim et al. 2017, arXiv 1707.02921), where more than a tenth of it stands.
+        turned: whether the network's picture is the mean of two, of the photo and of it turned by half a turn, as in
+            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where more than a tenth of it stands.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
@@ -61,7 +61,7 @@ class Agreed(Restorer):
         direct: SeeingNAFNet | None = None,
         apart: float = 0.3,
         apart_long: float | None = None,
-        mirrored: bool = False,
+        turned: bool = False,
     ) -> None:
         super().__init__()
         own = restorer.direct if isinstance(restorer, UnrolledRestorer) else None
@@ -73,7 +73,7 @@ class Agreed(Restorer):
                 f"the direct network is {type(asked).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
         self.restorer, self.title = restorer, restorer.title
-        self.apart, self.apart_long, self.mirrored = apart, apart_long, mirrored
+        self.apart, self.apart_long, self.turned = apart, apart_long, turned
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
 
     @property
@@ -108,8 +108,8 @@ class Agreed(Restorer):
         belief = torch.zeros_like(trust)
         if found:
             belief = spread(self._believed(extent_of(cells), extent_in(field)), size)
-        if self.mirrored and (trust * (1 - belief)).mean() > NEEDED:
-            first = _mean_of_mirrored(self.seeing, coloured, first)
+        if self.turned and (trust * (1 - belief)).mean() > NEEDED:
+            first = (first + self.seeing(coloured.flip(HALF_TURN)).flip(HALF_TURN)) / 2
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         within = None
         if found:
@@ -136,11 +136,6 @@ class Agreed(Restorer):
 def unjudged(restorer: Restorer) -> Restorer:
     """Give what undoes a field without asking whether to believe it: an `Agreed`'s restorer, any other itself."""
     return restorer.restorer if isinstance(restorer, Agreed) else restorer
-
-
-def _mean_of_mirrored(network: nn.Module, picture: Tensor, first: Tensor) -> Tensor:
-    """Average what a network makes of a picture, given, and of it mirrored each way."""
-    return torch.stack((first, *(network(picture.flip(sides)).flip(sides) for sides in MIRRORED))).mean(0)
 
 
 def stayed(cells: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.model} restores without a Fusion. Name a model that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    agreed = Agreed(fusion, direct.generator, APART, APART_LONG, mirrored=True)
+    agreed = Agreed(fusion, direct.generator, APART, APART_LONG, turned=True)
     made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = made.state_dict()
     learned = {name: part for name, part in weights.items() if name.startswith("restorer.direct.")}

@@ -212,15 +212,15 @@ class Slanting(Telling):
 
 
 @pytest.mark.parametrize(("channels", "moves"), [(1, False), (3, True)])
-def test_mirrored_the_network_s_picture_is_the_mean_of_four(channels, moves):
+def test_turned_the_network_s_picture_is_the_mean_of_two(channels, moves):
     blurry = 0.3 + 0.4 * torch.rand(1, channels, 64, 96)
     network = Slanting(line(5), line(5))
     field = field_of(line(5).T, blurry) if moves else delta_field(blurry, 9)
-    restored = Agreed(RichardsonLucy(2), network, 0.1, mirrored=True)(blurry, field, Exposure())
+    restored = Agreed(RichardsonLucy(2), network, 0.1, turned=True)(blurry, field, Exposure())
     share = 1 / (1 + math.exp((2.0 - 1.0) / 0.5)) if moves else 0.0  # of the motion, which is doubted
     expected = share * RichardsonLucy(2)(blurry, field, Exposure()) + (1 - share) * (blurry + 0.2)
     torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
-    assert network.asked == 4
+    assert network.asked == 2
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,15 @@ def test_mirrored_the_network_s_picture_is_the_mean_of_four(channels, moves):
     [(line(5), line(5)), (line(1), line(1))],
     ids=["the motion found is believed", "nothing moved"],
 )
-def test_mirrored_a_network_whose_picture_is_not_needed_is_asked_once(told, found):
+def test_turned_a_network_whose_picture_is_not_needed_is_asked_once(told, found):
     blurry = torch.rand(1, 3, 64, 96)
     networks = Slanting(told, told), Slanting(told, told)
-    plain, mirrored = (
-        Agreed(RichardsonLucy(2), network, 2.0, mirrored=number == 1)(blurry, field_of(found, blurry), Exposure())
+    plain, turned = (
+        Agreed(RichardsonLucy(2), network, 2.0, turned=number == 1)(blurry, field_of(found, blurry), Exposure())
         for number, network in enumerate(networks)
     )
     assert [network.asked for network in networks] == [1, 1]
-    assert torch.equal(plain, mirrored)
+    assert torch.equal(plain, turned)
 
 
 def test_one_direct_network_is_enough():
