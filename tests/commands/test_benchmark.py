@@ -200,15 +200,24 @@ def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
     torch.testing.assert_close(alone(window).picture, 0.5 * window)
 
 
-def test_what_was_estimated_once_is_remembered_for_all_models(monkeypatch):
+LOOK = 0.2  # seconds
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """What an estimator that sees no motion, and takes its time, looked at."""
     looks = []
 
     def look(estimator, light):
         looks.append(light)
-        time.sleep(0.05)
+        time.sleep(LOOK)
         return delta_field(light, estimator.kernel_size)
 
     monkeypatch.setattr(BlindEstimator, "forward", look)
+    return looks
+
+
+def test_what_was_estimated_once_is_remembered_for_all_models(looks):
     models = [
         PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(2)], hidden=2)).eval()),
         PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9)).eval()),
@@ -221,28 +230,18 @@ def test_what_was_estimated_once_is_remembered_for_all_models(monkeypatch):
         assert one.estimates_whole  # as without the memory
         assert torch.equal(one.deblurrer.network(first.clone()).basis, delta_field(first, 9).basis)
     assert len(looks) == 1
-    assert memory.saved >= 0.05 * (len(asking) - 1)
+    assert memory.saved >= LOOK * (len(asking) - 1)
     models[0].deblurrer.network(other)
     assert len(looks) == 2
 
 
-def test_what_models_share_is_estimated_once_in_a_benchmark_and_its_seconds_count_for_each(
-    monkeypatch, windows, tmp_path
-):
-    looks = []
-
-    def look(estimator, light):
-        looks.append(light)
-        time.sleep(0.2)
-        return delta_field(light, estimator.kernel_size)
-
-    monkeypatch.setattr(BlindEstimator, "forward", look)
+def test_what_models_share_is_estimated_once_in_a_benchmark_and_its_seconds_count_for_each(looks, windows, tmp_path):
     model = MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(1)], hidden=2))
     checkpoint = write_small_checkpoint(tmp_path / "blind.ckpt", model)
     scored({"one": checkpoint, "other": checkpoint}, windows, tmp_path)
     assert len(looks) == len(windows)
     seconds = {one.method: one.seconds for one in read_results(tmp_path / "results.jsonl")}
-    assert min(seconds["one"], seconds["other"]) > 0.2 * len(windows)
+    assert min(seconds["one"], seconds["other"]) > LOOK * len(windows)
 
 
 def test_a_refined_estimator_stands_beside_itself_without_the_refinement():
