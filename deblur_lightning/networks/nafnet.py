@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 EPSILON = 1e-6  # under the layer norm's root, as published
+AS_PRODUCT = 2  # squares' sides: a shorter picture, as in training, is averaged in a quarter of the time by a matrix
 
 
 class ChannelNorm(nn.Module):
@@ -62,11 +63,28 @@ class LocalMean(nn.Module):
         length = features.shape[axis]
         if self.side is None or self.side >= length:
             return features.mean(axis, keepdim=True)
+        if length <= AS_PRODUCT * self.side:
+            return _product(_averages(length, self.side, features), features, axis)
         means = _sums(features.float(), self.side, axis) / self.side
         lead = self.side // 2
         around = (lead, self.side - 1 - lead)
         means = F.pad(means, (*around, 0, 0) if axis == 3 else (0, 0, *around), mode="replicate")
         return means.to(features.dtype)
+
+
+def _averages(length: int, side: int, like: Tensor) -> Tensor:
+    """Give the matrix ``[length, length]`` that averages over the nearest ``side`` values in a row to each."""
+    places = torch.arange(length, device=like.device)
+    first = (places - side // 2).clamp(0, length - side)[:, None]
+    return ((places >= first) & (places < first + side)).to(like.dtype) / side
+
+
+def _product(matrix: Tensor, features: Tensor, axis: int) -> Tensor:
+    """Apply a square matrix along rows (2) or columns (3) of ``[N, C, H, W]``, fast for channels that lie together."""
+    inner = features.movedim(1, 3)
+    if axis == 2:
+        return (matrix @ inner.flatten(2)).view(inner.shape).movedim(3, 1)
+    return (matrix @ inner).movedim(3, 1)
 
 
 def _sums(values: Tensor, side: int, axis: int) -> Tensor:
