@@ -52,7 +52,7 @@ reproduce-tables: $(READY) ## train three small configurations, two at a time, s
 
 $(RUNS)/sample/complete: $(READY)
 	rm -rf $(@D)
-	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml $(VERSION) sample
+	$(BIN)/lightning fit --config experiments/sample/adaptive_basis.yaml $(WIDE) $(VERSION) sample
 	@touch $@
 
 $(RUNS)/sample-direct/complete: $(READY)

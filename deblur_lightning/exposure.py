@@ -26,12 +26,14 @@ class Exposure(NamedTuple):
             scene went on.
         cut: whether this is of a part of a photo that fades, whichever sides the part has of it.
         drawn: whether points of light drew the motion, so that it is known and many pixels clipped (`light_streaks`).
+        sure: how surely the motion found is right, in [0, 1], see `find_motion`.
     """
 
     gamma: float = 2.2
     dark: Sides = NO_SIDE
     cut: bool = False
     drawn: bool = False
+    sure: float = 0.0
 
     @property
     def fades(self) -> bool:

@@ -25,7 +25,7 @@ from deblur_lightning.deblurring.exporting import farthest, write_onnx
 from deblur_lightning.deblurring.load import RESTORERS
 from deblur_lightning.deblurring.long_motion import LongMotion
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE
-from deblur_lightning.estimation import dense_field, refine_field
+from deblur_lightning.estimation import Found, dense_field, refine_field
 from deblur_lightning.exposure import EVERY_SIDE
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import PixelContent, kernel_loss, reblur_loss, sampled_cross_entropy
@@ -259,11 +259,11 @@ def test_batches_restored_as_modules_do_are_the_cpu_s(kind, monkeypatch):
 class Streaks(BlindEstimator):
     """Sees a streak of 25 pixels in every photo 240 pixels wide, as far as its kernels reach."""
 
-    def forward(self, light):
+    def find(self, light):
         half = min(12 * light.shape[-1] // 240, self.kernel_size // 2)
         field = delta_field(light, self.kernel_size)
         field.basis[..., self.kernel_size // 2, self.kernel_size // 2 - half : self.kernel_size // 2 + half + 1] = 1
-        return field._replace(basis=field.basis / field.basis.sum((2, 3), keepdim=True))
+        return Found(field._replace(basis=field.basis / field.basis.sum((2, 3), keepdim=True)))
 
 
 class Believing(LongMotion):

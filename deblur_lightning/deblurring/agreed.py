@@ -40,7 +40,7 @@ class Agreed(Restorer):
     at all, what the network itself makes of the photo stands instead, for it needs no field. And as much of the photo
     stays as the network says that light stayed on its pixel: a network that restores changes sharp pictures a little
     too. Where no motion was found in all of the photo, more of its light must have left, unless near by it clearly did.
-    Motion that lights drew is not asked about (`undo_drawn`).
+    Motion that lights drew is not asked about (`undo_drawn`), nor is motion that is sure (`Exposure.sure`) doubted.
 
     Args:
         restorer: undoes the motion.
@@ -107,7 +107,7 @@ class Agreed(Restorer):
             trust = torch.zeros_like(trust)
         belief = torch.zeros_like(trust)
         if found:
-            belief = spread(self._believed(extent_of(cells), extent_in(field)), size)
+            belief = surely(spread(self._believed(extent_of(cells), extent_in(field)), size), exposure)
         if self.turned and (trust * (1 - belief)).mean() > NEEDED:
             first = (first + self.seeing(coloured.flip(HALF_TURN)).flip(HALF_TURN)) / 2
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
@@ -126,7 +126,7 @@ class Agreed(Restorer):
         if exposure.drawn:
             return field
         told = self.seeing.field(blurry.float().expand(-1, 3, -1, -1))
-        belief = spread(self._believed(extent_in(told), extent_in(field)), blurry.shape[-2:])
+        belief = surely(spread(self._believed(extent_in(told), extent_in(field)), blurry.shape[-2:]), exposure)
         side = max(told.kernel_size, field.kernel_size)
         told, field = told.widened(side), field.widened(side)
         shares = torch.cat(((1 - belief) * told.coefficients, belief * field.coefficients), dim=1)
@@ -186,6 +186,11 @@ def believed(told: Tensor, found: Tensor, apart: float, apart_long: float) -> Te
     beyond = _length(told - found) - (share * longer).clamp(min=LEAST_APART)
     around = F.avg_pool2d(beyond, AROUND, 1, AROUND // 2, count_include_pad=False)
     return torch.sigmoid(-around / DOUBT)
+
+
+def surely(belief: Tensor, exposure: Exposure) -> Tensor:
+    """Believe at least as much as the motion found is sure (`Exposure.sure`)."""
+    return belief.clamp(min=exposure.sure)
 
 
 def _length(spreads: Tensor) -> Tensor:

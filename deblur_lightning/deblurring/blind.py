@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.estimation import dense_field, drawn_field, least_side
+from deblur_lightning.estimation import Found, drawn_field, find_motion, least_side
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 from deblur_lightning.side_by_side import one_core
 
 
 class BlindEstimator(nn.Module):
-    """Stands where a network would: maps linear light to a motion field, by `dense_field`; ours.
+    """Stands where a network would: maps linear light to a motion field, by `find_motion`; ours.
 
     Args:
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
@@ -29,11 +29,14 @@ class BlindEstimator(nn.Module):
         Returns:
             The field. Pictures smaller than `least_side` show too little: theirs is no motion.
         """
+        return stack_fields([self.find(one).field for one in light.split(1)])
+
+    def find(self, light: Tensor) -> Found:
+        """Estimate the field of one picture ``[1, 3 or 1, H, W]``, and how sure it is; otherwise as `forward`."""
         if not self.sees(light):
-            return delta_field(light, self.kernel_size)
-        pictures = (light.float() + 0.5).clamp(0, 1).split(1)
-        size = self.kernel_size
-        return stack_fields([dense_field(one, gamma=1.0, kernel_size=size, lights=False) for one in pictures])
+            return Found(delta_field(light, self.kernel_size))
+        picture = (light.float() + 0.5).clamp(0, 1)
+        return find_motion(picture, gamma=1.0, kernel_size=self.kernel_size, lights=False)
 
     @torch.no_grad()
     def drawn(self, light: Tensor) -> KernelField | None:

@@ -14,7 +14,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
 
-Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor]]  # as `MotionDeblurrer.estimate`
+Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Exposure]]  # as `MotionDeblurrer.estimate`
 Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
@@ -30,7 +30,7 @@ class SeenMotion(NamedTuple):
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
         field: of the reduced photo.
         moved: whether anything moved, ``[1]``.
-        exposure: of the photo, and whether lights drew the motion.
+        exposure: of the photo, whether lights drew the motion, and how sure it is.
         notes: what a photographer should know of it.
     """
 
@@ -102,14 +102,14 @@ class LongMotion:
 
     def _seen(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        seen = SeenMotion(1, *estimate(blurry, exposure), exposure)
+        seen = SeenMotion(1, *estimate(blurry, exposure))
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(blurry, factor, size):
             shown = shows(seen)
             if shown and motion_length(seen.field) <= self.surely * size:
                 break
             small = reduced(blurry, factor, exposure.gamma)
-            there = SeenMotion(factor, *estimate(small, exposure), exposure)
+            there = SeenMotion(factor, *estimate(small, exposure))
             if not shows(there):
                 break
             if shown and 2 * motion_length(there.field) <= self.clearly * size:

@@ -11,7 +11,7 @@ from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
 from deblur_lightning.deblurring.guard import Guard
 from deblur_lightning.deblurring.refinement import Refinement
 from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
-from deblur_lightning.estimation import with_fade, without_fade
+from deblur_lightning.estimation import Found, with_fade, without_fade
 from deblur_lightning.exposure import NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.networks import AdaptiveBasisNetwork
@@ -111,27 +111,32 @@ class MotionDeblurrer(Deblurrer):
             return None
         return self.network.drawn(to_linear(blurry, exposure.gamma) - 0.5)
 
-    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor]:
+    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
         """Estimate the field of pictures of one exposure, none of which lights drew.
 
         Returns:
-            The field, and which pictures ``[N]`` moved at all.
+            The field, which pictures ``[N]`` moved at all, and the exposure with how sure the field is.
         """
         inner = without_fade(blurry, exposure.dark)
-        field = self.glance(inner, exposure)
+        field, sure = self._seen(inner, exposure)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
         if self.guard is not None:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
         if self.refinement is not None and moved.any():
-            field = self.refinement(blurry, field, exposure)
-        return field, moved
+            field, sure = self.refinement(blurry, field, exposure), 0.0
+        return field, moved, exposure._replace(sure=sure)
+
+    def _seen(self, blurry: Tensor, exposure: Exposure) -> Found:
+        if isinstance(self.network, BlindEstimator) and len(blurry) == 1:
+            return self.network.find(to_linear(blurry, exposure.gamma) - 0.5)
+        return Found(self.glance(blurry, exposure))
 
     def _found(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
         """Give the field, which pictures moved at all, and the exposure with what is known of who drew the field."""
         drawn = self.drawn(blurry, exposure)
         if drawn is None:
-            return *self.estimate(blurry, exposure), exposure._replace(drawn=False)
+            return self.estimate(blurry, exposure._replace(drawn=False))
         return drawn, torch.ones(1, dtype=torch.bool, device=blurry.device), exposure._replace(drawn=True)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
-from deblur_lightning.estimation.dense_field import dense_field, drawn_field, least_side
+from deblur_lightning.estimation.dense_field import Found, dense_field, drawn_field, find_motion, least_side
 from deblur_lightning.estimation.kernel_shape import reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import LocalEvidence
@@ -14,12 +14,14 @@ from deblur_lightning.estimation.variational_kernel import SOFTNESS
 
 __all__ = [
     "SOFTNESS",
+    "Found",
     "LocalEvidence",
     "blind_kernel",
     "camera_path",
     "dark_beyond",
     "dense_field",
     "drawn_field",
+    "find_motion",
     "least_side",
     "light_streaks",
     "natural_kernel",

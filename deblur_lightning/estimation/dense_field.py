@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
-from deblur_lightning.estimation.kernel_shape import no_blur, reaches
+from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
@@ -38,12 +38,27 @@ LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
+SAME = (0.995, 0.998)  # likeness of kernels that were found in two ways: up to the first, nothing is sure; from the
+FAR = (2.5, 3.5)  # second, all, if they reach so many pixels: of shorter motion both ways may find one wrong kernel
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
+class Found(NamedTuple):
+    """The motion field of a photo, and how much speaks for it.
+
+    Attributes:
+        field: of the photo.
+        sure: how surely it is right, in [0, 1]: 1 where all of the photo moved by one kernel that is not short, and
+            that was found in two ways; 0 where nothing is known.
+    """
+
+    field: KernelField
+    sure: float = 0.0
+
+
 @torch.no_grad()
-def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> KernelField:
-    """Estimate the motion field of a photo from nothing but the photo.
+def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> Found:
+    """Estimate the motion field of a photo from nothing but the photo, and tell how sure it is.
 
     Where several points of light drew one path, that is its kernel (`drawn_field`).
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
@@ -53,6 +68,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
     talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
     instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
+    One kernel is looked for in two ways. Wrong ones seldom come out alike, so likeness tells how sure it is.
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least `least_side`.
@@ -61,7 +77,7 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
         lights: whether to look for what lights drew; False where that was done before.
 
     Returns:
-        ``[1, B, K, K]``: B is 1, 2 (no blur first) or 25.
+        The field, ``[1, B, K, K]``, where B is 1, 2 (no blur first) or 25, and how sure it is.
 
     Raises:
         ValueError: a picture that is none, several, too small or not in [0, 1]; a kernel size that is even.
@@ -80,8 +96,13 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     colours = to_linear(blurry.float(), gamma)[0].cpu()
     with one_core():
         drawn = drawn_field(colours, kernel_size) if lights else None
-        field = _field(colours.mean(0), kernel_size) if drawn is None else drawn
-    return field.to(blurry.device)
+        found = _found(colours.mean(0), kernel_size) if drawn is None else Found(drawn)
+    return found._replace(field=found.field.to(blurry.device))
+
+
+def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> KernelField:
+    """Give the field of `find_motion` alone."""
+    return find_motion(blurry, gamma=gamma, kernel_size=kernel_size, lights=lights).field
 
 
 def least_side(kernel_size: int) -> int:
@@ -116,20 +137,36 @@ def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
 
 
-def _field(light: Tensor, kernel_size: int) -> KernelField:
+def _found(light: Tensor, kernel_size: int) -> Found:
     if light.amax() - light.amin() < FLAT:
-        return delta_field(light[None, None], kernel_size)  # nothing to see a motion by
+        return Found(delta_field(light[None, None], kernel_size))  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
-        found = likeliest(*uniform_and_turning(light, kernel_size), light)
-        if share is None or found.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
-            return found  # something moved
+        uniform, turning, alike = uniform_and_turning(light, kernel_size)
+        field = likeliest(uniform, turning, light)
+        if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
+            return Found(field, sureness(field, alike) if field is uniform else 0.0)  # something moved
     if share.mean() < LEAST_MOVED:
-        return delta_field(light[None, None], kernel_size)
+        return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
     kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
-    return part_field(kernel, believed_share(evidence, kernel))
+    return Found(part_field(kernel, believed_share(evidence, kernel)))
+
+
+def sureness(uniform: KernelField, alike: float) -> float:
+    """Tell how sure one kernel for all of a picture is, in [0, 1].
+
+    Args:
+        uniform: a field of one kernel.
+        alike: `likeness` of the kernels that were found in two ways.
+    """
+    reach = reaches(uniform.basis[0]).item()
+    return _rising(alike, *SAME) * _rising(reach, *FAR)
+
+
+def _rising(value: float, least: float, most: float) -> float:
+    return min(1.0, max(0.0, (value - least) / (most - least)))
 
 
 def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
@@ -187,14 +224,20 @@ def fills_its_square(field: KernelField) -> bool:
     return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
-def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None]:
+def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None, float]:
     """Estimate one kernel for all of a picture ``[H, W]`` and, by another core, the field of a camera that turns.
 
     See `blind_kernel` and `turning_field`.
+
+    Returns:
+        Both, and the `likeness` of the kernels of which the one was the likelier.
     """
     tasks = [partial(turning_field, light, kernel_size), *attempts(light, kernel_size)]
-    turning, *found = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
-    return _everywhere(likeliest_kernel(cast(list[Attempt], found)), light), cast(KernelField | None, turning)
+    turning, *answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    found = cast(list[Attempt], answers)
+    kernels = torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])
+    alike = likeness(kernels).min().item()
+    return _everywhere(likeliest_kernel(found), light), cast(KernelField | None, turning), alike
 
 
 def uniform_field(light: Tensor, kernel_size: int) -> KernelField:

@@ -57,6 +57,21 @@ def shrunk(plane: Tensor, factor: float) -> Tensor:
     return F.interpolate(plane[None, None], size=size, mode="bilinear", antialias=True)[0, 0]
 
 
+def likeness(shapes: Tensor) -> Tensor:
+    """Correlate kernels, or other shapes, at the best shift between each two.
+
+    Args:
+        shapes: ``[S, K, K]``, squares sum to 1.
+
+    Returns:
+        ``[S, S]``, 1 for equals.
+    """
+    sides = (2 * shapes.shape[-1],) * 2
+    spectra = torch.fft.rfft2(shapes, s=sides)
+    rows = [torch.fft.irfft2(spectra * one.conj(), s=sides).amax((1, 2)) for one in spectra]
+    return torch.stack(rows)
+
+
 def beside_centre(kernel: Tensor) -> tuple[float, float]:
     """Measure how far a kernel's centre of mass is below and to the right of its central pixel, in pixels."""
     steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2

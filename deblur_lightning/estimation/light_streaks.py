@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation.kernel_shape import centred
+from deblur_lightning.estimation.kernel_shape import centred, likeness
 from deblur_lightning.physics.nearby import largest_within
 
 DARK = 0.3  # of full light in the mean at the most: by day no lamp outshines the rest
@@ -52,9 +52,9 @@ def light_streaks(light: Tensor, kernel_size: int = 33) -> Tensor | None:
     brightest = light.amax(0).float().cpu()
     if brightest.mean() > DARK or len(shapes := _streaks(brightest, kernel_size)) < LEAST:
         return None
-    likeness = _likeness(shapes)
-    alike = likeness > ALIKE
-    typical = int((likeness * alike).sum(1).argmax())
+    similar = likeness(shapes)
+    alike = similar > ALIKE
+    typical = int((similar * alike).sum(1).argmax())
     if alike[typical].sum() < max(LEAST, SHARE * len(shapes)):
         return None
     drawn, margin = shapes[typical].flip(0, 1), kernel_size // 2
@@ -117,11 +117,3 @@ def _opened(light: Tensor) -> Tensor:
     """Take away what is brighter than its surroundings and thin: the smallest value near by, then the largest."""
     soft = F.avg_pool2d(light[None, None], SOFTENED, 1, SOFTENED // 2, count_include_pad=False)
     return largest_within(-largest_within(-soft, THICK), THICK)[0, 0]
-
-
-def _likeness(shapes: Tensor) -> Tensor:
-    """Correlate shapes ``[S, K, K]`` at the best shift between each two, ``[S, S]``."""
-    sides = (2 * shapes.shape[-1],) * 2
-    spectra = torch.fft.rfft2(shapes, s=sides)
-    rows = [torch.fft.irfft2(spectra * one.conj(), s=sides).amax((1, 2)) for one in spectra]
-    return torch.stack(rows)

@@ -21,7 +21,7 @@ from deblur_lightning.deblurring import agreed as agreed_module
 from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of, given_way
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
 from deblur_lightning.deblurring.restorers import Restored, Restorer
-from deblur_lightning.estimation import reaches
+from deblur_lightning.estimation import Found, reaches
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
@@ -101,8 +101,8 @@ class SayingBlind(BlindEstimator):
         super().__init__(kernel.shape[-1])
         self.kernel = kernel
 
-    def forward(self, light):
-        return field_of(self.kernel, light)
+    def find(self, light):
+        return Found(field_of(self.kernel, light))
 
 
 def unrolled(direct):
@@ -128,6 +128,22 @@ def test_as_much_of_the_photo_stays_as_light_stayed(share, trust, channels):
     torch.testing.assert_close(answer.picture[..., 66:], expected, atol=1e-5, rtol=0)
     assert answer.trust[..., 66:].mean().item() == pytest.approx(trust)
     assert answer.sure[..., 66:].mean().item() == pytest.approx(trust * believed_in, abs=1e-5)
+
+
+@pytest.mark.parametrize("sure", [0.0, 0.4, 1.0])
+def test_motion_that_is_sure_is_believed_whatever_the_network_says(sure, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.LEAST_APART", -20.0)  # nothing else is believed
+    blurry = torch.rand(1, 3, 64, 96)
+    agreed, field = Agreed(Black(Telling(line(1), line(5), 1.0)), apart=-20.0), field_of(line(5, 13), blurry)
+    answer = agreed.judged(blurry, field, Exposure(sure=sure))
+    torch.testing.assert_close(answer.picture[..., 66:], torch.full((1, 3, 64, 30), 1 - sure))
+    assert answer.sure[..., 66:].mean().item() == pytest.approx(sure, abs=1e-5)
+    torch.testing.assert_close(
+        answer.picture[..., :32], blurry[..., :32]
+    )  # where the network sees none, the photo stays
+    shown, told = agreed.seen(blurry, field, Exposure(sure=sure)), agreed.seen(blurry, field, Exposure())
+    expected = sure * field.kernel_at(30, 90)[0] + (1 - sure) * told.kernel_at(30, 90)[0]
+    torch.testing.assert_close(shown.kernel_at(30, 90)[0], expected, atol=1e-4, rtol=0)
 
 
 def test_where_the_field_reaches_too_far_the_direct_network_s_picture_stands():
@@ -407,7 +423,7 @@ class AtScale(LongMotion):
     """Takes the photo at one scale, whatever it shows."""
 
     def __call__(self, estimate, blurry, exposure, drawn):
-        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure), exposure)
+        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure))
 
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])

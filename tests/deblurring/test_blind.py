@@ -13,6 +13,7 @@ from deblur_lightning.deblurring import (
     StillnessGuard,
 )
 from deblur_lightning.deblurring.motion import STILL
+from deblur_lightning.estimation import Found
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, shake_kernels
 
@@ -60,12 +61,12 @@ def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     looks = []
 
     class Looking(BlindEstimator):
-        def forward(self, light):
+        def find(self, light):
             looks.append(light.shape[-2:])
             field = delta_field(light, 9)
             basis = torch.zeros_like(field.basis)
             basis[..., 4, 3:6] = 1 / 3
-            return field._replace(basis=basis)
+            return Found(field._replace(basis=basis))
 
     photo = torch.rand(1, 3, 300, 500, generator=torch.Generator().manual_seed(1))
     photo = torch.nn.functional.avg_pool2d(photo, 5, 1, 2, count_include_pad=False)
@@ -102,8 +103,8 @@ class _Failing(Restorer):
 )
 def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sentence):
     class Moving(BlindEstimator):
-        def forward(self, light):
-            return delta_field(light, 9)
+        def find(self, light):
+            return Found(delta_field(light, 9))
 
     photo = torch.rand(1, 3, 300, 500, generator=torch.Generator().manual_seed(1))
     model = PhotoDeblurrer(MotionDeblurrer(Moving(9), _Failing(failure)), name="ours", tile=256)
@@ -114,7 +115,7 @@ def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sent
 @pytest.mark.parametrize("ask", ["restore", "field"])
 def test_motion_that_takes_too_much_memory_to_find_is_said_in_a_sentence(ask):
     class Greedy(BlindEstimator):
-        def forward(self, light):
+        def find(self, light):
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     model = PhotoDeblurrer(MotionDeblurrer(Greedy(9), RichardsonLucy(3)))
@@ -129,8 +130,8 @@ def test_a_restorer_that_answers_with_the_photo_itself_does_no_harm_to_it():
             return blurry
 
     class Moving(BlindEstimator):
-        def forward(self, light):
-            return shifted(light)
+        def find(self, light):
+            return Found(shifted(light))
 
     photo = torch.rand(1, 3, 90, 100, generator=torch.Generator().manual_seed(1))
     given = photo.clone()

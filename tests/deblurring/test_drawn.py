@@ -167,7 +167,11 @@ def test_of_pictures_that_a_program_blurred_and_of_several_nothing_is_read(model
 def test_where_nothing_was_drawn_motion_is_estimated():
     def estimate(blurry, exposure):
         assert not exposure.drawn
-        return KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])), torch.tensor([True])
+        return (
+            KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])),
+            torch.tensor([True]),
+            exposure,
+        )
 
     photo = torch.rand(1, 3, 395, 640)  # at half of the size fewer than six kernels
     for scale in (2, 8):

@@ -15,6 +15,7 @@ from deblur_lightning.deblurring import (
     describe,
 )
 from deblur_lightning.deblurring.recipe import replaced
+from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.physics import shake_kernels
@@ -93,6 +94,14 @@ def test_known_shares(case, scores, wanted):
     assert trust.max() <= 1 + 1e-6
 
 
+def test_as_far_as_motion_is_sure_half_goes_to_the_boldest_restoration(case):
+    fusion = fused([Inverted(), Darker()])
+    doubting, sure = (fusion.judged(*case, Exposure(sure=sure)) for sure in (0.0, 0.6))
+    boldest = case[0] / 2
+    torch.testing.assert_close(sure.picture, doubting.picture + 0.3 * (boldest - doubting.picture))
+    torch.testing.assert_close(sure.trust, doubting.trust + 0.3 * (1 - doubting.trust))
+
+
 def test_cues_rarer_than_training_saw_count_no_more_than_its_limits():
     fusion = fused([Darker()])
     fusion.centre.fill_(1.0)
@@ -148,8 +157,8 @@ def test_a_photo_is_told_how_far_it_was_trusted():
 @pytest.mark.parametrize("tile", [None, 256])
 def test_a_photo_whose_motion_is_estimated_at_once_is_told_of_all_its_tiles(tile):
     class Looking(BlindEstimator):
-        def forward(self, light):
-            return Moved()(light)
+        def find(self, light):
+            return Found(Moved()(light))
 
     photo = torch.rand(1, 3, 300, 270, generator=torch.Generator().manual_seed(1))
     chain = MotionDeblurrer(Looking(9), fused([Darker()], [0.0]))

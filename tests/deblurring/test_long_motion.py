@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from deblur_lightning.data.scenes.wheel_photos import wheel_photo
 from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, PhotoDeblurrer, Restorer, RichardsonLucy
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, halved, motion_length, reduced, with_change
+from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import blur
@@ -36,7 +37,7 @@ class Seeing:
     def __call__(self, blurry, exposure):
         height, width = blurry.shape[-2:]
         self.sizes.append(width)
-        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved
+        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved, exposure
 
 
 def photo(height=400, width=640):
@@ -108,16 +109,16 @@ class Hidden(Seeing):
     """Sees nothing at the photo's size."""
 
     def __call__(self, blurry, exposure):
-        field, moved = super().__call__(blurry, exposure)
-        return field, moved & (blurry.shape[-1] < self.width)
+        field, moved, exposure = super().__call__(blurry, exposure)
+        return field, moved & (blurry.shape[-1] < self.width), exposure
 
 
 class Unguarded(Seeing):
     """Sees nothing at the photo's size, and calls every photo moved, as models without a guard do."""
 
     def __call__(self, blurry, exposure):
-        field, moved = super().__call__(blurry, exposure)
-        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved
+        field, moved, exposure = super().__call__(blurry, exposure)
+        return (field if blurry.shape[-1] < self.width else uniform(line(1), *blurry.shape[-2:])), moved, exposure
 
 
 @pytest.mark.parametrize("kind", [Hidden, Unguarded])
@@ -174,15 +175,24 @@ def test_a_streak_of_forty_pixels_is_restored_beyond_what_its_kernels_hold(strea
     class Misled(BlindEstimator):
         """Sees what `BlindEstimator` saw of such a streak: 22 pixels at the photo's size, 39 of it at half."""
 
-        def forward(self, light):
+        def find(self, light):
             height, width = light.shape[-2:]
-            return uniform(line(22 if width == 600 else 20), height, width)
+            return Found(uniform(line(22 if width == 600 else 20), height, width))
 
     model = PhotoDeblurrer(MotionDeblurrer(Misled(), RichardsonLucy(20)))
     answer = model(blurry)
     assert "about 40 pixels is longer than the model's 33" in answer.notes[0]
     before, after = ((one - sharp).square().mean().log10().item() * -10 for one in (blurry, answer.picture))
     assert after > before + 1.5
+
+
+def test_how_sure_the_motion_is_is_known_of_the_scale_at_which_it_is_undone():
+    class Sure(Seeing):
+        def __call__(self, blurry, exposure):
+            return *super().__call__(blurry, exposure)[:2], exposure._replace(sure=blurry.shape[-1] / 640)
+
+    for length, sure in ((30, 1.0), (40, 0.5)):
+        assert Believing()(Sure(length, 640), photo(), Exposure()).exposure.sure == sure
 
 
 def test_half_a_field_has_half_the_motion_about_the_same_centre():
@@ -245,8 +255,8 @@ def test_a_field_is_enlarged_about_its_centre():
 class Known(BlindEstimator):
     """Knows the motion: a line of 40 pixels at 640 pixels' width."""
 
-    def forward(self, light):
-        return Seeing(40, 640)(light, Exposure())[0]
+    def find(self, light):
+        return Found(Seeing(40, 640)(light, Exposure())[0])
 
 
 class Brighter(Restorer):

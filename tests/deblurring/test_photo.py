@@ -18,6 +18,7 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.deblurring.motion import FADES, SMALL, STILL
 from deblur_lightning.deblurring.photo import SHORTEST_SIDE, TILE, mirror_to
 from deblur_lightning.deblurring.restorers import Restored
+from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field
 
@@ -170,8 +171,8 @@ def test_the_tiles_of_a_photo_that_fades_are_told_which_sides_are_the_photo_s():
 class Looking(BlindEstimator):
     """Sees one short motion everywhere."""
 
-    def forward(self, light):
-        return FixedField(torch.nn.functional.pad(torch.full((1, 1, 3, 3), 1 / 9), (3, 3, 3, 3)))(light)
+    def find(self, light):
+        return Found(FixedField(torch.nn.functional.pad(torch.full((1, 1, 3, 3), 1 / 9), (3, 3, 3, 3)))(light))
 
 
 class Judging(Exposed):
