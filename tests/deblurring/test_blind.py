@@ -8,12 +8,14 @@ from deblur_lightning.deblurring import (
     BlindEstimator,
     MotionDeblurrer,
     PhotoDeblurrer,
+    Refinement,
     Restorer,
     RichardsonLucy,
     StillnessGuard,
 )
 from deblur_lightning.deblurring.motion import STILL
 from deblur_lightning.estimation import Found
+from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import delta_field
 from deblur_lightning.physics import blur, shake_kernels
 
@@ -55,6 +57,21 @@ def test_the_smallest_picture_that_is_looked_at_is_looked_at(side, seen):
     small = light[..., :side, :50] - 0.5
     assert estimator.sees(small) == seen
     assert estimator(small).coefficients.shape[-2:] == (side, 50)
+
+
+def test_how_sure_the_motion_is_is_told_unless_it_is_refined():
+    class Sure(BlindEstimator):
+        def find(self, light):
+            return Found(shifted(light), 0.7)
+
+    class Agreeing(Refinement):
+        def forward(self, blurry, field, exposure):
+            return field
+
+    photo = torch.rand(1, 3, 60, 70, generator=torch.Generator().manual_seed(1))
+    for refinement, sure in ((None, 0.7), (Agreeing(), 0.0)):
+        model = MotionDeblurrer(Sure(9), RichardsonLucy(3), refinement)
+        assert model.estimate(photo, Exposure())[2] == Exposure(sure=sure)
 
 
 def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
