@@ -98,6 +98,9 @@ class Restorer(nn.Module):
 UPDATES = 40
 """Of Richardson-Lucy for what lights drew: more than for estimated motion, for it is known."""
 
+FIRMLY = 15
+"""Of Richardson-Lucy before `deconvolve` where the motion is sure: few do less harm where it may be wrong."""
+
 
 def undo_drawn(blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
     """Undo motion that points of light drew (`Exposure.drawn`), in no doubt, and beyond where the lights clipped."""
@@ -137,7 +140,7 @@ class HyperLaplacian(Restorer):
     Args:
         regularization: weight of the prior, per unit of noise.
         exponent: of the prior's absolute slopes.
-        start: updates of Richardson-Lucy to begin with.
+        start: updates of Richardson-Lucy to begin with; fifteen at least where the motion is sure (`Exposure.sure`).
         outer: reweightings.
         inner: conjugate-gradient steps between them.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
@@ -158,7 +161,8 @@ class HyperLaplacian(Restorer):
         self.start, self.outer, self.inner, self.allowance = start, outer, inner, allowance
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        start = max(self.start, FIRMLY) if exposure.sure else self.start
         return deconvolve(
             blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
-            start=self.start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,
+            start=start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,
         )  # fmt: skip

@@ -38,7 +38,7 @@ LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
-SAME = (0.995, 0.998)  # likeness of kernels that were found in two ways: up to the first, nothing is sure; from the
+SAME = (0.997, 0.999)  # likeness of kernels that were found in two ways: up to the first, nothing is sure; from the
 FAR = (2.5, 3.5)  # second, all, if they reach so many pixels: of shorter motion both ways may find one wrong kernel
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
