@@ -104,8 +104,8 @@ def main(count: int, times: int, folders: list[Path]) -> None:
 def misread(photo: Tensor, model: MotionDeblurrer) -> bool:
     """Tell whether streaks would be read off a photograph at a size at which they are looked for (`LongMotion`)."""
 
-    def unmoved(blurry: Tensor, _: Exposure) -> tuple[KernelField, Tensor]:
-        return delta_field(blurry, KERNEL), torch.tensor([False])
+    def unmoved(blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
+        return delta_field(blurry, KERNEL), torch.tensor([False]), exposure
 
     return LongMotion()(unmoved, photo, Exposure(), model.drawn).exposure.drawn
 

@@ -29,6 +29,7 @@ from deblur_lightning.deblurring import (
     RichardsonLucy,
     load_deblurrer,
 )
+from deblur_lightning.estimation import Found
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.reports.page import read_pictures
 from deblur_lightning.reports.results import file_hash, read_results, read_rows
@@ -211,9 +212,9 @@ def looks(monkeypatch):
     def look(estimator, light):
         looks.append(light)
         time.sleep(LOOK)
-        return delta_field(light, estimator.kernel_size)
+        return Found(delta_field(light, estimator.kernel_size), 0.5)
 
-    monkeypatch.setattr(BlindEstimator, "forward", look)
+    monkeypatch.setattr(BlindEstimator, "find", look)
     return looks
 
 

@@ -22,7 +22,7 @@ from deblur_lightning.deblurring import (
     UnrolledRestorer,
 )
 from deblur_lightning.deblurring.agreed import unjudged
-from deblur_lightning.field import KernelField
+from deblur_lightning.estimation import Found
 
 SEED = 1
 LEARNED = (UnrolledRestorer, Fusion, Agreed)
@@ -77,20 +77,20 @@ class Remembering(BlindEstimator):
     def __init__(self, kernel_size: int) -> None:
         super().__init__(kernel_size)
         self.saved = 0.0
-        self._seen: dict[tuple[int, bytes], tuple[KernelField, float]] = {}
+        self._seen: dict[tuple[int, bytes], tuple[Found, float]] = {}
         self._counting = threading.Lock()
 
-    def forward(self, light: Tensor) -> KernelField:
+    def find(self, light: Tensor) -> Found:
         """Look at a picture, or remember what was seen."""
         key = light.shape[-1], hashlib.sha256(light.numpy(force=True).tobytes()).digest()
         if key not in self._seen:
             started = time.monotonic()
-            self._seen[key] = super().forward(light), time.monotonic() - started
+            self._seen[key] = super().find(light), time.monotonic() - started
             return self._seen[key][0]
-        field, seconds = self._seen[key]
+        found, seconds = self._seen[key]
         with self._counting:
             self.saved += seconds
-        return field
+        return found
 
 
 def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
