@@ -38,8 +38,8 @@ LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
-SAME = (0.997, 0.999)  # likeness of kernels that were found in two ways: up to the first, nothing is sure; from the
-FAR = (2.5, 3.5)  # second, all, if they reach so many pixels: of shorter motion both ways may find one wrong kernel
+SAME = (0.997, 0.999)  # likeness of both kernels that were found: nothing is sure up to the first, all from the second
+FAR = (2.5, 3.5)  # pixels of reach, likewise: of shorter motion both ways may find one wrong kernel
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
@@ -146,7 +146,8 @@ def _found(light: Tensor, kernel_size: int) -> Found:
         uniform, turning, alike = uniform_and_turning(light, kernel_size)
         field = likeliest(uniform, turning, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
-            return Found(field, sureness(field, alike) if field is uniform else 0.0)  # something moved
+            doubted = turning is None or field is not uniform  # a camera may have turned
+            return Found(field, 0.0 if doubted else sureness(field, alike))  # something moved
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
@@ -230,7 +231,7 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     See `blind_kernel` and `turning_field`.
 
     Returns:
-        Both, and the `likeness` of the kernels of which the one was the likelier.
+        Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
     tasks = [partial(turning_field, light, kernel_size), *attempts(light, kernel_size)]
     turning, *answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))

@@ -34,8 +34,10 @@ def photographs(folder: Path, count: int, seed: int) -> Iterator[Tensor]:
     """Give some of a folder's photographs, drawn by chance, that are large enough, ``[1, 3, H, W]``."""
     paths, found = find_photos(folder).photos, 0
     for number in np.random.default_rng(seed).permutation(len(paths)):
+        if found == count:
+            return
         photo = read_photo(paths[number])[0]
-        if min(photo.shape[-2:]) >= LEAST and photo.shape[1] == len("RGB") and found < count:
+        if min(photo.shape[-2:]) >= LEAST and photo.shape[1] == len("RGB"):
             found += 1
             yield photo[..., : MOST[0], : MOST[1]]
 

@@ -230,8 +230,9 @@ def test_what_was_estimated_once_is_remembered_for_all_models(looks):
     for one in asking:
         assert one.estimates_whole  # as without the memory
         assert torch.equal(one.deblurrer.network(first.clone()).basis, delta_field(first, 9).basis)
+        assert one.deblurrer.network.find(first.clone()).sure == 0.5
     assert len(looks) == 1
-    assert memory.saved >= LOOK * (len(asking) - 1)
+    assert memory.saved >= LOOK * (2 * len(asking) - 1)
     models[0].deblurrer.network(other)
     assert len(looks) == 2
 

@@ -82,11 +82,12 @@ def test_long_motion_is_as_sure_as_both_ways_find_it_alike(length, alike, sure):
 
 
 @pytest.mark.usefixtures("even_small_photos_are_large")
-def test_where_a_path_is_likelier_nothing_is_sure(turning, monkeypatch):
+def test_where_a_path_is_likelier_or_was_not_looked_for_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
     one = constant(turning.mean_kernel()[0])
     monkeypatch.setattr(module, "FAR", (0.0, 1.0))
-    for path, sure in ((turning, 0.0), (None, 1.0)):
+    filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
+    for path, sure in ((turning, 0.0), (None, 0.0), (filled, 1.0)):
         monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: (one, path, 1.0))
         assert find_motion(shot(turning), kernel_size=KERNEL).sure == sure
 

@@ -72,7 +72,7 @@ def test_every_weight_of_the_folded_network_learns_after_the_first_step():
     assert [name for name, weight in network.named_parameters() if not weight.grad.any()] == []
 
 
-@pytest.mark.parametrize(("side", "size"), [(4, (9, 11)), (5, (9, 11)), (10, (9, 11)), (3, (3, 8))])
+@pytest.mark.parametrize(("side", "size"), [(4, (9, 11)), (5, (9, 11)), (6, (9, 11)), (10, (9, 11)), (3, (3, 8))])
 def test_a_local_mean_is_that_of_the_nearest_whole_square(side, size):
     features = torch.rand(2, 3, *size)
     height, width = size
