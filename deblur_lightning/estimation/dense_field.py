@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -163,11 +164,7 @@ def sureness(uniform: KernelField, alike: float) -> float:
         alike: `likeness` of the kernels that were found in two ways.
     """
     reach = reaches(uniform.basis[0]).item()
-    return _rising(alike, *SAME) * _rising(reach, *FAR)
-
-
-def _rising(value: float, least: float, most: float) -> float:
-    return min(1.0, max(0.0, (value - least) / (most - least)))
+    return float(np.interp(alike, SAME, (0, 1)) * np.interp(reach, FAR, (0, 1)))
 
 
 def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
