@@ -125,7 +125,7 @@ MORE := --trainer.max_epochs 5 --model.init_args.scheduler.init_args.total_steps
 # $(call LAST,epochs,samples an epoch,steps,learning rate,seed,data's seed)
 LAST = --config experiments/free/last.yaml --trainer.max_epochs $(1) --data.init_args.samples.train $(2) --model.init_args.scheduler.init_args.total_steps $(3) --model.init_args.optimizer.init_args.lr $(4) --model.init_args.scheduler.init_args.max_lr $(4) $(call SEEDS,$(5),$(6))
 
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in fifteen runs, and put it into the default model; ARGS as above
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in sixteen runs, and put it into the default model; ARGS as above
 	$(call small_run,free,free)
 	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
 	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
@@ -147,7 +147,10 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	mkdir -p $(RUNS)/free-third-mean
 	$(BIN)/python experiments/free/mean.py $(RUNS)/free-second-mean/weights.safetensors $(RUNS)/free-fourteenth/weights.safetensors $(RUNS)/free-third-mean/weights.safetensors
 	$(call small_run,free,free-fifteenth,$(call LAST,6,5000,6000,6e-4,15,214),free-third-mean)
-	$(BIN)/python experiments/free/mean.py $(RUNS)/free-third-mean/weights.safetensors $(RUNS)/free-fifteenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
+	mkdir -p $(RUNS)/free-fourth-mean
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-third-mean/weights.safetensors $(RUNS)/free-fifteenth/weights.safetensors $(RUNS)/free-fourth-mean/weights.safetensors
+	$(call small_run,free,free-sixteenth,$(call LAST,6,5000,6000,6e-4,16,215),free-fourth-mean)
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-fourth-mean/weights.safetensors $(RUNS)/free-sixteenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
 	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled

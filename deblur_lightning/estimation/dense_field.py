@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
+from deblur_lightning.estimation.sureness import sureness
 from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
 from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
@@ -39,8 +39,6 @@ LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
-SAME = (0.997, 0.999)  # likeness of both kernels that were found: nothing is sure up to the first, all from the second
-FAR = (2.5, 3.5)  # pixels of reach, likewise: of shorter motion both ways may find one wrong kernel
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
@@ -50,7 +48,7 @@ class Found(NamedTuple):
     Attributes:
         field: of the photo.
         sure: how surely it is right, in [0, 1]: 1 where all of the photo moved by one kernel that is not short, and
-            that was found in two ways; 0 where nothing is known.
+            that its quarters find too; 0 where nothing is known. See `sureness`.
     """
 
     field: KernelField
@@ -69,7 +67,7 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
     talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
     instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
-    One kernel is looked for in two ways. Wrong ones seldom come out alike, so likeness tells how sure it is.
+    How surely one kernel is right is told by what the quarters of the photo find (`sureness`).
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least `least_side`.
@@ -146,25 +144,13 @@ def _found(light: Tensor, kernel_size: int) -> Found:
     if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
         uniform, turning, alike = uniform_and_turning(light, kernel_size)
         field = likeliest(uniform, turning, light)
-        if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:
-            doubted = turning is None or field is not uniform  # a camera may have turned
-            return Found(field, 0.0 if doubted else sureness(field, alike))  # something moved
+        if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
+            return Found(field, sureness(light, field.basis[0, 0], alike) if field is uniform else 0.0)
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
     kernel = softened(moving_kernel(light[window], share[window], kernel_size), SOFTNESS)
     return Found(part_field(kernel, believed_share(evidence, kernel)))
-
-
-def sureness(uniform: KernelField, alike: float) -> float:
-    """Tell how sure one kernel for all of a picture is, in [0, 1].
-
-    Args:
-        uniform: a field of one kernel.
-        alike: `likeness` of the kernels that were found in two ways.
-    """
-    reach = reaches(uniform.basis[0]).item()
-    return float(np.interp(alike, SAME, (0, 1)) * np.interp(reach, FAR, (0, 1)))
 
 
 def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:

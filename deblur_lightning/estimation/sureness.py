@@ -1,0 +1,75 @@
+"""How surely one kernel, found for all of a photo, is right: whether the photo's quarters find it too."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deblur_lightning.estimation.kernel_shape import likeness, reaches
+from deblur_lightning.estimation.pyramid import attempts
+from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.side_by_side import side_by_side
+
+WINDOW = 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
+NEAR = (0.77, 0.85)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
+LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
+SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
+FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
+
+
+def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
+    """Tell how surely one kernel is right for all of a photo.
+
+    Each quarter of the photo is asked for its own kernel. Of a camera that turned, of parts that moved by themselves,
+    and where the kernel is wrong they differ; noise makes right ones differ too, so none need be the same. The median
+    counts, for a quarter may be sky, or have moved. Quarters of a small photo tell too little: there it counts
+    whether two ways of looking found the same.
+
+    Args:
+        light: the blurry photo, ``[H, W]``, linear light.
+        kernel: ``[K, K]``, unit sum.
+        alike: `likeness` of the kernels that two ways of looking at all of the photo found.
+
+    Returns:
+        0, not at all, to 1, wholly. Of short motion nothing is sure.
+
+    Source:
+        Ours.
+    """
+    reach = reaches(kernel[None]).item()
+    if min(light.shape) < 2 * WINDOW * len(kernel):
+        return _rise(alike, SAME) * _rise(reach, FAR)
+    long = _rise(reach, LONG)
+    return long * _rise(likeness_of_quarters(light, kernel), NEAR) if long > 0 else 0.0
+
+
+def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
+    """Compare a kernel with those of a photo's quarters, each read off its `richest_window`; give the median likeness.
+
+    Args:
+        light: the blurry photo, ``[H, W]``, linear light.
+        kernel: ``[K, K]``, unit sum.
+    """
+    size = len(kernel)
+    tasks = []
+    for rows in _halves(light.shape[0]):
+        for columns in _halves(light.shape[1]):
+            quarter = light[rows, columns]
+            window = richest_window(quarter, None, WINDOW * size)
+            tasks.append(partial(_kernel_of, quarter[window], size))
+    kernels = torch.stack([kernel, *side_by_side(tasks)])
+    shapes = kernels / torch.linalg.vector_norm(kernels, dim=(1, 2), keepdim=True)
+    return float(np.median(likeness(shapes)[0, 1:].numpy()))
+
+
+def _kernel_of(light: Tensor, size: int) -> Tensor:
+    return attempts(light, size)[0]().kernel  # without a liking for dark pixels; both ways told no more
+
+
+def _halves(length: int) -> tuple[slice, slice]:
+    return slice(0, length // 2), slice(length // 2, length)
+
+
+def _rise(value: float, between: tuple[float, float]) -> float:
+    return float(np.interp(value, between, (0, 1)))

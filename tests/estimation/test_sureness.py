@@ -1,0 +1,93 @@
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.data.scenes.dead_leaves import dead_leaves
+from deblur_lightning.estimation import find_motion
+from deblur_lightning.estimation.kernel_shape import likeness
+from deblur_lightning.estimation.pyramid import attempts
+from deblur_lightning.estimation.sureness import likeness_of_quarters, sureness
+from deblur_lightning.field import KernelField
+from deblur_lightning.physics import expose, shake_field, shake_kernels, to_linear
+
+KERNEL = 17
+SIDE = 16 * KERNEL  # pixels: of the smallest photos whose quarters are asked
+
+
+@pytest.fixture(scope="module")
+def shakes():
+    return shake_kernels(2, KERNEL, generator=torch.Generator().manual_seed(5), extent=(9, 14))
+
+
+def taken(field, noise=0.003):
+    side = field.coefficients.shape[-1] + KERNEL - 1
+    scene = torch.tensor(dead_leaves(side, np.random.default_rng(8))).permute(2, 0, 1) / 255
+    return expose(scene[None].float().pow(2.2), field, generator=torch.Generator().manual_seed(1), noise=noise)
+
+
+def shot(field, noise=0.003):
+    return to_linear(taken(field, noise))[0].mean(0)
+
+
+def constant(kernel, side=SIDE):
+    return KernelField(kernel[None, None], torch.ones(1, 1, side, side))
+
+
+def line(length):
+    kernel = torch.zeros(KERNEL, KERNEL)
+    kernel[KERNEL // 2, KERNEL // 2 - length // 2 : KERNEL // 2 + length // 2 + 1] = 1 / length
+    return kernel  # reach: (n² - 1) / 12, rooted
+
+
+def test_a_right_kernel_is_sure_and_a_wrong_one_or_one_of_half_the_photo_is_not(shakes):
+    right, other = shakes
+    assert sureness(shot(constant(right)), right, alike=0.0) > 0.9
+    assert sureness(shot(constant(right)), other, alike=1.0) == 0
+    halves = torch.zeros(1, 2, SIDE, SIDE)
+    halves[:, 0, :, : SIDE // 2], halves[:, 1, :, SIDE // 2 :] = 1, 1
+    assert sureness(shot(KernelField(shakes[None], halves)), right, alike=1.0) < 0.3
+
+
+def test_of_a_camera_that_turned_hardly_anything_is_sure():
+    turning = shake_field((SIDE, SIDE), KERNEL, generator=torch.Generator().manual_seed(6), rotation=0.2)
+    assert sureness(shot(turning), turning.mean_kernel()[0], alike=1.0) < 0.2
+
+
+def test_the_likeness_is_the_median_over_quarters_by_a_plain_loop(shakes):
+    light, right = shot(constant(shakes[0])), shakes[0]
+    middle, side, found = SIDE // 2, 8 * KERNEL, []
+    for top in (0, middle):
+        for left in (0, middle):
+            kernel = attempts(light[top : top + side, left : left + side], KERNEL)[0]().kernel
+            pair = torch.stack((right / right.norm(), kernel / kernel.norm()))
+            found.append(likeness(pair)[0, 1].item())
+    assert likeness_of_quarters(light, right) == pytest.approx(np.median(found), abs=1e-5)
+
+
+def test_a_quarter_without_edges_does_not_take_sureness_away(shakes):
+    light = shot(constant(shakes[0]))
+    light[: SIDE // 2, : SIDE // 2] = 0.5
+    assert sureness(light, shakes[0], alike=0.0) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("length", "near", "sure"), [(17, 0.85, 1.0), (17, 0.81, 0.5), (17, 0.77, 0.0), (7, 0.9, 0.5), (5, 0.9, 0.0)]
+)
+def test_motion_that_is_not_short_is_as_sure_as_quarters_find_it_alike(monkeypatch, length, near, sure):
+    monkeypatch.setattr(sys.modules[sureness.__module__], "likeness_of_quarters", lambda light, kernel: near)
+    assert sureness(torch.ones(SIDE, SIDE), line(length), alike=0.0) == pytest.approx(sure, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("length", "alike", "sure"),
+    [(17, 0.9995, 1.0), (17, 0.998, 0.5), (17, 0.99, 0.0), (11, 0.999, 10**0.5 - 2.5), (7, 0.999, 0.0)],
+)
+def test_in_a_photo_too_small_for_quarters_long_motion_is_as_sure_as_two_ways_find_it_alike(length, alike, sure):
+    assert sureness(torch.ones(SIDE, SIDE - 1), line(length), alike) == pytest.approx(sure, abs=1e-5)
+
+
+def test_a_photo_too_large_to_look_for_a_turning_camera_in_can_be_sure_too(shakes, monkeypatch):
+    monkeypatch.setattr(sys.modules[find_motion.__module__], "HELD", 100 * 100)
+    assert find_motion(taken(constant(shakes[0])), kernel_size=KERNEL).sure > 0.9
