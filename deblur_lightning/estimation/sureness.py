@@ -11,7 +11,7 @@ from deblur_lightning.estimation.pyramid import attempts
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.side_by_side import side_by_side
 
-WINDOW = 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
+LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
 NEAR = (0.77, 0.85)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
 LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
 SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
@@ -38,7 +38,7 @@ def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
         Ours.
     """
     reach = reaches(kernel[None]).item()
-    if min(light.shape) < 2 * WINDOW * len(kernel):
+    if min(light.shape) < 2 * LEAST * len(kernel):
         return _rise(alike, SAME) * _rise(reach, FAR)
     long = _rise(reach, LONG)
     return long * _rise(likeness_of_quarters(light, kernel), NEAR) if long > 0 else 0.0
@@ -56,7 +56,7 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
     for rows in _halves(light.shape[0]):
         for columns in _halves(light.shape[1]):
             quarter = light[rows, columns]
-            window = richest_window(quarter, None, WINDOW * size)
+            window = richest_window(quarter, None, MOST * size)
             tasks.append(partial(_kernel_of, quarter[window], size))
     kernels = torch.stack([kernel, *side_by_side(tasks)])
     shapes = kernels / torch.linalg.vector_norm(kernels, dim=(1, 2), keepdim=True)
