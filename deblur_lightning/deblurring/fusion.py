@@ -13,8 +13,7 @@ from deblur_lightning.restoration import CUES, restoration_cues
 from deblur_lightning.restoration.cues import CELL
 
 DROPPED = 0.3  # of the network's units, in each step of its training
-SURELY = 0.5  # share of the boldest restoration where the motion is sure, whatever a usual place's cues say
-LITTLE = 1e-6  # trust: so that none at all divides by no zero
+SURELY = 0.5  # share of the boldest restoration where the motion is sure, whatever its cues say
 FURTHEST = 4.0  # standard deviations: rarer cues than in training count no more than that
 
 
@@ -25,8 +24,7 @@ class Fusion(Restorer):
     in its own way: ringing, misfit, crushed blacks. `restoration_cues` measures these for each restoration, and a
     small network that has seen many restorations beside their sharp pictures turns the measures of a place into
     shares: of each restoration and, where none convinces, of the photo as it is. It has seen more wrong fields than
-    right ones, so as far as the motion is sure (`Exposure.sure`), half of all goes to the boldest restoration; less of
-    it in places that convince less than half of the photo does, for what is there may have moved by itself.
+    right ones, so as far as the motion is sure (`Exposure.sure`), half of all goes to the boldest restoration.
 
     Args:
         restorers: undo the motion, the most cautious first, the boldest last.
@@ -61,11 +59,8 @@ class Fusion(Restorer):
     def judged(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
         made = [restorer(blurry, field, exposure) for restorer in self.restorers]
         cues = [restoration_cues(blurry, one, field, exposure.gamma) for one in made]
-        shares = self.shares(torch.cat(cues, dim=1), blurry.shape[-2:])
-        if exposure.sure:
-            boldly = SURELY * exposure.sure * as_elsewhere(shares.sum(dim=1, keepdim=True))
-            shares = shares * (1 - boldly)
-            shares[:, -1:] += boldly
+        shares = self.shares(torch.cat(cues, dim=1), blurry.shape[-2:]) * (1 - SURELY * exposure.sure)
+        shares[:, -1] += SURELY * exposure.sure
         picture = blurry + sum(share * (one - blurry) for share, one in zip(shares.split(1, dim=1), made, strict=True))
         return Restored(picture.clamp(0, 1), shares.sum(dim=1, keepdim=True))
 
@@ -89,9 +84,3 @@ class Fusion(Restorer):
         told = ((cues - self.centre) / self.spread).clamp(-FURTHEST, FURTHEST)
         scores: Tensor = self.network(told)
         return torch.cat((torch.zeros_like(scores[..., :1]), scores), dim=-1).softmax(dim=-1)[..., 1:]
-
-
-def as_elsewhere(trust: Tensor) -> Tensor:
-    """Compare the trust in each place, ``[N, 1, H, W]``, with the median of its picture; 1 where it is no less."""
-    usual = trust.flatten(1).median(dim=1).values.view(-1, 1, 1, 1).clamp(min=LITTLE)
-    return (trust / usual).clamp(max=1)
