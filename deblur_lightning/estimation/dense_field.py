@@ -48,7 +48,7 @@ class Found(NamedTuple):
     Attributes:
         field: of the photo.
         sure: how surely it is right, in [0, 1]: 1 where all of the photo moved by one kernel that is not short, and
-            that its quarters find too; 0 where nothing is known. See `sureness`.
+            that its quarters find too, or in a small photo another way of looking; 0 where nothing is known.
     """
 
     field: KernelField
@@ -67,7 +67,8 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
     talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
     instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
-    How surely one kernel is right is told by what the quarters of the photo find (`sureness`).
+    How surely one kernel is right is told by what the quarters of the photo find, or of a small one two ways of looking
+    (`sureness`).
 
     Args:
         blurry: ``[1, C, H, W]`` in [0, 1], display values, both sides at least `least_side`.
@@ -145,7 +146,9 @@ def _found(light: Tensor, kernel_size: int) -> Found:
         uniform, turning, alike = uniform_and_turning(light, kernel_size)
         field = likeliest(uniform, turning, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
-            return Found(field, sureness(light, field.basis[0, 0], alike) if field is uniform else 0.0)
+            if field is not uniform:
+                return Found(field)
+            return Found(field, sureness(light, field.basis[0, 0], 0.0 if turning is None else alike))
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)

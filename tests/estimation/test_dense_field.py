@@ -69,13 +69,13 @@ def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_m
         assert find_motion(shot(unsure), kernel_size=KERNEL).sure == 0
 
 
-def test_where_a_path_is_likelier_nothing_is_sure(turning, monkeypatch):
+@pytest.mark.usefixtures("even_small_photos_are_large")
+def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
     one = constant(turning.mean_kernel()[0])
     monkeypatch.setattr(module, "sureness", lambda light, kernel, alike: alike)
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
-    for path, sure in ((turning, 0.0), (filled, 0.6)):
-        monkeypatch.setattr(module, "LARGEST", 100 * 100)
+    for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):
         monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: (one, path, 0.6))
         assert find_motion(shot(turning), kernel_size=KERNEL).sure == sure
 
