@@ -1,5 +1,7 @@
 """Windows spread over a large picture, each where its part of the picture has most edges."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -20,9 +22,26 @@ def spread_windows(light: Tensor, side: int = SIDE) -> list[tuple[slice, slice]]
         Nine squares, row by row.
     """
     height, width = light.shape
+    return richest_windows(light, parts(height, GRID, side), parts(width, GRID, side), side)
+
+
+def richest_windows(
+    light: Tensor, bands: Sequence[slice], stripes: Sequence[slice], side: int
+) -> list[tuple[slice, slice]]:
+    """Choose the `richest_window` of each part of a picture.
+
+    Args:
+        light: ``[H, W]``.
+        bands: rows of the parts.
+        stripes: their columns.
+        side: of the windows, in pixels; shorter where a part is.
+
+    Returns:
+        The windows, row by row.
+    """
     windows = []
-    for rows in _parts(height, side):
-        for columns in _parts(width, side):
+    for rows in bands:
+        for columns in stripes:
             down, right = richest_window(light[rows, columns], None, side)
             windows.append(
                 (
@@ -40,17 +59,18 @@ def centres(windows: list[tuple[slice, slice]]) -> list[tuple[float, float]]:
 
 def evened(light: Tensor, windows: list[tuple[slice, slice]], contrast: float) -> list[Tensor]:
     """Cut the windows out, all lit by one factor so that the root of their mean variance is ``contrast``."""
-    parts = [light[window] for window in windows]
-    found = torch.stack([part.var() for part in parts]).mean().sqrt().clamp(min=1e-3)
-    return [part * (contrast / found) for part in parts]
+    seen = [light[window] for window in windows]
+    found = torch.stack([part.var() for part in seen]).mean().sqrt().clamp(min=1e-3)
+    return [part * (contrast / found) for part in seen]
 
 
-def _parts(length: int, side: int) -> list[slice]:
-    parts = []
-    for number in range(GRID):
-        start, stop = number * length // GRID, (number + 1) * length // GRID
-        if stop - start < side:
-            start = max(0, min(length - side, (start + stop) // 2 - side // 2))
-            stop = start + side
-        parts.append(slice(start, stop))
-    return parts
+def parts(length: int, count: int, least: int = 0) -> list[slice]:
+    """Divide a side of a picture evenly; parts of less than the least pixels grow to that, and then overlap."""
+    found = []
+    for number in range(count):
+        start, stop = number * length // count, (number + 1) * length // count
+        if stop - start < least:
+            start = max(0, min(length - least, (start + stop) // 2 - least // 2))
+            stop = start + least
+        found.append(slice(start, stop))
+    return found

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.kernel_shape import likeness, reaches
 from deblur_lightning.estimation.pyramid import attempts
-from deblur_lightning.estimation.richest_window import richest_window
+from deblur_lightning.estimation.spread_windows import parts, richest_windows
 from deblur_lightning.side_by_side import side_by_side
 
 LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
@@ -29,7 +29,8 @@ def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
     Args:
         light: the blurry photo, ``[H, W]``, linear light.
         kernel: ``[K, K]``, unit sum.
-        alike: `likeness` of the kernels that two ways of looking at all of the photo found.
+        alike: `likeness` of the kernels that two ways of looking found; 0 if nobody asked whether the camera turned,
+            for both ways look at one window (`richest_window`).
 
     Returns:
         0, not at all, to 1, wholly. Of short motion nothing is sure.
@@ -51,24 +52,15 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
         light: the blurry photo, ``[H, W]``, linear light.
         kernel: ``[K, K]``, unit sum.
     """
-    size = len(kernel)
-    tasks = []
-    for rows in _halves(light.shape[0]):
-        for columns in _halves(light.shape[1]):
-            quarter = light[rows, columns]
-            window = richest_window(quarter, None, MOST * size)
-            tasks.append(partial(_kernel_of, quarter[window], size))
-    kernels = torch.stack([kernel, *side_by_side(tasks)])
+    size, (height, width) = len(kernel), light.shape
+    windows = richest_windows(light, parts(height, 2), parts(width, 2), MOST * size)
+    kernels = torch.stack([kernel, *side_by_side([partial(_kernel_of, light[window], size) for window in windows])])
     shapes = kernels / torch.linalg.vector_norm(kernels, dim=(1, 2), keepdim=True)
-    return float(np.median(likeness(shapes)[0, 1:].numpy()))
+    return likeness(shapes)[0, 1:].quantile(0.5).item()
 
 
 def _kernel_of(light: Tensor, size: int) -> Tensor:
     return attempts(light, size)[0]().kernel  # without a liking for dark pixels; both ways told no more
-
-
-def _halves(length: int) -> tuple[slice, slice]:
-    return slice(0, length // 2), slice(length // 2, length)
 
 
 def _rise(value: float, between: tuple[float, float]) -> float:

@@ -1,3 +1,4 @@
+import itertools
 import sys
 
 import numpy as np
@@ -70,6 +71,21 @@ def test_a_quarter_without_edges_does_not_take_sureness_away(shakes):
     light = shot(constant(shakes[0]))
     light[: SIDE // 2, : SIDE // 2] = 0.5
     assert sureness(light, shakes[0], alike=0.0) > 0.9
+
+
+def test_a_quarter_is_asked_where_it_has_most_edges(shakes):
+    light, side, found = shot(constant(shakes[0], side=20 * KERNEL)), 8 * KERNEL, []
+    for quarter in (half for rows in light.chunk(2) for half in rows.chunk(2, dim=1)):
+        edges = {}
+        for top, left in itertools.product(range(0, len(quarter) - side + 1, 16), repeat=2):
+            window = quarter[top : top + side, left : left + side]
+            edges[top, left] = sum(one.double().square().sum() for one in (window.diff(dim=0), window.diff(dim=1)))
+        top, left = max(edges, key=edges.get)
+        kernel = attempts(quarter[top : top + side, left : left + side], KERNEL)[0]().kernel
+        pair = torch.stack((shakes[0] / shakes[0].norm(), kernel / kernel.norm()))
+        found.append(((top, left), likeness(pair)[0, 1].item()))
+    assert len({place for place, _ in found}) > 1
+    assert likeness_of_quarters(light, shakes[0]) == pytest.approx(np.median([one for _, one in found]), abs=1e-5)
 
 
 @pytest.mark.parametrize(
