@@ -32,7 +32,7 @@ class BlindEstimator(nn.Module):
         return stack_fields([self.find(one).field for one in light.split(1)])
 
     def find(self, light: Tensor) -> Found:
-        """Estimate the field of one picture ``[1, 3 or 1, H, W]``, and how sure it is; otherwise as `forward`."""
+        """Estimate the field of one picture ``[1, 3 or 1, H, W]``, with what tells how sure it is; see `forward`."""
         if not self.sees(light):
             return Found(delta_field(light, self.kernel_size))
         picture = (light.float() + 0.5).clamp(0, 1)

@@ -14,7 +14,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
 
-Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Exposure]]  # as `MotionDeblurrer.estimate`
+Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Callable[[], float]]]  # `MotionDeblurrer.estimate`
 Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
@@ -102,14 +102,16 @@ class LongMotion:
 
     def _seen(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        seen = SeenMotion(1, *estimate(blurry, exposure))
+        field, moved, sureness = estimate(blurry, exposure)
+        seen = SeenMotion(1, field, moved, exposure)
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(blurry, factor, size):
             shown = shows(seen)
             if shown and motion_length(seen.field) <= self.surely * size:
                 break
             small = reduced(blurry, factor, exposure.gamma)
-            there = SeenMotion(factor, *estimate(small, exposure))
+            field, moved, asked = estimate(small, exposure)
+            there = SeenMotion(factor, field, moved, exposure)
             if not shows(there):
                 break
             if shown and 2 * motion_length(there.field) <= self.clearly * size:
@@ -117,8 +119,8 @@ class LongMotion:
             gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
             if gain <= (0 if shown else self.convincing):
                 break
-            seen, factor = there, 2 * factor
-        return seen._replace(notes=self._said(seen))
+            seen, sureness, factor = there, asked, 2 * factor
+        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
         """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""

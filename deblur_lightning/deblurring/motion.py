@@ -1,6 +1,6 @@
 """MotionDeblurrer: see each pixel's motion, then undo it (Carbajal et al. 2021, arXiv 2102.01026)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -111,21 +111,21 @@ class MotionDeblurrer(Deblurrer):
             return None
         return self.network.drawn(to_linear(blurry, exposure.gamma) - 0.5)
 
-    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:
+    def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Callable[[], float]]:
         """Estimate the field of pictures of one exposure, none of which lights drew.
 
         Returns:
-            The field, which pictures ``[N]`` moved at all, and the exposure with how sure the field is.
+            The field, which pictures ``[N]`` moved at all, and what tells how sure the field is (`Found.sureness`).
         """
         inner = without_fade(blurry, exposure.dark)
-        field, sure = self._seen(inner, exposure)
+        field, sureness = self._seen(inner, exposure)
         moved = torch.ones(len(blurry), dtype=torch.bool, device=blurry.device)
         if self.guard is not None:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
         if self.refinement is not None and moved.any():
-            field, sure = self.refinement(blurry, field, exposure), 0.0
-        return field, moved, exposure._replace(sure=sure)
+            return self.refinement(blurry, field, exposure), moved, lambda: 0.0
+        return field, moved, sureness
 
     def _seen(self, blurry: Tensor, exposure: Exposure) -> Found:
         if isinstance(self.network, BlindEstimator) and len(blurry) == 1:
@@ -136,7 +136,8 @@ class MotionDeblurrer(Deblurrer):
         """Give the field, which pictures moved at all, and the exposure with what is known of who drew the field."""
         drawn = self.drawn(blurry, exposure)
         if drawn is None:
-            return self.estimate(blurry, exposure._replace(drawn=False))
+            field, moved, sureness = self.estimate(blurry, exposure._replace(drawn=False))
+            return field, moved, exposure._replace(drawn=False, sure=sureness())
         return drawn, torch.ones(1, dtype=torch.bool, device=blurry.device), exposure._replace(drawn=True)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:

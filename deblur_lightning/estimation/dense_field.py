@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, cast
 
 import torch
@@ -47,17 +47,18 @@ class Found(NamedTuple):
 
     Attributes:
         field: of the photo.
-        sure: how surely it is right, in [0, 1]: 1 where all of the photo moved by one kernel that is not short, and
-            that its quarters find too, or in a small photo another way of looking; 0 where nothing is known.
+        sureness: tells how surely it is right, in [0, 1], and looks for that when it is asked first, which takes
+            seconds: 1 where all of the photo moved by one kernel that is not short, and that its quarters find too, or
+            in a small photo another way of looking; 0 where nothing is known.
     """
 
     field: KernelField
-    sure: float = 0.0
+    sureness: Callable[[], float] = lambda: 0.0
 
 
 @torch.no_grad()
 def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> Found:
-    """Estimate the motion field of a photo from nothing but the photo, and tell how sure it is.
+    """Estimate the motion field of a photo from nothing but the photo, so that one may ask how sure it is.
 
     Where several points of light drew one path, that is its kernel (`drawn_field`).
     Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
@@ -77,7 +78,7 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
         lights: whether to look for what lights drew; False where that was done before.
 
     Returns:
-        The field, ``[1, B, K, K]``, where B is 1, 2 (no blur first) or 25, and how sure it is.
+        The field, ``[1, B, K, K]``, where B is 1, 2 (no blur first) or 25, and what tells how sure it is.
 
     Raises:
         ValueError: a picture that is none, several, too small or not in [0, 1]; a kernel size that is even.
@@ -148,7 +149,8 @@ def _found(light: Tensor, kernel_size: int) -> Found:
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
             if field is not uniform:
                 return Found(field)
-            return Found(field, sureness(light, field.basis[0, 0], 0.0 if turning is None else alike))
+            alike = 0.0 if turning is None else alike
+            return Found(field, cache(partial(sureness, light, field.basis[0, 0], alike)))
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)

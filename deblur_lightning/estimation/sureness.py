@@ -9,7 +9,7 @@ from torch import Tensor
 from deblur_lightning.estimation.kernel_shape import likeness, reaches
 from deblur_lightning.estimation.pyramid import attempts
 from deblur_lightning.estimation.spread_windows import parts, richest_windows
-from deblur_lightning.side_by_side import side_by_side
+from deblur_lightning.side_by_side import one_core, side_by_side
 
 LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
 NEAR = (0.77, 0.85)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
@@ -18,6 +18,7 @@ SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small fo
 FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
 
 
+@torch.no_grad()
 def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
     """Tell how surely one kernel is right for all of a photo.
 
@@ -41,8 +42,10 @@ def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
     reach = reaches(kernel[None]).item()
     if min(light.shape) < 2 * LEAST * len(kernel):
         return _rise(alike, SAME) * _rise(reach, FAR)
-    long = _rise(reach, LONG)
-    return long * _rise(likeness_of_quarters(light, kernel), NEAR) if long > 0 else 0.0
+    if (long := _rise(reach, LONG)) == 0:
+        return 0.0
+    with one_core():
+        return long * _rise(likeness_of_quarters(light, kernel), NEAR)
 
 
 def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:

@@ -212,7 +212,7 @@ def looks(monkeypatch):
     def look(estimator, light):
         looks.append(light)
         time.sleep(LOOK)
-        return Found(delta_field(light, estimator.kernel_size), 0.5)
+        return Found(delta_field(light, estimator.kernel_size), lambda: 0.5)
 
     monkeypatch.setattr(BlindEstimator, "find", look)
     return looks
@@ -230,7 +230,7 @@ def test_what_was_estimated_once_is_remembered_for_all_models(looks):
     for one in asking:
         assert one.estimates_whole  # as without the memory
         assert torch.equal(one.deblurrer.network(first.clone()).basis, delta_field(first, 9).basis)
-        assert one.deblurrer.network.find(first.clone()).sure == 0.5
+        assert one.deblurrer.network.find(first.clone()).sureness() == 0.5
     assert len(looks) == 1
     assert memory.saved >= LOOK * (2 * len(asking) - 1)
     models[0].deblurrer.network(other)

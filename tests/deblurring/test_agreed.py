@@ -423,7 +423,8 @@ class AtScale(LongMotion):
     """Takes the photo at one scale, whatever it shows."""
 
     def __call__(self, estimate, blurry, exposure, drawn):
-        return SeenMotion(self.most, *estimate(reduced(blurry, self.most, 2.2), exposure))
+        field, moved, _ = estimate(reduced(blurry, self.most, 2.2), exposure)
+        return SeenMotion(self.most, field, moved, exposure)
 
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])

@@ -62,7 +62,7 @@ def test_the_smallest_picture_that_is_looked_at_is_looked_at(side, seen):
 def test_how_sure_the_motion_is_is_told_unless_it_is_refined():
     class Sure(BlindEstimator):
         def find(self, light):
-            return Found(shifted(light), 0.7)
+            return Found(shifted(light), lambda: 0.7)
 
     class Agreeing(Refinement):
         def forward(self, blurry, field, exposure):
@@ -71,7 +71,7 @@ def test_how_sure_the_motion_is_is_told_unless_it_is_refined():
     photo = torch.rand(1, 3, 60, 70, generator=torch.Generator().manual_seed(1))
     for refinement, sure in ((None, 0.7), (Agreeing(), 0.0)):
         model = MotionDeblurrer(Sure(9), RichardsonLucy(3), refinement)
-        assert model.estimate(photo, Exposure())[2] == Exposure(sure=sure)
+        assert model.estimate(photo, Exposure())[2]() == sure
 
 
 def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():

@@ -170,13 +170,13 @@ def test_where_nothing_was_drawn_motion_is_estimated():
         return (
             KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])),
             torch.tensor([True]),
-            exposure,
+            lambda: 0.5,
         )
 
     photo = torch.rand(1, 3, 395, 640)  # at half of the size fewer than six kernels
     for scale in (2, 8):
         found = LongMotion()(estimate, photo, Exposure(drawn=True), known(640, scale))
-        assert (found.factor, found.exposure.drawn, found.notes) == (1, False, ())
+        assert (found.factor, found.exposure, found.notes) == (1, Exposure(drawn=False, sure=0.5), ())
 
 
 def test_streaks_longer_than_a_kernel_are_read_at_a_smaller_size(model):

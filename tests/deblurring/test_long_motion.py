@@ -32,12 +32,14 @@ class Seeing:
     """Stands for an estimator: sees a motion of so many pixels at the photo's size, as far as its kernels reach."""
 
     def __init__(self, length, width, moved=MOVED):
-        self.length, self.width, self.moved, self.sizes = length, width, moved, []
+        self.length, self.width, self.moved = length, width, moved
+        self.sizes, self.asked = [], []
 
     def __call__(self, blurry, exposure):
         height, width = blurry.shape[-2:]
         self.sizes.append(width)
-        return uniform(line(max(1, round(self.length * width / self.width))), height, width), self.moved, exposure
+        field = uniform(line(max(1, round(self.length * width / self.width))), height, width)
+        return field, self.moved, lambda: self.asked.append(width) or 1 / width
 
 
 def photo(height=400, width=640):
@@ -186,13 +188,11 @@ def test_a_streak_of_forty_pixels_is_restored_beyond_what_its_kernels_hold(strea
     assert after > before + 1.5
 
 
-def test_how_sure_the_motion_is_is_known_of_the_scale_at_which_it_is_undone():
-    class Sure(Seeing):
-        def __call__(self, blurry, exposure):
-            return *super().__call__(blurry, exposure)[:2], exposure._replace(sure=blurry.shape[-1] / 640)
-
-    for length, sure in ((30, 1.0), (40, 0.5)):
-        assert Believing()(Sure(length, 640), photo(), Exposure()).exposure.sure == sure
+@pytest.mark.parametrize(("length", "width"), [(30, 640), (40, 320)])
+def test_how_sure_the_motion_is_is_asked_once_of_the_scale_at_which_it_is_undone(length, width):
+    estimate = Seeing(length, 640)
+    assert Believing()(estimate, photo(), Exposure()).exposure.sure == 1 / width
+    assert (estimate.sizes, estimate.asked) == ([640, 320], [width])
 
 
 def test_half_a_field_has_half_the_motion_about_the_same_centre():

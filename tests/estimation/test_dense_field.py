@@ -64,9 +64,9 @@ def test_one_kernel_stays_one_in_a_large_photo(turning):
 
 def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_motion(turning):
     shake = shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(0), rotation=0, reach=(0.8, 0.9))
-    assert find_motion(shot(constant(shake.mean_kernel()[0])), kernel_size=KERNEL).sure > 0.9
+    assert find_motion(shot(constant(shake.mean_kernel()[0])), kernel_size=KERNEL).sureness() > 0.9
     for unsure in (turning, constant(no_blur(turning.basis[0, 0]))):
-        assert find_motion(shot(unsure), kernel_size=KERNEL).sure == 0
+        assert find_motion(shot(unsure), kernel_size=KERNEL).sureness() == 0
 
 
 @pytest.mark.usefixtures("even_small_photos_are_large")
@@ -77,7 +77,7 @@ def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_su
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
     for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):
         monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: (one, path, 0.6))
-        assert find_motion(shot(turning), kernel_size=KERNEL).sure == sure
+        assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
 
 
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):

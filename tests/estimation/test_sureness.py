@@ -106,4 +106,4 @@ def test_in_a_photo_too_small_for_quarters_long_motion_is_as_sure_as_two_ways_fi
 
 def test_a_photo_too_large_to_look_for_a_turning_camera_in_can_be_sure_too(shakes, monkeypatch):
     monkeypatch.setattr(sys.modules[find_motion.__module__], "HELD", 100 * 100)
-    assert find_motion(taken(constant(shakes[0])), kernel_size=KERNEL).sure > 0.9
+    assert find_motion(taken(constant(shakes[0])), kernel_size=KERNEL).sureness() > 0.9
