@@ -140,7 +140,7 @@ class HyperLaplacian(Restorer):
     Args:
         regularization: weight of the prior, per unit of noise.
         exponent: of the prior's absolute slopes.
-        start: updates of Richardson-Lucy to begin with; fifteen at least where the motion is sure (`Exposure.sure`).
+        start: updates of Richardson-Lucy to begin with; the surer the motion (`Exposure.sure`), the more, up to 15.
         outer: reweightings.
         inner: conjugate-gradient steps between them.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
@@ -151,7 +151,7 @@ class HyperLaplacian(Restorer):
         self,
         regularization: float = 0.1,
         exponent: float = 0.8,
-        start: int = 15,
+        start: int = FIRMLY,
         outer: int = 2,
         inner: int = 10,
         allowance: float = math.inf,
@@ -161,7 +161,7 @@ class HyperLaplacian(Restorer):
         self.start, self.outer, self.inner, self.allowance = start, outer, inner, allowance
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        start = max(self.start, FIRMLY) if exposure.sure else self.start
+        start = max(self.start, round(FIRMLY * exposure.sure))
         return deconvolve(
             blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
             start=start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,

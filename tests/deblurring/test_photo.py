@@ -169,10 +169,17 @@ def test_the_tiles_of_a_photo_that_fades_are_told_which_sides_are_the_photo_s():
 
 
 class Looking(BlindEstimator):
-    """Sees one short motion everywhere."""
+    """Sees one short motion everywhere, and is rather sure."""
 
     def find(self, light):
-        return Found(FixedField(torch.nn.functional.pad(torch.full((1, 1, 3, 3), 1 / 9), (3, 3, 3, 3)))(light))
+        field = FixedField(torch.nn.functional.pad(torch.full((1, 1, 3, 3), 1 / 9), (3, 3, 3, 3)))(light)
+        return Found(field, lambda: 0.7)
+
+
+def test_each_tile_is_told_how_sure_the_motion_of_the_photo_is():
+    restorer = Exposed()
+    PhotoDeblurrer(MotionDeblurrer(Looking(9), restorer), tile=256)(noise(300, 400))
+    assert restorer.told == [Exposure(sure=0.7)] * 6
 
 
 class Judging(Exposed):

@@ -30,8 +30,8 @@ def test_the_hyper_laplacian_is_deconvolve(case):
     torch.testing.assert_close(HyperLaplacian(**options)(*case, Exposure()), deconvolve(*case, **options))
 
 
-def test_sure_motion_is_undone_after_fifteen_updates_at_least(case):
-    for start, sure, expected in ((0, 0.0, 0), (0, 0.3, 15), (20, 1.0, 20)):
+def test_the_surer_the_motion_the_more_updates_come_first_up_to_fifteen(case):
+    for start, sure, expected in ((0, 0.0, 0), (0, 0.4, 6), (0, 1.0, 15), (8, 0.4, 8), (20, 1.0, 20)):
         restored = HyperLaplacian(start=start, inner=2)(*case, Exposure(sure=sure))
         torch.testing.assert_close(restored, deconvolve(*case, start=expected, inner=2))
 
