@@ -74,3 +74,10 @@ def test_kernels_of_a_model_that_sees_no_motion_leave_no_folder(tmp_path):
     with pytest.raises(SystemExit, match="sees no motion that could be drawn"):
         main(["kernels", str(tmp_path / "a.png"), "-o", str(tmp_path / "out"), "--checkpoint", str(direct)])
     assert not (tmp_path / "out").exists()
+
+
+def test_to_ask_whether_a_folder_can_be_written_leaves_nothing_but_what_was_there(tmp_path):
+    (tmp_path / "there").mkdir()
+    check_folder_writable(tmp_path / "there" / "new" / "deeper")
+    check_folder_writable(tmp_path / "there")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]

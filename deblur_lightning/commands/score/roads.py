@@ -86,6 +86,7 @@ def restore_shots(road: Road, shots: Sequence[Shot], folder: Path, progress: Pro
         ValueError: what the way raises, or a picture that it did not write.
     """
     flat = {shot.name: shot.name.replace("/", "__") for shot in shots}
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as place:
         source, target = Path(place, "blurry"), Path(place, "restored")
         source.mkdir()
