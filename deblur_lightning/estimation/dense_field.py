@@ -11,7 +11,7 @@ from torch import Tensor
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence
+from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence, seen_noise
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
@@ -22,7 +22,7 @@ from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
-from deblur_lightning.physics import check_gamma, noise_level, to_linear
+from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.side_by_side import one_core, side_by_side
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
@@ -30,7 +30,6 @@ FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the f
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
-MEASURED = 0.7  # of the deviation that the finest detail has: of sharp pictures, that is not noise alone
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
@@ -253,14 +252,6 @@ def outlining_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
         noise: see `LocalEvidence`.
     """
     return _evidence(light, *OUTLINING, noise)
-
-
-def seen_noise(light: Tensor) -> float:
-    """Measure a picture's noise, less what may be fine detail.
-
-    Noise that nobody reckons with looks like the detail of something that did not move.
-    """
-    return MEASURED * noise_level(light[None, None])
 
 
 def _moved(gain: Tensor) -> bool:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics import noise_level
 
 WINDOW = 64  # pixels; 32 and 96 told less
 SMALLEST = WINDOW // 2 + 2  # pixels: side of a picture whose gradients can be mirrored by half a window
@@ -21,6 +22,7 @@ NOISE = 4e-5  # variance of linear light at full light, at least
 DARKEST = 0.02
 OVERLAP = 0.3  # of one value: a Hann window's neighbouring frequencies tell much the same
 LOUDEST = 10.0  # evidence of one window that counts in a vote
+MEASURED = 0.7  # of the deviation that the finest detail has: of sharp pictures, that is not noise alone
 NEIGHBOURS = 16.0  # pixels: standard deviation of the neighbourhood that votes
 
 
@@ -124,6 +126,14 @@ class LocalEvidence:
             value = -misfit.view(-1, *variance.shape[:2]) - variance.log().sum(-1)
             total = total + OVERLAP * value.amax(-1)
         return total.amax(-1)
+
+
+def seen_noise(light: Tensor) -> float:
+    """Measure a picture's noise, less what may be fine detail.
+
+    Noise that nobody reckons with looks like the detail of something that did not move.
+    """
+    return MEASURED * noise_level(light[None, None])
 
 
 def _autocorrelation(plane: Tensor) -> Tensor:

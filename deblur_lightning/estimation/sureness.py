@@ -6,13 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.kernel_shape import likeness, reaches
+from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
+from deblur_lightning.estimation.local_evidence import LocalEvidence, seen_noise
 from deblur_lightning.estimation.pyramid import attempts
 from deblur_lightning.estimation.spread_windows import parts, richest_windows
 from deblur_lightning.side_by_side import one_core, side_by_side
 
 LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
-NEAR = (0.77, 0.85)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
+NEAR = (0.75, 0.87)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
+STRIDE = 32  # pixels from window to window of evidence
+TELLING = 5.0  # mean evidence against no blur: a quarter that shows less shows no kernel
 LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
 SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
 FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
@@ -22,10 +25,9 @@ FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong ker
 def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
     """Tell how surely one kernel is right for all of a photo.
 
-    Each quarter of the photo is asked for its own kernel. Of a camera that turned, of parts that moved by themselves,
-    and where the kernel is wrong they differ; noise makes right ones differ too, so none need be the same. The median
-    counts, for a quarter may be sky, or have moved. Quarters of a small photo tell too little: there it counts
-    whether two ways of looking found the same.
+    Each quarter of the photo is asked for its own kernel. Of a camera that turned, of what moved by itself, and where
+    the kernel is wrong they differ; noise makes right ones differ too, so none need be the same. Quarters of a small
+    photo tell too little: there it counts whether two ways of looking found the same.
 
     Args:
         light: the blurry photo, ``[H, W]``, linear light.
@@ -49,21 +51,31 @@ def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
 
 
 def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
-    """Compare a kernel with those of a photo's quarters, each read off its `richest_window`; give the median likeness.
+    """Compare a kernel with those of a photo's quarters, each read off its `richest_window`.
 
     Args:
         light: the blurry photo, ``[H, W]``, linear light.
         kernel: ``[K, K]``, unit sum.
+
+    Returns:
+        The mean likeness of the two quarters that find it least alike, of those that show motion, for one may be sky;
+        0 where fewer than two do.
     """
-    size, (height, width) = len(kernel), light.shape
-    windows = richest_windows(light, parts(height, 2), parts(width, 2), MOST * size)
-    kernels = torch.stack([kernel, *side_by_side([partial(_kernel_of, light[window], size) for window in windows])])
-    shapes = kernels / torch.linalg.vector_norm(kernels, dim=(1, 2), keepdim=True)
-    return likeness(shapes)[0, 1:].quantile(0.5).item()
+    height, width = light.shape
+    windows = richest_windows(light, parts(height, 2), parts(width, 2), MOST * len(kernel))
+    found = side_by_side([partial(_likeness, light[window], kernel) for window in windows])
+    least = sorted(one for one in found if one is not None)[:2]
+    return sum(least) / 2 if len(least) == 2 else 0.0
 
 
-def _kernel_of(light: Tensor, size: int) -> Tensor:
-    return attempts(light, size)[0]().kernel  # without a liking for dark pixels; both ways told no more
+def _likeness(light: Tensor, kernel: Tensor) -> float | None:
+    """Compare a kernel with the one that a window shows; None where it shows neither."""
+    own = attempts(light, len(kernel))[0]().kernel  # without a liking for dark pixels; both ways told no more
+    asked = torch.stack((kernel, own))
+    weighed = LocalEvidence(light, STRIDE, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
+    if weighed[:2].max() - weighed[2] < TELLING:
+        return None
+    return likeness(asked / torch.linalg.vector_norm(asked, dim=(1, 2), keepdim=True))[0, 1].item()
 
 
 def _rise(value: float, between: tuple[float, float]) -> float:

@@ -42,13 +42,22 @@ def line(length):
     return kernel  # reach: (n² - 1) / 12, rooted
 
 
-def test_a_right_kernel_is_sure_and_a_wrong_one_or_one_of_half_the_photo_is_not(shakes):
+def of_halves(kernels):
+    halves = torch.zeros(1, 2, SIDE, SIDE)
+    halves[:, 0, :, : SIDE // 2], halves[:, 1, :, SIDE // 2 :] = 1, 1
+    return KernelField(kernels[None], halves)
+
+
+def test_a_right_kernel_is_sure_and_a_wrong_one_is_not(shakes):
     right, other = shakes
     assert sureness(shot(constant(right)), right, alike=0.0) > 0.9
     assert sureness(shot(constant(right)), other, alike=1.0) == 0
-    halves = torch.zeros(1, 2, SIDE, SIDE)
-    halves[:, 0, :, : SIDE // 2], halves[:, 1, :, SIDE // 2 :] = 1, 1
-    assert sureness(shot(KernelField(shakes[None], halves)), right, alike=1.0) < 0.3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kernel_of_half_the_photo_is_not_sure(seed):
+    kernels = shake_kernels(2, KERNEL, generator=torch.Generator().manual_seed(seed), extent=(9, 14))
+    assert sureness(shot(of_halves(kernels)), kernels[0], alike=1.0) == 0
 
 
 def test_of_a_camera_that_turned_hardly_anything_is_sure():
@@ -56,21 +65,26 @@ def test_of_a_camera_that_turned_hardly_anything_is_sure():
     assert sureness(shot(turning), turning.mean_kernel()[0], alike=1.0) < 0.2
 
 
-def test_the_likeness_is_the_median_over_quarters_by_a_plain_loop(shakes):
+def asked(window, kernel):
+    """The likeness of a kernel and a window's own."""
+    own = attempts(window, KERNEL)[0]().kernel
+    return likeness(torch.stack((kernel / kernel.norm(), own / own.norm())))[0, 1].item()
+
+
+def test_the_likeness_is_that_of_the_two_quarters_that_agree_least_by_a_plain_loop(shakes):
     light, right = shot(constant(shakes[0])), shakes[0]
-    middle, side, found = SIDE // 2, 8 * KERNEL, []
-    for top in (0, middle):
-        for left in (0, middle):
-            kernel = attempts(light[top : top + side, left : left + side], KERNEL)[0]().kernel
-            pair = torch.stack((right / right.norm(), kernel / kernel.norm()))
-            found.append(likeness(pair)[0, 1].item())
-    assert likeness_of_quarters(light, right) == pytest.approx(np.median(found), abs=1e-5)
+    middle, side = SIDE // 2, 8 * KERNEL
+    found = [asked(light[top : top + side, left : left + side], right) for top in (0, middle) for left in (0, middle)]
+    assert likeness_of_quarters(light, right) == pytest.approx(np.mean(sorted(found)[:2]), abs=1e-5)
 
 
-def test_a_quarter_without_edges_does_not_take_sureness_away(shakes):
+@pytest.mark.parametrize(("flat", "sure"), [(1, True), (2, True), (3, False)])
+def test_quarters_without_edges_do_not_take_sureness_away_while_two_are_left(shakes, flat, sure):
     light = shot(constant(shakes[0]))
-    light[: SIDE // 2, : SIDE // 2] = 0.5
-    assert sureness(light, shakes[0], alike=0.0) > 0.9
+    quarters = [half for rows in light.chunk(2) for half in rows.chunk(2, dim=1)]
+    for quarter in quarters[:flat]:
+        quarter[:] = 0.5 + 0.003 * torch.randn(quarter.shape, generator=torch.Generator().manual_seed(2))
+    assert (sureness(light, shakes[0], alike=0.0) > 0.9) == sure
 
 
 def test_a_quarter_is_asked_where_it_has_most_edges(shakes):
@@ -81,18 +95,17 @@ def test_a_quarter_is_asked_where_it_has_most_edges(shakes):
             window = quarter[top : top + side, left : left + side]
             edges[top, left] = sum(one.double().square().sum() for one in (window.diff(dim=0), window.diff(dim=1)))
         top, left = max(edges, key=edges.get)
-        kernel = attempts(quarter[top : top + side, left : left + side], KERNEL)[0]().kernel
-        pair = torch.stack((shakes[0] / shakes[0].norm(), kernel / kernel.norm()))
-        found.append(((top, left), likeness(pair)[0, 1].item()))
+        found.append(((top, left), asked(quarter[top : top + side, left : left + side], shakes[0])))
     assert len({place for place, _ in found}) > 1
-    assert likeness_of_quarters(light, shakes[0]) == pytest.approx(np.median([one for _, one in found]), abs=1e-5)
+    least = sorted(one for _, one in found)[:2]
+    assert likeness_of_quarters(light, shakes[0]) == pytest.approx(np.mean(least), abs=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("length", "near", "sure"), [(17, 0.85, 1.0), (17, 0.81, 0.5), (17, 0.77, 0.0), (7, 0.9, 0.5), (5, 0.9, 0.0)]
+    ("length", "near", "sure"), [(17, 0.87, 1.0), (17, 0.81, 0.5), (17, 0.75, 0.0), (7, 0.9, 0.5), (5, 0.9, 0.0)]
 )
 def test_motion_that_is_not_short_is_as_sure_as_quarters_find_it_alike(monkeypatch, length, near, sure):
-    monkeypatch.setattr(sys.modules[sureness.__module__], "likeness_of_quarters", lambda light, kernel: near)
+    monkeypatch.setattr(sys.modules[sureness.__module__], "likeness_of_quarters", lambda *_: near)
     assert sureness(torch.ones(LEAST, LEAST), line(length), alike=0.0) == pytest.approx(sure, abs=1e-5)
 
 
