@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from pathlib import Path
 
 from deblur_lightning.whole_file import whole_file
@@ -14,23 +14,17 @@ PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff",
 
 
 def check_folder_writable(folder: Path) -> None:
-    """Make a folder and a file in it, so that an unwritable one is known before long work.
-
-    What was made is gone again, so that nothing is left of a run that fails; who writes a file makes its folder.
+    """Make a folder of that name, or a file in it, and remove it again: an unwritable one is known before long work.
 
     Raises:
         OSError: why it cannot be written, and the remedy.
     """
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110 - never raises
     try:
-        missing = [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        with suppress(OSError):  # another program may have put something there
-            for path in missing:
-                path.rmdir()
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
+            Path(place, folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        file = next((path for path in (folder, *folder.parents) if path.is_file()), None)
+        file = there if there.is_file() else None
         reason = error.strerror if file is None else f"{'it' if file == folder else file} is a file"
         raise OSError(f"{folder} cannot be written: {reason}. Choose another output folder.") from error
 

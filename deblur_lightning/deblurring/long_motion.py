@@ -120,7 +120,8 @@ class LongMotion:
             if gain <= (0 if shown else self.convincing):
                 break
             seen, sureness, factor = there, asked, 2 * factor
-        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
+        sure = sureness() if seen.moved.any() else 0.0
+        return seen._replace(exposure=exposure._replace(sure=sure), notes=self._said(seen))
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
         """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""

@@ -137,7 +137,7 @@ class MotionDeblurrer(Deblurrer):
         drawn = self.drawn(blurry, exposure)
         if drawn is None:
             field, moved, sureness = self.estimate(blurry, exposure._replace(drawn=False))
-            return field, moved, exposure._replace(drawn=False, sure=sureness())
+            return field, moved, exposure._replace(drawn=False, sure=sureness() if moved.any() else 0.0)
         return drawn, torch.ones(1, dtype=torch.bool, device=blurry.device), exposure._replace(drawn=True)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:

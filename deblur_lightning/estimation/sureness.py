@@ -14,11 +14,11 @@ from deblur_lightning.side_by_side import one_core, side_by_side
 
 LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
 NEAR = (0.75, 0.87)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
-STRIDE = 32  # pixels from window to window of evidence
-TELLING = 5.0  # mean evidence against no blur: a quarter that shows less shows no kernel
 LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
 SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
 FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
+STRIDE = 32  # pixels from window to window of evidence
+TELLING = 5.0  # mean evidence for motion or for none: of a quarter that shows less nothing is known
 
 
 @torch.no_grad()
@@ -26,7 +26,8 @@ def sureness(light: Tensor, kernel: Tensor, alike: float) -> float:
     """Tell how surely one kernel is right for all of a photo.
 
     Each quarter of the photo is asked for its own kernel. Of a camera that turned, of what moved by itself, and where
-    the kernel is wrong they differ; noise makes right ones differ too, so none need be the same. Quarters of a small
+    the kernel is wrong they differ; noise makes right ones differ too, so none need be the same. The two that differ
+    most count, for what moved by itself may be in one quarter alone; but of sky nothing is known. Quarters of a small
     photo tell too little: there it counts whether two ways of looking found the same.
 
     Args:
@@ -58,8 +59,8 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
         kernel: ``[K, K]``, unit sum.
 
     Returns:
-        The mean likeness of the two quarters that find it least alike, of those that show motion, for one may be sky;
-        0 where fewer than two do.
+        The mean likeness of the two quarters that find it least alike, of those that tell anything; 0 where fewer than
+        two do.
     """
     height, width = light.shape
     windows = richest_windows(light, parts(height, 2), parts(width, 2), MOST * len(kernel))
@@ -69,12 +70,13 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
 
 
 def _likeness(light: Tensor, kernel: Tensor) -> float | None:
-    """Compare a kernel with the one that a window shows; None where it shows neither."""
+    """Compare a kernel with the one that a window shows: 0 where that stood still, None where it tells nothing."""
     own = attempts(light, len(kernel))[0]().kernel  # without a liking for dark pixels; both ways told no more
     asked = torch.stack((kernel, own))
     weighed = LocalEvidence(light, STRIDE, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
-    if weighed[:2].max() - weighed[2] < TELLING:
-        return None
+    theirs, its_own = weighed[:2] - weighed[2]
+    if max(theirs, its_own) < TELLING:
+        return 0.0 if theirs < -TELLING else None
     return likeness(asked / torch.linalg.vector_norm(asked, dim=(1, 2), keepdim=True))[0, 1].item()
 
 

@@ -80,4 +80,6 @@ def test_to_ask_whether_a_folder_can_be_written_leaves_nothing_but_what_was_ther
     (tmp_path / "there").mkdir()
     check_folder_writable(tmp_path / "there" / "new" / "deeper")
     check_folder_writable(tmp_path / "there")
+    with pytest.raises(OSError, match=r"cannot be written: File name too long\. Choose another output folder"):
+        check_folder_writable(tmp_path / "new" / ("x" * 300))
     assert list(tmp_path.rglob("*")) == [tmp_path / "there"]

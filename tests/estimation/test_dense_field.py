@@ -80,6 +80,15 @@ def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_su
         assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
 
 
+def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(turning, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sys.modules[likeliest.__module__], "sureness", lambda *_: asked.append(1) or 0.4)
+    found = find_motion(shot(constant(turning.mean_kernel()[0])), kernel_size=KERNEL)
+    assert not asked
+    assert [found.sureness(), found.sureness()] == [0.4, 0.4]
+    assert len(asked) == 1
+
+
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
     monkeypatch.setattr(sys.modules[likeliest.__module__], "HELD", 100 * 100)
     assert turning_field(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None

@@ -7,7 +7,7 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import find_motion
-from deblur_lightning.estimation.kernel_shape import likeness
+from deblur_lightning.estimation.kernel_shape import likeness, no_blur
 from deblur_lightning.estimation.pyramid import attempts
 from deblur_lightning.estimation.sureness import likeness_of_quarters, sureness
 from deblur_lightning.field import KernelField
@@ -58,6 +58,15 @@ def test_a_right_kernel_is_sure_and_a_wrong_one_is_not(shakes):
 def test_a_kernel_of_half_the_photo_is_not_sure(seed):
     kernels = shake_kernels(2, KERNEL, generator=torch.Generator().manual_seed(seed), extent=(9, 14))
     assert sureness(shot(of_halves(kernels)), kernels[0], alike=1.0) == 0
+
+
+@pytest.mark.parametrize("still", [slice(0, SIDE // 2), slice(0, SIDE)])
+def test_a_kernel_is_not_sure_where_a_quarter_or_half_of_the_photo_stood_still(shakes, still):
+    field = of_halves(torch.stack((shakes[0], no_blur(shakes[0]))))
+    field.coefficients[:, 1] = 0
+    field.coefficients[:, 1, still, SIDE // 2 :] = 1
+    field.coefficients[:, 0] = 1 - field.coefficients[:, 1]
+    assert sureness(shot(field), shakes[0], alike=1.0) < 0.1
 
 
 def test_of_a_camera_that_turned_hardly_anything_is_sure():

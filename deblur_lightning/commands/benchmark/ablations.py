@@ -4,7 +4,7 @@ import copy
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -86,13 +86,30 @@ class Remembering(BlindEstimator):
         if key not in self._seen:
             started = time.monotonic()
             found = super().find(light)
-            found.sureness()  # remembered as well
+            found = found._replace(sureness=self._asked_once(found.sureness))
             self._seen[key] = found, time.monotonic() - started
             return found
         found, seconds = self._seen[key]
+        self._save(seconds)
+        return found
+
+    def _asked_once(self, ask: Callable[[], float]) -> Callable[[], float]:
+        """Have it remembered how sure a motion is, too, once anybody asked."""
+        answers: list[tuple[float, float]] = []
+
+        def remembered() -> float:
+            if answers:
+                self._save(answers[0][1])
+            else:
+                started = time.monotonic()
+                answers.append((ask(), time.monotonic() - started))
+            return answers[0][0]
+
+        return remembered
+
+    def _save(self, seconds: float) -> None:
         with self._counting:
             self.saved += seconds
-        return found
 
 
 def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
