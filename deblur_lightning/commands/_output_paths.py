@@ -19,7 +19,7 @@ def check_folder_writable(folder: Path) -> None:
     Raises:
         OSError: why it cannot be written, and the remedy.
     """
-    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110 - never raises
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))  # never raises
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
             Path(place, folder.relative_to(there)).mkdir(parents=True, exist_ok=True)

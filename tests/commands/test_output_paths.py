@@ -83,3 +83,9 @@ def test_to_ask_whether_a_folder_can_be_written_leaves_nothing_but_what_was_ther
     with pytest.raises(OSError, match=r"cannot be written: File name too long\. Choose another output folder"):
         check_folder_writable(tmp_path / "new" / ("x" * 300))
     assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+def test_a_link_to_nowhere_is_no_output_folder(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OSError, match=r"out cannot be written: .*\. Choose another output folder"):
+        check_folder_writable(tmp_path / "out")
