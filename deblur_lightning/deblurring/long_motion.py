@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, cos, pi, sin, sqrt
+from math import cos, pi, sin
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation import LocalEvidence
+from deblur_lightning.estimation import weighing_evidence
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
@@ -20,7 +20,6 @@ Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.d
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
-WINDOWS = 150  # of evidence, at most
 
 
 class SeenMotion(NamedTuple):
@@ -120,13 +119,12 @@ class LongMotion:
             if gain <= (0 if shown else self.convincing):
                 break
             seen, sureness, factor = there, asked, 2 * factor
-        sure = sureness() if seen.moved.any() else 0.0
-        return seen._replace(exposure=exposure._replace(sure=sure), notes=self._said(seen))
+        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
         """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""
         light = to_linear(photo.float(), gamma)[0].mean(0).cpu()
-        evidence = LocalEvidence(light, max(32, ceil(sqrt(light.numel() / WINDOWS))))
+        evidence = weighing_evidence(light)
         gain = evidence.of_field(longer.to("cpu")) - evidence.of_field(shorter.to("cpu"))
         return gain.mean().item()
 

@@ -123,7 +123,9 @@ class MotionDeblurrer(Deblurrer):
         if self.guard is not None:
             moved = self.guard(inner, field)
         field = with_fade(field, exposure.dark)
-        if self.refinement is not None and moved.any():
+        if not moved.any():
+            return field, moved, lambda: 0.0
+        if self.refinement is not None:
             return self.refinement(blurry, field, exposure), moved, lambda: 0.0
         return field, moved, sureness
 
@@ -136,8 +138,9 @@ class MotionDeblurrer(Deblurrer):
         """Give the field, which pictures moved at all, and the exposure with what is known of who drew the field."""
         drawn = self.drawn(blurry, exposure)
         if drawn is None:
-            field, moved, sureness = self.estimate(blurry, exposure._replace(drawn=False))
-            return field, moved, exposure._replace(drawn=False, sure=sureness() if moved.any() else 0.0)
+            exposure = exposure._replace(drawn=False)
+            field, moved, sureness = self.estimate(blurry, exposure)
+            return field, moved, exposure._replace(sure=sureness())
         return drawn, torch.ones(1, dtype=torch.bool, device=blurry.device), exposure._replace(drawn=True)
 
     def notes_of(self, blurry: Tensor, exposure: Exposure, moved: Tensor) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, wi
 from deblur_lightning.estimation.dense_field import Found, dense_field, drawn_field, find_motion, least_side
 from deblur_lightning.estimation.kernel_shape import reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import LocalEvidence
+from deblur_lightning.estimation.local_evidence import LocalEvidence, weighing_evidence
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import blind_kernel
 from deblur_lightning.estimation.refine_field import refine_field
@@ -28,6 +28,7 @@ __all__ = [
     "reaches",
     "refine_field",
     "richest_window",
+    "weighing_evidence",
     "with_fade",
     "without_fade",
 ]

@@ -1,6 +1,5 @@
 """The motion field of a photo from the photo itself: what lights drew, a camera's path, one kernel, or a moved part."""
 
-import math
 from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple, cast
@@ -11,7 +10,13 @@ from torch import Tensor
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import SMALLEST, LocalEvidence, seen_noise
+from deblur_lightning.estimation.local_evidence import (
+    SMALLEST,
+    LocalEvidence,
+    outlining_evidence,
+    seen_noise,
+    weighing_evidence,
+)
 from deblur_lightning.estimation.own_motion import moving_kernel, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
@@ -25,7 +30,6 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.side_by_side import one_core, side_by_side
 
-OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window of evidence, most windows
 FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
@@ -129,7 +133,7 @@ def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     if kernel is None:
         return None
     light = colours.mean(0)
-    evidence = _evidence(light, *WEIGHING, seen_noise(light))
+    evidence = weighing_evidence(light, seen_noise(light))
     gain = evidence.of(kernel[None])[0] - evidence.of(_nothing(kernel_size))[0]
     told = gain[gain.abs() > TOLD]
     if told.numel() < TELLING * gain.numel() or told.median() <= SHARP:
@@ -193,7 +197,7 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
         turning: a camera's path, None where none was looked for.
         light: the blurry picture, ``[H, W]``, linear light.
     """
-    evidence = _evidence(light, *WEIGHING, seen_noise(light))
+    evidence = weighing_evidence(light, seen_noise(light))
     still = evidence.of(_nothing(uniform.kernel_size))[0]
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
@@ -244,23 +248,9 @@ def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
 
 
-def outlining_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
-    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end.
-
-    Args:
-        light: the picture.
-        noise: see `LocalEvidence`.
-    """
-    return _evidence(light, *OUTLINING, noise)
-
-
 def _moved(gain: Tensor) -> bool:
     """Tell whether evidence against no blur speaks for motion in the mean and in half of a picture's windows."""
     return bool(gain.mean() > 0 and gain.median() > 0)
-
-
-def _evidence(light: Tensor, stride: int, most: int, noise: float = 0.0) -> LocalEvidence:
-    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))), noise)
 
 
 def _everywhere(kernel: Tensor, light: Tensor) -> KernelField:

@@ -10,6 +10,7 @@ from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
 
+OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window, most windows
 WINDOW = 64  # pixels; 32 and 96 told less
 SMALLEST = WINDOW // 2 + 2  # pixels: side of a picture whose gradients can be mirrored by half a window
 SECTORS = 8  # of direction: each has a strength of its own, for edges have directions as motion has
@@ -128,12 +129,36 @@ class LocalEvidence:
         return total.amax(-1)
 
 
+def outlining_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
+    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end.
+
+    Args:
+        light: the picture.
+        noise: see `LocalEvidence`.
+    """
+    return _spaced(light, *OUTLINING, noise)
+
+
+def weighing_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
+    """Weigh as many windows of a picture ``[H, W]`` as tell what holds of all of it.
+
+    Args:
+        light: the picture.
+        noise: see `LocalEvidence`.
+    """
+    return _spaced(light, *WEIGHING, noise)
+
+
 def seen_noise(light: Tensor) -> float:
     """Measure a picture's noise, less what may be fine detail.
 
     Noise that nobody reckons with looks like the detail of something that did not move.
     """
     return MEASURED * noise_level(light[None, None])
+
+
+def _spaced(light: Tensor, stride: int, most: int, noise: float) -> LocalEvidence:
+    return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))), noise)
 
 
 def _autocorrelation(plane: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
-from deblur_lightning.estimation.local_evidence import LocalEvidence, seen_noise
+from deblur_lightning.estimation.local_evidence import seen_noise, weighing_evidence
 from deblur_lightning.estimation.pyramid import attempts
 from deblur_lightning.estimation.spread_windows import parts, richest_windows
 from deblur_lightning.side_by_side import one_core, side_by_side
@@ -17,7 +17,6 @@ NEAR = (0.75, 0.87)  # likeness of the quarters' kernels: nothing is sure up to 
 LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
 SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
 FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
-STRIDE = 32  # pixels from window to window of evidence
 TELLING = 5.0  # mean evidence for motion or for none: of a quarter that shows less nothing is known
 
 
@@ -73,7 +72,7 @@ def _likeness(light: Tensor, kernel: Tensor) -> float | None:
     """Compare a kernel with the one that a window shows: 0 where that stood still, None where it tells nothing."""
     own = attempts(light, len(kernel))[0]().kernel  # without a liking for dark pixels; both ways told no more
     asked = torch.stack((kernel, own))
-    weighed = LocalEvidence(light, STRIDE, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
+    weighed = weighing_evidence(light, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
     theirs, its_own = weighed[:2] - weighed[2]
     if max(theirs, its_own) < TELLING:
         return 0.0 if theirs < -TELLING else None
