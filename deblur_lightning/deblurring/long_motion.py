@@ -27,6 +27,7 @@ class SeenMotion(NamedTuple):
 
     Attributes:
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
+        photo: reduced by it.
         field: of the reduced photo.
         moved: whether anything moved, ``[1]``.
         exposure: of the photo, whether lights drew the motion, and how sure it is.
@@ -34,10 +35,29 @@ class SeenMotion(NamedTuple):
     """
 
     factor: int
+    photo: Tensor
     field: KernelField
     moved: Tensor
     exposure: Exposure
     notes: tuple[str, ...] = ()
+
+
+class Scales:
+    """A photo at its own size and, made when they are asked for and once, at halves of it; see `reduced`.
+
+    Args:
+        photo: ``[1, C, H, W]``, display values.
+        gamma: display to linear light.
+    """
+
+    def __init__(self, photo: Tensor, gamma: float) -> None:
+        self._made, self.gamma = {1: photo}, gamma
+
+    def __call__(self, factor: int) -> Tensor:
+        """Give the photo reduced by a power of two."""
+        if factor not in self._made:
+            self._made[factor] = reduced(self(factor // 2), 2, self.gamma)
+        return self._made[factor]
 
 
 @dataclass(frozen=True)
@@ -78,19 +98,19 @@ class LongMotion:
             exposure: of the photo.
             drawn: reads what lights drew.
         """
-        known = self._known(drawn, blurry, exposure)
-        return known or self._seen(estimate, blurry, exposure._replace(drawn=False))
+        at = Scales(blurry, exposure.gamma)
+        return self._known(drawn, at, exposure) or self._seen(estimate, at, exposure._replace(drawn=False))
 
-    def _known(self, drawn: Read, blurry: Tensor, exposure: Exposure) -> SeenMotion | None:
+    def _known(self, drawn: Read, at: Scales, exposure: Exposure) -> SeenMotion | None:
         """Read what lights drew at the largest scale at which they did, unless a program blurred the photo."""
         if exposure.fades:
             return None
         factor = 1
         while factor <= self.most:
-            field = drawn(blurry if factor == 1 else reduced(blurry, factor, exposure.gamma), exposure)
-            if field is not None and (factor == 1 or self._shows_enough(blurry, factor, field.kernel_size)):
-                moved = torch.ones(1, dtype=torch.bool, device=blurry.device)
-                seen = SeenMotion(factor, field, moved, exposure._replace(drawn=True))
+            field = drawn(at(factor), exposure)
+            if field is not None and (factor == 1 or self._shows_enough(at(1), factor, field.kernel_size)):
+                moved = torch.ones(1, dtype=torch.bool, device=at(1).device)
+                seen = SeenMotion(factor, at(factor), field, moved, exposure._replace(drawn=True))
                 return seen._replace(notes=self._said(seen))
             factor *= 2
         return None
@@ -99,23 +119,22 @@ class LongMotion:
         """Tell whether a photo is still large enough beside kernels of a size when it is reduced."""
         return min(blurry.shape[-2:]) >= factor * self.least_kernels * size
 
-    def _seen(self, estimate: Estimate, blurry: Tensor, exposure: Exposure) -> SeenMotion:
+    def _seen(self, estimate: Estimate, at: Scales, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        field, moved, sureness = estimate(blurry, exposure)
-        seen = SeenMotion(1, field, moved, exposure)
+        field, moved, sureness = estimate(at(1), exposure)
+        seen = SeenMotion(1, at(1), field, moved, exposure)
         size, factor = seen.field.kernel_size, 2
-        while factor <= self.most and self._shows_enough(blurry, factor, size):
+        while factor <= self.most and self._shows_enough(at(1), factor, size):
             shown = shows(seen)
             if shown and motion_length(seen.field) <= self.surely * size:
                 break
-            small = reduced(blurry, factor, exposure.gamma)
-            field, moved, asked = estimate(small, exposure)
-            there = SeenMotion(factor, field, moved, exposure)
+            field, moved, asked = estimate(at(factor), exposure)
+            there = SeenMotion(factor, at(factor), field, moved, exposure)
             if not shows(there):
                 break
             if shown and 2 * motion_length(there.field) <= self.clearly * size:
                 break  # it fits where it is
-            gain = self.advantage(small, there.field, halved(seen.field), exposure.gamma)
+            gain = self.advantage(there.photo, there.field, halved(seen.field), exposure.gamma)
             if gain <= (0 if shown else self.convincing):
                 break
             seen, sureness, factor = there, asked, 2 * factor

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
-from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, reduced, with_change
+from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, with_change
 from deblur_lightning.deblurring.motion import BY_MOTION, STILL, MotionDeblurrer, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
@@ -143,8 +143,7 @@ class PhotoDeblurrer(Deblurrer):
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
             found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-            factor, field, moved, seen, _ = found
-            small = here if factor == 1 else reduced(here, factor, exposure.gamma)
+            factor, small, field, moved, seen, _ = found
             if moved.any():
                 field = self._afforded(small, lambda: motion.restorer.seen(small, field, seen))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
@@ -173,8 +172,8 @@ class PhotoDeblurrer(Deblurrer):
         progress(0.0)
         here = blurry.to(device)
         found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-        factor, field, moved, exposure, said = found
-        field = field.to("cpu")
+        factor, small, field, moved, exposure, said = found
+        small, field = small.to(blurry.device), field.to("cpu")
         if not moved.any():
             progress(1.0)
             return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
@@ -188,7 +187,6 @@ class PhotoDeblurrer(Deblurrer):
                 judged[corner] = told[0].to("cpu"), told[1].to("cpu")
             return answer.picture.to(blurry.device, copy=True)  # a restorer may answer with the tile itself
 
-        small = blurry if factor == 1 else reduced(blurry, factor, exposure.gamma)
         shown = field
         if with_field:
             seen = self._afforded(small, lambda: motion.restorer.seen(small.to(device), field.to(device), exposure))

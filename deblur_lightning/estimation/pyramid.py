@@ -88,10 +88,7 @@ def attempts(
         candidates: likewise; each is an attempt of its own.
     """
     _check(light, kernel_size, share, candidates)
-    light = light.float()
-    window = richest_window(light, share)
-    light, share = light[window], None if share is None else share[window].float()
-    light = light * (CONTRAST / _contrast(light, share))
+    light, share = _looked_at(light, share)
     noise = noise_level(light[None, None])
 
     def attempt(start: Callable[[], Tensor]) -> Attempt:
@@ -100,6 +97,19 @@ def attempts(
 
     climbs = [partial(coarse_kernel, light, kernel_size, share, darkness) for darkness in DARKNESS]
     return [partial(attempt, start) for start in (*climbs, *(partial(one.to, light) for one in candidates))]
+
+
+@torch.no_grad()
+def plain_kernel(light: Tensor, kernel_size: int) -> Tensor:
+    """Give the kernel ``[K, K]`` of the first of these ways, which has no liking for dark pixels, unweighed.
+
+    Args:
+        light: as of `blind_kernel`.
+        kernel_size: likewise.
+    """
+    _check(light, kernel_size, None, ())
+    light, _ = _looked_at(light, None)
+    return natural_kernel(light, coarse_kernel(light, kernel_size))
 
 
 def likeliest_kernel(found: Sequence[Attempt]) -> Tensor:
@@ -153,6 +163,14 @@ def short_line(size: int) -> Tensor:
     kernel = torch.zeros(size, size)
     kernel[size // 2, size // 2 - 1 : size // 2 + 1] = 0.5
     return kernel
+
+
+def _looked_at(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for."""
+    light = light.float()
+    window = richest_window(light, share)
+    light, share = light[window], None if share is None else share[window].float()
+    return light * (CONTRAST / _contrast(light, share)), share
 
 
 def _contrast(light: Tensor, share: Tensor | None) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
 from deblur_lightning.estimation.local_evidence import seen_noise, weighing_evidence
-from deblur_lightning.estimation.pyramid import attempts
+from deblur_lightning.estimation.pyramid import plain_kernel
 from deblur_lightning.estimation.spread_windows import parts, richest_windows
 from deblur_lightning.side_by_side import one_core, side_by_side
 
@@ -70,7 +70,7 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
 
 def _likeness(light: Tensor, kernel: Tensor) -> float | None:
     """Compare a kernel with the one that a window shows: 0 where that stood still, None where it tells nothing."""
-    own = attempts(light, len(kernel))[0]().kernel  # without a liking for dark pixels; both ways told no more
+    own = plain_kernel(light, len(kernel))  # `attempts` of both kinds told no more
     asked = torch.stack((kernel, own))
     weighed = weighing_evidence(light, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
     theirs, its_own = weighed[:2] - weighed[2]

@@ -30,8 +30,8 @@ def node_shares(size: tuple[int, int], grid: int) -> Tensor:
         ``[grid * grid, H, W]``, sum 1 at each pixel, float32.
     """
     height, width = size
-    shares = _hats(height, grid).unsqueeze(1).unsqueeze(3) * _hats(width, grid).unsqueeze(1)
-    return shares.view(-1, height, width).float()
+    rows, columns = _hats(height, grid).float(), _hats(width, grid).float()
+    return (rows.unsqueeze(1).unsqueeze(3) * columns.unsqueeze(1)).view(-1, height, width)
 
 
 def _hats(length: int, nodes: int) -> Tensor:

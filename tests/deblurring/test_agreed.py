@@ -423,8 +423,9 @@ class AtScale(LongMotion):
     """Takes the photo at one scale, whatever it shows."""
 
     def __call__(self, estimate, blurry, exposure, drawn):
-        field, moved, _ = estimate(reduced(blurry, self.most, 2.2), exposure)
-        return SeenMotion(self.most, field, moved, exposure)
+        small = reduced(blurry, self.most, 2.2)
+        field, moved, _ = estimate(small, exposure)
+        return SeenMotion(self.most, small, field, moved, exposure)
 
 
 @pytest.mark.parametrize(("factor", "length"), [(1, 5), (2, 9)])

@@ -5,7 +5,15 @@ import torch.nn.functional as F
 
 from deblur_lightning.data.scenes.wheel_photos import wheel_photo
 from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, PhotoDeblurrer, Restorer, RichardsonLucy
-from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, halved, motion_length, reduced, with_change
+from deblur_lightning.deblurring.long_motion import (
+    LongMotion,
+    Scales,
+    enlarged,
+    halved,
+    motion_length,
+    reduced,
+    with_change,
+)
 from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
@@ -231,6 +239,23 @@ def test_squares_are_averaged_in_linear_light_and_what_is_missing_repeats():
     wide = np.concatenate((wide, wide[..., -1:]), axis=3)
     expected = (wide.reshape(1, 3, 3, 2, 4, 2).mean(axis=(3, 5))) ** (1 / 2.2)
     assert np.abs(small.numpy() - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("size", [(96, 120), (97, 122)])
+def test_a_photo_s_scales_are_its_means_of_squares_and_made_once(size):
+    at = Scales(photo(*size), 2.2)
+    assert at(1) is at(1)
+    assert at(4) is at(4)
+    assert at(4).shape == (1, 3, -(-size[0] // 4), -(-size[1] // 4))
+    assert torch.equal(at(2), reduced(photo(*size), 2, 2.2))
+    inside = (..., slice(0, size[0] // 4), slice(0, size[1] // 4))  # elsewhere what repeats differs
+    assert (at(4) - reduced(photo(*size), 4, 2.2))[inside].abs().max() < 1e-5
+
+
+@pytest.mark.parametrize(("length", "width"), [(20, 640), (40, 320)])
+def test_what_was_seen_comes_with_the_photo_at_that_scale(length, width):
+    seen = Believing()(Seeing(length, 640), photo(), Exposure())
+    assert seen.photo.shape[-1] == seen.field.coefficients.shape[-1] == width
 
 
 def test_where_nothing_changed_the_photo_keeps_every_detail():
