@@ -125,8 +125,9 @@ MORE := --trainer.max_epochs 5 --model.init_args.scheduler.init_args.total_steps
 # $(call LAST,epochs,samples an epoch,steps,learning rate,seed,data's seed)
 LAST = --config experiments/free/last.yaml --trainer.max_epochs $(1) --data.init_args.samples.train $(2) --model.init_args.scheduler.init_args.total_steps $(3) --model.init_args.optimizer.init_args.lr $(4) --model.init_args.scheduler.init_args.max_lr $(4) $(call SEEDS,$(5),$(6))
 LARGER := --data.init_args.crop_size 208 --data.init_args.batch_size 3
+LARGEST := --data.init_args.crop_size 256 --data.init_args.batch_size 2
 
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in seventeen runs, and put it into the default model; ARGS as above
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in eighteen runs, and put it into the default model; ARGS as above
 	$(call small_run,free,free)
 	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
 	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
@@ -154,7 +155,10 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	mkdir -p $(RUNS)/free-fifth-mean
 	$(BIN)/python experiments/free/mean.py $(RUNS)/free-fourth-mean/weights.safetensors $(RUNS)/free-sixteenth/weights.safetensors $(RUNS)/free-fifth-mean/weights.safetensors
 	$(call small_run,free,free-seventeenth,$(call LAST,6,3000,6000,6e-4,17,216) $(LARGER),free-fifth-mean)
-	$(BIN)/python experiments/free/mean.py $(RUNS)/free-fifth-mean/weights.safetensors $(RUNS)/free-seventeenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
+	mkdir -p $(RUNS)/free-sixth-mean
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-fifth-mean/weights.safetensors $(RUNS)/free-seventeenth/weights.safetensors $(RUNS)/free-sixth-mean/weights.safetensors
+	$(call small_run,free,free-eighteenth,$(call LAST,6,2000,6000,6e-4,18,217) $(LARGEST),free-sixth-mean)
+	$(BIN)/python experiments/free/mean.py $(RUNS)/free-sixth-mean/weights.safetensors $(RUNS)/free-eighteenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
 	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors
 
 train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled

@@ -27,7 +27,7 @@ class SeenMotion(NamedTuple):
 
     Attributes:
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
-        photo: reduced by it.
+        photo: the photo, reduced by that factor.
         field: of the reduced photo.
         moved: whether anything moved, ``[1]``.
         exposure: of the photo, whether lights drew the motion, and how sure it is.
@@ -43,7 +43,7 @@ class SeenMotion(NamedTuple):
 
 
 class Scales:
-    """A photo at its own size and, made when they are asked for and once, at halves of it; see `reduced`.
+    """A photo at its own size and, made when they are asked for and once, halved again and again (`reduced`).
 
     Args:
         photo: ``[1, C, H, W]``, display values.
@@ -51,12 +51,12 @@ class Scales:
     """
 
     def __init__(self, photo: Tensor, gamma: float) -> None:
-        self._made, self.gamma = {1: photo}, gamma
+        self._made, self._gamma = {1: photo}, gamma
 
     def __call__(self, factor: int) -> Tensor:
         """Give the photo reduced by a power of two."""
         if factor not in self._made:
-            self._made[factor] = reduced(self(factor // 2), 2, self.gamma)
+            self._made[factor] = reduced(self(factor // 2), 2, self._gamma)
         return self._made[factor]
 
 

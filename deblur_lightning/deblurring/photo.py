@@ -173,11 +173,12 @@ class PhotoDeblurrer(Deblurrer):
         here = blurry.to(device)
         found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
         factor, small, field, moved, exposure, said = found
-        small, field = small.to(blurry.device), field.to("cpu")
+        field = field.to("cpu")
         if not moved.any():
             progress(1.0)
             return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
 
+        small = blurry if factor == 1 else small.to(blurry.device)
         judged: dict[Corner, tuple[Tensor, Tensor]] = {}
 
         def undo(tile: Tensor, ends: Sides, corner: Corner) -> Tensor:

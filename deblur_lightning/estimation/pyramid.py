@@ -88,7 +88,7 @@ def attempts(
         candidates: likewise; each is an attempt of its own.
     """
     _check(light, kernel_size, share, candidates)
-    light, share = _looked_at(light, share)
+    light, share = _lit_window(light, share)
     noise = noise_level(light[None, None])
 
     def attempt(start: Callable[[], Tensor]) -> Attempt:
@@ -101,15 +101,15 @@ def attempts(
 
 @torch.no_grad()
 def plain_kernel(light: Tensor, kernel_size: int) -> Tensor:
-    """Give the kernel ``[K, K]`` of the first of these ways, which has no liking for dark pixels, unweighed.
+    """Give the kernel ``[K, K]`` that the first of `attempts` finds, without a liking for dark pixels.
 
     Args:
         light: as of `blind_kernel`.
         kernel_size: likewise.
     """
     _check(light, kernel_size, None, ())
-    light, _ = _looked_at(light, None)
-    return natural_kernel(light, coarse_kernel(light, kernel_size))
+    light, _ = _lit_window(light, None)
+    return natural_kernel(light, coarse_kernel(light, kernel_size, darkness=DARKNESS[0]))
 
 
 def likeliest_kernel(found: Sequence[Attempt]) -> Tensor:
@@ -165,7 +165,7 @@ def short_line(size: int) -> Tensor:
     return kernel
 
 
-def _looked_at(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None]:
+def _lit_window(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for."""
     light = light.float()
     window = richest_window(light, share)

@@ -70,7 +70,7 @@ def likeness_of_quarters(light: Tensor, kernel: Tensor) -> float:
 
 def _likeness(light: Tensor, kernel: Tensor) -> float | None:
     """Compare a kernel with the one that a window shows: 0 where that stood still, None where it tells nothing."""
-    own = plain_kernel(light, len(kernel))  # `attempts` of both kinds told no more
+    own = plain_kernel(light, len(kernel))  # without a liking for dark pixels; both ways told no more
     asked = torch.stack((kernel, own))
     weighed = weighing_evidence(light, seen_noise(light)).of(torch.stack((*asked, no_blur(own)))).mean((1, 2))
     theirs, its_own = weighed[:2] - weighed[2]

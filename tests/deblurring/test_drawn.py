@@ -152,7 +152,7 @@ def test_what_was_drawn_is_undone_at_the_scale_at_which_it_was_and_no_motion_is_
 
     found = LongMotion()(estimate, torch.rand(1, 3, 800, 1280), Exposure(), known(1280, factor, length))
     assert (found.factor, found.exposure.drawn) == (factor, True)
-    assert found.field.coefficients.shape[-2:] == (800 // factor, 1280 // factor)
+    assert found.photo.shape[-2:] == found.field.coefficients.shape[-2:] == (800 // factor, 1280 // factor)
     assert [note.partition(",")[0] for note in found.notes] == [
         f"motion of about {length * factor} pixels is longer than the model's 33"
     ] * (factor > 1)

@@ -248,6 +248,7 @@ def test_a_photo_s_scales_are_its_means_of_squares_and_made_once(size):
     assert at(4) is at(4)
     assert at(4).shape == (1, 3, -(-size[0] // 4), -(-size[1] // 4))
     assert torch.equal(at(2), reduced(photo(*size), 2, 2.2))
+    assert torch.equal(at(4), reduced(at(2), 2, 2.2))
     inside = (..., slice(0, size[0] // 4), slice(0, size[1] // 4))  # elsewhere what repeats differs
     assert (at(4) - reduced(photo(*size), 4, 2.2))[inside].abs().max() < 1e-5
 
