@@ -26,7 +26,7 @@ TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
 TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
-LONG = (7.0, 10.0)  # pixels of reach: up to the first motion is not long yet, from the second it is
+LONG = (6.5, 9.5)  # pixels of reach: up to the first motion is not long yet, from the second it is
 NEEDED = 0.1  # of a tile: where less of the network's picture stands, it need not be better
 HALF_TURN = (2, 3)  # axes to flip
 

@@ -286,7 +286,7 @@ def test_long_kernels_may_be_further_apart(one, other):
     torch.testing.assert_close(belief, torch.full_like(belief, 1 / (1 + math.exp(-(0.4 * 6.0 - 2.0) / 0.5))))
 
 
-@pytest.mark.parametrize(("reach", "share"), [(4.0, 0.2), (7.0, 0.2), (8.0, 0.2 + 0.4 / 3), (10.0, 0.6), (12.0, 0.6)])
+@pytest.mark.parametrize(("reach", "share"), [(4.0, 0.2), (6.5, 0.2), (7.5, 0.2 + 0.4 / 3), (9.5, 0.6), (12.0, 0.6)])
 def test_long_motion_may_be_believed_further_apart_than_its_length_alone_allows(reach, share):
     for one, other in ((reach, reach / 2), (reach / 2, reach)):
         belief = believed(along(0.7, one), along(0.7, other), 0.2, 0.6)
