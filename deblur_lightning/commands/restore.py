@@ -81,7 +81,7 @@ def restore(
         typer.Option(
             min=1,
             metavar="PIXELS",
-            help="Side of a tile; a smaller one needs less memory. Default: 1024; DeblurGAN takes up to 4 megapixels "
+            help="Side of a tile; a smaller one needs less memory. Default: 1152; DeblurGAN takes up to 4 megapixels "
             "whole.",
         ),
     ] = None,

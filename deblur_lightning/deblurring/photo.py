@@ -16,11 +16,11 @@ from deblur_lightning.exposure import Exposure, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image
 
-TILE = 1024
+TILE = 1152
 """Longest side of what is restored at once, unless told otherwise."""
 
 AT_ONCE = 4
-"""Tiles that are undone side by side at the most, each on a core: one of 1024 x 1024 takes `blind` 0.4 GB."""
+"""Tiles that are undone side by side at the most, each on a core: one of 1152 x 1152 takes `blind` 0.7 GB."""
 
 SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
@@ -38,7 +38,7 @@ class PhotoDeblurrer(Deblurrer):
         deblurrer: restores.
         name: what people know it by.
         strength: share of the restoration: 0 leaves the photo as it is and restores nothing, 1 restores it fully.
-        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1024; a
+        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1152; a
             deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
             beyond, each by itself.
         long_motion: finds motion longer than the kernels of a model that estimates a photo's motion at once.

@@ -80,7 +80,7 @@ def test_what_is_too_large_to_be_restored_whole_comes_in_the_largest_tiles():
     assert max(max(size) for size in seeing.sizes) > TILE
     seeing.sizes.clear()
     seeing.whole_pixels = 0
-    PhotoDeblurrer(seeing)(torch.rand(1, 3, 1025, 70))
+    PhotoDeblurrer(seeing)(torch.rand(1, 3, TILE + 1, 70))
     assert len(seeing.sizes) == 2
 
 
