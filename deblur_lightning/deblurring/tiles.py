@@ -17,6 +17,7 @@ CONTEXT = 32  # pixels at a tile's inner borders that see too little of the phot
 BLEND = 64  # pixels over which neighbours melt into one another
 OVERLAP = 2 * CONTEXT + BLEND
 SMALLEST_TILE = 2 * OVERLAP
+LEAST_HALF = 512  # pixels: a side is cut for a second core's sake alone where no piece is shorter
 
 Corner = tuple[int, int]
 Span = tuple[int, int]
@@ -33,7 +34,8 @@ def map_tiles(
 
     Neighbours overlap by 128 pixels; the outer 32 of each are dropped and the rest melts linearly, with weights that
     sum to 1 at each pixel. Beside the photo and the result, memory is that of one tile, or of those
-    done at once and once more of the result.
+    done at once and once more of the result. Those done at once are as two cores finish first (`counts`), however many
+    there are, so that the same photo becomes the same on every machine.
 
     Args:
         photo: ``[N, C, H, W]``.
@@ -50,7 +52,8 @@ def map_tiles(
     """
     check_tile(tile)
     height, width = photo.shape[-2:]
-    rows, columns = list(spans(height, tile)), list(spans(width, tile))
+    down, across = counts(height, width, tile) if at_once > 1 else (fewest(height, tile), fewest(width, tile))
+    rows, columns = list(spans(height, down)), list(spans(width, across))
     progress(0.0)
     if len(rows) * len(columns) == 1:
         result = function(photo, EVERY_SIDE, (0, 0))
@@ -85,13 +88,44 @@ def check_tile(tile: int) -> None:
         raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {SMALLEST_TILE}.")
 
 
-def spans(length: int, tile: int) -> Iterator[Span]:
-    """Cut a side into equal spans that overlap by ``OVERLAP`` pixels, none longer than ``tile``."""
-    count = max(1, -(-(length - OVERLAP) // (tile - OVERLAP))) if length > tile else 1
-    span = -(-(length + (count - 1) * OVERLAP) // count)
+def fewest(length: int, tile: int) -> int:
+    """Tell into how few spans that overlap a side can be cut, none longer than ``tile``."""
+    return max(1, -(-(length - OVERLAP) // (tile - OVERLAP))) if length > tile else 1
+
+
+def counts(height: int, width: int, tile: int) -> tuple[int, int]:
+    """Choose how many rows and columns of tiles two cores finish first.
+
+    Each of two rounds takes as long as a tile has pixels. One row or column more than there must be may even them out,
+    or give the second core something to do; its tiles must not be short, for they see less of what is around them.
+
+    Args:
+        height: of the photo, in pixels.
+        width: likewise.
+        tile: longest side of a tile.
+    """
+
+    def choices(length: int) -> list[int]:
+        least = fewest(length, tile)
+        return [count for count in (least, least + 1) if count == least or _span(length, count) >= LEAST_HALF]
+
+    def time(layout: tuple[int, int]) -> tuple[int, int]:
+        down, across = layout
+        return -(-down * across // 2) * _span(height, down) * _span(width, across), down * across
+
+    return min(itertools.product(choices(height), choices(width)), key=time)
+
+
+def spans(length: int, count: int) -> Iterator[Span]:
+    """Cut a side into a number of equal spans that overlap by ``OVERLAP`` pixels."""
+    span = _span(length, count)
     for number in range(count):
         start = number * (span - OVERLAP)
         yield start, min(start + span, length)
+
+
+def _span(length: int, count: int) -> int:
+    return -(-(length + (count - 1) * OVERLAP) // count)
 
 
 def melting(span: Span, length: int) -> Tensor:

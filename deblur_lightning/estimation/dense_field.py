@@ -224,8 +224,8 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
-    tasks = [partial(turning_field, light, kernel_size), *attempts(light, kernel_size)]
-    turning, *answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    tasks = [*attempts(light, kernel_size), partial(turning_field, light, kernel_size)]  # that takes least, so last
+    *answers, turning = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     found = cast(list[Attempt], answers)
     kernels = torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])
     alike = likeness(kernels).min().item()

@@ -63,13 +63,14 @@ def edges_only(
     of = {"dtype": light.dtype, "device": light.device}
     down, right = torch.fft.fftfreq(shape[0], **of), torch.fft.rfftfreq(shape[1], **of)
     roughness = 4 * ((math.pi * down).sin().square().unsqueeze(1) + (math.pi * right).sin().square())  # of `slopes`
-    matched, power = blur.conj() * torch.fft.rfft2(light), blur.abs().square()
+    matched, power = torch.view_as_real(blur.conj() * torch.fft.rfft2(light)), blur.abs().square()
     sharp, weight = light, 2 * sparsity
     while weight < steepest:
         gradient = slopes(sharp if darkness is None else darkened(sharp, darkness))
         gradient *= gradient.square().sum(0) >= sparsity / weight
-        wanted = torch.fft.rfft2(_slopes_transposed(gradient))
-        sharp = torch.fft.irfft2((matched + weight * wanted) / (power + weight * roughness), s=shape)
+        wanted = torch.view_as_real(torch.fft.rfft2(_slopes_transposed(gradient)))
+        wanted.mul_(weight).add_(matched).div_(torch.add(power, roughness, alpha=weight).unsqueeze(-1))
+        sharp = torch.fft.irfft2(torch.view_as_complex(wanted), s=shape)
         weight *= GROWTH
     return sharp
 

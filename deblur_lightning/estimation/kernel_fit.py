@@ -6,7 +6,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-DESCENTS = 300  # of projected gradients
+DESCENTS = 300  # of projected gradients, at the most
+SETTLED = 1e-6  # of the largest value: less is rounding, after some hundred of them
+LOOKED = 10  # descents from one look at that to the next
 POWER_STEPS = 12  # towards the largest eigenvalue
 CAUTION = 1.02  # on that eigenvalue, which is approached from below
 
@@ -54,7 +56,7 @@ def nonnegative_minimum(form: SquareForm, wanted: Tensor, start: Tensor, steps: 
         form: Q, ``[M, M]``, symmetric and positive.
         wanted: b, ``[M]``.
         start: ``[M]``, not negative.
-        steps: of projection.
+        steps: of projection, at the most; fewer where the values have settled.
 
     Source:
         Beck and Teboulle 2009; O'Donoghue and Candes 2015 (the restart).
@@ -64,8 +66,10 @@ def nonnegative_minimum(form: SquareForm, wanted: Tensor, start: Tensor, steps: 
         direction = form @ (direction / direction.norm())
     stride = 1 / (CAUTION * direction.norm())
     reached, ahead, pace = start, start, 1.0
-    for _ in range(steps):
+    for step in range(steps):
         new = (ahead - stride * (form @ ahead - wanted)).clamp(min=0)
+        if step % LOOKED == LOOKED - 1 and (new - reached).abs().max() <= SETTLED * new.max():
+            return new
         if torch.dot(ahead - new, new - reached) > 0:
             pace, ahead = 1.0, new
         else:

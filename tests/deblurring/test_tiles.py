@@ -3,14 +3,26 @@ import time
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deblur_lightning.deblurring.tiles import BLEND, CONTEXT, OVERLAP, map_tiles, melting, spans
+from deblur_lightning.deblurring.tiles import (
+    BLEND,
+    CONTEXT,
+    LEAST_HALF,
+    OVERLAP,
+    counts,
+    fewest,
+    map_tiles,
+    melting,
+    spans,
+)
 
 
 @pytest.mark.parametrize("length", [1, 7, 256, 257, 300, 511, 512, 513, 1000, 4321])
 @pytest.mark.parametrize("tile", [256, 384, 1024])
 def test_spans_cover_a_side_overlap_and_weigh_one_at_each_pixel(length, tile):
-    pieces = list(spans(length, tile))
+    pieces = list(spans(length, fewest(length, tile)))
     total = torch.zeros(length)
     for start, end in pieces:
         assert 0 <= start < end <= length
@@ -19,6 +31,33 @@ def test_spans_cover_a_side_overlap_and_weigh_one_at_each_pixel(length, tile):
     assert torch.allclose(total, torch.ones(length), atol=1e-6)
     assert pieces[0][0] == 0
     assert pieces[-1][1] == length
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([256, 700, 1152]))
+def test_tiles_done_at_once_are_at_most_as_large_as_asked_and_leave_neither_core_longer_at_work(height, width, tile):
+    def pieces(down, across):
+        return [(row, column) for row in spans(height, down) for column in spans(width, across)]
+
+    def rounds(layout):  # the first tile is as large as any
+        (top, bottom), (left, right) = pieces(*layout)[0]
+        return -(-len(pieces(*layout)) // 2) * (bottom - top) * (right - left)
+
+    down, across = counts(height, width, tile)
+    plain = fewest(height, tile), fewest(width, tile)
+    assert rounds((down, across)) <= rounds(plain)
+    for length, count, least in ((height, down, plain[0]), (width, across, plain[1])):
+        first, last = next(spans(length, count))
+        assert least <= count <= least + 1
+        assert last - first <= tile
+        assert count == least or last - first >= LEAST_HALF
+
+
+def test_a_photo_for_one_tile_is_halved_along_its_longer_side_where_two_cores_share_it():
+    assert counts(768, 1024, 1152) == (1, 2)
+    assert counts(1024, 768, 1152) == (2, 1)
+    assert counts(600, 800, 1152) == (1, 1)
+    assert counts(1500, 2000, 1152) == (2, 2)
+    assert counts(3000, 4000, 1152) == (3, 4)
 
 
 def test_a_function_of_each_pixel_leaves_no_seam():
@@ -105,7 +144,7 @@ def test_tiles_side_by_side_make_the_same_picture_and_are_all_counted():
     assert torch.equal(beside, alone)
     assert len(threads) == 2
     assert shares == [number / (len(shares) - 1) for number in range(len(shares))]
-    assert len(shares) - 1 == len(list(spans(600, 256))) * len(list(spans(900, 256)))
+    assert len(shares) - 1 == fewest(600, 256) * fewest(900, 256)
 
 
 def test_a_failure_of_a_tile_beside_reaches_the_caller():
