@@ -91,7 +91,8 @@ def restore(
     Size, orientation, 8 or 16 bits, transparency, colour profile and EXIF are kept. Folders keep their structure.
     A photo that cannot be read is reported and the next one is restored; the exit status is then 1.
 
-    Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for one tile.
+    Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for the tiles
+    that are done at once, up to four.
     DeblurGAN normalises by the whole picture: without --tile it restores up to 4 megapixels at once (4 GB), and larger
     photos in tiles of that size, each normalised on its own.
 

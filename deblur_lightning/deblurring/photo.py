@@ -38,9 +38,9 @@ class PhotoDeblurrer(Deblurrer):
         deblurrer: restores.
         name: what people know it by.
         strength: share of the restoration: 0 leaves the photo as it is and restores nothing, 1 restores it fully.
-        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1152; a
-            deblurrer that looks at the whole photo takes it at once up to its ``whole_pixels``, and tiles of as many
-            beyond, each by itself.
+        tile: longest side in pixels of what is restored at once; memory grows with its square. None takes 1152, or
+            less where two cores have then done the photo sooner (`counts`); a deblurrer that looks at the whole photo
+            takes it at once up to its ``whole_pixels``, and tiles of as many beyond, each by itself.
         long_motion: finds motion longer than the kernels of a model that estimates a photo's motion at once.
 
     Raises:
@@ -192,9 +192,10 @@ class PhotoDeblurrer(Deblurrer):
         if with_field:
             seen = self._afforded(small, lambda: motion.restorer.seen(small.to(device), field.to(device), exposure))
             shown = seen.to("cpu")
-        alone = max(small.shape[-2:]) <= side  # to find the motion takes about as long as to undo it in one tile
+        alone = max(small.shape[-2:]) <= side  # to find the motion takes about as long as to undo it in a tile or two
         tell = (lambda share: progress((1 + share) / 2)) if alone else progress
-        restored = map_tiles(small, undo, side, tell, AT_ONCE if device.type == "cpu" else 1)
+        at_once = AT_ONCE if device.type == "cpu" else 1
+        restored = map_tiles(small, undo, side, tell, at_once, paired=self.tile is None)
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
         notes = (*motion.notes_of(blurry, exposure, moved), *said)

@@ -29,13 +29,13 @@ def map_tiles(
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
     at_once: int = 1,
+    paired: bool = False,
 ) -> Tensor:
     """Apply a function to a photo tile by tile.
 
     Neighbours overlap by 128 pixels; the outer 32 of each are dropped and the rest melts linearly, with weights that
-    sum to 1 at each pixel. Beside the photo and the result, memory is that of one tile, or of those
-    done at once and once more of the result. Those done at once are as two cores finish first (`counts`), however many
-    there are, so that the same photo becomes the same on every machine.
+    sum to 1 at each pixel. Beside the photo and the result, memory is that of one tile, or of those done at once and
+    once more of the result.
 
     Args:
         photo: ``[N, C, H, W]``.
@@ -43,6 +43,8 @@ def map_tiles(
         tile: longest side of a tile, in pixels.
         progress: takes the share done, 0 to 1; 0 as well, as the work begins.
         at_once: how many tiles are done side by side, each on a core of its own, where there are as many cores.
+        paired: whether to cut the photo so that two cores have done it first (`counts`), not into as few tiles as can
+            be. How many there are does not matter, so that it becomes the same on every machine.
 
     Returns:
         The result, shape of ``photo``.
@@ -52,7 +54,7 @@ def map_tiles(
     """
     check_tile(tile)
     height, width = photo.shape[-2:]
-    down, across = counts(height, width, tile) if at_once > 1 else (fewest(height, tile), fewest(width, tile))
+    down, across = counts(height, width, tile) if paired else (fewest(height, tile), fewest(width, tile))
     rows, columns = list(spans(height, down)), list(spans(width, across))
     progress(0.0)
     if len(rows) * len(columns) == 1:
@@ -94,15 +96,19 @@ def fewest(length: int, tile: int) -> int:
 
 
 def counts(height: int, width: int, tile: int) -> tuple[int, int]:
-    """Choose how many rows and columns of tiles two cores finish first.
+    """Choose how many rows and columns of tiles to cut a photo into, so that two cores have done it first.
 
-    Each of two rounds takes as long as a tile has pixels. One row or column more than there must be may even them out,
-    or give the second core something to do; its tiles must not be short, for they see less of what is around them.
+    They do two tiles at a time, which takes as long as one has pixels. One row or column more than there must be may
+    give the second core something to do, or leave both less of what overlaps. No side is cut once more if its pieces
+    would be short, for they see less of what is around them.
 
     Args:
         height: of the photo, in pixels.
         width: likewise.
         tile: longest side of a tile.
+
+    Returns:
+        Rows and columns.
     """
 
     def choices(length: int) -> list[int]:

@@ -224,8 +224,11 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
-    tasks = [*attempts(light, kernel_size), partial(turning_field, light, kernel_size)]  # that takes least, so last
-    *answers, turning = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    one, another = attempts(light, kernel_size)
+    path = partial(turning_field, light, kernel_size)
+    tasks = [path, one, another] if light.numel() <= LARGEST else [one, another, path]  # what takes longest goes first
+    answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    turning = answers.pop(tasks.index(path))
     found = cast(list[Attempt], answers)
     kernels = torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])
     alike = likeness(kernels).min().item()

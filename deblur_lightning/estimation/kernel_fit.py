@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 DESCENTS = 300  # of projected gradients, at the most
-SETTLED = 1e-6  # of the largest value: less is rounding, after some hundred of them
+SETTLED = 8  # roundings of the largest value: when none changes by more, all are near where they end
 LOOKED = 10  # descents from one look at that to the next
 POWER_STEPS = 12  # towards the largest eigenvalue
 CAUTION = 1.02  # on that eigenvalue, which is approached from below
@@ -65,10 +65,10 @@ def nonnegative_minimum(form: SquareForm, wanted: Tensor, start: Tensor, steps: 
     for _ in range(POWER_STEPS):
         direction = form @ (direction / direction.norm())
     stride = 1 / (CAUTION * direction.norm())
-    reached, ahead, pace = start, start, 1.0
+    reached, ahead, pace, settled = start, start, 1.0, SETTLED * torch.finfo(start.dtype).eps
     for step in range(steps):
         new = (ahead - stride * (form @ ahead - wanted)).clamp(min=0)
-        if step % LOOKED == LOOKED - 1 and (new - reached).abs().max() <= SETTLED * new.max():
+        if step % LOOKED == LOOKED - 1 and (new - reached).abs().max() <= settled * new.max():
             return new
         if torch.dot(ahead - new, new - reached) > 0:
             pace, ahead = 1.0, new

@@ -38,7 +38,8 @@ def strongest(gradient: Tensor, share: float) -> Tensor:
     By squares rather than by number, so that a large sky does not make its noise one of the strongest.
     """
     squares = gradient.square().sum(0)
-    largest = torch.from_numpy(-np.sort(-squares.flatten().cpu().numpy())).to(squares.device)  # three times as fast
+    rising = np.sort(squares.flatten().numpy(force=True))  # in a third of the time that PyTorch takes
+    largest = torch.from_numpy(rising).flip(0).to(squares.device)
     held = largest.cumsum(0)
     last = int((held < share * held[-1]).sum())
     return gradient * (squares >= largest[min(last, len(largest) - 1)])

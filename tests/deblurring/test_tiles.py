@@ -147,6 +147,24 @@ def test_tiles_side_by_side_make_the_same_picture_and_are_all_counted():
     assert len(shares) - 1 == fewest(600, 256) * fewest(900, 256)
 
 
+def test_a_photo_for_one_tile_is_cut_where_that_is_asked_for_however_many_are_done_at_once():
+    photo = torch.rand(1, 1, 70, 1000)
+    for at_once in (1, 2):
+        widths, shares = [], []
+
+        def double(tile, ends, corner, widths=widths):
+            widths.append((tile.shape[-1], ends.left, ends.right))
+            return 2 * tile
+
+        made = map_tiles(photo, double, 1152, shares.append, at_once, paired=True)
+        torch.testing.assert_close(made, 2 * photo)
+        assert sorted(widths, key=lambda one: one[1]) == [(564, False, True), (564, True, False)]
+        assert shares == [0, 0.5, 1]
+        widths.clear()
+        map_tiles(photo, double, 1152, at_once=at_once)
+        assert widths == [(1000, True, True)]
+
+
 def test_a_failure_of_a_tile_beside_reaches_the_caller():
     def restore(tile, ends, corner):
         if corner != (0, 0):

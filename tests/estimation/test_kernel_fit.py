@@ -46,6 +46,23 @@ def test_the_nonnegative_minimum_is_scipys():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def test_the_descent_ends_when_the_values_have_settled():
+    class Counting:
+        times = 0
+
+        def __matmul__(self, values):
+            self.times += 1
+            return form @ values
+
+    sharp, blurry = pictures()
+    form, wanted = normal_equations(sharp.float(), blurry.float(), SIZE)
+    counting, start = Counting(), torch.full((SIZE**2,), 0.1)
+    found = nonnegative_minimum(counting, wanted, start, steps=5000)
+    assert counting.times < 1000
+    expected, _ = nnls(dense(sharp).numpy(), F.pad(blurry, (SIZE // 2,) * 4).flatten().numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_a_blur_is_read_off_its_own_sharp_picture():
     generator = torch.Generator().manual_seed(4)
     sharp = F.pad(torch.randn(2, 30, 30, generator=generator, dtype=torch.float64), (8,) * 4)
