@@ -17,6 +17,7 @@ from deblur_lightning.deblurring import (
     MotionDeblurrer,
     RichardsonLucy,
     StillnessGuard,
+    UnrolledRestorer,
     describe,
     load_deblurrer,
 )
@@ -70,13 +71,40 @@ def test_the_model_asks_the_network_beside_the_fusion_and_in_place_of_the_guard(
     assert all(torch.equal(one, stored[name]) for name, one in load_file(again).items())
 
 
-@pytest.mark.parametrize(("direct", "model", "wrong"), [(0, 0, "no SeeingNAFNet alone"), (1, 1, "without a Fusion")])
+@torch.no_grad()
+def test_a_restorer_that_learned_is_given_the_network_too(script, parts, tmp_path):
+    blind, direct = parts
+    network = load_deblurrer(direct).deblurrer.generator
+    own = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+    learned = UnrolledRestorer((2,), 8, 1, (1,), (1,), direct=own)
+    for prior in learned.priors:
+        nn.init.normal_(prior.network.ending.weight, std=0.01)
+    trained = written(tmp_path / "trained.safetensors", MotionDeblurrer(BlindEstimator(9), Agreed(learned, None, 0.4)))
+    out = tmp_path / "made.safetensors"
+    script.main([direct, str(out), "--model", blind, "--restorer", trained])
+    made = load_deblurrer(out)
+    assert made.method == "Blind"
+    told = made.deblurrer.restorer
+    assert (told.apart, told.apart_long, told.turned, told.direct) == (script.APART, script.APART_LONG, True, None)
+    assert {one.dtype for one in load_file(out).values()} == {torch.float16}
+    learned.direct = network
+    blurry, kernel = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 9, 9)
+    kernel[..., 4, 2:7] = 0.2
+    field = KernelField(kernel, torch.ones(1, 1, 64, 64))
+    expected = Agreed(learned, None, script.APART, script.APART_LONG, turned=True)(blurry, field, Exposure())
+    torch.testing.assert_close(told(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("direct", "model", "wrong"), [(0, 0, "no SeeingNAFNet alone"), (1, 1, "estimates no motion"), (1, 2, "without a")]
+)
 def test_other_checkpoints_are_refused_by_name(script, parts, tmp_path, capsys, direct, model, wrong):
+    parts = [*parts, written(tmp_path / "plain.safetensors", MotionDeblurrer(BlindEstimator(9), RichardsonLucy(2)))]
     with pytest.raises(SystemExit):
         script.main([parts[direct], str(tmp_path / "made.safetensors"), "--model", parts[model]])
     error = capsys.readouterr().err
     assert wrong in error
-    assert Path(parts[model if wrong.startswith("without") else direct]).name in error
+    assert Path(parts[direct if wrong.startswith("no S") else model]).name in error
     assert not (tmp_path / "made.safetensors").exists()
 
 

@@ -41,13 +41,12 @@ class UnrolledRestorer(Restorer):
         pool: side in pixels of the squares that its channel attention averages over, see `LocalMean`.
         direct: maps pictures ``[N, 3, H, W]`` in [0, 1] to restored ones, trained before and not trained here; None
             takes the blurry picture in its place.
+        title: what models with it are called; empty if by what estimates the motion.
 
     Source:
         Unrolled optimisation as in Adler and Oktem 2018 (arXiv 1707.06474) and, for deblurring, Dong et al. 2021
         (arXiv 2103.09962); the steps' initial sizes are Chebyshev's.
     """
-
-    title = "Learned"
 
     def __init__(
         self,
@@ -59,8 +58,10 @@ class UnrolledRestorer(Restorer):
         fold: int = 2,
         pool: int | None = 128,
         direct: nn.Module | None = None,
+        title: str = "Learned",
     ) -> None:
         super().__init__()
+        self.title = title
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
         self.steps, self.width, self.middle_blocks = tuple(steps), width, middle_blocks
         self.fold, self.pool = fold, pool

@@ -1,8 +1,9 @@
 """Put a direct network into the default model: python experiments/free/assemble.py DIRECT OUT.
 
-Takes the bundled model's estimator, its fusion, fitted before, and its exposure; asks the network where to believe the
-motion (`Agreed`), and has it stand where no restoration convinces. A guard, which leaves photos alone where no motion
-was found, is left out: the network may see some. The network's weights are written in 16 bits.
+Takes the bundled model's estimator, its restorer and its exposure; asks the network where to believe the motion
+(`Agreed`), and has it stand where no restoration convinces. The restorer is a fusion, fitted before, or one that
+learned beside such a network (`--restorer`) and is given this one in its place. A guard, which leaves photos alone
+where no motion was found, is left out: the network may see some. What learned from photographs is written in 16 bits.
 """
 
 import argparse
@@ -11,12 +12,22 @@ from pathlib import Path
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.checkpoints.own import in_16_bits
-from deblur_lightning.deblurring import Agreed, DirectDeblurrer, Fusion, MotionDeblurrer, describe, load_deblurrer
+from deblur_lightning.deblurring import (
+    Agreed,
+    DirectDeblurrer,
+    Fusion,
+    MotionDeblurrer,
+    Restorer,
+    UnrolledRestorer,
+    describe,
+    load_deblurrer,
+)
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
 
 APART = 0.25  # of the longer reach, by which network and field may differ for the field to be believed by half
 APART_LONG = 0.6  # the same of long motion, of which the network is unsure
+LEARNED = ("restorer.direct.", "restorer.restorer.direct.", "restorer.restorer.data.", "restorer.restorer.priors.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,22 +35,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("direct", type=Path, help="checkpoint of a SeeingNAFNet alone, as make train-free writes it")
     parser.add_argument("out", type=Path, help="the checkpoint to write, .safetensors")
-    parser.add_argument("--model", default="blind", help="a checkpoint, or a bundled model's name, that has a Fusion")
+    parser.add_argument("--model", default="blind", help="a checkpoint, or a bundled model's name, to change")
+    parser.add_argument("--restorer", type=Path, help="a checkpoint with an UnrolledRestorer, in place of the model's")
     options = parser.parse_args(arguments)
     whole, direct = load_deblurrer(options.model).deblurrer, load_deblurrer(options.direct).deblurrer
-    if not isinstance(whole, MotionDeblurrer) or not isinstance(fusion := unjudged(whole.restorer), Fusion):
-        parser.error(f"{options.model} restores without a Fusion. Name a model that has one.")
+    if not isinstance(whole, MotionDeblurrer):
+        parser.error(f"{options.model} estimates no motion. Name a model that does.")
+    giving = whole if options.restorer is None else load_deblurrer(options.restorer).deblurrer
+    restorer = unjudged(giving.restorer) if isinstance(giving, MotionDeblurrer) else None
+    if not isinstance(restorer, UnrolledRestorer if options.restorer else Fusion | UnrolledRestorer):
+        parser.error(f"{options.restorer or options.model} restores without a Fusion or an UnrolledRestorer. Name one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    agreed = Agreed(fusion, direct.generator, APART, APART_LONG, turned=True)
-    made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
+    made = MotionDeblurrer(whole.network, beside(direct.generator, restorer), exposure=whole.exposure)
     weights = made.state_dict()
-    learned = {name: part for name, part in weights.items() if name.startswith("restorer.direct.")}
+    learned = {name: part for name, part in weights.items() if name.startswith(LEARNED)}
     try:
         halves = in_16_bits(learned, options.direct, "Train it with weight decay.")
     except ValueError as error:
         parser.error(str(error))
     write_checkpoint(options.out, weights | halves, describe(made))
+
+
+def beside(network: SeeingNAFNet, restorer: Restorer) -> Agreed:
+    """Let a network tell where to believe what a restorer undoes, which begins with its picture if it learned so."""
+    if not isinstance(restorer, UnrolledRestorer):
+        return Agreed(restorer, network, APART, APART_LONG, turned=True)
+    restorer.direct, restorer.title = network, ""
+    return Agreed(restorer, None, APART, APART_LONG, turned=True)
 
 
 if __name__ == "__main__":
