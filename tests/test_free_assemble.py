@@ -108,6 +108,14 @@ def test_other_checkpoints_are_refused_by_name(script, parts, tmp_path, capsys, 
     assert not (tmp_path / "made.safetensors").exists()
 
 
+def test_a_restorer_that_learned_otherwise_is_refused_by_name(script, parts, tmp_path, capsys):
+    blind, direct = parts
+    with pytest.raises(SystemExit):
+        script.main([direct, str(tmp_path / "made.safetensors"), "--restorer", blind])
+    assert f"{blind} restores without an UnrolledRestorer. Name a checkpoint" in capsys.readouterr().err
+    assert not (tmp_path / "made.safetensors").exists()
+
+
 def test_weights_beyond_sixteen_bits_are_refused_by_name(script, parts, tmp_path, capsys):
     network = load_deblurrer(parts[1]).deblurrer
     network.generator.head.weight.data[0] = 1e5

@@ -224,9 +224,8 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
-    one, another = attempts(light, kernel_size)
-    path = partial(turning_field, light, kernel_size)
-    tasks = [path, one, another] if light.numel() <= LARGEST else [one, another, path]  # what takes longest goes first
+    ways, path = attempts(light, kernel_size), partial(turning_field, light, kernel_size)
+    tasks = [path, *ways] if light.numel() <= LARGEST else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
     found = cast(list[Attempt], answers)

@@ -65,6 +65,7 @@ def edges_only(
     roughness = 4 * ((math.pi * down).sin().square().unsqueeze(1) + (math.pi * right).sin().square())  # of `slopes`
     matched, power = torch.view_as_real(blur.conj() * torch.fft.rfft2(light)), blur.abs().square()
     sharp, weight = light, 2 * sparsity
+    # real parts by real numbers below: complex division takes several times as long
     while weight < steepest:
         gradient = slopes(sharp if darkness is None else darkened(sharp, darkness))
         gradient *= gradient.square().sum(0) >= sparsity / weight

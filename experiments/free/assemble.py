@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     giving = whole if options.restorer is None else load_deblurrer(options.restorer).deblurrer
     restorer = unjudged(giving.restorer) if isinstance(giving, MotionDeblurrer) else None
     if not isinstance(restorer, UnrolledRestorer if options.restorer else Fusion | UnrolledRestorer):
-        parser.error(f"{options.restorer or options.model} restores without a Fusion or an UnrolledRestorer. Name one.")
+        wanted = "an UnrolledRestorer" if options.restorer else "a Fusion or an UnrolledRestorer"
+        parser.error(f"{options.restorer or options.model} restores without {wanted}. Name a checkpoint that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
     made = MotionDeblurrer(whole.network, beside(direct.generator, restorer), exposure=whole.exposure)

@@ -68,7 +68,7 @@ def other_field(blurry: Tensor, seen: KernelField) -> KernelField:
 
 
 def write(path: Path, known: dict[str, np.ndarray], seen: KernelField, blurry: Tensor) -> None:
-    """Write a scene with an estimated field, in windows where it is larger; the first, which is last, tells all are."""
+    """Write a scene with an estimated field, in windows where it is larger, the first last: where it is, all are."""
     told = known | arrays(seen, "seen_", blurry)
     steps = range(0, blurry.shape[-1], WINDOW)
     places = [(slice(top, top + WINDOW), slice(left, left + WINDOW)) for top in steps for left in steps]
