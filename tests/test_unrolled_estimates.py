@@ -8,7 +8,7 @@ from scripts import load_script
 from deblur_lightning.field import KernelField
 
 
-@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("side", [32, 64, 96])
 def test_a_larger_scene_is_written_in_windows_that_share_an_estimate(tmp_path, monkeypatch, side):
     script = load_script("unrolled/estimates.py")
     monkeypatch.setattr(script, "WINDOW", 32)
@@ -20,10 +20,10 @@ def test_a_larger_scene_is_written_in_windows_that_share_an_estimate(tmp_path, m
     known = {"blurry": script.levels(blurry), "sharp": script.levels(blurry.flip(2))}
     whole = known | script.arrays(seen, "seen_", blurry)
     script.write(tmp_path / "00007.npz", known, seen, blurry)
-    names = {"00007.npz"} if side == 32 else {f"00007-{number}.npz" for number in range(4)}
+    names = {"00007.npz"} if side == 32 else {f"00007-{number}.npz" for number in range((side // 32) ** 2)}
     assert {path.name for path in tmp_path.iterdir()} == names
     for number, name in enumerate(sorted(names)):
-        top, left = number // 2 * 32, number % 2 * 32
+        top, left = number // (side // 32) * 32, number % (side // 32) * 32
         with np.load(tmp_path / name) as window:
             assert set(window) == set(whole)
             for key, value in whole.items():

@@ -4,9 +4,9 @@ A learned restorer must know how wrong estimated fields are, and estimating take
 done once. Goes on where an earlier run was stopped; stop it whenever there are enough. Each file holds one window:
 ``blurry`` and ``sharp`` (8 bits), the true field (``basis``, ``coefficients``) and the estimated one (``seen_basis``,
 ``seen_coefficients``), and what `deconvolve` makes of each (``restored``, ``seen_restored``; 8 bits). Training windows
-are there twice: in ``-other`` with the estimate that was not chosen, for fields can be wrong in many ways. With
-``--side 512`` four windows share an estimate, made as of any photo of more than 400 x 400 pixels, in a quarter of the
-time.
+are there twice: in ``-other`` with the estimate that was not chosen, for fields can be wrong in many ways (of one in
+``--others`` scenes). With ``--side 512`` four windows share an estimate, made as of any photo of more than 400 x 400
+pixels, in a quarter of the time; with 768 nine.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> None:
         sample, field = windows.with_field(number)
         known = {name: levels(sample[name]) for name in ("blurry", "sharp")} | arrays(field, "", sample["blurry"])
         seen = dense_field(sample["blurry"].unsqueeze(0))
-        if split == "train":
+        if split == "train" and arguments.others and number % arguments.others == 0:
             write(path.with_stem(f"{path.stem}-other"), known, other_field(sample["blurry"], seen), sample["blurry"])
         write(path, known, seen, sample["blurry"])
         print(path, sample["name"], seen.basis.shape[1], flush=True)
@@ -98,6 +98,8 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=("train", "val"), default="train")
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--others", type=int, default=1, metavar="N", help="one of N scenes has its -other; 0: none")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--side", type=int, choices=(WINDOW, 2 * WINDOW), default=WINDOW, help="of a scene, in pixels")
+    sides = [WINDOW, 2 * WINDOW, 3 * WINDOW]
+    parser.add_argument("--side", type=int, choices=sides, default=WINDOW, help="of a scene, in pixels")
     main(parser.parse_args())
