@@ -154,9 +154,24 @@ def drawn_fields(stem: Path) -> list[Path]:
     return [stem.with_name(f"{stem.name}_{part}.png") for part in DRAWN_PARTS]
 
 
+def drawn_stem(target: Path, taken: set[Path]) -> Path:
+    """Give what the names of a result's drawings begin with.
+
+    Args:
+        target: the result.
+        taken: results and drawings of the same run.
+
+    Returns:
+        ``photo`` of ``photo.png``; where another result has such drawings, as of ``photo.jpg``, ``photo.png`` itself.
+    """
+    stem = target.with_suffix("")
+    return stem if taken.isdisjoint(drawn_fields(stem)) else target
+
+
 def drawn_beside_photos(files: set[Path]) -> set[Path]:
-    """Tell which files are the three drawings of a photo among them."""
-    fields = [set(drawn_fields(photo.with_suffix(""))) for photo in files if photo.suffix.lower() in READ_SUFFIXES]
+    """Tell which files are the three drawings of a photo among them, see `drawn_stem`."""
+    photos = [photo for photo in files if photo.suffix.lower() in READ_SUFFIXES]
+    fields = [set(drawn_fields(stem)) for photo in photos for stem in (photo.with_suffix(""), photo)]
     return set[Path]().union(*(three for three in fields if three <= files))
 
 

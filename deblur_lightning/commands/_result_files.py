@@ -70,7 +70,9 @@ class ResultFiles:
         if not self.suffix:
             return []
         named = [(source, to.with_name(f"{to.stem}{self.suffix}{to.suffix}")) for source, to in plan.pairs]
-        results = {to.absolute().with_suffix("") for _, to in named}
+        results = {
+            name for _, to in named for name in (to.absolute().with_suffix(""), to.absolute())
+        }  # a.jpg, a.png.jpg
         plan.pairs = [(source, to) for source, to in named if source.absolute().with_suffix("") not in results]
         left_out = len(named) - len(plan.pairs)
         return [f"passed over {left_out} results of an earlier run, named …{self.suffix}"] if left_out else []

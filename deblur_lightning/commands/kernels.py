@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from deblur_lightning.photos import PhotoRecord
 
 
+TITLES = tuple(f"{what}, drawn by deblur" for what in ("Motion field", "Basis kernels", "Mixing coefficients"))
+"""Of the three pictures, in their files."""
+
+
 def kernels(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the pictures.")],
@@ -42,6 +47,7 @@ def kernels(
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     with Console() as console:
+        check_drawings(photo, output / photo.stem)
         blurry, record = read_photo(photo)
         from deblur_lightning.deblurring import load_deblurrer
 
@@ -68,6 +74,34 @@ def check_sees_motion(model: PhotoDeblurrer) -> None:
         raise ValueError(
             f"{model.name} sees no motion that could be drawn. Pass --checkpoint blind, learned or direct."
         )
+
+
+def check_drawings(photo: Path, stem: Path) -> None:
+    """Raise where a photo's drawings would replace pictures that are none, before long work.
+
+    Args:
+        photo: the photo.
+        stem: what their names begin with.
+
+    Raises:
+        ValueError: such a picture is there.
+    """
+    for path, title in zip(drawn_fields(stem), TITLES, strict=True):
+        if os.path.lexists(path) and not _is_drawing(path, title):
+            raise ValueError(
+                f"{photo}: its motion field would replace {path}, which is none that was drawn here. Choose another "
+                "output folder."
+            )
+
+
+def _is_drawing(path: Path, title: str) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return picture.format == "PNG" and picture.info.get("Title") == title
+    except (OSError, ValueError):  # no picture, so no drawing
+        return False
 
 
 def draw_kernels(
@@ -101,8 +135,8 @@ def draw_kernels(
     field = whole_field(field, None if record.alpha is None else record.alpha[shows])
     figures = (draw_field(shown, field), draw_basis(field), draw_coefficients(field, image=shown))
     paths = drawn_fields(stem)
-    for path, figure in zip(paths, figures, strict=True):
-        save_figure(figure, path, formats=("png",))
+    for path, figure, title in zip(paths, figures, TITLES, strict=True):
+        save_figure(figure, path, formats=("png",), title=title)
     return paths
 
 

@@ -137,8 +137,12 @@ def add_photos(
     failed = [reason for _, reason in plan.failed]
     check_folder_writable(output / PICTURES)
     methods = load_named(list(checkpoints)) if plan.pairs else {}
+    added: dict[str, Path] = {}
     for photo, named in plan.pairs:
         name = named.relative_to(output / PICTURES).as_posix()
+        if name in added:
+            failed.append(f"{photo}: {added[name]} is on the page as {dataset}/{name}. Give this one another name.")
+            continue
         try:
             blurry, record = read_photo(photo)
             named_sharp = sharp / name if sharp and sharp.is_dir() else sharp
@@ -147,6 +151,7 @@ def add_photos(
         except (ValueError, OSError) as error:
             failed.append(sentence(error))
             continue
+        added[name] = photo
         (height, width), (rows, columns) = blurry.shape[-2:], (shown["height"], shown["width"])
         say(f"{photo}: {dataset}/{name}, {columns} x {rows}" + (f" of {width} x {height}" if rows < height else ""))
     for line in plan.said_of_passed_over():

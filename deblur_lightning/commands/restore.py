@@ -13,10 +13,17 @@ import typer
 
 from deblur_lightning.commands._options import Checkpoint, Gamma
 from deblur_lightning.commands._output_paths import check_folder_writable
-from deblur_lightning.commands._photo_paths import PhotoPlan, drawn_fields, plan_photos, result_name, target_problem
+from deblur_lightning.commands._photo_paths import (
+    PhotoPlan,
+    drawn_fields,
+    drawn_stem,
+    plan_photos,
+    result_name,
+    target_problem,
+)
 from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands._seen_photo import whole_picture
-from deblur_lightning.commands.kernels import check_sees_motion, draw_kernels
+from deblur_lightning.commands.kernels import check_drawings, check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import MethodName, RestorerName
 from deblur_lightning.sentences import sentence
 
@@ -204,8 +211,9 @@ def restore_photos(
     for source, named in plan.pairs:
         try:
             target = _target(source, named, plan, taken, files)
-            photo = _read(source, target, files) if overwrite or not target.exists() else None
-            taken.update((target, *(drawn_fields(target.with_suffix("")) if kernels else ())))
+            stem = drawn_stem(target, taken) if kernels else None
+            taken.update((target, *(() if stem is None else drawn_fields(stem))))
+            photo = _read(source, target, files, stem) if overwrite or not target.exists() else None
         except (ValueError, OSError) as error:
             report.failed.append((source, sentence(error)))
             continue
@@ -217,7 +225,7 @@ def restore_photos(
         if kernels and model is not None:
             check_sees_motion(model)
         try:
-            done = _restore(photo, model, watch(source.name), kernels=kernels)
+            done = _restore(photo, model, watch(source.name))
         except (ValueError, OSError) as error:
             report.failed.append((source, sentence(error)))
             continue
@@ -228,12 +236,13 @@ def restore_photos(
 
 
 class _Photo(NamedTuple):
-    """A photo in work."""
+    """A photo in work; the names of its drawings begin with the stem, if it shall have some."""
 
     source: Path
     target: Path
     blurry: Tensor
     record: PhotoRecord
+    stem: Path | None
 
 
 def _target(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files: ResultFiles) -> Path:
@@ -248,27 +257,29 @@ def _target(source: Path, named: Path, plan: PhotoPlan, taken: set[Path], files:
     return target
 
 
-def _read(source: Path, target: Path, files: ResultFiles) -> _Photo:
+def _read(source: Path, target: Path, files: ResultFiles, stem: Path | None) -> _Photo:
     from deblur_lightning.photos import read_photo
 
+    if stem is not None:
+        check_drawings(source, stem)
     blurry, known = read_photo(source)
-    return _Photo(source, target, blurry, files.record(known).for_name(target))
+    return _Photo(source, target, blurry, files.record(known).for_name(target), stem)
 
 
-def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress, *, kernels: bool) -> str:
+def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress) -> str:
     """Restore and write one photo; return the line that says so."""
     from deblur_lightning.photos import write_photo
 
     started, shows = time.monotonic(), (..., *photo.record.visible)
     answer = None
     if model is not None:
-        seen = kernels and model.estimates_whole  # otherwise it is estimated of what is drawn
+        seen = photo.stem is not None and model.estimates_whole  # otherwise it is estimated of what is drawn
         answer = model(photo.blurry[shows], progress=progress, with_field=seen)
     restored, notes = photo.blurry, photo.record.notes
     if answer is not None:
         restored, notes = whole_picture(answer.picture, photo.blurry, photo.record), (*notes, *answer.notes)
-    if model is not None and answer is not None and kernels:
-        drawn = draw_kernels(photo.blurry, photo.record, model, photo.target.with_suffix(""), answer.field)
+    if model is not None and answer is not None and photo.stem is not None:
+        drawn = draw_kernels(photo.blurry, photo.record, model, photo.stem, answer.field)
         notes = (*notes, f"motion field in {drawn[0].name} and beside")
     write_photo(photo.target, restored, photo.record)  # last, for the next run takes what is there for done
     height, width = photo.blurry.shape[-2:]

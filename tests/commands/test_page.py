@@ -96,3 +96,15 @@ def test_a_large_photo_is_restored_at_its_size_and_shown_smaller(tmp_path, check
 )
 def test_a_picture_is_halved_until_it_fits(size, pixels, side, shown):
     assert shrink_to_show(torch.zeros(1, 3, *size), pixels, side).shape[-2:] == shown
+
+
+def test_two_photos_of_a_name_are_not_one_on_the_page(tmp_path, checkpoint, capsys):
+    for folder, shape in (("one", (90, 70)), ("two", (60, 50))):
+        (tmp_path / folder).mkdir()
+        Image.effect_noise(shape, 80).save(tmp_path / folder / "a.png")
+    photos = (tmp_path / "one" / "a.png", tmp_path / "two" / "a.png")
+    assert run("page", *photos, "--checkpoint", checkpoint, "-o", tmp_path / "out") == 1
+    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("out/page/*/picture.json"))
+    assert (record["width"], record["height"]) == (90, 70)
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert f"failed: {photos[1]}: {photos[0]} is on the page as photo/a.png. Give this one another name." in said

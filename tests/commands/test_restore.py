@@ -213,6 +213,40 @@ def test_the_motion_field_is_drawn_beside_the_result(tmp_path):
     assert names == ["a.png", "a_basis.png", "a_coefficients.png", "a_field.png"]
 
 
+def test_two_formats_of_a_name_have_drawings_each(tmp_path):
+    photo(tmp_path / "in" / "two.jpg")
+    photo(tmp_path / "in" / "two.png")
+    report, lines = restore([tmp_path / "in"], tmp_path / "out", Drawing(), kernels=True)
+    assert not report.failed
+    parts = ("basis", "coefficients", "field")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == sorted(
+        ["two.jpg", "two.png", *(f"two{kind}_{part}.png" for kind in ("", ".png") for part in parts)]
+    )
+    assert [line.partition("motion field in ")[2] for line in lines if "motion" in line] == [
+        "two_field.png and beside",
+        "two.png_field.png and beside",
+    ]
+    again, _ = restore([tmp_path / "out"], tmp_path / "next", Drawing())
+    assert sorted(path.name for path in again.restored) == ["two.jpg", "two.png"]
+    assert again.notes == ["passed over 6 drawings of motion fields"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_drawings_replace_drawings_and_never_a_photo(tmp_path, overwrite):
+    source, other = photo(tmp_path / "a.jpg"), photo(tmp_path / "out" / "a_basis.png")
+    before = other.read_bytes()
+    report, _ = restore([source], tmp_path / "out", Drawing(), kernels=True, overwrite=overwrite)
+    assert f"its motion field would replace {other}, which is none that was drawn here" in report.failed[0][1]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a_basis.png"]
+    assert other.read_bytes() == before
+    other.unlink()
+    for _ in range(2):  # also where only the result went, as after an interruption
+        report, _ = restore([source], tmp_path / "out", Drawing(), kernels=True, overwrite=overwrite)
+        assert not report.failed
+        (tmp_path / "out" / "a.jpg").unlink()
+
+
 def test_a_photo_whose_motion_cannot_be_drawn_has_no_result_that_would_pass_for_done(tmp_path, monkeypatch):
     def fails(*given):
         raise OSError(28, "No space left on device", "a_field.png")
@@ -343,6 +377,9 @@ def test_the_motion_field_is_drawn(folder, checkpoint, tmp_path, capsys):
     assert "40 x 90" in capsys.readouterr().out
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["a [b]_basis.png", "a [b]_coefficients.png", "a [b]_field.png"]
+    Image.new("RGB", (40, 40)).save(tmp_path / "out" / "a [b]_field.png")
+    refused = run("kernels", folder / "a [b].jpg", "-o", tmp_path / "out", "--checkpoint", checkpoint)
+    assert "a [b]_field.png, which is none that was drawn here" in str(refused)
 
 
 def spoken(encoding, *arguments):

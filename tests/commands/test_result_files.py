@@ -49,6 +49,17 @@ def test_the_next_run_does_not_restore_what_the_first_one_made(tmp_path):
     assert "passed over 1 results of an earlier run, named …_sharp" in again.summary()
 
 
+def test_nor_those_of_a_name_in_two_formats(tmp_path):
+    for name in ("two.jpg", "two.png"):
+        photo(tmp_path / name)
+    made = ["two.jpg", "two.png", "two_sharp.jpg", "two_sharp.png.jpg"]
+    for _ in range(2):
+        report = restore([tmp_path], tmp_path, suffix="_sharp", format="jpg")
+        assert not report.failed
+        assert names(tmp_path) == made
+    assert "passed over 2 results of an earlier run, named …_sharp" in report.summary()
+
+
 @pytest.mark.parametrize(
     ("kind", "suffix", "found"),
     [
