@@ -6,14 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.restorers import Restored, Restorer
+from deblur_lightning.deblurring.restorers import SURELY, Restored, Restorer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import CUES, restoration_cues
 from deblur_lightning.restoration.cues import CELL
 
 DROPPED = 0.3  # of the network's units, in each step of its training
-SURELY = 0.5  # share of the boldest restoration where the motion is sure, whatever its cues say
 FURTHEST = 4.0  # standard deviations: rarer cues than in training count no more than that
 
 

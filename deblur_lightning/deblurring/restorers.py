@@ -13,6 +13,8 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 
+SURELY = 0.5  # share of the boldest restoration where the motion is sure, whatever else speaks against it
+
 
 class Restored(NamedTuple):
     """What a restorer makes of pictures.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.restorers import Restored, Restorer, RichardsonLucy
+from deblur_lightning.deblurring.restorers import SURELY, Restored, Restorer, RichardsonLucy
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
@@ -28,8 +28,9 @@ class UnrolledRestorer(Restorer):
     one blurred again is from the other; it says at each pixel how far to go along, and what to change besides. Where
     the field is wrong, ringing and misfit show, and it goes along less far: what a direct network makes of the picture,
     which needs no field, stands there instead. Each further stage takes a few steps of learned sizes towards the light
-    that, blurred by the field, gives the blurry picture, and has a network as well. Pictures that fade to black at
-    their borders, which it never learned, are left to the direct network, without one to `RichardsonLucy`.
+    that, blurred by the field, gives the blurry picture, and has a network as well. These have seen many wrong
+    fields, so as far as the motion is sure (`Exposure.sure`), half of all is what `deconvolve` made. Pictures that fade
+    to black at their borders, which they never saw, are left to the direct network, without one to `RichardsonLucy`.
 
     Args:
         steps: of each stage after `deconvolve`.
@@ -123,12 +124,13 @@ class UnrolledRestorer(Restorer):
         known = (light < CLIPPED).float()
         again = operator.blur(surrounded(to_linear(reached, exposure.gamma), radius, "extended"))
         first = self.beginning(blurry) if first is None else first
+        boldest = reached
         best: Tensor = self.priors[0](blurry, first, to_display(again, exposure.gamma), reached)
         for data, prior in zip(self.data, self.priors[1:], strict=True):
             wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)
             midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)
             best = prior(blurry, best, midway, reached)
-        return in_channels(best, channels)
+        return in_channels(best.lerp(boldest, SURELY * exposure.sure), channels)
 
 
 class Blurring:

@@ -110,6 +110,16 @@ def test_untrained_it_goes_half_way_to_what_deconvolve_makes():
     torch.testing.assert_close(restored, expected)
 
 
+def test_as_far_as_motion_is_sure_half_is_what_deconvolve_makes():
+    blurry = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(10))
+    field = delta_field(blurry, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
+    restorer = trained_for_nothing().eval()
+    doubting, sure = (restorer.restore(blurry, field, Exposure(sure=sure)) for sure in (0.0, 0.6))
+    boldest = deconvolve(blurry, field, start=0, outer=OUTER, inner=INNER)
+    torch.testing.assert_close(sure, doubting + 0.3 * (boldest - doubting))
+    assert (sure - doubting).abs().max() > 0.01
+
+
 def trained_for_nothing():
     """Give every weight some value, so that nothing is zero by its start."""
     torch.manual_seed(0)
