@@ -216,16 +216,44 @@ def test_a_whole_clip_whose_sound_begins_late_and_ends_late_is_taken(tmp_path, m
         assert count_frames(path) == 20
 
 
+CODECS = {".webm": "libvpx-vp9", ".wmv": "wmv2"}
+"""Of containers that hold no MPEG-4."""
+
+
+@pytest.mark.parametrize("begins", [0.6, 3.0])
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4", ".mov", ".ts", ".avi", ".wmv", ".nut"])
+def test_a_whole_clip_whose_time_begins_late_is_taken(tmp_path, model, suffix, begins):
+    clip, result = tmp_path / f"a{suffix}", tmp_path / "b.mkv"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream(CODECS.get(suffix, "mpeg4"), rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(frame_of(COLOURS[0], (64, 48)), format="rgb24")
+            frame.pts, frame.time_base = round(25 * begins) + number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert run(clip, "-o", result) == 0
+    with av.open(str(result)) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    first = 0 if suffix == ".avi" else begins  # which knows no times, but counts frames, left out ones as well
+    np.testing.assert_allclose([times[0], times[-1]], [first, begins + 49 / 25], atol=0.0011)
+    assert len(times) == 50
+    assert run(result, "-o", tmp_path / "c.mkv") == 0  # also what was written
+
+
+@pytest.mark.parametrize("begins", [0, 3])
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
 @pytest.mark.parametrize("share", [0.4, 0.8])
-def test_a_clip_that_was_cut_off_is_refused(tmp_path, model, suffix, share):
+def test_a_clip_that_was_cut_off_is_refused(tmp_path, model, suffix, share, begins):
     whole, cut, noise = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}", np.random.default_rng(6)
     with av.open(str(whole), "w", options={"movflags": "faststart"} if suffix == ".mp4" else {}) as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
-        for _ in range(40):
+        for number in range(40):
             pixels = noise.integers(0, 255, (64, 96, 3)).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = 10 * begins + number, Fraction(1, 10)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     assert count_frames(whole) == 40
     data = whole.read_bytes()

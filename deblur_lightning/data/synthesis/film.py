@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TICKS = 1_000_000  # a second of FFmpeg's for whole films
 MISSING = 0.05  # seconds that may lack at the end of an MP4 that also says how many frames it has, and has fewer
 ROUGH, ROUGH_SHARE = 0.5, 0.02  # seconds, and of a film: what may lack at any other's end, for containers count roughly
+FROM_ZERO = {"matroska,webm", "asf", "nut"}  # FFmpeg's names of containers whose duration is the time of their end
 
 Average = Literal["display", "linear"]
 
@@ -179,10 +180,14 @@ def count_frames(path: Path) -> int:
             if packet.stream.index == pictures.index:
                 frames += len(pictures.decode(packet))
         begin, lasts = ((one or 0) / TICKS for one in (film.start_time, film.duration))
-        there = max(ends.values(), default=begin) - begin
+        end = max(ends.values(), default=begin)
         if pictures.duration and pictures.time_base:  # sound may begin and end at other times
-            lasts = float(pictures.duration * pictures.time_base)
-            there = ends.get(pictures.index, begin) - float((pictures.start_time or 0) * pictures.time_base)
+            times = (pictures.start_time, pictures.duration)
+            begin, lasts = (float((one or 0) * pictures.time_base) for one in times)
+            end = ends.get(pictures.index, begin)
+        if film.format.name in FROM_ZERO:  # mkvmerge counts from the first frame: of its films that begin late, more
+            lasts -= begin  # may lack unnoticed, which is better than to refuse whole ones of the others
+        there = end - begin
         counted = "mp4" in film.format.name and packets < pictures.frames  # others' counts are rough
     if lasts - there > (MISSING if counted else max(ROUGH, ROUGH_SHARE * lasts)):
         raise ValueError(
