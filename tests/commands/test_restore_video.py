@@ -46,7 +46,7 @@ def frame_of(colour, size):
     return frame
 
 
-def write_clip(path, size=(64, 48), sound="aac", colours=COLOURS, space=None):
+def write_clip(path, size=(64, 48), sound="aac", colours=COLOURS, space=None, pixel=None):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10, options={"crf": "5"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -55,6 +55,8 @@ def write_clip(path, size=(64, 48), sound="aac", colours=COLOURS, space=None):
         container.metadata["creation_time"] = "2026-07-08T09:10:11.000000Z"
         if space is not None:
             stream.codec_context.colorspace = space
+        if pixel is not None:
+            stream.codec_context.sample_aspect_ratio = pixel
         for colour, time in zip(colours, TIMES, strict=False):
             plain = av.VideoFrame.from_ndarray(frame_of(colour, size), format="rgb24")
             frame = plain.reformat(format="yuv420p", dst_colorspace=space) if space else plain
@@ -123,12 +125,17 @@ def test_each_frame_is_restored_at_its_time_and_the_sound_is_as_it_was(tmp_path,
     assert "halved (6 of its frames)" in said
 
 
-def test_a_clip_held_upright_is_written_upright(tmp_path, model):
-    clip = write_clip(tmp_path / "a.mp4", sound=None)
+def held_upright(clip):
+    """Say in an MP4 of one track that it is to be turned for display, by a quarter clockwise."""
     data = bytearray(clip.read_bytes())
-    matrix = data.index(b"tkhd") + 44  # how the track is turned for display: here by a quarter clockwise
+    matrix = data.index(b"tkhd") + 44
     data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     clip.write_bytes(data)
+    return clip
+
+
+def test_a_clip_held_upright_is_written_upright(tmp_path, model):
+    clip = held_upright(write_clip(tmp_path / "a.mp4", sound=None))
     assert run(clip, "-o", tmp_path / "out") == 0
     with av.open(str(tmp_path / "out" / "a.mp4")) as container:
         (first, *_) = container.decode(video=0)
@@ -137,6 +144,32 @@ def test_a_clip_held_upright_is_written_upright(tmp_path, model):
     upper = frame[8:24, 8:-8].mean(axis=(0, 1))  # what was left
     np.testing.assert_allclose(upper, np.array(COLOURS[0]) / 2, atol=4)
     np.testing.assert_allclose(frame[40:56, 8:-8], 0, atol=4)
+
+
+def shape_of_pixels(path):
+    """Read a pixel's width over its height, None where that is not told."""
+    with av.open(str(path)) as container:
+        return container.streams.video[0].sample_aspect_ratio
+
+
+@pytest.mark.parametrize("pixel", [Fraction(4, 3), Fraction(8, 9), Fraction(1), None])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_pixels_that_are_not_square_stay_so(tmp_path, model, capsys, suffix, pixel):
+    clip, result = write_clip(tmp_path / "a.mp4", sound=None, pixel=pixel), tmp_path / f"b{suffix}"
+    assert shape_of_pixels(clip) == pixel
+    assert run(clip, "-o", result) == 0
+    assert shape_of_pixels(result) == pixel
+    assert "square" not in capsys.readouterr().out
+    assert run(held_upright(clip), "-o", result, "--overwrite") == 0
+    assert shape_of_pixels(result) == (pixel and 1 / pixel)  # what was wide is high
+
+
+def test_pixels_that_become_square_are_told(tmp_path, model, capsys):
+    for pixel, told in ((Fraction(4, 3), True), (Fraction(1), False), (None, False)):
+        clip = write_clip(tmp_path / "a.mp4", sound=None, colours=COLOURS[:2], pixel=pixel)
+        assert run(clip, "-o", tmp_path / "b.webm", "--overwrite") == 0
+        said = capsys.readouterr().out
+        assert ("pixels of 4:3 become square in .webm, .mkv keeps their shape" in said) == told
 
 
 def test_a_result_is_whole_or_not_there(tmp_path, model):

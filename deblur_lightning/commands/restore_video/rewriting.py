@@ -44,11 +44,20 @@ WRITTEN = {
 
 
 class Clip(NamedTuple):
-    """What is known of a clip before it is restored: frames, width and height upright, and what is not kept."""
+    """What is known of a clip before it is restored.
+
+    Attributes:
+        frames: how many.
+        width: upright, in pixels.
+        height: upright, in pixels.
+        pixel: a pixel's width over its height, upright, where the clip tells it.
+        notes: what is not kept.
+    """
 
     frames: int
     width: int
     height: int
+    pixel: Fraction | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -88,8 +97,16 @@ def measure_clip(path: Path, target: Path) -> Clip:
                 remedy = f"Name a result in {fits[-1]}" if fits else "Convert the sound to AAC first"
                 raise ValueError(f"{path} has sound of kind {sound}, but {target.suffix} holds none. {remedy}.")
         lost = {stream.type for stream in clip.streams} - {"video", "audio"}
-        height, width, _ = upright(next(clip.decode(video=0))).shape
-    return Clip(frames, width, height, ("subtitles are not kept",) if "subtitle" in lost else ())
+        first = next(clip.decode(video=0))
+        height, width, _ = upright(first).shape
+        pixel = clip.streams.video[0].sample_aspect_ratio
+        if pixel and first.rotation // 90 % 2:  # turned by a quarter, as `upright` does
+            pixel = 1 / pixel
+    notes = ["subtitles are not kept"] if "subtitle" in lost else []
+    if pixel and pixel != 1 and WRITTEN[target.suffix.lower()].encoder != "libx264":
+        shape = f"{pixel.numerator}:{pixel.denominator}"
+        notes.append(f"pixels of {shape} become square in {target.suffix}, .mkv keeps their shape")
+    return Clip(frames, width, height, pixel, tuple(notes))
 
 
 def rewrite(
@@ -168,6 +185,8 @@ def _picture_stream(pictures: VideoStream, made: OutputContainer, kind: Containe
     for name in ("colorspace", "color_primaries", "color_trc"):
         setattr(written.codec_context, name, getattr(pictures.codec_context, name))
     written.codec_context.color_range = LIMITED
+    if known.pixel:  # H.264 tells it itself; VP9 leaves it to the container, for which PyAV takes none
+        written.codec_context.sample_aspect_ratio = known.pixel
     return written
 
 
