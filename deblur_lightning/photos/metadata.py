@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -31,6 +32,25 @@ STALE_TAGS = (
 )
 
 KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+
+
+Value = TypeVar("Value")
+
+
+class _Text(str):
+    """A text as Pillow decodes it, by Latin-1, that is written as the bytes that it was: UTF-8 as well as others.
+
+    Pillow writes what is not ASCII as question marks.
+    """
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
+        return super().encode("latin-1")
+
+
+def _whole(value: Value) -> Value | _Text:
+    return _Text(value) if isinstance(value, str) else value
 
 
 def photo_exif(picture: Image.Image) -> Image.Exif:
@@ -67,14 +87,30 @@ def kept_exif(found: Image.Exif) -> bytes | None:
         kept = Image.Exif()
         for tag in KEPT_TAGS:
             if tag in found:
-                kept[tag] = found[tag]
+                kept[tag] = _whole(found[tag])
         for directory in KEPT_DIRECTORIES:
-            entries = {tag: value for tag, value in found.get_ifd(directory).items() if tag not in STALE_TAGS}
+            entries = {tag: _whole(value) for tag, value in found.get_ifd(directory).items() if tag not in STALE_TAGS}
             if entries:
                 kept[directory] = entries
         return kept.tobytes() if len(kept) else None
     except UNREADABLE:
         return None
+
+
+def writable_exif(content: bytes) -> Image.Exif:
+    """Parse what `kept_exif` collected, for writers that take it apart: its texts keep all their bytes."""
+    known = Image.Exif()
+    known.load(content)
+    for tag in KEPT_TAGS:
+        if tag in known:
+            known[tag] = _whole(known[tag])
+    for directory in KEPT_DIRECTORIES:
+        entries = known.get_ifd(directory)
+        for entry in entries:
+            entries[entry] = _whole(entries[entry])
+        if entries:
+            known[directory] = entries
+    return known
 
 
 def kept_resolution(picture: Image.Image) -> tuple[float, float] | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from deblur_lightning.photos.metadata import png_with_metadata, turn_upright
+from deblur_lightning.photos.metadata import KEPT_DIRECTORIES, png_with_metadata, turn_upright, writable_exif
+from deblur_lightning.photos.tiff_directories import add_directories
 
 
 def has_deep_colour(picture: Image.Image, head: bytes) -> bool:
@@ -78,10 +79,7 @@ def encode_deep(
     exif: bytes | None,
     dpi: tuple[float, float] | None,
 ) -> bytes:
-    """Encode 16-bit pixels ``[H, W, C]``, C of 1, 2 (gray, alpha), 3 or 4, as PNG or TIFF.
-
-    A TIFF keeps of its EXIF the main directory alone: make, model, date, author, copyright.
-    """
+    """Encode 16-bit pixels ``[H, W, C]``, C of 1, 2 (gray, alpha), 3 or 4, as PNG or TIFF."""
     if format_name == "TIFF":
         return _deep_tiff(pixels, icc, exif, dpi)
     import cv2
@@ -96,9 +94,8 @@ def encode_deep(
 def _deep_tiff(pixels: np.ndarray, icc: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None) -> bytes:
     import tifffile
 
-    known = Image.Exif()
-    known.load(exif or b"")
-    texts = {int(tag): value for tag, value in known.items() if isinstance(value, str) and value.isascii()}
+    known = Image.Exif() if exif is None else writable_exif(exif)
+    texts = {int(tag): value.encode() for tag, value in known.items() if isinstance(value, str)}
     file = io.BytesIO()
     tifffile.imwrite(
         file,
@@ -113,7 +110,9 @@ def _deep_tiff(pixels: np.ndarray, icc: bytes | None, exif: bytes | None, dpi: t
         extratags=[(tag, 2, None, text, True) for tag, text in sorted(texts.items())],
         metadata=None,
         software=False,
+        byteorder="<",
     )
+    add_directories(file, {tag: known.get_ifd(tag) for tag in KEPT_DIRECTORIES})
     return file.getvalue()
 
 

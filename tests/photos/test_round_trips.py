@@ -3,9 +3,12 @@
 import io
 import struct
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import ExifTags, Image, ImageCms
 
@@ -161,8 +164,34 @@ def test_profile_exposure_place_and_print_size_are_kept(tmp_path, suffix):
             assert back.info["dpi"] == pytest.approx((150, 300), abs=0.1)  # turned by a quarter
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif", ".heic"])
+def test_texts_keep_their_bytes_whatever_encoding_they_are_in(tmp_path, suffix, bits):
+    texts = {"A@@thor": "Jörg Ä.".encode(), "R@ghts": "© Anna".encode("latin-1"), "Le@ns": "ø 50".encode()}
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist], exif[ExifTags.Base.Copyright] = ("A@@thor".ljust(9), "R@ghts")
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.LensModel: "Le@ns"}
+    written = exif.tobytes()
+    for stand_in, text in texts.items():  # for Pillow writes texts in ASCII alone
+        assert stand_in.ljust(len(text)).encode() in written
+        written = written.replace(stand_in.ljust(len(text)).encode(), text)
+    Image.fromarray(noise(20, 40, 3)).save(tmp_path / "in.jpg", exif=written)
+    image, record = read_photo(tmp_path / "in.jpg")
+    if bits == 16 and suffix in (".png", ".tif"):
+        record = replace(record, bits=16)
+    write_photo(tmp_path / f"out{suffix}", image, record.for_name(Path(f"out{suffix}")))
+    image, record = read_photo(tmp_path / f"out{suffix}")
+    write_photo(tmp_path / f"again{suffix}", image, record)
+    for name in ("out", "again"):
+        content = (tmp_path / f"{name}{suffix}").read_bytes()
+        assert all(text + b"\0" in content for text in texts.values())
+        with Image.open(tmp_path / f"{name}{suffix}") as back:
+            lens = back.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel]
+        assert lens.encode("latin-1") == texts["Le@ns"]
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_sixteen_bit_colour_keeps_profile_maker_and_print_size(tmp_path, suffix):
+def test_sixteen_bit_colour_keeps_exif_profile_and_print_size(tmp_path, suffix):
     described(tmp_path / "in.jpg")
     _, record = read_photo(tmp_path / "in.jpg")
     image = torch.rand(1, 3, 8, 5)
@@ -170,9 +199,19 @@ def test_sixteen_bit_colour_keeps_profile_maker_and_print_size(tmp_path, suffix)
         tmp_path / f"out{suffix}", image, PhotoRecord(bits=16, icc=record.icc, exif=record.exif, dpi=(300, 150))
     )
     with Image.open(tmp_path / f"out{suffix}") as back:
-        assert back.getexif()[ExifTags.Base.Make] == "Kamerawerk"
+        exif = back.getexif()
+        assert exif[ExifTags.Base.Make] == "Kamerawerk"
+        assert exif.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.125}
+        assert exif.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}
         assert back.info["icc_profile"] == SRGB
         assert back.info["dpi"] == pytest.approx((300, 150), abs=0.1)
+    if suffix == ".tif":
+        with tifffile.TiffFile(tmp_path / "out.tif") as tiff:
+            assert len(tiff.pages) == 1
+            assert tiff.pages[0].tags["ExifTag"].value["ExposureTime"] == 0.125
+            assert tiff.pages[0].tags["GPSTag"].value["GPSLatitudeRef"] == "N"
+            seen = torch.from_numpy(tiff.asarray().astype("float64")) / 65535
+        torch.testing.assert_close(seen.permute(2, 0, 1)[None], image.double(), rtol=0, atol=1 / 65535)
 
 
 def test_a_thumbnail_of_the_blurry_photo_is_not_passed_on(tmp_path):
