@@ -34,6 +34,9 @@ STALE_TAGS = (
 KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
+BT709, SCREENS = 1, (1, 6, 13, 14, 15)  # H.273's codes: primaries, and the transfers of screens and television
+GAMMA_OFF = 0.1  # of 1 / 2.2: a gamma as far from it is a screen's
+
 Value = TypeVar("Value")
 
 
@@ -158,6 +161,31 @@ def png_with_metadata(png: bytes, icc: bytes | None, exif: bytes | None, dpi: tu
         chunks += _png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
     header = 8 + 25  # signature and IHDR
     return png[:header] + chunks + png[header:]
+
+
+def unkept_colours(png: bytes) -> str | None:
+    """Say which colours a PNG asks for beside a profile, where they are not a screen's; they are not written again.
+
+    Args:
+        png: the file's content; what breaks off says nothing.
+
+    Source:
+        PNG third edition (W3C 2025), 11.3.2.1 (gAMA), 11.3.2.3 (iCCP) and 11.3.2.6 (cICP, codes of ITU-T H.273).
+    """
+    at, found = 8, {}
+    while at + 8 <= len(png):
+        (length,), kind = struct.unpack(">I", png[at : at + 4]), png[at + 4 : at + 8]
+        if kind == b"IDAT":
+            break
+        found[kind], at = png[at + 8 : at + 8 + length], at + 12 + length
+    if len(codes := found.get(b"cICP", b"")) == 4:
+        usual = codes[0] == BT709 and codes[1] in SCREENS
+        return None if usual else f"its colours (cICP {codes[0]}, {codes[1]}) are taken for a screen's, and not kept"
+    if len(gamma := found.get(b"gAMA", b"")) == 4 and b"iCCP" not in found and b"sRGB" not in found:
+        value = int.from_bytes(gamma) / 100_000
+        usual = abs(value * 2.2 - 1) < GAMMA_OFF
+        return None if usual else f"its gamma of {value:.3g} is taken for a screen's, and not kept"
+    return None
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -26,6 +26,7 @@ from deblur_lightning.photos.metadata import (
     photo_exif,
     turn_upright,
     turned_resolution,
+    unkept_colours,
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb, ppm_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
@@ -228,6 +229,8 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
         pixels = deep
     if mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
+    if found == "PNG" and (colours := unkept_colours(path.read_bytes())):
+        notes.append(colours)
     bits = 8 * pixels.dtype.itemsize
     return pixels, PhotoRecord(_written_as(picture), inks, bits, icc=icc, exif=exif, dpi=dpi, notes=tuple(notes))
 
