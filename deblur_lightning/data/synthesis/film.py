@@ -187,6 +187,8 @@ def count_frames(path: Path) -> int:
             end = ends.get(pictures.index, begin)
         if film.format.name in FROM_ZERO:  # mkvmerge counts from the first frame: of its films that begin late, more
             lasts -= begin  # may lack unnoticed, which is better than to refuse whole ones of the others
+        if film.format.name == "avi" and pictures.average_rate:  # FFmpeg shortens the duration by what the file lacks
+            lasts = max(lasts, float(pictures.frames / pictures.average_rate))
         there = end - begin
         counted = "mp4" in film.format.name and packets < pictures.frames  # others' counts are rough
     if lasts - there > (MISSING if counted else max(ROUGH, ROUGH_SHARE * lasts)):
