@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin, TiffTags
 
 UNREADABLE = (ValueError, TypeError, LookupError, OSError, SyntaxError, ArithmeticError, AttributeError, struct.error)
 """What Pillow's parsers raise at damaged metadata."""
@@ -33,27 +34,11 @@ STALE_TAGS = (
 
 KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
+EXIF_HEADER = b"II*\0\x08\0\0\0"
+"""What EXIF begins with: little-endian, its first directory right behind."""
 
 BT709, SCREENS = 1, (1, 6, 13, 14, 15)  # H.273's codes: primaries, and the transfers of screens and television
 GAMMA_OFF = 0.1  # of 1 / 2.2: a gamma as far from it is a screen's
-
-Value = TypeVar("Value")
-
-
-class _Text(str):
-    """A text as Pillow decodes it, by Latin-1, that is written as the bytes that it was: UTF-8 as well as others.
-
-    Pillow writes what is not ASCII as question marks.
-    """
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
-        return super().encode("latin-1")
-
-
-def _whole(value: Value) -> Value | _Text:
-    return _Text(value) if isinstance(value, str) else value
 
 
 def photo_exif(picture: Image.Image) -> Image.Exif:
@@ -87,33 +72,50 @@ def kept_exif(found: Image.Exif) -> bytes | None:
         EXIF data as JPEG holds it, or None where there is none. Damaged EXIF is dropped.
     """
     try:
-        kept = Image.Exif()
-        for tag in KEPT_TAGS:
-            if tag in found:
-                kept[tag] = _whole(found[tag])
-        for directory in KEPT_DIRECTORIES:
-            entries = {tag: _whole(value) for tag, value in found.get_ifd(directory).items() if tag not in STALE_TAGS}
-            if entries:
-                kept[directory] = entries
-        return kept.tobytes() if len(kept) else None
+        directory = kept_directory(found, len(EXIF_HEADER))
     except UNREADABLE:
         return None
+    return b"Exif\0\0" + EXIF_HEADER + directory if directory else None
 
 
-def writable_exif(content: bytes) -> Image.Exif:
-    """Parse what `kept_exif` collected, for writers that take it apart: its texts keep all their bytes."""
-    known = Image.Exif()
-    known.load(content)
-    for tag in KEPT_TAGS:
-        if tag in known:
-            known[tag] = _whole(known[tag])
+def kept_directory(found: Image.Exif, place: int) -> bytes:
+    """Write what `kept_exif` keeps as a little-endian TIFF directory, behind it those of exposure and place.
+
+    Args:
+        found: the photo's.
+        place: where it will lie, in bytes from the beginning of the file; even.
+
+    Returns:
+        The directories; empty where there is nothing to keep.
+
+    Raises:
+        Exception: of `UNREADABLE`, at damaged EXIF.
+    """
+    main: dict[int, Any] = {tag: found[tag] for tag in KEPT_TAGS if tag in found}
+    others = {}
     for directory in KEPT_DIRECTORIES:
-        entries = known.get_ifd(directory)
-        for entry in entries:
-            entries[entry] = _whole(entries[entry])
+        entries = {tag: value for tag, value in found.get_ifd(directory).items() if tag not in STALE_TAGS}
         if entries:
-            known[directory] = entries
-    return known
+            others[directory] = entries
+    if not main and not others:
+        return b""
+    behind, end = b"", place + len(_directory(main | dict.fromkeys(others, 0), place))
+    for directory, entries in others.items():
+        main[directory] = end + len(behind)
+        behind += _directory(entries, main[directory], directory)
+    return _directory(main, place) + behind
+
+
+def _directory(entries: Mapping[int, Any], place: int, group: int | None = None) -> bytes:
+    """Write one TIFF directory, its texts byte by byte as read: Pillow takes them for Latin-1, most are UTF-8."""
+    directory = TiffImagePlugin.ImageFileDirectory_v2(EXIF_HEADER, group=group)
+    for tag, value in entries.items():
+        if isinstance(value, str):
+            directory.tagtype[tag] = TiffTags.ASCII
+            directory[tag] = value.encode("latin-1")
+        else:
+            directory[tag] = value
+    return directory.tobytes(place)
 
 
 def kept_resolution(picture: Image.Image) -> tuple[float, float] | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from deblur_lightning.photos.metadata import KEPT_DIRECTORIES, png_with_metadata, turn_upright, writable_exif
-from deblur_lightning.photos.tiff_directories import add_directories
+from deblur_lightning.photos.metadata import png_with_metadata, turn_upright
+from deblur_lightning.photos.tiff_exif import tiff_with_exif
 
 
 def has_deep_colour(picture: Image.Image, head: bytes) -> bool:
@@ -81,7 +81,7 @@ def encode_deep(
 ) -> bytes:
     """Encode 16-bit pixels ``[H, W, C]``, C of 1, 2 (gray, alpha), 3 or 4, as PNG or TIFF."""
     if format_name == "TIFF":
-        return _deep_tiff(pixels, icc, exif, dpi)
+        return tiff_with_exif(_deep_tiff(pixels, icc, dpi), exif)
     import cv2
 
     order = {1: (0,), 2: (0, 0, 0, 1), 3: (2, 1, 0), 4: (2, 1, 0, 3)}[pixels.shape[-1]]
@@ -91,11 +91,9 @@ def encode_deep(
     return png_with_metadata(png.tobytes(), icc, exif, dpi)
 
 
-def _deep_tiff(pixels: np.ndarray, icc: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None) -> bytes:
+def _deep_tiff(pixels: np.ndarray, icc: bytes | None, dpi: tuple[float, float] | None) -> bytes:
     import tifffile
 
-    known = Image.Exif() if exif is None else writable_exif(exif)
-    texts = {int(tag): value.encode() for tag, value in known.items() if isinstance(value, str)}
     file = io.BytesIO()
     tifffile.imwrite(
         file,
@@ -107,12 +105,10 @@ def _deep_tiff(pixels: np.ndarray, icc: bytes | None, exif: bytes | None, dpi: t
         iccprofile=icc,
         resolution=dpi,
         resolutionunit="INCH" if dpi else None,
-        extratags=[(tag, 2, None, text, True) for tag, text in sorted(texts.items())],
+        byteorder="<",
         metadata=None,
         software=False,
-        byteorder="<",
     )
-    add_directories(file, {tag: known.get_ifd(tag) for tag in KEPT_DIRECTORIES})
     return file.getvalue()
 
 

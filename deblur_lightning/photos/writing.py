@@ -14,9 +14,9 @@ from torch import Tensor
 from deblur_lightning.image import check_image
 from deblur_lightning.photos.formats import WRITTEN
 from deblur_lightning.photos.heic import enable_heic
-from deblur_lightning.photos.metadata import writable_exif
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
+from deblur_lightning.photos.tiff_exif import tiff_with_exif
 from deblur_lightning.whole_file import whole_file
 
 
@@ -85,11 +85,12 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         options["quality"] = record.quality
     if record.icc:
         options["icc_profile"] = record.icc
-    if record.exif and record.format in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"):
-        options["exif"] = writable_exif(record.exif) if record.format == "TIFF" else record.exif
-        options.pop("compression", None)  # libtiff drops the exposure and place that Pillow's own writer keeps
+    if record.exif and record.format in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
+        options["exif"] = record.exif
     if record.dpi:
         options["dpi"] = record.dpi
     file = io.BytesIO()
     picture.save(file, format=record.format, **options)
-    return file.getvalue()
+    encoded = file.getvalue()
+    # libtiff, which compresses, drops exposure and place; Pillow's own writer harms texts
+    return tiff_with_exif(encoded, record.exif) if record.format == "TIFF" else encoded
