@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,6 @@ KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 EXIF_HEADER = b"II*\0\x08\0\0\0"
 """What EXIF begins with: little-endian, its first directory right behind."""
-
-BT709, SCREENS = 1, (1, 6, 13, 14, 15)  # H.273's codes: primaries, and the transfers of screens and television
-GAMMA_OFF = 0.1  # of 1 / 2.2: a gamma as far from it is a screen's
 
 
 def photo_exif(picture: Image.Image) -> Image.Exif:
@@ -154,40 +151,20 @@ def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 def png_with_metadata(png: bytes, icc: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None) -> bytes:
     """Insert colour profile, EXIF and resolution into an encoded PNG, behind its header as the format asks."""
-    chunks = b""
+    chunks = []
     if icc:
-        chunks += _png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
     if dpi:
-        chunks += _png_chunk(b"pHYs", struct.pack(">IIB", *(round(dots / 0.0254) for dots in dpi), 1))
+        chunks.append((b"pHYs", struct.pack(">IIB", *(round(dots / 0.0254) for dots in dpi), 1)))
     if exif:
-        chunks += _png_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+        chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    return png_with_chunks(png, chunks)
+
+
+def png_with_chunks(png: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Insert chunks, by kind and what they hold, into an encoded PNG right behind its header."""
     header = 8 + 25  # signature and IHDR
-    return png[:header] + chunks + png[header:]
-
-
-def unkept_colours(png: bytes) -> str | None:
-    """Say which colours a PNG asks for beside a profile, where they are not a screen's; they are not written again.
-
-    Args:
-        png: the file's content; what breaks off says nothing.
-
-    Source:
-        PNG third edition (W3C 2025), 11.3.2.1 (gAMA), 11.3.2.3 (iCCP) and 11.3.2.6 (cICP, codes of ITU-T H.273).
-    """
-    at, found = 8, {}
-    while at + 8 <= len(png):
-        (length,), kind = struct.unpack(">I", png[at : at + 4]), png[at + 4 : at + 8]
-        if kind == b"IDAT":
-            break
-        found[kind], at = png[at + 8 : at + 8 + length], at + 12 + length
-    if len(codes := found.get(b"cICP", b"")) == 4:
-        usual = codes[0] == BT709 and codes[1] in SCREENS
-        return None if usual else f"its colours (cICP {codes[0]}, {codes[1]}) are taken for a screen's, and not kept"
-    if len(gamma := found.get(b"gAMA", b"")) == 4 and b"iCCP" not in found and b"sRGB" not in found:
-        value = int.from_bytes(gamma) / 100_000
-        usual = abs(value * 2.2 - 1) < GAMMA_OFF
-        return None if usual else f"its gamma of {value:.3g} is taken for a screen's, and not kept"
-    return None
+    return png[:header] + b"".join(_png_chunk(kind, content) for kind, content in chunks) + png[header:]
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -26,9 +26,9 @@ from deblur_lightning.photos.metadata import (
     photo_exif,
     turn_upright,
     turned_resolution,
-    unkept_colours,
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb, ppm_colour
+from deblur_lightning.photos.png_colour import odd_transfer, png_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import filled
@@ -229,10 +229,14 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
         pixels = deep
     if mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
-    if found == "PNG" and (colours := unkept_colours(path.read_bytes())):
-        notes.append(colours)
+    colour = png_colour(path) if found == "PNG" else ()
+    if odd := odd_transfer(colour, icc):
+        notes.append(f"its {odd} is not looked at")
     bits = 8 * pixels.dtype.itemsize
-    return pixels, PhotoRecord(_written_as(picture), inks, bits, icc=icc, exif=exif, dpi=dpi, notes=tuple(notes))
+    written_as = _written_as(picture)
+    return pixels, PhotoRecord(
+        written_as, inks, bits, icc=icc, exif=exif, dpi=dpi, png_colour=colour, notes=tuple(notes)
+    )
 
 
 def _eight_bits(picture: Image.Image, path: Path, icc: bytes | None) -> Image.Image:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
+from deblur_lightning.photos.png_colour import PngColour, odd_primaries, odd_transfer
 from deblur_lightning.photos.transparency import over_white, visible_box
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class PhotoRecord:
         icc: colour profile.
         exif: EXIF as in JPEG, upright, without thumbnail.
         dpi: print resolution, horizontal and vertical.
+        png_colour: what a PNG says of its colours beside or instead of the profile, written back to a PNG alone.
         notes: what reading could not keep, for people.
         quality: of a format that has one, 1 to 100; None is the format's usual, which is high.
     """
@@ -53,6 +55,7 @@ class PhotoRecord:
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
+    png_colour: PngColour = ()
     notes: tuple[str, ...] = ()
     quality: int | None = None
 
@@ -92,6 +95,10 @@ class PhotoRecord:
             notes.append(f"16 bits become 8, all that {wanted} holds")
         if self.quality is not None and not can.quality:
             notes.append(f"{wanted} has no quality to choose")
+        if wanted != "PNG":
+            odd = odd_transfer(self.png_colour, self.icc), odd_primaries(self.png_colour, self.icc)
+            if names := " and ".join(filter(None, odd)):
+                notes.append(f"its {names} {'are' if odd[1] else 'is'} not kept, for {wanted} holds none")
         inks = self.inks and can.cmyk
         return replace(
             self,
@@ -99,5 +106,6 @@ class PhotoRecord:
             inks=inks,
             bits=min(self.bits, can.bits),
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
+            png_colour=self.png_colour if wanted == "PNG" else (),
             notes=tuple(dict.fromkeys(notes)),
         )

@@ -14,6 +14,7 @@ from torch import Tensor
 from deblur_lightning.image import check_image
 from deblur_lightning.photos.formats import WRITTEN
 from deblur_lightning.photos.heic import enable_heic
+from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
 from deblur_lightning.photos.tiff_exif import tiff_with_exif
@@ -44,6 +45,8 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
             "Pass the record of the same photo."
         )
     encoded = _encode(image, record)
+    if record.png_colour:
+        encoded = png_with_chunks(encoded, record.png_colour)
     try:
         with whole_file(path) as part:
             part.write_bytes(encoded)

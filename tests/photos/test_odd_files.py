@@ -1,6 +1,5 @@
 """Files that are no photos, or hardly: each is one sentence that starts with its path."""
 
-import io
 import os
 import struct
 import subprocess
@@ -204,27 +203,3 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match=r"was not written: File exists .*file\)\. Free space"):
         write_photo(tmp_path / "file" / "x.png", torch.rand(1, 3, 4, 4))
-
-
-@pytest.mark.parametrize(
-    ("chunks", "said"),
-    [
-        ({b"gAMA": (100_000).to_bytes(4)}, "its gamma of 1 is taken for a screen's, and not kept"),
-        ({b"gAMA": (45_455).to_bytes(4)}, None),
-        ({b"gAMA": (100_000).to_bytes(4), b"sRGB": b"\0"}, None),  # which counts before it
-        ({b"cICP": bytes((9, 16, 0, 1))}, "its colours (cICP 9, 16) are taken for a screen's, and not kept"),
-        ({b"cICP": bytes((1, 13, 0, 1)), b"gAMA": (100_000).to_bytes(4)}, None),
-        ({}, None),
-    ],
-)
-def test_colours_that_are_no_screen_s_are_said_not_to_be_kept(tmp_path, chunks, said):
-    file = io.BytesIO()
-    Image.new("RGB", (40, 40), "gray").save(file, "PNG")
-    png = file.getvalue()
-    made = b"".join(
-        len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
-        for kind, content in chunks.items()
-    )
-    (tmp_path / "a.png").write_bytes(png[:33] + made + png[33:])
-    _, record = read_photo(tmp_path / "a.png")
-    assert record.notes == (() if said is None else (said,))
