@@ -31,7 +31,7 @@ from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, 
 from deblur_lightning.photos.png_colour import odd_transfer, png_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
-from deblur_lightning.photos.transparency import filled
+from deblur_lightning.photos.transparency import Transparency, filled
 
 PIXEL_LIMIT = 160_000_000
 """Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
@@ -69,13 +69,14 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
         pixels, record = _decode(path, head, pixel_limit)
     colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
     alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
-    hidden = np.ascontiguousarray(colours) if alpha is not None and not alpha.all() else None
+    transparency = None
     if alpha is not None:
+        transparency = Transparency(alpha, None if alpha.all() else np.ascontiguousarray(colours))
         colours = filled(colours, alpha)
     white = np.float32(np.iinfo(pixels.dtype).max)
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
-    return image, replace(record, alpha=alpha, hidden=hidden, notes=(*record.notes, *lost_notes(path)))
+    return image, replace(record, transparency=transparency, notes=(*record.notes, *lost_notes(path)))
 
 
 def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
 from deblur_lightning.photos.png_colour import PngColour, odd_primaries, odd_transfer
-from deblur_lightning.photos.transparency import over_white, visible_box
+from deblur_lightning.photos.transparency import Transparency, over_white, visible_box
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,10 +35,8 @@ class PhotoRecord:
         format: Pillow's name of the format it is to be written in.
         inks: the file holds CMYK; the tensor is its conversion to RGB.
         bits: 8 or 16 a channel.
-        alpha: transparency ``[H, W]``, uint8 or uint16 as the file; None if opaque. What a format that has none is
-            written with is laid over white.
-        hidden: colours ``[H, W, C]`` as the file has them, of which those that are wholly transparent are written back;
-            None where there are none.
+        transparency: as the file has it, colours that do not show included; None if opaque. In a format that has none
+            the photo is laid over white.
         icc: colour profile.
         exif: EXIF as in JPEG, upright, without thumbnail.
         dpi: print resolution, horizontal and vertical.
@@ -50,14 +48,18 @@ class PhotoRecord:
     format: str = "PNG"
     inks: bool = False
     bits: int = 8
-    alpha: np.ndarray | None = None
-    hidden: np.ndarray | None = None
+    transparency: Transparency | None = None
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     png_colour: PngColour = ()
     notes: tuple[str, ...] = ()
     quality: int | None = None
+
+    @property
+    def alpha(self) -> np.ndarray | None:
+        """Its transparency's; None if opaque."""
+        return None if self.transparency is None else self.transparency.alpha
 
     @property
     def visible(self) -> tuple[slice, slice]:

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Transparency(NamedTuple):
+    """How far a photo shows.
+
+    Attributes:
+        alpha: ``[H, W]``, uint8 or uint16 as the file; 0 is transparent.
+        hidden: colours ``[H, W, C]`` of the file, where some of it is wholly transparent.
+    """
+
+    alpha: np.ndarray
+    hidden: np.ndarray | None = None
+
+
 class Box(NamedTuple):
     """A rectangle of a picture, in pixels; ``bottom`` and ``right`` are the first row and column beyond it."""
 

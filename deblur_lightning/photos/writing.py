@@ -69,9 +69,10 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
     scaled = seen.to("cpu", torch.float32).clamp(0, 1).mul_(white).round_()
     pixels = scaled.permute(1, 2, 0).numpy().astype(np.uint16 if record.bits == 16 else np.uint8)
     if record.alpha is not None and holds_alpha:
-        if record.hidden is not None and record.hidden.shape == pixels.shape:
+        hidden = None if record.transparency is None else record.transparency.hidden
+        if hidden is not None and hidden.shape == pixels.shape:
             clear = record.alpha == 0
-            pixels[clear] = _as_deep(record.hidden[clear], pixels.dtype)
+            pixels[clear] = _as_deep(hidden[clear], pixels.dtype)
         alpha = _as_deep(record.alpha, pixels.dtype)
         pixels = np.concatenate((pixels, alpha[..., None]), axis=-1)
     if record.bits == 16:

@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.tiff_exif import tiff_with_exif
+from deblur_lightning.photos.transparency import Transparency
 
 enable_heic()
 ARTIST, COPYRIGHT, LENS = 315, 33432, 42036
@@ -98,8 +99,8 @@ def test_a_tiff_keeps_exposure_date_and_place_beside_its_pixels(tmp_path, bits, 
     import tifffile
 
     image = torch.rand(1, 1 if channels < 3 else 3, 7, 11)
-    alpha = np.full((7, 11), 100, f"uint{bits}") if channels in (2, 4) else None
-    record = PhotoRecord("TIFF", bits=bits, alpha=alpha, dpi=(300, 150), icc=b"a profile")
+    clear = Transparency(np.full((7, 11), 100, f"uint{bits}")) if channels in (2, 4) else None
+    record = PhotoRecord("TIFF", bits=bits, transparency=clear, dpi=(300, 150), icc=b"a profile")
     write_photo(tmp_path / "plain.tif", image, record)
     write_photo(tmp_path / "out.tif", image, replace(record, exif=described()))
     plain, kept = tifffile.TiffFile(tmp_path / "plain.tif"), tifffile.TiffFile(tmp_path / "out.tif")

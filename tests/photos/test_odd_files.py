@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from deblur_lightning.photos import PIXEL_LIMIT, PhotoRecord, read_photo, write_photo
+from deblur_lightning.photos.transparency import Transparency
 
 
 def photo(path, size=(64, 48), **options):
@@ -170,7 +171,11 @@ def test_a_suffix_that_no_photo_has_and_another_photos_alpha_are_refused(tmp_pat
     with pytest.raises(ValueError, match=r"x\.txt.*Use \.png or \.tif"):
         write_photo(tmp_path / "x.txt", torch.rand(1, 3, 8, 8))
     with pytest.raises(ValueError, match="record of the same photo"):
-        write_photo(tmp_path / "x.png", torch.rand(1, 3, 8, 8), PhotoRecord(alpha=np.zeros((9, 9), np.uint8)))
+        write_photo(
+            tmp_path / "x.png",
+            torch.rand(1, 3, 8, 8),
+            PhotoRecord(transparency=Transparency(np.zeros((9, 9), np.uint8))),
+        )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from deblur_lightning.photos import PhotoRecord, photo_format, photo_size, read_photo, write_photo
 from deblur_lightning.photos.heic import enable_heic
+from deblur_lightning.photos.transparency import Transparency
 
 enable_heic()
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -296,7 +297,7 @@ def test_a_wrong_suffix_is_seen_through_and_mended(tmp_path):
 
 
 def test_another_format_says_what_it_cannot_hold(tmp_path):
-    record = PhotoRecord("PNG", bits=16, alpha=np.zeros((8, 8), np.uint16)).for_name("x.jpg")
+    record = PhotoRecord("PNG", bits=16, transparency=Transparency(np.zeros((8, 8), np.uint16))).for_name("x.jpg")
     assert record.bits == 8
     assert any("what is transparent becomes white, for JPEG holds no transparency" in note for note in record.notes)
     assert any("16 bits become 8" in note for note in record.notes)
@@ -335,7 +336,7 @@ def test_a_level_of_sixteen_bit_gray_that_shows_nothing_is_transparent(tmp_path)
     image, record = read_photo(tmp_path / "in.png")
     assert image.shape == (1, 1, 6, 8)
     assert np.array_equal(record.alpha == 0, pixels == pixels[2, 3])
-    assert record.hidden[2, 3, 0] == pixels[2, 3]
+    assert record.transparency.hidden[2, 3, 0] == pixels[2, 3]
 
 
 def test_ten_bits_of_a_phone_become_eight_and_that_is_said(tmp_path):

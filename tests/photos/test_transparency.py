@@ -76,7 +76,7 @@ def test_sixteen_bits_and_gray_keep_what_they_hide(tmp_path):
         image, record = read_photo(tmp_path / name)
         write_photo(tmp_path / f"out-{name}", image, record)
         _, again = read_photo(tmp_path / f"out-{name}")
-        assert np.array_equal(again.hidden, pixels[..., :-1])
+        assert np.array_equal(again.transparency.hidden, pixels[..., :-1])
         assert np.array_equal(again.alpha, pixels[..., -1])
 
 
