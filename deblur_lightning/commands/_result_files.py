@@ -70,9 +70,8 @@ class ResultFiles:
         if not self.suffix:
             return []
         named = [(source, to.with_name(f"{to.stem}{self.suffix}{to.suffix}")) for source, to in plan.pairs]
-        results = {
-            name for _, to in named for name in (to.absolute().with_suffix(""), to.absolute())
-        }  # a.jpg, a.png.jpg
+        results = {to.absolute() for _, to in named}  # a_sharp.png: of a_sharp.png.jpg, where there is a_sharp.jpg too
+        results |= {to.with_suffix("") for to in results}
         plan.pairs = [(source, to) for source, to in named if source.absolute().with_suffix("") not in results]
         left_out = len(named) - len(plan.pairs)
         return [f"passed over {left_out} results of an earlier run, named …{self.suffix}"] if left_out else []

@@ -212,8 +212,8 @@ def restore_photos(
         try:
             target = _target(source, named, plan, taken, files)
             stem = drawn_stem(target, taken) if kernels else None
-            taken.update((target, *(() if stem is None else drawn_fields(stem))))
             photo = _read(source, target, files, stem) if overwrite or not target.exists() else None
+            taken.update((target, *(() if stem is None else drawn_fields(stem))))
         except (ValueError, OSError) as error:
             report.failed.append((source, sentence(error)))
             continue

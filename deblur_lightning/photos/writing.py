@@ -68,13 +68,12 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
     seen = (image if holds_alpha else record.over_white(image))[0].detach()
     scaled = seen.to("cpu", torch.float32).clamp(0, 1).mul_(white).round_()
     pixels = scaled.permute(1, 2, 0).numpy().astype(np.uint16 if record.bits == 16 else np.uint8)
-    if record.alpha is not None and holds_alpha:
-        hidden = None if record.transparency is None else record.transparency.hidden
+    if record.transparency is not None and holds_alpha:
+        alpha, hidden = record.transparency
         if hidden is not None and hidden.shape == pixels.shape:
-            clear = record.alpha == 0
+            clear = alpha == 0
             pixels[clear] = _as_deep(hidden[clear], pixels.dtype)
-        alpha = _as_deep(record.alpha, pixels.dtype)
-        pixels = np.concatenate((pixels, alpha[..., None]), axis=-1)
+        pixels = np.concatenate((pixels, _as_deep(alpha, pixels.dtype)[..., None]), axis=-1)
     if record.bits == 16:
         return encode_deep(pixels, record.format, record.icc, record.exif, record.dpi)
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

@@ -232,6 +232,16 @@ def test_two_formats_of_a_name_have_drawings_each(tmp_path):
     assert again.notes == ["passed over 6 drawings of motion fields"]
 
 
+def test_a_broken_photo_leaves_its_result_s_name_to_the_next_of_that_name(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.png").write_bytes(photo(tmp_path / "whole.png").read_bytes()[:200])
+    sound = photo(tmp_path / "two" / "a.png")
+    report, _ = restore([tmp_path / "one" / "a.png", sound], tmp_path / "out", Drawing(), kernels=True)
+    assert [source for source, _ in report.failed] == [tmp_path / "one" / "a.png"]
+    assert report.restored == [tmp_path / "out" / "a.png"]
+    assert (tmp_path / "out" / "a_field.png").is_file()
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_drawings_replace_drawings_and_never_a_photo(tmp_path, overwrite):
     source, other = photo(tmp_path / "a.jpg"), photo(tmp_path / "out" / "a_basis.png")
