@@ -42,14 +42,18 @@ class RecordResults(Callback):
         self._started = time.monotonic()
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write, once, on the first process; figures that are not numbers (an unknown field's) are left out."""
+        """Write, once, on the first process; figures that are not numbers (an unknown field's) are left out.
+
+        Nothing is written where every pair is identical, which `PictureScores` warns of.
+        """
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
         means = {name.removeprefix("test/"): float(value) for name, value in trainer.callback_metrics.items()}
         known = {name: value for name, value in means.items() if abs(value) < float("inf")}
         rows: dict[str, tuple[float, ...]] = getattr(pl_module, "test_rows", {})
         columns: tuple[str, ...] = getattr(pl_module, "test_columns", ())
-        if not known or (self.method or "").endswith(UNTRAINED):
+        identical = int(known.get(IDENTICAL, 0))
+        if not known or (self.method or "").endswith(UNTRAINED) or (rows and identical == len(rows)):
             return
         weights = trainer.ckpt_path
         append_result(
@@ -58,7 +62,7 @@ class RecordResults(Callback):
                 dataset=self.dataset or _table_name(trainer, len(rows)),
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
-                pictures=len(rows) - int(known.get(IDENTICAL, 0)),
+                pictures=len(rows) - identical,
                 seconds=round(time.monotonic() - self._started, 3),
                 checkpoint=file_hash(weights) if weights else "",
                 checkpoint_name=str(weights or ""),

@@ -86,8 +86,8 @@ def _runs(
     named: tuple[str, str], dataset: str | None, blur: str | None, store: Path
 ) -> tuple[tuple[tuple[str, ...], str], tuple[Rows, Rows]]:
     """Find both runs' rows, and how to call them."""
-    results = latest_results(read_results(store))
-    options = [None if Path(name).is_file() else _of_method(name, results, store) for name in named]
+    stored = read_results(store)
+    options = [_options(name, stored, store) for name in named]
     places = [{one.key[1:]: one for one in option} for option in options if option is not None]
     common = [place for place in places[0] if all(place in other for other in places)] if places else []
     wanted = [place for place in common if dataset in (None, place[0]) and blur in (None, place[1])]
@@ -97,10 +97,20 @@ def _runs(
         raise ValueError(f"{' and '.join(named)} were scored on these sets in common: {had}. {remedy}")
     rows = []
     for name, option in zip(named, options, strict=True):
-        chosen = None if option is None else next(one for one in option if one.key[1:] == wanted[0])
-        rows.append(_read_csv(Path(name)) if chosen is None else read_rows(chosen, store))
+        if option is None or Path(name).is_file():
+            rows.append(_read_csv(Path(name)))
+        else:
+            rows.append(read_rows(next(one for one in option if one.key[1:] == wanted[0]), store))
     where = f", on {' '.join(filter(None, wanted[0]))}" if places else ""
     return (named, where), (rows[0], rows[1])
+
+
+def _options(name: str, stored: Sequence[Result], store: Path) -> list[Result] | None:
+    """Find what a name may mean: a method's latest runs, or the one whose CSV it is; None is a CSV of none of them."""
+    if not Path(name).is_file():
+        return _of_method(name, latest_results(stored), store)
+    whose = [one for one in stored if one.rows and Path(name).resolve() == (store.parent / one.rows).resolve()]
+    return whose or None
 
 
 def _of_method(name: str, results: Sequence[Result], store: Path) -> list[Result]:

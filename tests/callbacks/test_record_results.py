@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,3 +75,12 @@ def test_the_scores_of_random_weights_are_not_stored(root):
     (scores,) = trainer.test(RestorationModule(Keep()), GoProDataModule(root, num_workers=0), verbose=False)
     assert scores["test/psnr"] > 0
     assert not store.exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*are identical to what they are compared with")
+def test_pictures_that_all_equal_their_sharp_ones_are_not_stored(root):
+    same = root / "test/GOPR0384_11_00"
+    shutil.rmtree(same / "sharp")
+    shutil.copytree(same / "blur", same / "sharp")
+    with pytest.raises(IndexError):  # nothing in the store
+        recorded(root, "blur")

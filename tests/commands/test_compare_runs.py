@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -75,6 +76,22 @@ def test_a_store_without_results_is_said_to_have_none(tmp_path):
 
 def test_runs_on_other_pictures_are_refused(store, tmp_path):
     (part,) = (tmp_path / "pictures").glob("elsewhere-new*")
-    said = str(run("old", part, "--dataset", "holiday", "--store", store))
+    kept = shutil.copy(part, tmp_path / "kept.csv")  # what it is of is known no more
+    said = str(run("old", kept, "--dataset", "holiday", "--store", store))
     assert "old has scene/2, but " in said
     assert "Score both on the same set." in said
+
+
+@pytest.mark.parametrize("others", ["new", "pictures/holiday-new*.csv"])
+def test_files_are_compared_on_the_set_that_they_are_of(store, tmp_path, others):
+    luma = [{"name": f"scene/{number}", "psnr": psnr} for number, psnr in enumerate(PSNRS["old"])]
+    result = append_result(Result("old", "holiday, luma", {"psnr": 22.0}), store, luma)
+    second = next((str(path) for path in tmp_path.glob(others)), others)
+    said = str(run(tmp_path / result.rows, second, "--store", store))
+    assert "were scored on these sets in common: none. Score both on the same set." in said
+
+
+def test_two_files_of_a_set_tell_it(store, tmp_path, capsys):
+    (older,), (newer,) = ((tmp_path / "pictures").glob(f"holiday-{name}*") for name in ("old", "new"))
+    assert not run(older, newer, "--store", store)
+    assert "on holiday" in capsys.readouterr().out

@@ -7,6 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image
 
 from deblur_lightning.commands import main
@@ -178,7 +179,9 @@ def test_a_result_is_whole_or_not_there(tmp_path, model):
     assert "it fails" in run(clip, "-o", result)
     assert list(result.parent.iterdir()) == []
     result.write_bytes(b"mine")
-    assert "is there already. Pass --overwrite" in run(clip, "-o", result)
+    assert "is there already. Pass another --output or, if that is an earlier result, --overwrite" in run(
+        clip, "-o", result
+    )
     assert "it fails" in run(clip, "-o", result, "--overwrite")
     assert result.read_bytes() == b"mine"
     assert list(result.parent.iterdir()) == [result]
@@ -296,6 +299,80 @@ def test_a_clip_that_was_cut_off_is_refused(tmp_path, model, suffix, share, begi
     assert f"was cut off: it lasts {lasts:.1f} s by its own account" in said
     assert "Copy it again from its source" in said
     assert not (tmp_path / "b.mp4").exists()
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize("durations", [(200, 200, 4000), (1500,)])
+def test_the_last_frame_is_seen_as_long_as_it_was(tmp_path, model, suffix, durations):
+    pictures = [Image.new("RGB", (64, 48), colour) for colour in COLOURS]
+    first, others = pictures[0], pictures[1 : len(durations)]
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=list(durations))
+    result = tmp_path / f"b{suffix}"
+    assert run(tmp_path / "a.gif", "-o", result) == 0
+    with av.open(str(result)) as container:
+        assert container.duration == sum(durations) * 1000
+    np.testing.assert_allclose(read_times(result), np.cumsum((0, *durations))[:-1] / 1000, atol=0.001)
+
+
+def read_times(path):
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def chapter(number, start, end, title):
+    milliseconds = Fraction(1, 1000)
+    return {"id": number, "start": start, "end": end, "time_base": milliseconds, "metadata": {"title": title}}
+
+
+def write_tracks(path):
+    """Two sounds of their own language and title, two pictures, two chapters and an attached file."""
+    plain = write_clip(path.with_name("plain.mp4"))
+    with av.open(str(plain)) as one, av.open(str(plain)) as other, av.open(str(path), "w") as made:
+        pictures = [made.add_stream_from_template(clip.streams.video[0]) for clip in (one, other)]
+        sounds = [made.add_stream_from_template(clip.streams.audio[0]) for clip in (one, other)]
+        for sound, language, title in zip(sounds, ("fra", "eng"), ("Le vent", "The wind"), strict=True):
+            sound.metadata.update({"language": language, "title": title})
+        sounds[0].disposition, sounds[1].disposition = Disposition(0), Disposition.default
+        made.add_attachment("letters.ttf", "font/ttf", b"letters")
+        made.set_chapters([chapter(1, 0, 200, "Calm"), chapter(2, 200, 500, "Storm")])
+        for clip, streams in ((one, (pictures[0], sounds[0])), (other, (pictures[1], sounds[1]))):
+            for packet in clip.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    made.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov"])
+def test_sounds_keep_their_names_and_what_is_left_out_is_said(tmp_path, model, capsys, suffix):
+    clip, result = write_tracks(tmp_path / "a.mkv"), tmp_path / f"b{suffix}"
+    assert run(clip, "-o", result) == 0
+    said = capsys.readouterr().out
+    assert "attached files are not kept" in said
+    assert "of its picture tracks the first alone is kept" in said
+    assert "data tracks" not in said
+    with av.open(str(result)) as container:
+        assert len(container.streams.video) == 1
+        assert [one.language for one in container.streams.audio] == ["fra", "eng"]
+        assert [bool(one.disposition & Disposition.default) for one in container.streams.audio] == [False, True]
+        chapters = [(one["start"] * one["time_base"], one["metadata"]["title"]) for one in container.chapters()]
+        assert chapters == [(0, "Calm"), (Fraction(1, 5), "Storm")]
+        if suffix == ".mkv":  # the others name tracks elsewhere
+            assert [one.metadata["title"] for one in container.streams.audio] == ["Le vent", "The wind"]
+
+
+@pytest.mark.parametrize(("alpha", "said"), [(255, False), (128, True)])
+def test_what_becomes_opaque_is_said(tmp_path, model, capsys, alpha, said):
+    clip = tmp_path / "a.mov"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("qtrle", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "argb"
+        for level in (255, alpha):
+            pixels = np.full((48, 64, 4), (level, 90, 60, 30), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="argb")))
+        container.mux(stream.encode(None))
+    assert run(clip, "-o", tmp_path / "b.mp4") == 0
+    assert ("what is transparent becomes opaque" in capsys.readouterr().out) is said
 
 
 def write_photo(path):

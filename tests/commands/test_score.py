@@ -208,6 +208,16 @@ def test_an_identical_picture_is_left_out_of_the_means_and_said(pictures, tmp_pa
     assert json.loads((tmp_path / "out.json").read_text())["pictures"]["a"]["psnr"] is None
 
 
+@pytest.mark.parametrize(("alpha", "said"), [(255, False), (128, True)])
+def test_transparent_pictures_are_said_to_be(pictures, tmp_path, capsys, alpha, said):
+    picture = Image.fromarray(pictures["a"]["sharp"])
+    picture.putalpha(alpha)
+    picture.save(tmp_path / "mine/a.png")
+    assert not run(tmp_path, tmp_path / "mine", tmp_path / "sharp", "--no-cw-ssim")
+    note = "1 restored pictures are transparent in part (a): their colours are scored as though they were opaque."
+    assert (note in capsys.readouterr().out) is said
+
+
 FAILS = "import sys; print('no weights', file=sys.stderr); sys.exit(3)"
 
 
@@ -229,6 +239,7 @@ FAILS = "import sys; print('no weights', file=sys.stderr); sys.exit(3)"
         (["blurry", "sharp", "--command", f'{sys.executable} -c "{FAILS}" {{in}} {{out}}'], "3, saying: no weights"),
         (["blurry", "sharp", "--command", f'{sys.executable} -c "" {{in}} {{out}}'], "wrote no picture of a. Let it"),
         (["sharp", "blurry", "--baseline", "blurry"], "Swap them"),
+        (["sharp", "sharp", "--method", "mine"], "a.png and all others equal their sharp pictures.*that were restored"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_scored_is_said_and_nothing_is_stored(pictures, tmp_path, monkeypatch, arguments, said):

@@ -31,21 +31,25 @@ def restore_video(
 ) -> None:
     """Undo camera shake and motion in a video.
 
-    Each frame is restored by itself and written with the time it had; the sound is copied as it is. Pictures are
-    written upright, at their size, as H.264 (VP9 in .webm), in 8 bits.
+    Each frame is restored by itself and written with the time it had; sounds are copied as they are, with chapters and
+    tags. Pictures are written upright, at their size, as H.264 (VP9 in .webm), in 8 bits. What is not kept, such as
+    subtitles, is said.
 
     The usual model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer, and
     look for each frame's motion anew, so that what they make of neighbouring frames may differ.
     """
     from deblur_lightning.commands._output_paths import check_folder_writable
     from deblur_lightning.commands._progress import Console
-    from deblur_lightning.commands.restore_video.rewriting import measure_clip, result_path, rewrite
+    from deblur_lightning.commands.restore_video.clips import measure_clip, result_path
+    from deblur_lightning.commands.restore_video.rewriting import rewrite
     from deblur_lightning.deblurring import find_checkpoint
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     target = result_path(clip, output)
     if target.exists() and not overwrite:
-        raise ValueError(f"{target} is there already. Pass --overwrite to replace it, or another --output.")
+        raise ValueError(
+            f"{target} is there already. Pass another --output or, if that is an earlier result, --overwrite."
+        )
     known = measure_clip(clip, target)
     check_folder_writable(target.parent)
     with Console() as console:

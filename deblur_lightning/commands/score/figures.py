@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,12 +62,14 @@ class Scores:
         means: over the pictures, finite ones alone.
         identical: how many pictures equal their sharp ones, before or after restoration; no mean has them.
         far: names of pictures whose best shift is at the limit of the search.
+        transparent: names of restored pictures that are not opaque everywhere; their colours alone are scored.
     """
 
     rows: Mapping[str, Mapping[str, float]]
     means: Mapping[str, float]
     identical: int
     far: Sequence[str]
+    transparent: Sequence[str] = ()
 
 
 def score_pictures(
@@ -81,13 +84,17 @@ def score_pictures(
         progress: told the share that is done.
 
     Raises:
-        ValueError: a picture that cannot be read, or two sizes; the message names the files.
+        ValueError: a picture that cannot be read, two sizes, or no restored picture that differs from its sharp one;
+            the message names the files.
     """
-    metrics, far = RestorationMetrics(measures.further), []
+    metrics, far, transparent = RestorationMetrics(measures.further), [], []
     for number, shot in enumerate(shots, start=1):
         files = [(shot.sharp, shot.sharp_half), (restored[shot.name], None)]
         files += [(shot.blurry, other_half(shot.sharp_half))] if measures.gains and shot.blurry else []
-        sharp, *others = _alike([read_half(*file) for file in files], [path for path, _ in files])
+        read = [_read(*file) for file in files]
+        if not read[1][1]:
+            transparent.append(shot.name)
+        sharp, *others = _alike([picture for picture, _ in read], [path for path, _ in files])
         try:
             if _score(metrics, str(number), sharp, others, measures):
                 far.append(shot.name)
@@ -102,19 +109,31 @@ def score_pictures(
         shot.name: dict(zip(metrics.columns, found[str(number)], strict=True)) for number, shot in enumerate(shots, 1)
     }
     kept = {name: mean for name, mean in means.items() if math.isfinite(mean) and name not in SHIFTS}
-    return Scores(rows, kept, identical, far)
+    if identical == len(rows):
+        raise ValueError(
+            f"{restored[shots[0].name]} and all others equal their sharp pictures, before or after restoration, so "
+            "that no mean is left. Pass pictures that were restored."
+        )
+    return Scores(rows, kept, identical, far, transparent)
 
 
 def read_half(path: Path, half: Half | None = None) -> Tensor:
     """Read a picture ``[1, 3 or 1, H, W]`` in [0, 1], or one half of it."""
-    picture, _ = read_photo(path)
-    middle = picture.shape[-1] // 2
-    return picture if half is None else picture[..., :middle] if half == "left" else picture[..., middle:]
+    return _read(path, half)[0]
 
 
 def other_half(half: Half | None) -> Half | None:
     """Give the half that is blurry where the other is sharp."""
     return None if half is None else "right" if half == "left" else "left"
+
+
+def _read(path: Path, half: Half | None) -> tuple[Tensor, bool]:
+    """Read a picture or one half of it, and tell whether all of the file is opaque."""
+    picture, record = read_photo(path)
+    opaque = record.alpha is None or bool((record.alpha == np.iinfo(record.alpha.dtype).max).all())
+    middle = picture.shape[-1] // 2
+    kept = picture if half is None else picture[..., :middle] if half == "left" else picture[..., middle:]
+    return kept, opaque
 
 
 def _alike(pictures: Sequence[Tensor], paths: Sequence[Path]) -> list[Tensor]:

@@ -73,6 +73,11 @@ def notes(scores: Scores) -> list[str]:
             f"{scores.identical} of {len(scores.rows)} pictures equal their sharp one, before or after restoration "
             "(infinite PSNR): no mean has them."
         )
+    if scores.transparent:
+        said.append(
+            f"{len(scores.transparent)} restored pictures are transparent in part ({scores.transparent[0]}): their "
+            "colours are scored as though they were opaque."
+        )
     if scores.far:
         said.append(
             f"The best shift of {len(scores.far)} pictures is at the limit of the search ({scores.far[0]}): they may "
