@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-free train-fusion fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-free fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -127,7 +127,10 @@ LAST = --config experiments/free/last.yaml --trainer.max_epochs $(1) --data.init
 LARGER := --data.init_args.crop_size 208 --data.init_args.batch_size 3
 LARGEST := --data.init_args.crop_size 256 --data.init_args.batch_size 2
 
-train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in eighteen runs, and put it into the default model; ARGS as above
+# $(call RESTORER,epochs,steps,learning rate,share of estimated fields,seed,data's seed)
+RESTORER = --config experiments/free/restorer.yaml --data.init_args.estimated $(4) --trainer.max_epochs $(1) --model.init_args.scheduler.init_args.total_steps $(2) --model.init_args.optimizer.init_args.lr $(3) --model.init_args.scheduler.init_args.max_lr $(3) $(call SEEDS,$(5),$(6))
+
+train-free: $(READY) ## train a small network that restores and sees, on freely licensed pictures in data/free, in eighteen runs, beside it a restorer that undoes a motion field, in three, and put both into the default model; ARGS as above
 	$(call small_run,free,free)
 	$(call small_run,free,free-again,--config experiments/free/again.yaml,free)
 	$(call small_run,free,free-longer,--config experiments/free/longer.yaml,free-again)
@@ -159,10 +162,12 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	$(BIN)/python experiments/free/mean.py $(RUNS)/free-fifth-mean/weights.safetensors $(RUNS)/free-seventeenth/weights.safetensors $(RUNS)/free-sixth-mean/weights.safetensors
 	$(call small_run,free,free-eighteenth,$(call LAST,6,2000,6000,6e-4,18,217) $(LARGEST),free-sixth-mean)
 	$(BIN)/python experiments/free/mean.py $(RUNS)/free-sixth-mean/weights.safetensors $(RUNS)/free-eighteenth/weights.safetensors $(RUNS)/free-mean/mean.safetensors
-	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors
-
-train-fusion: $(READY) ## teach the default model when to trust its restorations, on the windows of train-unrolled
-	OMP_NUM_THREADS=1 $(BIN)/python experiments/fusion/fit.py $(RUNS)/fusion.safetensors --windows data/field_windows --cues $(RUNS)/fusion-cues
+	$(WINDOWS) data/free_windows/val --split val --count 34 --seed 7 --photos data/free
+	$(WINDOWS) data/free_windows/train --count 204 --side 768 --others 4 --photos data/free
+	$(call small_run,unrolled,free-restorer,$(call RESTORER,11,5500,8e-4,0.7,25,26))
+	$(call small_run,unrolled,free-restorer-again,$(call RESTORER,7,3500,7e-4,0.75,27,28),free-restorer)
+	$(call small_run,unrolled,free-restorer-last,$(call RESTORER,7,3500,6e-4,0.75,37,38),free-restorer-again)
+	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors --restorer $(RUNS)/free-restorer-last/weights.safetensors
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

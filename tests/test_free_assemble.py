@@ -13,7 +13,6 @@ from deblur_lightning.deblurring import (
     Agreed,
     BlindEstimator,
     DirectDeblurrer,
-    Fusion,
     MotionDeblurrer,
     RichardsonLucy,
     StillnessGuard,
@@ -21,6 +20,7 @@ from deblur_lightning.deblurring import (
     describe,
     load_deblurrer,
 )
+from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import SeeingNAFNet
@@ -36,63 +36,51 @@ def written(path, model):
     return str(path)
 
 
-@pytest.fixture
-def parts(tmp_path):
-    torch.manual_seed(0)
-    blind = MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(2)], 4), guard=StillnessGuard(0.9))
+def small_network():
     network = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
     nn.init.normal_(network.head.weight)
     nn.init.normal_(network.inner.ending.weight, std=0.01)
-    direct = DirectDeblurrer(network, signed=False)
+    return network
+
+
+def learned_beside(network):
+    learned = UnrolledRestorer((2,), 8, 1, (1,), (1,), direct=network, asking=True)
+    for prior in learned.priors:
+        nn.init.normal_(prior.network.ending.weight, std=0.01)
+    return learned
+
+
+@pytest.fixture
+def parts(tmp_path):
+    torch.manual_seed(0)
+    restorer = Agreed(learned_beside(small_network()), None, 0.4)
+    blind = MotionDeblurrer(BlindEstimator(9), restorer, guard=StillnessGuard(0.9))
+    direct = DirectDeblurrer(small_network(), signed=False)
     return written(tmp_path / "blind.safetensors", blind), written(tmp_path / "direct.safetensors", direct)
 
 
 @torch.no_grad()
-def test_the_model_asks_the_network_beside_the_fusion_and_in_place_of_the_guard(script, parts, tmp_path):
+@pytest.mark.parametrize("from_model", [True, False])
+def test_the_restorer_is_given_the_network_and_the_model_no_guard(script, parts, tmp_path, from_model):
     blind, direct = parts
+    trained = written(tmp_path / "trained.safetensors", MotionDeblurrer(None, learned_beside(small_network())))
     out = tmp_path / "made.safetensors"
-    script.main([direct, str(out), "--model", blind])
-    made = load_deblurrer(out).deblurrer
-    assert (type(made.network), made.guard) == (BlindEstimator, None)
-    for told in (made.restorer, load_deblurrer("blind").deblurrer.restorer):  # and the bundled one as if made today
-        assert (told.apart, told.apart_long, told.turned) == (script.APART, script.APART_LONG, True)
-    stored = load_file(out)
-    assert {one.dtype for name, one in stored.items() if name.startswith("restorer.direct.")} == {torch.float16}
-    assert stored["restorer.restorer.network.0.weight"].dtype == torch.float32
-    blurry, kernel = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 9, 9)
-    kernel[..., 4, 2:7] = 0.2
-    field = KernelField(kernel, torch.ones(1, 1, 64, 64))
-    fusion, network = load_deblurrer(blind).deblurrer.restorer, load_deblurrer(direct).deblurrer.generator
-    agreed = Agreed(fusion, network, script.APART, script.APART_LONG, turned=True)
-    expected = agreed(blurry, field, Exposure())
-    torch.testing.assert_close(made.restorer(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
-    again = tmp_path / "again.safetensors"
-    script.main([direct, str(again), "--model", str(out)])  # the network of an assembled model is replaced
-    assert all(torch.equal(one, stored[name]) for name, one in load_file(again).items())
-
-
-@torch.no_grad()
-def test_a_restorer_that_learned_is_given_the_network_too(script, parts, tmp_path):
-    blind, direct = parts
-    network = load_deblurrer(direct).deblurrer.generator
-    own = SeeingNAFNet(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
-    learned = UnrolledRestorer((2,), 8, 1, (1,), (1,), direct=own)
-    for prior in learned.priors:
-        nn.init.normal_(prior.network.ending.weight, std=0.01)
-    trained = written(tmp_path / "trained.safetensors", MotionDeblurrer(BlindEstimator(9), Agreed(learned, None, 0.4)))
-    out = tmp_path / "made.safetensors"
-    script.main([direct, str(out), "--model", blind, "--restorer", trained])
+    script.main([direct, str(out), "--model", blind, *([] if from_model else ["--restorer", trained])])
     made = load_deblurrer(out)
     assert made.method == "Blind"
-    told = made.deblurrer.restorer
-    assert (told.apart, told.apart_long, told.turned, told.direct) == (script.APART, script.APART_LONG, True, None)
+    assert (type(made.deblurrer.network), made.deblurrer.guard) == (BlindEstimator, None)
+    for told in (made.deblurrer.restorer, load_deblurrer("blind").deblurrer.restorer):  # as if made today
+        assert (told.apart, told.apart_long, told.turned) == (script.APART, script.APART_LONG, True)
+        assert told.direct is None
+        assert (told.restorer.title, told.restorer.asking) == ("", True)
     assert {one.dtype for one in load_file(out).values()} == {torch.float16}
-    learned.direct = network
+    learned = unjudged(load_deblurrer(blind if from_model else trained).deblurrer.restorer)
+    learned.direct = load_deblurrer(direct).deblurrer.generator
     blurry, kernel = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 9, 9)
     kernel[..., 4, 2:7] = 0.2
     field = KernelField(kernel, torch.ones(1, 1, 64, 64))
     expected = Agreed(learned, None, script.APART, script.APART_LONG, turned=True)(blurry, field, Exposure())
-    torch.testing.assert_close(told(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
+    torch.testing.assert_close(made.deblurrer.restorer(blurry, field, Exposure()), expected, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +99,8 @@ def test_other_checkpoints_are_refused_by_name(script, parts, tmp_path, capsys, 
 def test_a_restorer_that_learned_otherwise_is_refused_by_name(script, parts, tmp_path, capsys):
     blind, direct = parts
     with pytest.raises(SystemExit):
-        script.main([direct, str(tmp_path / "made.safetensors"), "--restorer", blind])
-    assert f"{blind} restores without an UnrolledRestorer. Name a checkpoint" in capsys.readouterr().err
+        script.main([direct, str(tmp_path / "made.safetensors"), "--model", blind, "--restorer", direct])
+    assert f"{direct} restores without an UnrolledRestorer. Name a checkpoint" in capsys.readouterr().err
     assert not (tmp_path / "made.safetensors").exists()
 
 
@@ -122,5 +110,8 @@ def test_weights_beyond_sixteen_bits_are_refused_by_name(script, parts, tmp_path
     large = written(tmp_path / "large.safetensors", network)
     with pytest.raises(SystemExit):
         script.main([large, str(tmp_path / "made.safetensors"), "--model", parts[0]])
-    assert "large.safetensors holds restorer.direct.head.weight with values beyond 16 bits" in capsys.readouterr().err
+    assert (
+        "large.safetensors holds restorer.restorer.direct.head.weight with values beyond 16 bits"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "made.safetensors").exists()

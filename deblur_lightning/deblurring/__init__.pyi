@@ -8,7 +8,6 @@ from .direct import DirectDeblurrer as DirectDeblurrer
 from .exposures import CameraExposure as CameraExposure
 from .exposures import ExposureRule as ExposureRule
 from .exposures import NoticedExposure as NoticedExposure
-from .fusion import Fusion as Fusion
 from .guard import Guard as Guard
 from .guard import StillnessGuard as StillnessGuard
 from .load import load_deblurrer as load_deblurrer

@@ -7,14 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.deblurring.restorers import Restored, Restorer, undo_drawn
+from deblur_lightning.deblurring.extents import extent_in, extent_of
+from deblur_lightning.deblurring.restorers import Glance, Restored, Restorer, undo_drawn
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
 from deblur_lightning.estimation import reaches
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels, is_one_colour
 from deblur_lightning.networks import SeeingNAFNet
-from deblur_lightning.networks.cells import CELL, spread
+from deblur_lightning.networks.cells import spread
 from deblur_lightning.restoration.observation import observations
 
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
@@ -22,7 +23,6 @@ MOVED = (0.7, 1.0)  # of a place's light that stays on its pixel: up to the firs
 ALONE = (0.1, 0.5)  # the same where the field shows no motion in all of the photo, so the network must be surer,
 CLEARLY = (0.1, 0.3)  # unless in the mean of 5 x 5 cells near by so little stayed: up to the first it is as sure
 LEAST_APART = 1.0  # pixels: spreads that differ by no more are alike enough for a kernel to be believed by half
-TINY = 1e-12  # square pixels, so that no motion at all divides by no zero
 DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apart
 TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
@@ -82,11 +82,6 @@ class Agreed(Restorer):
         own = self.restorer.direct if self.direct is None else self.direct
         return cast(SeeingNAFNet, own)
 
-    @property
-    def fading(self) -> str:
-        """As its restorer does."""
-        return self.restorer.fading
-
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture
 
@@ -102,20 +97,20 @@ class Agreed(Restorer):
         size, coloured = blurry.shape[-2:], blurry.float().expand(-1, 3, -1, -1)
         first, told = self.seeing.both(coloured)
         cells, found = told.exp(), bool(reaches(field.basis[0]).max() > STILL)
+        extent = extent_of(cells)
         trust = given_way(stayed(cells), size, found)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
         belief = torch.zeros_like(trust)
         if found:
-            belief = surely(spread(self._believed(extent_of(cells), extent_in(field)), size), exposure)
+            belief = surely(spread(self._believed(extent, extent_in(field)), size), exposure)
         if self.turned and (trust * (1 - belief)).mean() > NEEDED:
             first = (first + self.seeing(coloured.flip(HALF_TURN)).flip(HALF_TURN)) / 2
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
-        within = None
         if found:
-            restored, within, _ = self.restorer.upon(first, blurry, field, exposure)
+            restored = self.restorer.upon(Glance(first, extent), blurry, field, exposure)
         picture = blurry + trust * (without + belief * (restored - without) - blurry)
-        return picture, trust, trust * belief * (1.0 if within is None else within)
+        return picture, trust, trust * belief
 
     def _believed(self, told: Tensor, found: Tensor) -> Tensor:
         return believed(told, found, self.apart, self.apart if self.apart_long is None else self.apart_long)
@@ -195,52 +190,3 @@ def surely(belief: Tensor, exposure: Exposure) -> Tensor:
 
 def _length(spreads: Tensor) -> Tensor:
     return torch.linalg.vector_norm(spreads, dim=1, keepdim=True)
-
-
-def extent_of(cells: Tensor) -> Tensor:
-    """Measure how far, and which way, the kernel of each cell spreads light.
-
-    That is the root of the light's covariance, a symmetric 2 x 2 matrix: of motion along a line, how far it went, in
-    that direction. As a vector its length is the kernel's reach (`reaches`), and the length of a difference is the
-    matrices' Frobenius distance.
-
-    Args:
-        cells: ``[N, K * K, rows, columns]``.
-
-    Returns:
-        ``[N, 3, rows, columns]``, in pixels: across, down, and, times the root of 2, both.
-    """
-    size = round(cells.shape[1] ** 0.5)
-    return _root_of_covariance(torch.einsum("nphw,pm->nmhw", cells, _moments(size, cells).flatten(1).T))
-
-
-def extent_in(field: KernelField) -> Tensor:
-    """Measure the same of a field's mean kernels in each cell of 8 x 8 pixels, without making them.
-
-    Args:
-        field: ``[N, B, K, K]`` and ``[N, B, H, W]``; the cells at the right and below may be smaller.
-
-    Returns:
-        ``[N, 3, ceil(H / 8), ceil(W / 8)]``.
-    """
-    shares = F.avg_pool2d(field.coefficients, CELL, ceil_mode=True, count_include_pad=False)
-    of_basis = torch.einsum("nbij,mij->nbm", field.basis.to(shares), _moments(field.kernel_size, shares))
-    return _root_of_covariance(torch.einsum("nbhw,nbm->nmhw", shares, of_basis))
-
-
-def _moments(size: int, like: Tensor) -> Tensor:
-    """Give what a kernel is weighted by for its moments: across, down, and both, across and down squared."""
-    steps = torch.arange(size, device=like.device, dtype=like.dtype) - size // 2
-    down, across = torch.meshgrid(steps, steps, indexing="ij")
-    return torch.stack((across, down, across * down, across.square(), down.square()))
-
-
-def _root_of_covariance(moments: Tensor) -> Tensor:
-    """Take the root of covariances given by the moments ``[N, 5, …]`` of light, in closed form for 2 x 2."""
-    x, y, xy, xx, yy = moments.unbind(1)
-    across, down = (xx - x.square()).clamp(min=0), (yy - y.square()).clamp(min=0)
-    most = (across * down).sqrt()  # beyond, rounding has made what is no covariance
-    both = torch.maximum(torch.minimum(xy - x * y, most), -most)
-    determinant = (across * down - both.square()).clamp(min=0).sqrt()
-    trace = (across + down + 2 * determinant).clamp(min=TINY).sqrt()
-    return torch.stack((across + determinant, down + determinant, 2**0.5 * both), dim=1) / trace.unsqueeze(1)

@@ -153,8 +153,7 @@ class MotionDeblurrer(Deblurrer):
         """
         still, notes = not moved.any(), []
         if exposure.dark != NO_SIDE:
-            how = self.restorer.fading
-            notes.append(f"{FADES} and restored {how}" if how and not still else FADES)
+            notes.append(FADES)
         if exposure.drawn:
             notes.append(DRAWN)
         if still:

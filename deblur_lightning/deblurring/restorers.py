@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from deblur_lightning.deblurring.bundled import MethodName
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.image import in_channels
 from deblur_lightning.restoration import deconvolve, richardson_lucy
-
-SURELY = 0.5  # share of the boldest restoration where the motion is sure, whatever else speaks against it
 
 
 class Restored(NamedTuple):
@@ -37,6 +34,19 @@ class Restored(NamedTuple):
         return None if self.trust is None else (self.trust, self.trust if self.sure is None else self.sure)
 
 
+class Glance(NamedTuple):
+    """What a direct network makes of pictures, by no motion field.
+
+    Attributes:
+        picture: ``[N, 3, H, W]``, display values that may stray from [0, 1].
+        extent: how far it says that the light of each cell went, ``[N, 3, rows, columns]``, see `extent_of`; None from
+            one that tells no motion, or that nobody asks.
+    """
+
+    picture: Tensor
+    extent: Tensor | None = None
+
+
 class Restorer(nn.Module):
     """Undo a known motion field.
 
@@ -45,11 +55,6 @@ class Restorer(nn.Module):
     """
 
     title = ""
-
-    @property
-    def fading(self) -> str:
-        """How it restores pictures that fade to black at their borders, in words, if otherwise than others."""
-        return ""
 
     @abstractmethod
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
@@ -71,20 +76,16 @@ class Restorer(nn.Module):
         """Restore pictures, and tell how far the restoration is trusted, where it is judged."""
         return Restored(self(blurry, field, exposure))
 
-    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        """Restore pictures on top of what a direct network made of them, which stands where no restoration is trusted.
+    def upon(self, glance: Glance, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """Restore pictures of which a direct network made something already, from which to begin.
 
         Args:
-            first: by that network, ``[N, 3, H, W]``, display values that may stray from [0, 1].
+            glance: by that network.
             blurry: ``[N, 3 or 1, H, W]`` in [0, 1], display values.
             field: of the same pictures.
             exposure: how they came to be blurred.
         """
-        judged = self.judged(blurry, field, exposure)
-        if judged.trust is None:
-            return judged
-        below = in_channels(first.clamp(0, 1), blurry.shape[1])
-        return judged._replace(picture=judged.picture + (1 - judged.trust) * (below - blurry))
+        return self(blurry, field, exposure)
 
     def seen(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> KernelField:
         """Tell the motion that it goes by at each place: the field that it is given, unless it sees more itself.
@@ -99,9 +100,6 @@ class Restorer(nn.Module):
 
 UPDATES = 40
 """Of Richardson-Lucy for what lights drew: more than for estimated motion, for it is known."""
-
-FIRMLY = 15
-"""Of Richardson-Lucy before `deconvolve` where the motion is sure: few do less harm where it may be wrong."""
 
 
 def undo_drawn(blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
@@ -142,7 +140,7 @@ class HyperLaplacian(Restorer):
     Args:
         regularization: weight of the prior, per unit of noise.
         exponent: of the prior's absolute slopes.
-        start: updates of Richardson-Lucy to begin with; the surer the motion (`Exposure.sure`), the more, up to 15.
+        start: updates of Richardson-Lucy to begin with.
         outer: reweightings.
         inner: conjugate-gradient steps between them.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
@@ -153,7 +151,7 @@ class HyperLaplacian(Restorer):
         self,
         regularization: float = 0.1,
         exponent: float = 0.8,
-        start: int = FIRMLY,
+        start: int = 15,
         outer: int = 2,
         inner: int = 10,
         allowance: float = math.inf,
@@ -163,8 +161,7 @@ class HyperLaplacian(Restorer):
         self.start, self.outer, self.inner, self.allowance = start, outer, inner, allowance
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        start = max(self.start, round(FIRMLY * exposure.sure))
         return deconvolve(
             blurry, field, gamma=exposure.gamma, regularization=self.regularization, exponent=self.exponent,
-            start=start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,
+            start=self.start, outer=self.outer, inner=self.inner, allowance=self.allowance, dark=exposure.dark,
         )  # fmt: skip

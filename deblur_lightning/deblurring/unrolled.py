@@ -2,22 +2,28 @@
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.restorers import SURELY, Restored, Restorer, RichardsonLucy
-from deblur_lightning.exposure import Exposure
+from deblur_lightning.deblurring.extents import extent_in, extent_of
+from deblur_lightning.deblurring.restorers import Glance, Restorer
+from deblur_lightning.exposure import NO_SIDE, Exposure, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels
-from deblur_lightning.networks import NAFNet
+from deblur_lightning.networks import NAFNet, SeeingNAFNet
+from deblur_lightning.networks.cells import spread
 from deblur_lightning.networks.nafnet import folded_change
 from deblur_lightning.physics import BlurOperator, to_display, to_linear
+from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration import deconvolve
 from deblur_lightning.restoration.observation import cut, observations, surrounded
 from deblur_lightning.restoration.response import CLIPPED
 
+SURELY = 0.5  # share of what `deconvolve` made where the motion is sure, whatever else speaks against it
 OUTER, INNER = 3, 8  # of `deconvolve`; half of its own steps cost 0.01 dB on estimated fields of validation windows
+FAR = 10.0  # pixels: networks see extents as shares of it
 PULL = 0.01  # towards the picture that a stage starts from, before training
 
 
@@ -29,8 +35,7 @@ class UnrolledRestorer(Restorer):
     the field is wrong, ringing and misfit show, and it goes along less far: what a direct network makes of the picture,
     which needs no field, stands there instead. Each further stage takes a few steps of learned sizes towards the light
     that, blurred by the field, gives the blurry picture, and has a network as well. These have seen many wrong
-    fields, so as far as the motion is sure (`Exposure.sure`), half of all is what `deconvolve` made. Pictures that fade
-    to black at their borders, which they never saw, are left to the direct network, without one to `RichardsonLucy`.
+    fields, so as far as the motion is sure (`Exposure.sure`), half of all is what `deconvolve` made.
 
     Args:
         steps: of each stage after `deconvolve`.
@@ -43,6 +48,11 @@ class UnrolledRestorer(Restorer):
         direct: maps pictures ``[N, 3, H, W]`` in [0, 1] to restored ones, trained before and not trained here; None
             takes the blurry picture in its place.
         title: what models with it are called; empty if by what estimates the motion.
+        asking: whether its networks also see how far, and which way, the direct network says that light went at each
+            pixel, and how far the field sends it.
+
+    Raises:
+        ValueError: asking a direct network that tells no motion.
 
     Source:
         Unrolled optimisation as in Adler and Oktem 2018 (arXiv 1707.06474) and, for deblurring, Dong et al. 2021
@@ -60,8 +70,15 @@ class UnrolledRestorer(Restorer):
         pool: int | None = 128,
         direct: nn.Module | None = None,
         title: str = "Learned",
+        asking: bool = False,
     ) -> None:
         super().__init__()
+        if asking and not isinstance(direct, SeeingNAFNet):
+            raise ValueError(
+                f"asking is true, but the direct network is {type(direct).__name__}, which tells no motion. Pass a "
+                "SeeingNAFNet."
+            )
+        self.asking = asking
         self.title = title
         self.direct = None if direct is None else direct.requires_grad_(requires_grad=False)
         self.steps, self.width, self.middle_blocks = tuple(steps), width, middle_blocks
@@ -69,34 +86,28 @@ class UnrolledRestorer(Restorer):
         self.encoder_blocks, self.decoder_blocks = tuple(encoder_blocks), tuple(decoder_blocks)
         self.data = nn.ModuleList(DataSteps(count) for count in self.steps)
         self.priors = nn.ModuleList(
-            Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool) for _ in range(1 + len(self.steps))
+            Prior(width, middle_blocks, encoder_blocks, decoder_blocks, fold, pool, asking)
+            for _ in range(1 + len(self.steps))
         )
 
-    @property
-    def fading(self) -> str:
-        """By the direct network, where there is one."""
-        return "" if self.direct is None else "by its direct network alone"
-
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
-        if exposure.fades:
-            if self.direct is None:
-                return RichardsonLucy()(blurry, field, exposure)
-            return self.upon(self.beginning(blurry), blurry, field, exposure).picture
         parts = [self.restore(one, own, exposure) for one, own in observations(blurry, field)]
         return torch.cat(parts).clamp(0, 1)
 
-    def upon(self, first: Tensor, blurry: Tensor, field: KernelField, exposure: Exposure) -> Restored:
-        """As of `Restorer`; how far to go along is for its networks to say, which never saw what fades."""
-        if exposure.fades:
-            unused = torch.zeros_like(blurry[:, :1])  # the motion found is not believed
-            return Restored(in_channels(first.clamp(0, 1), blurry.shape[1]), unused)
-        return Restored(self.restore(blurry, field, exposure, first=first).clamp(0, 1))
+    def upon(self, glance: Glance, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
+        """As of `Restorer`; how far to go along is for its networks to say."""
+        return self.restore(blurry, field, exposure, glance=glance).clamp(0, 1)
 
-    def beginning(self, blurry: Tensor) -> Tensor:
-        """Make of pictures ``[N, 3 or 1, H, W]`` what needs no field, ``[N, 3, H, W]``; may stray from [0, 1]."""
+    def glance(self, blurry: Tensor) -> Glance:
+        """Look at pictures ``[N, 3 or 1, H, W]`` by the direct network; it tells how far light went if it is asked."""
         coloured = blurry.float().expand(-1, 3, -1, -1)
-        made: Tensor = coloured if self.direct is None else self.direct(coloured)
-        return made
+        if self.direct is None:
+            return Glance(coloured)
+        if not self.asking:
+            return Glance(self.direct(coloured))
+        picture, cells = cast(SeeingNAFNet, self.direct).both(coloured)
+        with torch.autocast(blurry.device.type, enabled=False):  # differences of squares need all digits
+            return Glance(picture, extent_of(cells.float().exp()))
 
     def restore(
         self,
@@ -104,7 +115,7 @@ class UnrolledRestorer(Restorer):
         field: KernelField,
         exposure: Exposure,
         start: Tensor | None = None,
-        first: Tensor | None = None,
+        glance: Glance | None = None,
     ) -> Tensor:
         """Restore pictures that are checked already; display values that may stray from [0, 1], with gradients.
 
@@ -113,24 +124,56 @@ class UnrolledRestorer(Restorer):
             field: of each picture.
             exposure: of all.
             start: what `deconvolve` makes of them, where that is known.
-            first: their `beginning`, likewise.
+            glance: what the direct network does, likewise.
+
+        Raises:
+            ValueError: a glance that does not tell how far light went, though it is asked.
         """
+        gamma, dark = exposure.gamma, exposure.dark
         channels, radius = blurry.shape[1], field.kernel_size // 2
         reached = start
         if reached is None:
-            reached = deconvolve(blurry, field, gamma=exposure.gamma, start=0, outer=OUTER, inner=INNER)
+            reached = deconvolve(blurry, field, gamma=gamma, start=0, outer=OUTER, inner=INNER, dark=dark)
         blurry, reached = (picture.float().expand(-1, 3, -1, -1) for picture in (blurry, reached))
-        operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, exposure.gamma)
+        operator, light = Blurring(field.to(dtype=torch.float32)), to_linear(blurry, gamma)
         known = (light < CLIPPED).float()
-        again = operator.blur(surrounded(to_linear(reached, exposure.gamma), radius, "extended"))
-        first = self.beginning(blurry) if first is None else first
-        boldest = reached
-        best: Tensor = self.priors[0](blurry, first, to_display(again, exposure.gamma), reached)
+        boldest, again = reached, operator.blur(_with_surround(reached, radius, exposure))
+        first, told = self.glance(blurry) if glance is None else glance
+        hints = self._hints(told, field, blurry)
+        best: Tensor = self.priors[0](blurry, first, to_display(again, gamma), reached, hints)
         for data, prior in zip(self.data, self.priors[1:], strict=True):
-            wide = data(surrounded(to_linear(best, exposure.gamma), radius, "extended"), light, known, operator)
-            midway, reached = (to_display(cut(one, radius, "extended"), exposure.gamma) for one in wide)
-            best = prior(blurry, best, midway, reached)
+            wide = data(_with_surround(best, radius, exposure), light, known, operator, dark)
+            midway, reached = (to_display(cut(one, radius, "extended"), gamma) for one in wide)
+            best = prior(blurry, best, midway, reached, hints)
         return in_channels(best.lerp(boldest, SURELY * exposure.sure), channels)
+
+    def _hints(self, told: Tensor | None, field: KernelField, blurry: Tensor) -> Tensor:
+        if not self.asking:
+            return blurry[:, :0]
+        if told is None:
+            raise ValueError("the glance tells no extent, but the networks see it. Pass that of a SeeingNAFNet.")
+        return told_and_found(told, field, blurry.shape[-2:])
+
+
+def _with_surround(picture: Tensor, radius: int, exposure: Exposure) -> Tensor:
+    """Give the light of display values, and guess what came from beyond the borders."""
+    return darken_(surrounded(to_linear(picture, exposure.gamma), radius, "extended"), radius, exposure.dark)
+
+
+def told_and_found(told: Tensor, field: KernelField, size: Sequence[int]) -> Tensor:
+    """Tell at each pixel how far light went by a network, and by a field, in shares of `FAR`.
+
+    Args:
+        told: by the network, of each cell, ``[N, 3, rows, columns]``, see `extent_of`.
+        field: the field.
+        size: height and width of the pictures.
+
+    Returns:
+        ``[N, 6, H, W]``.
+    """
+    with torch.autocast(told.device.type, enabled=False):
+        found = extent_in(field.to(dtype=torch.float32))
+    return spread(torch.cat((told, found), dim=1) / FAR, size)
 
 
 class Blurring:
@@ -174,7 +217,9 @@ class DataSteps(nn.Module):
         self.stride = nn.Parameter(torch.tensor(strides).log())
         self.momentum = nn.Parameter(torch.tensor(momenta))
 
-    def forward(self, start: Tensor, light: Tensor, known: Tensor, operator: Blurring) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, start: Tensor, light: Tensor, known: Tensor, operator: Blurring, dark: Sides = NO_SIDE
+    ) -> tuple[Tensor, Tensor]:
         """Return the light midway and in the end, surround included.
 
         Args:
@@ -182,13 +227,14 @@ class DataSteps(nn.Module):
             light: v, ``[N, 3, H, W]``.
             known: w, likewise.
             operator: A.
+            dark: sides beyond which no light is looked for.
         """
-        pull = self.pull.exp()
+        pull, radius = self.pull.exp(), (start.shape[-1] - light.shape[-1]) // 2
         current = midway = start
         direction = torch.zeros_like(start)
         for number in range(len(self.stride)):
             wanted = operator.adjoint(known * (light - operator.blur(current))) + pull * (start - current)
-            direction = wanted + self.momentum[number] * direction
+            direction = darken_(wanted + self.momentum[number] * direction, radius, dark)
             current = current + self.stride[number].exp() * direction
             if number == (len(self.stride) - 1) // 2:
                 midway = current
@@ -210,19 +256,20 @@ class Prior(nn.Module):
         decoder_blocks: Sequence[int],
         fold: int,
         pool: int | None,
+        asking: bool = False,
     ) -> None:
         super().__init__()
         self.fold = fold
-        self.network = NAFNet(
-            12 * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks, None if pool is None else pool // fold
-        )
+        seen = 18 if asking else 12
+        attention = None if pool is None else pool // fold
+        self.network = NAFNet(seen * fold**2, width, middle_blocks, encoder_blocks, decoder_blocks, attention)
         self.network.ending = nn.Conv2d(width, 4 * fold**2, 3, padding=1)
         for weights in self.network.ending.parameters():
             nn.init.zeros_(weights)
 
-    def forward(self, blurry: Tensor, best: Tensor, midway: Tensor, reached: Tensor) -> Tensor:
+    def forward(self, blurry: Tensor, best: Tensor, midway: Tensor, reached: Tensor, hints: Tensor) -> Tensor:
         """Improve on pictures ``[N, 3, H, W]``, display values: from ``best`` towards ``reached``."""
-        seen = torch.cat((blurry, best, midway, reached), dim=1)
+        seen = torch.cat((blurry, best, midway, reached, hints), dim=1)
         change, trust = folded_change(self.network, seen, self.fold).float().split((3, 1), dim=1)
         return best + trust.sigmoid() * (reached - best) + change
 

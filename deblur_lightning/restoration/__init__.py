@@ -1,17 +1,14 @@
 """Deconvolution with a known motion field."""
 
 from deblur_lightning.physics import noise_level
-from deblur_lightning.restoration.cues import CUES, restoration_cues
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 from deblur_lightning.restoration.robust import deconvolve
 
 __all__ = [
-    "CUES",
     "deconvolve",
     "hold_rims",
     "limit_ringing",
     "noise_level",
-    "restoration_cues",
     "richardson_lucy",
 ]

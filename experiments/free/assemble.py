@@ -1,9 +1,9 @@
 """Put a direct network into the default model: python experiments/free/assemble.py DIRECT OUT.
 
-Takes the bundled model's estimator, its restorer and its exposure; asks the network where to believe the motion
-(`Agreed`), and has it stand where no restoration convinces. The restorer is a fusion, fitted before, or one that
-learned beside such a network (`--restorer`) and is given this one in its place. A guard, which leaves photos alone
-where no motion was found, is left out: the network may see some. What learned from photographs is written in 16 bits.
+Takes the bundled model's estimator, its exposure and its restorer, or another that learned beside such a network
+(`--restorer`), which is given this one in its place; and asks the network where to believe the motion (`Agreed`). A
+guard, which leaves photos alone where no motion was found, is left out: the network may see some. What learned from
+photographs is written in 16 bits.
 """
 
 import argparse
@@ -15,9 +15,7 @@ from deblur_lightning.checkpoints.own import in_16_bits
 from deblur_lightning.deblurring import (
     Agreed,
     DirectDeblurrer,
-    Fusion,
     MotionDeblurrer,
-    Restorer,
     UnrolledRestorer,
     describe,
     load_deblurrer,
@@ -26,8 +24,7 @@ from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.networks import SeeingNAFNet
 
 APART = 0.25  # of the longer reach, by which network and field may differ for the field to be believed by half
-APART_LONG = 0.6  # the same of long motion, of which the network is unsure
-LEARNED = ("restorer.direct.", "restorer.restorer.direct.", "restorer.restorer.data.", "restorer.restorer.priors.")
+APART_LONG = 0.4  # the same of long motion, of which the network is unsure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,27 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"{options.model} estimates no motion. Name a model that does.")
     giving = whole if options.restorer is None else load_deblurrer(options.restorer).deblurrer
     restorer = unjudged(giving.restorer) if isinstance(giving, MotionDeblurrer) else None
-    if not isinstance(restorer, UnrolledRestorer if options.restorer else Fusion | UnrolledRestorer):
-        wanted = "an UnrolledRestorer" if options.restorer else "a Fusion or an UnrolledRestorer"
-        parser.error(f"{options.restorer or options.model} restores without {wanted}. Name a checkpoint that has one.")
+    if not isinstance(restorer, UnrolledRestorer):
+        named = options.restorer or options.model
+        parser.error(f"{named} restores without an UnrolledRestorer. Name a checkpoint that has one.")
     if not isinstance(direct, DirectDeblurrer) or not isinstance(direct.generator, SeeingNAFNet):
         parser.error(f"{options.direct} holds no SeeingNAFNet alone. Pass what make train-free wrote.")
-    made = MotionDeblurrer(whole.network, beside(direct.generator, restorer), exposure=whole.exposure)
+    restorer.direct, restorer.title = direct.generator, ""
+    agreed = Agreed(restorer, None, APART, APART_LONG, turned=True)
+    made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = made.state_dict()
-    learned = {name: part for name, part in weights.items() if name.startswith(LEARNED)}
+    learned = {name: part for name, part in weights.items() if name.startswith("restorer.")}
     try:
         halves = in_16_bits(learned, options.direct, "Train it with weight decay.")
     except ValueError as error:
         parser.error(str(error))
     write_checkpoint(options.out, weights | halves, describe(made))
-
-
-def beside(network: SeeingNAFNet, restorer: Restorer) -> Agreed:
-    """Let a network tell where to believe what a restorer undoes, which begins with its picture if it learned so."""
-    if not isinstance(restorer, UnrolledRestorer):
-        return Agreed(restorer, network, APART, APART_LONG, turned=True)
-    restorer.direct, restorer.title = network, ""
-    return Agreed(restorer, None, APART, APART_LONG, turned=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from deblur_lightning.deblurring import (
     Agreed,
     AlternatingRefinement,
     BlindEstimator,
-    Fusion,
     MotionDeblurrer,
     PhotoDeblurrer,
     RichardsonLucy,
@@ -158,18 +157,6 @@ def test_a_learned_restorer_stands_beside_the_classical_ones_on_the_same_field(w
     torch.testing.assert_close(variant(window).picture, expected)
 
 
-def test_a_fusion_stands_beside_classical_restorers_and_the_direct_network_within_it(windows):
-    learned = small_learned_deblurrer()
-    learned.restorer.direct = Twice()
-    fused = MotionDeblurrer(learned.network, Fusion([RichardsonLucy(2), learned.restorer], hidden=2)).eval()
-    model = PhotoDeblurrer(fused)
-    assert benchmark.learned_restorer(model) is fused.restorer
-    rows = ablations("m", model)
-    assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: direct network"]
-    window = windows[0]["blurry"][None]
-    torch.testing.assert_close(rows["m: direct network"](window).picture, (2 * window).clamp(0, 1))
-
-
 def test_what_the_network_that_judges_the_field_adds_has_a_row():
     learned = small_learned_deblurrer()
     torch.manual_seed(0)
@@ -179,13 +166,6 @@ def test_what_the_network_that_judges_the_field_adds_has_a_row():
     assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: field believed", "m: direct network"]
     assert rows["m: field believed"].deblurrer.restorer is learned.restorer
     assert benchmark.learned_restorer(model) is learned.restorer
-
-
-class Twice(torch.nn.Module):
-    """A direct network that doubles its pictures."""
-
-    def forward(self, pictures):
-        return 2 * pictures
 
 
 def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
@@ -224,7 +204,7 @@ def looks(monkeypatch):
 
 def test_what_was_estimated_once_is_remembered_for_all_models(looks):
     models = [
-        PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(2)], hidden=2)).eval()),
+        PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), small_learned_deblurrer().restorer).eval()),
         PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9)).eval()),
         PhotoDeblurrer(small_direct_deblurrer()),
     ]
@@ -244,7 +224,7 @@ def test_what_was_estimated_once_is_remembered_for_all_models(looks):
 
 
 def test_what_models_share_is_estimated_once_in_a_benchmark_and_its_seconds_count_for_each(looks, windows, tmp_path):
-    model = MotionDeblurrer(BlindEstimator(9), Fusion([RichardsonLucy(1)], hidden=2))
+    model = MotionDeblurrer(BlindEstimator(9), small_learned_deblurrer().restorer)
     checkpoint = write_small_checkpoint(tmp_path / "blind.ckpt", model)
     scored({"one": checkpoint, "other": checkpoint}, windows, tmp_path)
     assert len(looks) == len(windows)

@@ -10,7 +10,6 @@ from torch import nn
 from deblur_lightning.deblurring import (
     Agreed,
     BlindEstimator,
-    Fusion,
     MotionDeblurrer,
     PhotoDeblurrer,
     RichardsonLucy,
@@ -18,9 +17,9 @@ from deblur_lightning.deblurring import (
     UnrolledRestorer,
 )
 from deblur_lightning.deblurring import agreed as agreed_module
-from deblur_lightning.deblurring.agreed import believed, extent_in, extent_of, given_way
+from deblur_lightning.deblurring.agreed import believed, given_way
+from deblur_lightning.deblurring.extents import extent_in, extent_of
 from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, reduced
-from deblur_lightning.deblurring.restorers import Restored, Restorer
 from deblur_lightning.estimation import Found, reaches
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, delta_field
@@ -52,18 +51,8 @@ class Black(UnrolledRestorer):
     def __init__(self, direct):
         super().__init__((), 4, 1, (1,), (1,), direct=direct)
 
-    def restore(self, blurry, field, exposure, start=None, first=None):
+    def restore(self, blurry, field, exposure, start=None, glance=None):
         return torch.zeros_like(blurry)
-
-
-class HalfTrusted(Restorer):
-    """Makes all black, and trusts that by half."""
-
-    def forward(self, blurry, field, exposure):
-        return self.judged(blurry, field, exposure).picture
-
-    def judged(self, blurry, field, exposure):
-        return Restored(blurry / 2, torch.full_like(blurry[:, :1], 0.5))
 
 
 class Telling(SeeingNAFNet):
@@ -189,29 +178,25 @@ def test_beside_what_clearly_moved_less_light_need_have_left(monkeypatch):
 
 def test_a_photo_is_told_how_far_its_motion_was_gone_along_with_and_how_much_of_it_stayed():
     photo = torch.rand(1, 3, 80, 160, generator=torch.Generator().manual_seed(1))
-    agreed = Agreed(HalfTrusted(), Telling(line(1), line(5)))
+    agreed = Agreed(RichardsonLucy(2), Telling(line(1), line(5)))
     answer = MotionDeblurrer(Saying(line(5)), agreed)(photo)
     _, trust, sure = agreed.judged(photo, field_of(line(5), photo), Exposure())
-    assert sure[..., 100:].mean().item() == pytest.approx(0.5 / (1 + math.exp(-1.0 / 0.5)), abs=1e-4)
+    assert sure[..., 100:].mean().item() == pytest.approx(1 / (1 + math.exp(-1.0 / 0.5)), abs=1e-4)
     without, stays = (trust - sure).mean(), (1 - trust).mean()
     assert 0.4 < stays < 0.5  # where nothing moved: the left half
-    assert 0.2 < without < 0.5  # the restorer trusts its own by half; the network's picture stands for the rest
+    assert 0.05 < without < 0.1  # an eighth of the right half, in which the field is not wholly believed
     said = f"{sure.mean():.0%} restored by the motion found; {without:.0%} without it; {stays:.0%} left as it was"
     assert said in answer.notes
     assert PhotoDeblurrer(MotionDeblurrer(SayingBlind(line(5)), agreed))(photo).notes[-1] == answer.notes[-1]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_what_another_restorer_does_not_trust_the_direct_network_s_picture_fills(channels):
-    blurry = torch.rand(1, channels, 64, 96)
-    agreed = Agreed(HalfTrusted(), Telling(line(5), line(5), 0.8))
-    restored = agreed(blurry, field_of(line(5), blurry), Exposure())
-    believed_in = 1 / (1 + math.exp(-1.0 / 0.5))
-    expected = torch.full_like(blurry, 0.8 * (1 - believed_in) + 0.4 * believed_in)
-    torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
+def test_where_a_field_is_not_believed_the_direct_network_s_picture_stands_for_any_restorer_s(channels):
+    blurry, restorer = torch.rand(1, channels, 64, 96), RichardsonLucy(2)
+    field, believed_in = field_of(line(5), blurry), 1 / (1 + math.exp(-1.0 / 0.5))
     torch.testing.assert_close(
-        Agreed(RichardsonLucy(2), agreed.seeing)(blurry, field_of(line(5), blurry), Exposure()),
-        believed_in * RichardsonLucy(2)(blurry, field_of(line(5), blurry), Exposure()) + (1 - believed_in) * 0.8,
+        Agreed(restorer, Telling(line(5), line(5), 0.8))(blurry, field, Exposure()),
+        believed_in * restorer(blurry, field, Exposure()) + (1 - believed_in) * 0.8,
         atol=1e-5, rtol=0,
     )  # fmt: skip
 
@@ -466,21 +451,6 @@ def test_fading_pictures_are_judged_like_any_others():
     faded, plain = (agreed.judged(blurry, field, Exposure(1.0, sides)) for sides in (EVERY_SIDE, NO_SIDE))
     torch.testing.assert_close(faded.trust, plain.trust)
     assert not torch.equal(faded.picture, plain.picture)  # its restorer looks for no light beyond
-
-
-def test_of_fading_pictures_a_learned_restorer_keeps_what_its_network_makes_of_them():
-    torch.manual_seed(0)
-    blurry, network = torch.rand(1, 3, 72, 72), Telling(line(5), line(5))
-    agreed, field = Agreed(unrolled(network)), field_of(line(5), blurry)
-    answer = agreed.judged(blurry, field, Exposure(1.0, EVERY_SIDE))
-    torch.testing.assert_close(answer.picture, blurry + answer.trust * (network(blurry).clamp(0, 1) - blurry))
-    assert not answer.sure.any()  # of a motion that was not undone
-
-
-def test_who_restores_fading_pictures_is_named():
-    network = Telling(line(1), line(1))
-    assert Agreed(unrolled(network)).fading == "by its direct network alone"
-    assert not Agreed(Fusion([RichardsonLucy()]), network).fading
 
 
 @pytest.mark.parametrize("direct", [None, FoldedNAFNet(width=4, middle_blocks=1)])

@@ -30,12 +30,6 @@ def test_the_hyper_laplacian_is_deconvolve(case):
     torch.testing.assert_close(HyperLaplacian(**options)(*case, Exposure()), deconvolve(*case, **options))
 
 
-def test_the_surer_the_motion_the_more_updates_come_first_up_to_fifteen(case):
-    for start, sure, expected in ((0, 0.0, 0), (0, 0.4, 6), (0, 1.0, 15), (8, 0.4, 8), (20, 1.0, 20)):
-        restored = HyperLaplacian(start=start, inner=2)(*case, Exposure(sure=sure))
-        torch.testing.assert_close(restored, deconvolve(*case, start=expected, inner=2))
-
-
 def test_options_that_there_are_not_are_named_when_the_chain_is_built():
     with pytest.raises(ValueError, match="method is best, but there are basic, saturated and combined"):
         RichardsonLucy(method="best")

@@ -1,5 +1,7 @@
 """The unrolled restorer: its steps against dense least squares and Chebyshev's polynomials, and what it promises."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,14 +13,15 @@ from torch import nn
 from deblur_lightning.deblurring import (
     CameraExposure,
     MotionDeblurrer,
-    RichardsonLucy,
     UnrolledRestorer,
     build,
     describe,
 )
+from deblur_lightning.deblurring.restorers import Glance
 from deblur_lightning.deblurring.unrolled import INNER, OUTER, PULL, Blurring, DataSteps, chebyshev
-from deblur_lightning.exposure import Exposure, Sides
+from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure, Sides
 from deblur_lightning.field import KernelField, delta_field, stack_fields
+from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.physics import blur, shake_kernels
 from deblur_lightning.restoration import deconvolve
 
@@ -62,20 +65,25 @@ def matrix_of(operator, height, width):
     return torch.stack([operator.blur(column).flatten() for column in columns], dim=1)
 
 
-def test_many_steps_reach_the_minimum_of_dense_least_squares():
+@pytest.mark.parametrize("dark", [NO_SIDE, Sides(top=True, right=True), EVERY_SIDE])
+def test_many_steps_reach_the_minimum_of_dense_least_squares(dark):
     operator = Blurring(random_field(3, 5, 6))
     generator = torch.Generator().manual_seed(1)
     start = torch.rand(1, 3, 7, 8, generator=generator, dtype=torch.float64)
     light = torch.rand(1, 3, 5, 6, generator=generator, dtype=torch.float64)
     known = (torch.rand(1, 3, 5, 6, generator=generator) > 0.2).double()
-    _, reached = DataSteps(120).double()(start, light, known, operator)
-    blurring = matrix_of(operator, 7, 8)
+    lit = torch.ones(7, 8, dtype=torch.bool)
+    for side, outermost in zip(dark, (lit[0], lit[-1], lit[:, 0], lit[:, -1]), strict=True):
+        outermost[:] &= not side
+    _, reached = DataSteps(120).double()(start * lit, light, known, operator, dark)
+    assert not reached[..., ~lit].any()
+    blurring = matrix_of(operator, 7, 8)[:, lit.flatten()]
     for channel in range(3):
         weighted = blurring.T * known[0, channel].flatten()
-        normal = weighted @ blurring + PULL * torch.eye(56, dtype=torch.float64)
-        wanted = weighted @ light[0, channel].flatten() + PULL * start[0, channel].flatten()
-        expected = torch.linalg.solve(normal, wanted).view(7, 8)
-        torch.testing.assert_close(reached[0, channel], expected, rtol=0, atol=2e-4)
+        normal = weighted @ blurring + PULL * torch.eye(int(lit.sum()), dtype=torch.float64)
+        wanted = weighted @ light[0, channel].flatten() + PULL * start[0, channel][lit]
+        expected = torch.linalg.solve(normal, wanted)
+        torch.testing.assert_close(reached[0, channel][lit], expected, rtol=0, atol=2e-4)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8])
@@ -102,11 +110,12 @@ def test_untrained_it_leaves_a_picture_without_blur_as_it_is(height, width, chan
     torch.testing.assert_close(restored, blurry, rtol=0, atol=1e-5)
 
 
-def test_untrained_it_goes_half_way_to_what_deconvolve_makes():
+@pytest.mark.parametrize("dark", [NO_SIDE, Sides(left=True), EVERY_SIDE])
+def test_untrained_it_goes_half_way_to_what_deconvolve_makes(dark):
     blurry = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(8))
     field = delta_field(blurry, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
-    restored = UnrolledRestorer(**{**SMALL, "steps": ()}).restore(blurry, field, Exposure(1.8))
-    expected = (blurry + deconvolve(blurry, field, gamma=1.8, outer=OUTER, inner=INNER)) / 2
+    restored = UnrolledRestorer(**{**SMALL, "steps": ()}).restore(blurry, field, Exposure(1.8, dark))
+    expected = (blurry + deconvolve(blurry, field, gamma=1.8, start=0, outer=OUTER, inner=INNER, dark=dark)) / 2
     torch.testing.assert_close(restored, expected)
 
 
@@ -171,24 +180,66 @@ def test_it_is_a_part_of_a_chain_that_a_checkpoint_can_tell():
     }
 
 
-def test_pictures_that_fade_are_left_to_richardson_lucy():
-    blurry = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(8))
-    field = delta_field(blurry, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
-    exposure = Exposure(1.0, Sides(left=True))
-    torch.testing.assert_close(
-        UnrolledRestorer(**SMALL)(blurry, field, exposure), RichardsonLucy()(blurry, field, exposure)
-    )
+def test_beyond_dark_sides_is_no_light_to_blur():
+    restorer = UnrolledRestorer(**{**SMALL, "steps": ()})
+    sharp = torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(8))
+    field = delta_field(sharp, 9)._replace(basis=shake_kernels(1, 9, generator=torch.Generator().manual_seed(9))[None])
+    seen = {}
+    restorer.priors[0].register_forward_hook(lambda _, inputs, output: seen.update(again=inputs[2]))
+    restorer.restore(sharp, field, Exposure(1.0, EVERY_SIDE), start=sharp)
+    torch.testing.assert_close(seen["again"], blur(sharp, field, "zeros"))
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_that_fade_are_left_to_a_direct_network_where_there_is_one(channels):
-    class Tinting(nn.Module):
-        def forward(self, pictures):
-            return pictures * torch.tensor([0.5, 1.0, 3.0]).view(3, 1, 1)
+class Telling(SeeingNAFNet):
+    """Tells of all light that it went along a line of five pixels, down."""
 
-    blurry = torch.rand(1, channels, 20, 24, generator=torch.Generator().manual_seed(5))
-    exposure = Exposure(1.0, Sides(top=True))
-    restored = UnrolledRestorer(**SMALL, direct=Tinting())(blurry, delta_field(blurry, 5), exposure)
-    tinted = [(blurry[:, number % channels] * factor).clamp(max=1) for number, factor in enumerate((0.5, 1.0, 3.0))]
-    expected = torch.stack(tinted, dim=1) if channels == 3 else torch.stack(tinted).mean(0).unsqueeze(1)
-    torch.testing.assert_close(restored, expected)
+    def __init__(self):
+        super().__init__(9, width=8, middle_blocks=1, encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1, 1), finer=1)
+
+    def both(self, blurry):
+        kernel = torch.zeros(9, 9)
+        kernel[2:7, 4] = 0.2
+        rows, columns = (math.ceil(side / 8) for side in blurry.shape[-2:])
+        return blurry, kernel.flatten()[None, :, None, None].expand(len(blurry), -1, rows, columns).log()
+
+
+def asking_restorer():
+    return UnrolledRestorer(**SMALL, direct=Telling(), asking=True)
+
+
+def test_asking_networks_see_how_far_light_went_by_both():
+    restorer, blurry = asking_restorer(), torch.rand(2, 3, 40, 44)
+    across = torch.zeros(1, 1, 5, 5)
+    across[..., 2, 1:4] = 1 / 3
+    field = KernelField(across.expand(2, -1, -1, -1), torch.ones(2, 1, 40, 44))
+    seen = []
+    for prior in restorer.priors:
+        prior.register_forward_hook(lambda _, inputs, output: seen.append(inputs[-1]))
+    restorer.restore(blurry, field, Exposure())
+    expected = torch.tensor([0, 2**0.5, 0, (2 / 3) ** 0.5, 0, 0]) / 10  # standard deviations, in tens of pixels
+    assert len(seen) == 3
+    for hints in seen:
+        torch.testing.assert_close(hints, expected.view(1, 6, 1, 1).expand(2, 6, 40, 44), rtol=0, atol=1e-5)
+
+
+def test_what_it_asks_it_may_be_told():
+    restorer, blurry = asking_restorer().eval(), torch.rand(1, 3, 40, 44)
+    field = delta_field(blurry, 5)
+    own = restorer.restore(blurry, field, Exposure())
+    told = restorer.glance(blurry)
+    torch.testing.assert_close(restorer.upon(told, blurry, field, Exposure()), own.clamp(0, 1))
+    with pytest.raises(ValueError, match=r"tells no extent, but the networks see it\. Pass that of a SeeingNAFNet"):
+        restorer.upon(Glance(blurry), blurry, field, Exposure())
+
+
+@pytest.mark.parametrize("direct", [None, nn.Identity()])
+def test_it_asks_no_network_that_tells_no_motion(direct):
+    with pytest.raises(ValueError, match=r"which tells no motion\. Pass a SeeingNAFNet"):
+        UnrolledRestorer(**SMALL, direct=direct, asking=True)
+
+
+def test_that_it_asks_a_checkpoint_can_tell():
+    restorer = UnrolledRestorer(**SMALL, direct=SeeingNAFNet(9), asking=True)
+    again = build(describe(MotionDeblurrer(None, restorer))).restorer
+    assert again.asking
+    assert again.priors[0].network.intro.weight.shape == restorer.priors[0].network.intro.weight.shape

@@ -14,7 +14,6 @@ from deblur_lightning.deblurring import (
     BlindEstimator,
     Deblurrer,
     DirectDeblurrer,
-    Fusion,
     HyperLaplacian,
     MotionDeblurrer,
     PhotoDeblurrer,
@@ -25,7 +24,7 @@ from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.estimation import Found
 
 SEED = 1
-LEARNED = (UnrolledRestorer, Fusion, Agreed)
+LEARNED = (UnrolledRestorer, Agreed)
 """Restorers that have learned when to trust a field."""
 
 
