@@ -1,5 +1,6 @@
 """Options that several subcommands share."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,9 @@ import typer
 
 
 def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuse 0, negative numbers and NaN; a range of Typer's would take its limit."""
-    if value is not None and not value > 0:
-        raise typer.BadParameter(f"{param.opts[-1]} is {value:g}, but it should be greater than 0.")
+    """Refuse 0, negative numbers, infinity and NaN; a range of Typer's would take its limit."""
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{param.opts[-1]} is {value:g}, but it should be a number above 0.")
     return value
 
 

@@ -244,7 +244,7 @@ class PhotoDeblurrer(Deblurrer):
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
             raise ValueError(
-                f"{height} x {width} pixels at once need more memory than there is. Lower --tile, or reduce the photo."
+                f"{height} x {width} pixels at once need more memory than there is. Reduce the photo, or lower --tile."
             ) from error
 
 

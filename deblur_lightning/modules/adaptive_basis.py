@@ -32,7 +32,7 @@ class FieldLosses:
         samples: pixels a picture at which it is taken.
 
     Raises:
-        ValueError: every factor is 0, or one is negative or NaN.
+        ValueError: every factor is 0, one is negative or NaN, no samples, or an epoch before the first.
     """
 
     kernel: float = 1.0
@@ -45,6 +45,10 @@ class FieldLosses:
         for name in ("kernel", "reblur", "cross_entropy"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, but it is a loss's factor. Pass 0 or more.")
+        if self.samples < 1:
+            raise ValueError(f"samples is {self.samples}, but a cross-entropy needs a pixel. Pass 1 or more.")
+        if self.l1_from_epoch is not None and self.l1_from_epoch < 0:
+            raise ValueError(f"l1_from_epoch is {self.l1_from_epoch}, but epochs count from 0. Pass 0 or more.")
         if not (self.kernel or self.reblur or self.cross_entropy):
             raise ValueError("every loss has factor 0, but a training needs one. Set kernel, or another, above 0.")
 

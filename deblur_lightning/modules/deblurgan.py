@@ -1,5 +1,6 @@
 """Train DeblurGAN (Kupyn et al. 2018, arXiv 1711.07064)."""
 
+import math
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal
@@ -62,12 +63,22 @@ class Rate:
         betas: of both Adams.
         constant_epochs: epochs at that rate; published 150.
         decay_epochs: epochs of a linear way to zero after them; published 150.
+
+    Raises:
+        ValueError: a rate that is not above 0, or a negative count.
     """
 
     learning_rate: float = 1e-4
     betas: tuple[float, float] = (0.5, 0.999)
     constant_epochs: int = 150
     decay_epochs: int = 150
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate is {self.learning_rate}, but it is a number above 0. Pass 1e-4.")
+        for name in ("constant_epochs", "decay_epochs"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, but it counts epochs. Pass 0 or more.")
 
     def share(self, epoch: int) -> float:
         """Return what is left of the rate in an epoch, from 1 to 0."""

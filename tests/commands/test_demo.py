@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -22,7 +23,8 @@ from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.demo.desk import KEPT, WAITING, Busy, PhotoDesk, plain_name
-from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue
+from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue, Turns
+from deblur_lightning.commands.demo.kept import read_mask
 from deblur_lightning.commands.demo.models import BundledModels
 from deblur_lightning.commands.demo.requests import while_wanted
 from deblur_lightning.commands.demo.server import build_demo, listen
@@ -327,6 +329,13 @@ def test_a_small_mask_is_laid_over_the_whole_photo(desk):
     np.testing.assert_allclose(right, (215, 195, 175), atol=3)
 
 
+@pytest.mark.parametrize("level", [5000, 32768, 65535])
+def test_a_mask_of_sixteen_bits_is_read_as_such(level):
+    file = io.BytesIO()
+    Image.fromarray(np.full((4, 5), level, np.uint16)).save(file, "PNG")
+    np.testing.assert_allclose(read_mask(file.getvalue(), (8, 10)), level / 65535, atol=1e-6)
+
+
 def test_sixteen_bits_stay_sixteen(desk):
     file = io.BytesIO()
     Image.fromarray(np.full((40, 50), 12345, np.uint16)).save(file, "PNG")
@@ -399,6 +408,64 @@ def test_a_cancelled_photo_ends_and_the_next_one_is_restored(desk):
         assert waiting.result(30).version == "negative"
     assert len(desk._kept) == 1  # of the cancelled one nothing is left
     assert len(list(desk._home.iterdir())) == 1
+
+
+def test_a_cancelled_photo_waits_no_longer_and_gives_its_place_free(desk):
+    slow, first, second, third = desk.methods["slow"], Job("a.png"), Job("b.png"), Job("c.png")
+    with ThreadPoolExecutor(3) as pool:
+        working = pool.submit(desk.show, "a.png", photo(), "slow", first)
+        assert slow.entered.acquire(timeout=30)
+        waiting = pool.submit(desk.show, "b.png", photo(), "negative", second)
+        last = pool.submit(desk.show, "c.png", photo(), "negative", third)
+        places = desk._places._value
+        second.cancel()
+        with pytest.raises(Cancelled, match=r"b\.png was cancelled"):
+            waiting.result(5)  # while the first is still in work
+        assert not working.done()
+        assert desk._places._value >= places
+        slow.go_on.set()
+        assert working.result(30).version == "slow"
+        assert last.result(30).version == "negative"
+
+
+def test_turns_come_in_the_order_asked_for():
+    turns, order = Turns(), []
+
+    def work(number):
+        with turns.turn(Job(str(number))):
+            order.append(number)
+
+    with ThreadPoolExecutor(8) as pool, turns.turn(Job("first")):
+        doing = []
+        for number in range(8):
+            doing.append(pool.submit(work, number))
+            while len(turns._jobs) < number + 2:
+                time.sleep(0.001)
+    assert all(one.exception(30) is None for one in doing)
+    assert order == list(range(8))
+
+
+def test_what_a_tiny_photo_took_tells_of_no_long_time(desk):
+    desk.show("a.png", photo(1, 1), "negative")
+    job = Job("b.png")
+    desk.show("b.png", photo(400, 300), "negative", job)
+    assert 0 < job.expected < 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_no_photo_is_left_on_disk_whatever_ends_it(checkpoint, tmp_path, number):
+    code = "import sys; from deblur_lightning.commands import main; main(sys.argv[1:])"
+    server = subprocess.Popen(
+        [sys.executable, "-c", code, "demo", "--checkpoint", str(checkpoint), "--port", "0"],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    found = re.search(r"127\.0\.0\.1:(\d+)/", server.stdout.readline())
+    assert send(int(found[1]), "a.png", photo())[0] == 200
+    assert list(tmp_path.iterdir())
+    server.send_signal(number)
+    server.communicate(timeout=60)
+    assert server.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_waiting_photo_can_be_cancelled_too(desk):
@@ -513,12 +580,25 @@ def test_the_page_works_in_a_browser(port, tmp_path, open_page):
     assert page.locator("#gallery li").count() == 1
 
 
+SENT = "application/octet-stream"
+
+
+class Broken:
+    """A model of one's own with a fault."""
+
+    sees_motion = estimates_whole = False
+
+    def __call__(self, blurry, progress, with_field):
+        raise RuntimeError("sizes do not match")
+
+
 @pytest.fixture
 def served(tmp_path):
     """Serve models that need no time, or far too much; give the desk, the port, and the files that were saved."""
     import uvicorn
 
-    desk = PhotoDesk({"negative": Inverting(), "slow": Inverting(600, pause=0.05)}, tmp_path / "photos")
+    models = {"negative": Inverting(), "slow": Inverting(600, pause=0.05), "broken": Broken()}
+    desk = PhotoDesk(models, tmp_path / "photos")
     saved, save = [], desk.save
     desk.save = lambda *asked: saved.append(save(*asked)) or saved[-1]
     taken = listen("127.0.0.1", 0)
@@ -529,6 +609,15 @@ def served(tmp_path):
     yield taken.getsockname()[1], saved
     server.should_exit = True
     thread.join(60)
+
+
+def test_a_fault_of_a_model_is_said_and_the_next_photo_restored(served, caplog):
+    port, _ = served
+    status, _, answer = ask(port, "POST", "/restore?name=a.png&model=broken", photo(), Content_Type=SENT)
+    said = "a.png failed: RuntimeError: sizes do not match. Where the demo runs stands more."
+    assert (status, json.loads(answer)) == (500, {"error": said})
+    assert "test_demo.py" in caplog.text  # the whole of it, for who wrote the model
+    assert ask(port, "POST", "/restore?name=a.png&model=negative", photo(), Content_Type=SENT)[0] == 200
 
 
 def shown_at(page, x, y):

@@ -86,3 +86,10 @@ def test_each_picture_is_blurred_again_as_it_was_exposed():
 def test_factors_that_are_none_are_refused(factor):
     with pytest.raises(ValueError, match=r"reblur is (-1\.0|nan), but it is a loss's factor\. Pass 0 or more"):
         FieldLosses(reblur=factor)
+
+
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"samples": -1}, {"l1_from_epoch": -5}])
+def test_losses_of_no_pixels_or_before_the_first_epoch_are_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name} is {wrong[name]}, but "):
+        FieldLosses(**wrong)

@@ -109,6 +109,13 @@ def test_rates_stay_and_then_fall_to_zero_in_a_line():
     assert rates == [[pytest.approx(rate)] * 2 for rate in (0.1, 0.1, 0.1, 0.075, 0.05, 0.025)]
 
 
+@pytest.mark.parametrize("wrong", [{"learning_rate": 0.0}, {"constant_epochs": -1}, {"decay_epochs": -1}])
+def test_rates_that_would_rise_or_never_be_are_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name} is {wrong[name]}, but it "):
+        Rate(**wrong)
+
+
 def test_accumulated_batches_make_the_step_of_a_large_one():
     one, many = built(), built(accumulate=2)
     trained(one, batch_size=2, epochs=2)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from deblur_lightning.commands.demo.jobs import Job
+from deblur_lightning.commands.demo.jobs import Job, Turns
 from deblur_lightning.commands.demo.kept import KeptPhoto
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ WAITING = 8
 
 VIEWED = 6_000_000
 """Pixels of the largest picture that the page shows; larger ones are halved until they fit, the saved file never."""
+
+
+SMALL = 200_000
+"""Pixels of a photo that takes hardly longer than any smaller one."""
 
 
 class Busy(Exception):
@@ -63,13 +67,13 @@ class PhotoDesk:
 
     def __init__(self, methods: Mapping[str, PhotoDeblurrer], folder: Path, limits: Limits | None = None) -> None:
         self.methods, self.folder, self.limits = methods, folder, limits or Limits()
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._places = threading.BoundedSemaphore(WAITING + 1)
         self._numbers = itertools.count(1)
         self._kept: dict[str, KeptPhoto] = {}  # by slug, the newest last
         self._home = Path(tempfile.mkdtemp(prefix="deblur-kept-"))  # not below what the page serves
         weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
-        self._paces: dict[str, float] = {}  # seconds a pixel, by model
+        self._paces: dict[str, float] = {}  # seconds a pixel, by model, see `_work`
 
     def show(self, name: str, data: bytes, model: str = "", job: Job | None = None) -> ShownPhoto:
         """Restore a photo.
@@ -131,8 +135,8 @@ class PhotoDesk:
             raise Busy(f"{WAITING + 1} photos are in work already. Send yours again in a minute.")
         try:
             chosen = model or next(iter(self.methods), "")
-            job.expected = self._paces.get(chosen, 0.0) * photo.measure(self.limits.pixels)
-            with self._turn:
+            job.expected = self._paces.get(chosen, 0.0) * _work(photo.measure(self.limits.pixels))
+            with self._turns.turn(job):
                 job.begin()
                 return self._show(photo, chosen, job)
         finally:
@@ -144,13 +148,13 @@ class PhotoDesk:
         from deblur_lightning.reports.page import add_picture
         from deblur_lightning.reports.page.pictures import BLURRY, LONGEST
 
+        one = self.methods[model] if model else None  # loaded at its first use, which is no time of the photo's
         began = time.monotonic()
         blurry, record = photo.read(self.limits.pixels)
         pictures, fields = {BLURRY: shrink_to_show(record.over_white(blurry), VIEWED, LONGEST)}, {}
         notes: dict[str, tuple[str, ...]] = {}
-        if model:
-            one = self.methods[model]
-            with interruptible(job.check):
+        if one is not None:
+            with interruptible(job.check), photo.named():
                 answer = restored_to_show(one, blurry, record, job.tell)
             job.tell(1.0)
             photo.keep(model, answer.picture, record)
@@ -161,7 +165,7 @@ class PhotoDesk:
         picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced, notes=notes)
         self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
-        self._paces[model] = (time.monotonic() - began) / (height * width)
+        self._paces[model] = (time.monotonic() - began) / _work(height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
         said = "".join(f"; {note}" for note in (*record.notes, *notes.get(model, ())))
         done = f"restored by {model} in" if model else "read in"
@@ -180,6 +184,11 @@ class PhotoDesk:
             oldest = next(iter(self._kept))
             self._kept.pop(oldest).remove()
             remove_picture(self.folder, oldest)
+
+
+def _work(pixels: int) -> int:
+    """Count the pixels that a photo takes the time of: what each photo takes is that of a small one's."""
+    return max(pixels, SMALL)
 
 
 def plain_name(name: str) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 TOLD_FROM = 0.02
 """Share done from which the time so far tells the time left."""
+
+
+LOOKS = 0.2
+"""Seconds between two looks of a waiting job at whether it is still wanted."""
 
 
 class Cancelled(Exception):
@@ -69,6 +75,34 @@ class Job:
             return (now - self._counted) / self.share * (1 - self.share)
         left = self.expected - (now - self._began if self._began else 0.0)
         return left if left > 0 else None
+
+
+class Turns:
+    """Lets jobs work one at a time, in the order they came; one that is no longer wanted does not wait."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._jobs: list[Job] = []
+
+    @contextlib.contextmanager
+    def turn(self, job: Job) -> Iterator[None]:
+        """Wait for a job's turn; it lasts as long as the context.
+
+        Raises:
+            Cancelled: it is no longer wanted.
+        """
+        with self._changed:
+            self._jobs.append(job)
+        try:
+            with self._changed:
+                while self._jobs[0] is not job:
+                    job.check()
+                    self._changed.wait(LOOKS)
+            yield
+        finally:
+            with self._changed:
+                self._jobs.remove(job)
+                self._changed.notify_all()
 
 
 class Queue:

@@ -53,7 +53,7 @@ class KeptPhoto:
         """
         from deblur_lightning.photos import read_photo
 
-        with self._named():
+        with self.named():
             return read_photo(self.source, pixel_limit)
 
     def measure(self, pixel_limit: int) -> int:
@@ -64,7 +64,7 @@ class KeptPhoto:
         """
         from deblur_lightning.photos import photo_size
 
-        with self._named():
+        with self.named():
             width, height = photo_size(self.source, pixel_limit)
         return width * height
 
@@ -98,7 +98,7 @@ class KeptPhoto:
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is {strength}, but it is a share. Pass 0 (nothing) to 1 (all).")
         blurry, record = self.read(pixel_limit)
-        with self._named():
+        with self.named():
             values = np.load(self.versions[version]).astype(np.float32)
         restored = torch.from_numpy(values)[None].div_(2**record.bits - 1)
         share = strength * read_mask(mask, (blurry.shape[-2], blurry.shape[-1])) if mask else strength
@@ -115,7 +115,7 @@ class KeptPhoto:
         return f"{named.stem} restored{named.suffix}"
 
     @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
+    def named(self) -> Iterator[None]:
         """Call the photo by its name where something is wrong with its files, or they were removed meanwhile."""
         try:
             yield
@@ -148,7 +148,8 @@ def read_mask(data: bytes, size: tuple[int, int]) -> Tensor:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as mask:
             if mask.width * mask.height > MASK_PIXELS:
                 raise ValueError(f"mask has {mask.width} x {mask.height} pixels, but {MASK_PIXELS} are taken at most.")
-            laid = mask.convert("L").resize(size[::-1], Image.Resampling.BILINEAR)
+            deep = mask.mode.startswith("I")  # 16 bits, which Pillow would clip
+            shares = np.asarray(mask if deep else mask.convert("L"), np.float32) / (65535 if deep else 255)
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError("mask is no PNG, or a damaged one. Send a gray PNG, white where to restore.") from error
-    return torch.from_numpy(np.asarray(laid, np.float32) / 255)
+    return torch.from_numpy(np.array(Image.fromarray(shares).resize(size[::-1], Image.Resampling.BILINEAR)))

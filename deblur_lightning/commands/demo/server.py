@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import socket
 from typing import TYPE_CHECKING
@@ -79,6 +80,9 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
             return refuse(409, str(error))
         except (ValueError, OSError) as error:
             return refuse(422, str(error))
+        except Exception as error:  # of a model of one's own
+            logging.getLogger("uvicorn.error").exception("%s failed", name)
+            return refuse(500, f"{name} failed: {type(error).__name__}: {error}. Where the demo runs stands more.")
 
     async def show_page(_: Request) -> Response:
         return HTMLResponse(page, headers=HEADERS)

@@ -32,7 +32,10 @@ class PaperSensor:
     def __post_init__(self) -> None:
         check_gamma(self.gamma)
         if not 0 < self.brightness[0] <= self.brightness[1] < math.inf:
-            raise ValueError(f"brightness is {tuple(self.brightness)}, but a factor is above 0. Pass (1.0, 3.0).")
+            raise ValueError(
+                f"brightness is {tuple(self.brightness)}, but it is the least and the largest factor, above 0. Pass "
+                "(1.0, 3.0)."
+            )
         if not 0 <= self.noise < math.inf:
             raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
 
