@@ -203,7 +203,7 @@ def test_too_little_memory_names_the_remedy(tmp_path):
             return Deblurred(torch.empty(2**55))
 
     report, _ = restore([photo(tmp_path / "a.png")], tmp_path / "out", Greedy())
-    assert "Lower --tile" in report.failed[0][1]
+    assert "lower --tile" in report.failed[0][1]
 
 
 def test_the_motion_field_is_drawn_beside_the_result(tmp_path):

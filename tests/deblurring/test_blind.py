@@ -114,7 +114,7 @@ class _Failing(Restorer):
     ("failure", "sentence"),
     [
         (float("nan"), r"ours answers with NaN\. Train it anew"),
-        (MemoryError(), r"214 x 252 pixels at once need more memory than there is\. Lower --tile"),
+        (MemoryError(), r"214 x 252 pixels at once need more memory than there is\. Reduce the photo, or lower --tile"),
         (RuntimeError("can't allocate memory"), r"214 x 252 pixels at once need more memory"),
     ],
 )

@@ -238,7 +238,9 @@ def test_too_little_memory_names_the_remedy():
         def forward(self, blurry, exposure=None):
             return Deblurred(torch.empty(2**55))
 
-    with pytest.raises(ValueError, match=r"70 x 70 pixels at once need more memory than there is\. Lower --tile"):
+    with pytest.raises(
+        ValueError, match=r"70 x 70 pixels at once need more memory than there is\. Reduce the photo, or lower --tile"
+    ):
         PhotoDeblurrer(Greedy())(noise(70, 70))
 
 
