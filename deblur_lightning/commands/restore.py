@@ -95,8 +95,8 @@ def restore(
 ) -> int:
     """Undo camera shake and motion in photos.
 
-    Size, orientation, 8 or 16 bits, transparency, colour profile and EXIF are kept. Folders keep their structure.
-    A photo that cannot be read is reported and the next one is restored; the exit status is then 1.
+    Size, orientation, 8 or 16 bits, transparency, colour profile, EXIF, keywords and ratings are kept. Folders keep
+    their structure. A photo that cannot be read is reported and the next one is restored; the exit status is then 1.
 
     Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for the tiles
     that are done at once, up to four.

@@ -47,7 +47,7 @@ class DirectDeblurrer(Deblurrer):
         if not isinstance(self.generator, SeeingNAFNet):
             return super().field(blurry, exposure)
         check_image(blurry, "blurry")
-        return self.generator.field(self._shown(blurry.float()))
+        return self.generator.field(self._shown(blurry))
 
     def generate(self, blurry: Tensor) -> Tensor:
         """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], of which its answers may stray.
@@ -62,8 +62,9 @@ class DirectDeblurrer(Deblurrer):
         return in_channels(restored, blurry.shape[1])
 
     def _shown(self, blurry: Tensor) -> Tensor:
-        """Give pictures ``[N, 3 or 1, H, W]`` the channels and the range that the network sees."""
-        colour = blurry.expand(-1, 3, -1, -1)
+        """Give pictures ``[N, 3 or 1, H, W]`` the channels, the range and the precision that the network sees."""
+        weights = next(self.generator.parameters(), None)
+        colour = (blurry if weights is None else blurry.to(weights.dtype)).expand(-1, 3, -1, -1)
         return 2 * colour - 1 if self.signed else colour
 
     def _checked(self, answer: object, colour: Tensor) -> Tensor:

@@ -18,19 +18,26 @@ class Format(NamedTuple):
     bits: int = 8
     cmyk: bool = False
     quality: bool = False  # whether it has one, 1 to 100
+    words: bool = False  # whether EXIF and XMP have a place in it
     options: Mapping[str, object] = MappingProxyType({})  # of Pillow's save
 
 
 WRITTEN = {
     "JPEG": Format(
-        (".jpg", ".jpeg", ".jpe", ".jfif"), cmyk=True, quality=True, options={"quality": 95, "subsampling": 0}
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        cmyk=True,
+        quality=True,
+        words=True,
+        options={"quality": 95, "subsampling": 0},
     ),
-    "PNG": Format((".png",), alpha=True, bits=16, options={"compress_level": 4}),
-    "TIFF": Format((".tif", ".tiff"), alpha=True, bits=16, cmyk=True, options={"compression": "tiff_adobe_deflate"}),
-    "WEBP": Format((".webp",), alpha=True, quality=True, options={"quality": 95, "exact": True}),
+    "PNG": Format((".png",), alpha=True, bits=16, words=True, options={"compress_level": 4}),
+    "TIFF": Format(
+        (".tif", ".tiff"), alpha=True, bits=16, cmyk=True, words=True, options={"compression": "tiff_adobe_deflate"}
+    ),
+    "WEBP": Format((".webp",), alpha=True, quality=True, words=True, options={"quality": 95, "exact": True}),
     "JPEG2000": Format((".jp2", ".j2k"), alpha=True),
-    "AVIF": Format((".avif",), alpha=True, quality=True, options={"quality": 90}),
-    "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, options={"quality": 90}),
+    "AVIF": Format((".avif",), alpha=True, quality=True, words=True, options={"quality": 90}),
+    "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, words=True, options={"quality": 90}),
     "BMP": Format((".bmp",)),
     "PPM": Format((".ppm", ".pgm", ".pnm")),
     "TGA": Format((".tga",), alpha=True),

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from deblur_lightning.photos.metadata import png_with_metadata, turn_upright
-from deblur_lightning.photos.tiff_exif import tiff_with_exif
+from deblur_lightning.photos.record import PhotoRecord
+from deblur_lightning.photos.tiff_words import tiff_with_words
 
 
 def has_deep_colour(picture: Image.Image, head: bytes) -> bool:
@@ -72,23 +73,17 @@ def ppm_colour(picture: Image.Image, path: Path) -> np.ndarray | None:
     return np.round(np.minimum(values, white).reshape(height, width, 3) * (65535 / white)).astype(np.uint16)
 
 
-def encode_deep(
-    pixels: np.ndarray,
-    format_name: str,
-    icc: bytes | None,
-    exif: bytes | None,
-    dpi: tuple[float, float] | None,
-) -> bytes:
-    """Encode 16-bit pixels ``[H, W, C]``, C of 1, 2 (gray, alpha), 3 or 4, as PNG or TIFF."""
-    if format_name == "TIFF":
-        return tiff_with_exif(_deep_tiff(pixels, icc, dpi), exif)
+def encode_deep(pixels: np.ndarray, record: PhotoRecord) -> bytes:
+    """Encode 16-bit pixels ``[H, W, C]``, C of 1, 2 (gray, alpha), 3 or 4, as the PNG or TIFF of a record."""
+    if record.format == "TIFF":
+        return tiff_with_words(_deep_tiff(pixels, record.icc, record.dpi), record.exif, record.xmp)
     import cv2
 
     order = {1: (0,), 2: (0, 0, 0, 1), 3: (2, 1, 0), 4: (2, 1, 0, 3)}[pixels.shape[-1]]
     fine, png = cv2.imencode(".png", np.ascontiguousarray(pixels[..., order]))
     if not fine:
         raise ValueError(f"a picture of {list(pixels.shape)} pixels cannot be a 16-bit PNG. Write a TIFF.")
-    return png_with_metadata(png.tobytes(), icc, exif, dpi)
+    return png_with_metadata(png.tobytes(), record.icc, record.exif, record.dpi)
 
 
 def _deep_tiff(pixels: np.ndarray, icc: bytes | None, dpi: tuple[float, float] | None) -> bytes:

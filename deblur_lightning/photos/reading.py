@@ -18,7 +18,6 @@ from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.heic import enable_heic, is_heic
-from deblur_lightning.photos.lost import lost_notes
 from deblur_lightning.photos.metadata import (
     kept_exif,
     kept_resolution,
@@ -32,6 +31,7 @@ from deblur_lightning.photos.png_colour import odd_transfer, png_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import Transparency, filled
+from deblur_lightning.photos.xmp import kept_xmp
 
 PIXEL_LIMIT = 160_000_000
 """Pixels of the largest photo read: beyond today's largest sensors, within what 16 GB of memory restores."""
@@ -76,7 +76,8 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     white = np.float32(np.iinfo(pixels.dtype).max)
     image = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1))[None].astype(np.float32))
     image /= float(white)
-    return image, replace(record, transparency=transparency, notes=(*record.notes, *lost_notes(path)))
+    xmp, lost = kept_xmp(path)
+    return image, replace(record, transparency=transparency, xmp=xmp, notes=(*record.notes, *lost))
 
 
 def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:

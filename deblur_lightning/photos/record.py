@@ -11,6 +11,7 @@ import numpy as np
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
 from deblur_lightning.photos.png_colour import PngColour, odd_primaries, odd_transfer
 from deblur_lightning.photos.transparency import Transparency, over_white, visible_box
+from deblur_lightning.photos.xmp import lost
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,6 +40,7 @@ class PhotoRecord:
             the photo is laid over white.
         icc: colour profile.
         exif: EXIF as in JPEG, upright, without thumbnail.
+        xmp: what people wrote of it, see `kept_xmp`.
         dpi: print resolution, horizontal and vertical.
         png_colour: what a PNG says of its colours beside or instead of the profile, written back to a PNG alone.
         notes: what reading could not keep, for people.
@@ -51,6 +53,7 @@ class PhotoRecord:
     transparency: Transparency | None = None
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     png_colour: PngColour = ()
     notes: tuple[str, ...] = ()
@@ -101,6 +104,8 @@ class PhotoRecord:
             odd = odd_transfer(self.png_colour, self.icc), odd_primaries(self.png_colour, self.icc)
             if names := " and ".join(filter(None, odd)):
                 notes.append(f"its {names} {'are' if odd[1] else 'is'} not kept, for {wanted} holds none")
+        if self.xmp is not None and not can.words:
+            notes += lost(self.xmp, f"has no place in {wanted}")
         inks = self.inks and can.cmyk
         return replace(
             self,
@@ -108,6 +113,7 @@ class PhotoRecord:
             inks=inks,
             bits=min(self.bits, can.bits),
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
+            xmp=self.xmp if can.words else None,
             png_colour=self.png_colour if wanted == "PNG" else (),
             notes=tuple(dict.fromkeys(notes)),
         )

@@ -17,8 +17,11 @@ from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
-from deblur_lightning.photos.tiff_exif import tiff_with_exif
+from deblur_lightning.photos.tiff_words import tiff_with_words
 from deblur_lightning.whole_file import whole_file
+
+XMP_IN_PNG = b"XML:com.adobe.xmp" + bytes(5)
+"""What XMP begins with in a PNG: its keyword; not compressed, in no language."""
 
 
 def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = None) -> None:
@@ -45,8 +48,9 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
             "Pass the record of the same photo."
         )
     encoded = _encode(image, record)
-    if record.png_colour:
-        encoded = png_with_chunks(encoded, record.png_colour)
+    words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp and record.format == "PNG" else ()
+    if chunks := record.png_colour + words:
+        encoded = png_with_chunks(encoded, chunks)
     try:
         with whole_file(path) as part:
             part.write_bytes(encoded)
@@ -75,7 +79,7 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
             pixels[clear] = _as_deep(hidden[clear], pixels.dtype)
         pixels = np.concatenate((pixels, _as_deep(alpha, pixels.dtype)[..., None]), axis=-1)
     if record.bits == 16:
-        return encode_deep(pixels, record.format, record.icc, record.exif, record.dpi)
+        return encode_deep(pixels, record)
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     if record.inks:
         picture = rgb_to_inks(picture.convert("RGB"), record.icc)
@@ -88,12 +92,14 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         options["quality"] = record.quality
     if record.icc:
         options["icc_profile"] = record.icc
-    if record.exif and record.format in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
+    if record.exif and WRITTEN[record.format].words and record.format != "TIFF":
         options["exif"] = record.exif
+    if record.xmp and record.format not in ("PNG", "TIFF"):
+        options["xmp"] = record.xmp
     if record.dpi:
         options["dpi"] = record.dpi
     file = io.BytesIO()
     picture.save(file, format=record.format, **options)
     encoded = file.getvalue()
     # libtiff, which compresses, drops exposure and place; Pillow's own writer harms texts
-    return tiff_with_exif(encoded, record.exif) if record.format == "TIFF" else encoded
+    return tiff_with_words(encoded, record.exif, record.xmp) if record.format == "TIFF" else encoded

@@ -22,7 +22,12 @@ def noise_level(image: Tensor) -> float:
 
     Returns:
         The mean over pictures and channels; 0 for a picture without noise.
+
+    Raises:
+        ValueError: NaN.
     """
+    if image.isnan().any():
+        raise ValueError("image holds NaN, but every pixel must be a number. Find where it came from.")
     levels = []
     for plane in image.flatten(0, 1):
         seen = _details(plane, step := _step(plane.numel()))

@@ -23,7 +23,12 @@ def saturate(linear: Tensor, max_value: float = 1.0, sharpness: float = 50.0) ->
 
     Returns:
         Recorded light, below ``max_value``, of the shape of ``linear``.
+
+    Raises:
+        ValueError: a sharpness that is not above 0.
     """
+    if not sharpness > 0:
+        raise ValueError(f"sharpness is {sharpness}, but it is a number above 0. Pass 50.")
     recorded = max_value + F.logsigmoid(sharpness * (linear - max_value)) / sharpness
     return torch.where(linear < max_value - DARK / sharpness, linear, recorded)  # a (x - m) may overflow there
 

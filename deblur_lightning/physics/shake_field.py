@@ -36,11 +36,13 @@ def shake_field(
         A field ``[1, B, K, K]`` and ``[1, B, H, W]``, float32.
 
     Raises:
-        ValueError: fewer than two nodes, or a reach out of (0, 1].
+        ValueError: a picture without pixels, fewer than two nodes, or a reach out of (0, 1].
 
     Source:
         Ours; the camera path is that of `shake_trajectories`, once for the shift, and once for the angle.
     """
+    if not min(size) >= 1:
+        raise ValueError(f"size is {size[0]} x {size[1]}, but a picture has a pixel each way. Pass at least 1.")
     if not grid >= 2:
         raise ValueError(f"grid is {grid}, but it has a node in each corner of the picture. Pass at least 2.")
     if not 0 < reach[0] <= reach[1] <= 1:

@@ -73,3 +73,13 @@ def test_a_network_that_only_restores_tells_no_motion():
     assert not deblurrer.sees_motion
     with pytest.raises(ValueError, match="DirectDeblurrer restores without a motion field"):
         deblurrer.field(torch.rand(1, 3, 72, 90))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_pictures_of_another_precision_are_restored_too(dtype):
+    torch.manual_seed(0)
+    deblurrer = DirectDeblurrer(small_seeing_network(), signed=False).eval()
+    blurry = torch.rand(1, 3, 72, 90).to(dtype)
+    with torch.no_grad():
+        torch.testing.assert_close(deblurrer(blurry).picture, deblurrer(blurry.float()).picture)
+    torch.testing.assert_close(deblurrer.field(blurry), deblurrer.field(blurry.float()))

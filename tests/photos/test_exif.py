@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
 from deblur_lightning.photos.heic import enable_heic
-from deblur_lightning.photos.tiff_exif import tiff_with_exif
+from deblur_lightning.photos.tiff_words import tiff_with_words
 from deblur_lightning.photos.transparency import Transparency
 
 enable_heic()
@@ -146,8 +146,8 @@ def test_what_a_tiff_says_of_its_storage_is_not_replaced_and_damaged_exif_is_lef
     tiff = (tmp_path / "plain.tif").read_bytes()
     exif = Image.Exif()
     exif[ExifTags.Base.ImageWidth], exif[ExifTags.Base.Make] = 5, "Maker"
-    found, before = entries(tiff_with_exif(tiff, exif.tobytes())), entries(tiff)
+    found, before = entries(tiff_with_words(tiff, exif.tobytes())), entries(tiff)
     assert found == before | {int(ExifTags.Base.Make): b"Maker\0"}
     for nothing in (None, b"", b"Exif\0\0", b"Exif\0\0 garbage", Image.Exif().tobytes()):
-        assert tiff_with_exif(tiff, nothing) == tiff
-    assert tiff_with_exif(b"MM\0*" + tiff[4:], exif.tobytes()) == b"MM\0*" + tiff[4:]
+        assert tiff_with_words(tiff, nothing) == tiff
+    assert tiff_with_words(b"MM\0*" + tiff[4:], exif.tobytes()) == b"MM\0*" + tiff[4:]

@@ -56,3 +56,8 @@ def test_of_large_pictures_fewer_details_are_looked_at(monkeypatch):
     for size in ((1200, 2000), (1300, 2000), (3000, 4000)):
         noise_level(torch.rand(1, 1, *size))
     assert seen == [1, 5, 1, 7, 1]
+
+
+def test_no_number_is_no_noise():
+    with pytest.raises(ValueError, match="image holds NaN"):
+        noise_level(torch.full((1, 1, 8, 8), torch.nan))

@@ -30,3 +30,9 @@ def test_its_slope_is_the_derivative_at_the_ceiling_too():
     (slope,) = torch.autograd.grad(saturate(light).sum(), light)
     torch.testing.assert_close(slope, saturate_derivative(light.detach()))
     assert saturate_derivative(torch.tensor([-3e38, 1.0, 3e38])).tolist() == [1.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("sharpness", [0.0, -1.0, math.nan])
+def test_a_ceiling_needs_a_sharpness(sharpness):
+    with pytest.raises(ValueError, match=r"sharpness is .*, but it is a number above 0"):
+        saturate(torch.ones(2), sharpness=sharpness)

@@ -47,3 +47,8 @@ def test_the_longest_kernel_reaches_as_far_as_asked():
 def test_fields_that_cannot_be_are_refused(arguments, remedy):
     with pytest.raises(ValueError, match=remedy):
         shake_field((20, 20), 9, generator=seeded(), **arguments)
+
+
+def test_a_picture_without_pixels_has_no_field():
+    with pytest.raises(ValueError, match="size is 0 x 10, but a picture has a pixel each way"):
+        shake_field((0, 10), 9, generator=seeded())
