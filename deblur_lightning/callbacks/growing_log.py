@@ -1,5 +1,6 @@
 """GrowingLog: a CSV log that an interrupted training goes on with."""
 
+import contextlib
 import csv
 import warnings
 from argparse import Namespace
@@ -61,12 +62,18 @@ class GrowingLog(CSVLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Write what is left; bring the earlier rows back even if there was nothing to add."""
+        """Write what is left; bring the earlier rows back even if there was nothing to add.
+
+        A run that failed before it had anything to keep leaves no folder.
+        """
         if self._silent:
             return
         if self._experiment is not None:
             self._bring_back(self._experiment, set(), None)
         super().finalize(status)
+        if status == "failed":
+            with contextlib.suppress(OSError):  # there is something in it
+                Path(self.log_dir).rmdir()
 
     @rank_zero_only
     def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:

@@ -47,3 +47,13 @@ def test_nothing_is_lost_where_nothing_is_added_or_a_run_dies_before_its_first_r
     assert log.experiment is not None
     log.finalize("success")
     assert len(read(tmp_path)) == 5
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_run_that_failed_leaves_no_empty_folder(tmp_path, kept):
+    log = GrowingLog(tmp_path, "runs", "two")
+    assert log.experiment is not None
+    if kept:
+        (tmp_path / "runs/two/config.yaml").write_text("a: 1")
+    log.finalize("failed")
+    assert (tmp_path / "runs/two").exists() == kept
