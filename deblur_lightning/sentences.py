@@ -1,5 +1,20 @@
 """From an error to the one line that tells a user what to mend."""
 
+from pathlib import Path
+
+
+def read_text(path: Path) -> str:
+    """Read a text, line ends as they are.
+
+    Raises:
+        ValueError: it is none.
+        OSError: it cannot be read.
+    """
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text, but text is read from there. Check the path.") from error
+
 
 def sentence(error: Exception) -> str:
     """Say in one line what is wrong and what to do.

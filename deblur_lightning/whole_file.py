@@ -65,6 +65,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def os_error(error: BaseException | None) -> OSError | None:
+    """Find what the system said of a disk or a folder in what a library made of it: torch's writer, RuntimeError."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def sha256(path: Path) -> str:
     """Give the checksum of a file's content."""
     with path.open("rb") as file:

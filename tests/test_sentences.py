@@ -1,6 +1,10 @@
 import errno
 import os
+from pathlib import Path
 
+import pytest
+
+from deblur_lightning.commands import main
 from deblur_lightning.sentences import sentence
 
 
@@ -18,3 +22,21 @@ def test_an_error_out_of_a_loading_process_loses_its_traceback():
         "deblur_lightning.data.frames.CorruptFrameError: a.png is damaged: no picture. Copy it again.\n"
     )
     assert sentence(ValueError(caught)) == "a.png is damaged: no picture. Copy it again."
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["tables", "--store", "a.bin", "-o", "out"],
+        ["tables", "--published", "a.bin", "-o", "out"],
+        ["compare-runs", "a.bin", "a.bin"],
+        ["curves", "a.bin", "-o", "out"],
+        ["sweep", "a.bin"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_text_is_named(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.bin").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(SystemExit, match=r"a\.bin is no text, but text is read from there"):
+        main(command)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import os_error, whole_file
 
 
 class WholeFileCheckpoints(TorchCheckpointIO):
@@ -32,16 +32,10 @@ class WholeFileCheckpoints(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
         except (OSError, RuntimeError) as error:  # torch reports a disk that fills up as either
-            cause = _os_error(error)
+            cause = os_error(error)
             if cause is None:
                 raise
             raise OSError(
                 f"{path}: the checkpoint cannot be written ({cause.strerror}), but earlier ones are whole. "
                 "Make room or choose another folder, then resume from the last one with --ckpt_path."
             ) from error
-
-
-def _os_error(error: BaseException | None) -> OSError | None:
-    while error is not None and not isinstance(error, OSError):
-        error = error.__cause__ or error.__context__
-    return error

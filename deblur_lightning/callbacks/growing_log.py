@@ -18,10 +18,11 @@ from deblur_lightning.whole_file import whole_file
 class GrowingLog(CSVLogger):
     """Lightning's CSVLogger, except that rows are on disk at once and a run resumed in its own folder keeps them.
 
-    Rows of steps that the resumed run makes again are replaced. A run that begins anew in the folder replaces all.
+    Rows of steps that the resumed run makes again are replaced, and so are all once a run is said to begin anew there
+    (`begin_anew`, as `lightning fit` without a checkpoint to go on from does).
     """
 
-    _silent = False
+    _silent = _anew = False
 
     @property
     def placed(self) -> bool:
@@ -32,6 +33,10 @@ class GrowingLog(CSVLogger):
         """Write to the folder of an earlier run."""
         self._save_dir = self._root_dir = str(run.parent)
         self._name, self._version = "", run.name
+
+    def begin_anew(self) -> None:
+        """Replace whatever an earlier run left in the folder."""
+        self._anew = True
 
     def be_silent(self) -> None:
         """Write nothing, and make no folder: what is only scored or restored makes no run."""
@@ -44,7 +49,9 @@ class GrowingLog(CSVLogger):
         if self._silent:
             return _DummyExperiment()  # type: ignore[return-value] # as on processes but the first
         if self._experiment is None:
-            if self._log.is_file():
+            if self._anew:
+                self._earlier.unlink(missing_ok=True)
+            elif self._log.is_file():
                 self._log.replace(self._earlier)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Experiment logs directory")  # which says it would delete them

@@ -87,7 +87,7 @@ class KeepLast(Checkpoint):
         if not self._between_steps or trainer.is_last_batch:
             return
         stop = self._must_stop(trainer)
-        if stop or self._is_time(trainer, batch_idx) or trainer.global_step == trainer.max_steps:
+        if stop or self._is_time(trainer, batch_idx) or _ends(trainer):
             self._save(trainer)
         if stop:
             self._leave(trainer)
@@ -124,11 +124,13 @@ class KeepLast(Checkpoint):
             self._leave(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forget the place before it."""
+        """Save if what it found ends the run amid an epoch; forget the place before it."""
+        if self._training(trainer) and self._between_steps and not trainer.is_last_batch and _ends(trainer):
+            self._save(trainer)
         self._before_validation = None
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, unless ``max_steps`` has ended the epoch early: that state is saved already."""
+        """Save, unless something has ended the epoch early: that state is saved already."""
         if trainer.is_last_batch:
             self._save(trainer)
         if self._must_stop(trainer):
@@ -172,6 +174,14 @@ class KeepLast(Checkpoint):
             f"{number.name}: stopped after step {trainer.global_step}. Resume: --ckpt_path {self.path(trainer)}"
         )
         raise SystemExit(128 + number)
+
+
+def _ends(trainer: Trainer) -> bool:
+    """Tell whether a run ends after this batch: by ``max_steps``, or since a callback asked for it, as Timer does."""
+    if 0 < trainer.max_steps <= trainer.global_step:
+        return True
+    long_enough = trainer.current_epoch >= (trainer.min_epochs or 0)
+    return trainer.should_stop and long_enough and trainer.global_step >= (trainer.min_steps or 0)
 
 
 def _only_tried(trainer: Trainer) -> bool:

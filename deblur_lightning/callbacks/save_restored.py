@@ -33,6 +33,10 @@ class SaveRestored(Callback):
         self.folder = Path(folder)
         self._taken: set[Path] = set()
 
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin anew: what an earlier prediction wrote is written again."""
+        self._taken.clear()
+
     def on_test_batch_end(
         self,
         trainer: Trainer,

@@ -19,9 +19,10 @@ class StepSeeds(Callback):
     def __init__(self) -> None:
         self.seed: int | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the run's seed."""
-        self.seed = torch.initial_seed() % 2**63
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Take the run's seed, before a checkpoint brings the interrupted run's."""
+        if stage == "fit":
+            self.seed = torch.initial_seed() % 2**63
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:  # noqa: ANN401
         """Seed the step."""

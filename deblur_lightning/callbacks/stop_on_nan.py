@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.field import KernelField
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import os_error, whole_file
 
 
 class StopOnNaN(Callback):
@@ -71,16 +71,20 @@ class StopOnNaN(Callback):
             "epoch": trainer.current_epoch,
             "batch_idx": self._batch_idx,
         }
-        with whole_file(path) as part:
-            torch.save(content, part)
+        told = f"Look at it with deblur_lightning.callbacks.load_failed_step({str(path)!r})."
+        try:
+            with whole_file(path) as part, part.open("wb") as file:
+                torch.save(content, file)
+        except (OSError, RuntimeError) as error:  # which must not hide what broke, nor keep other processes waiting
+            cause = os_error(error) or error
+            told = f"Its batch could not be saved as {path} ({getattr(cause, 'strerror', None) or cause})."
         if together:
             trainer.strategy.barrier()  # the first process to leave ends the others
         broken = [key for key, value in _tensors(self._batch) if not value.isfinite().all()]
         inputs = f"In the batch, {', '.join(broken)} is not finite already. " if broken else ""
         raise ValueError(
             f"step {step} (epoch {trainer.current_epoch}, batch {self._batch_idx} of {', '.join(names)}) has {what}, "
-            f"but training needs finite numbers. {inputs}Look at it with "
-            f"deblur_lightning.callbacks.load_failed_step({str(path)!r})."
+            f"but training needs finite numbers. {inputs}{told}"
         )
 
 

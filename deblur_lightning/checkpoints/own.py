@@ -13,7 +13,7 @@ from deblur_lightning.checkpoints import adaptive_basis, deblurgan
 from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import os_error, whole_file
 
 FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."
 
@@ -112,15 +112,19 @@ def write_checkpoint(
     """
     check_target(path, borrowing=borrowed is not None)
     whole = {name: weight.detach().to("cpu").contiguous() for name, weight in weights.items()}
-    with whole_file(path) as part:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import save  # not save_file, whose files nobody else may read
+    beside = {} if borrowed is None else {"borrowed": json.dumps(borrowed._asdict())}
+    try:
+        with whole_file(path) as part, part.open("wb") as file:
+            if path.suffix == ".safetensors":
+                from safetensors.torch import save  # not save_file, whose files nobody else may read
 
-            beside = {} if borrowed is None else {"borrowed": json.dumps(borrowed._asdict())}
-            part.write_bytes(save(whole, {"deblurrer": json.dumps(dict(recipe)), **beside}))
-        else:
-            with part.open("wb") as file:  # an OSError where it cannot be; torch's own writer raises RuntimeError
+                file.write(save(whole, {"deblurrer": json.dumps(dict(recipe)), **beside}))
+            else:
                 torch.save(as_lightning(whole, dict(recipe)), file)
+    except (OSError, RuntimeError) as error:  # torch's writer raises either at a disk that fills up
+        if (cause := os_error(error)) is None or cause.filename:  # of a folder, which is told as it is
+            raise
+        raise OSError(f"{path} was not written: {cause.strerror}. Make room, or choose another folder.") from error
 
 
 def as_lightning(weights: Mapping[str, Tensor], recipe: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +17,13 @@ from deblur_lightning.sentences import sentence
 if TYPE_CHECKING:
     from deblur_lightning.data.kohler.files import KohlerFolder
     from deblur_lightning.data.pairs.pairing import Pair
+    from deblur_lightning.data.scenes.photo_files import PhotoFile
 
 Item = TypeVar("Item")
 
 FAULTS_SHOWN = 5
+SKIPPING = re.compile(r"(?:, or| Or) pass (?:files\.)?skip_corrupt=True\.")
+"""An advice for those who train."""
 
 
 class Finding(NamedTuple):
@@ -44,8 +48,8 @@ def check_data(
 ) -> int:
     """Tell what a folder of pictures is and what reads it.
 
-    Known are GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. Pairs,
-    Köhler's pictures and photos are looked into: truncated files, pairs of two sizes, pictures without their
+    Known are GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. All
+    are looked into: truncated files, pairs of two sizes, pictures without their
     counterparts and other parts that lack are named, and the exit status is then 1.
     """
     faulty = False
@@ -57,7 +61,7 @@ def check_data(
         for line in found.said:
             typer.echo(line)
         for fault in found.faults[:FAULTS_SHOWN]:
-            typer.echo(fault, err=True)
+            typer.echo(SKIPPING.sub(".", fault), err=True)
         if len(found.faults) > FAULTS_SHOWN:
             typer.echo(f"{one}: {len(found.faults) - FAULTS_SHOWN} more files are damaged or do not fit.", err=True)
         faulty |= bool(found.faults)
@@ -145,24 +149,26 @@ def _kohler(root: Path, full: bool) -> Finding:
 def _ade20k(root: Path, full: bool) -> Finding:
     from deblur_lightning.data.scenes.ade20k import ade20k_photos
 
-    training, validation = len(ade20k_photos(root, "training")), _further(lambda: ade20k_photos(root, "validation"))
-    said = f"{root}: {training} training and {validation} validation photos of ADE20K with segments. ADE20K reads it."
-    return Finding([said], [])
+    training, validation = ade20k_photos(root, "training"), _further(lambda: ade20k_photos(root, "validation"))
+    counts = f"{len(training)} training and {len(validation)} validation photos"
+    said = f"{root}: {counts} of ADE20K with segments. ADE20K reads it."
+    return Finding([said], _faults_of_annotated([*training, *validation], full))
 
 
 def _coco(root: Path, full: bool) -> Finding:
     from deblur_lightning.data.scenes.coco import coco_photos
 
-    training = len(coco_photos(root, "train"))
-    validation = _further(lambda: coco_photos(root, "val")) if any(root.glob("val20*/")) else 0
-    said = f"{root}: {training} training and {validation} validation photos of COCO with instances. COCO reads it."
-    return Finding([said], [])
+    training = coco_photos(root, "train")
+    validation = _further(lambda: coco_photos(root, "val")) if any(root.glob("val20*/")) else []
+    counts = f"{len(training)} training and {len(validation)} validation photos"
+    said = f"{root}: {counts} of COCO with instances. COCO reads it."
+    return Finding([said], _faults_of_annotated([*training, *validation], full))
 
 
-def _further(find: Callable[[], Sequence[object]]) -> int:
-    """Count a further part of a data set, which is known by now, so that what lacks is a fault."""
+def _further(find: Callable[[], list[Item]]) -> list[Item]:
+    """List a further part of a data set, which is known by now, so that what lacks is a fault."""
     try:
-        return len(find())
+        return find()
     except AbsentError as error:
         raise FileNotFoundError(str(error)) from error
 
@@ -223,13 +229,34 @@ def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:
     return _faults(files, prove_frame if Files("full" if full else "auto").decodes(files) else frame_size)
 
 
+def _faults_of_annotated(photos: Sequence[PhotoFile], full: bool) -> list[str]:
+    """Name damaged photos, and those of another size than their segments."""
+    from deblur_lightning.data import Files
+    from deblur_lightning.data.frames import prove_frame
+
+    decoded = Files("full" if full else "auto").decodes(photo.path for photo in photos)
+
+    def sound(photo: PhotoFile) -> None:
+        photo.size()
+        if decoded:
+            prove_frame(photo.path)
+
+    return _faults(photos, sound)
+
+
 def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
     """Name damaged pictures, and frames of another size than their blurry shot."""
+    from deblur_lightning.data import Files
     from deblur_lightning.data.frames import frame_size
+    from deblur_lightning.data.kohler.files import check_png, read_png
 
     files = [*found.blurry.values(), *(png for frames in found.frames.values() for png in frames.pngs)]
-    if damaged := _faults_of_files(files, full):
-        return damaged
+    stacks = [frames for frames in found.frames.values() if frames.stack is not None]
+    decoded = Files("full" if full else "auto").decodes([*files, *(one.stack for one in stacks if one.stack)])
+    damaged = [*_faults_of_files(files, full), *_faults(files, read_png if decoded else check_png)]
+    damaged += _faults(stacks, lambda frames: all(frame.size for frame in frames)) if decoded else []
+    if damaged:
+        return list(dict.fromkeys(damaged))
 
     def fit(shot: tuple[Path, Path]) -> None:
         (width, height), (other_width, other_height) = map(frame_size, shot)

@@ -14,6 +14,7 @@ import typer
 from deblur_lightning.commands._options import Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_results, read_rows
+from deblur_lightning.sentences import read_text
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.paired import Paired
@@ -126,11 +127,10 @@ def _of_method(name: str, results: Sequence[Result], store: Path) -> list[Result
 
 
 def _read_csv(path: Path) -> Rows:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if "name" not in (reader.fieldnames or ()):
-            raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
-        return list(reader)
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    if "name" not in (reader.fieldnames or ()):
+        raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
+    return list(reader)
 
 
 def _drawn(found: Sequence[Paired], heading: str, layout: str, title: str) -> str:

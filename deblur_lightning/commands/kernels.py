@@ -157,6 +157,6 @@ def shrink_to_show(photo: Tensor, pixels: int | None = None, side: int | None = 
 
     most = PIXELS_SHOWN if pixels is None else pixels
     longest = max(photo.shape[-2:]) if side is None else side
-    while (photo.shape[-2] * photo.shape[-1] > most or max(photo.shape[-2:]) > longest) and min(photo.shape[-2:]) > 1:
-        photo = F.avg_pool2d(photo, 2)
+    while photo.shape[-2] * photo.shape[-1] > most or max(photo.shape[-2:]) > longest:
+        photo = F.avg_pool2d(photo, [min(side, 2) for side in photo.shape[-2:]])
     return photo

@@ -65,10 +65,18 @@ def page(
         if photos:
             checkpoints = find_named_checkpoints(checkpoint or ())
             failed = add_photos(photos, checkpoints, output, sharp, dataset, console.say, console.watch)
-        console.say(f"Page: {write_page(output, store)}")
+        if not (failed and nothing_to_show(output)):
+            console.say(f"Page: {write_page(output, store)}")
         for reason in failed:
             console.complain(f"failed: {reason}")
     return 1 if failed else 0
+
+
+def nothing_to_show(output: Path) -> bool:
+    """Tell whether a page in a folder would have no picture."""
+    from deblur_lightning.reports.page import read_pictures
+
+    return not read_pictures(output / PICTURES)
 
 
 def write_page(output: Path | str, store: Path | str = STORE, published: Path | str | None = None) -> Path:

@@ -263,7 +263,9 @@ def _read(source: Path, target: Path, files: ResultFiles, stem: Path | None) -> 
     if stem is not None:
         check_drawings(source, stem)
     blurry, known = read_photo(source)
-    return _Photo(source, target, blurry, files.record(known).for_name(target), stem)
+    record = files.record(known).for_name(target)
+    record.check_size(target, blurry.shape[-1], blurry.shape[-2])
+    return _Photo(source, target, blurry, record, stem)
 
 
 def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress) -> str:

@@ -3,6 +3,7 @@
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
+from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.pairs.gopro import GoProDataModule
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.resuming import ResumableLoader
@@ -27,6 +28,8 @@ class RealAndSynthetic(Dataset[Sample]):
 
     def __getitem__(self, key: int | tuple[int, int]) -> Sample:
         epoch, index = key if isinstance(key, tuple) else (0, key)
+        if not 0 <= index < len(self):
+            raise IndexError(f"index is {index}, but there are {len(self)} samples.")
         if index < len(self.real):
             return self.real[epoch, index]
         made = self.synthetic[epoch, (index - len(self.real)) % len(self.synthetic)]
@@ -64,6 +67,8 @@ class CombinedDataModule(LightningDataModule):
                 f"real crops are {real.crop_size} pixels wide and synthetic ones {synthetic.crop_size}, but they share "
                 "batches. Pass one crop_size."
             )
+        check_count("batch_size", batch_size)
+        check_workers(num_workers)
         if share < 1:
             raise ValueError(f"share is {share}, but synthetic samples are to be mixed in. Pass at least 1.")
         self.real, self.synthetic, self.share = real, synthetic, share

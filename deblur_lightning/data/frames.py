@@ -1,5 +1,6 @@
 """Frames as uint8 arrays: read whole, measured by their headers, proved sound before training."""
 
+import mmap
 import struct
 import zlib
 from pathlib import Path
@@ -27,6 +28,11 @@ DAMAGED = (
 
 class CorruptFrameError(ValueError):
     """A file that is no picture, or a damaged one; the message starts with its path."""
+
+
+def is_frame(path: Path) -> bool:
+    """Tell by its name whether an ordinary file is a picture, and not one that a file system left behind."""
+    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def read_frame(path: Path, upright: bool = True) -> Frame:
@@ -158,11 +164,15 @@ def _png_size(path: Path, *, checksums: bool, upright: bool = True) -> tuple[int
 
 
 def _jpeg_ends(path: Path) -> bool:
-    """Tell whether a JPEG's end marker is there; cameras append a few bytes to it."""
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - 4096))
-        return b"\xff\xd9" in file.read()
+    """Tell whether a JPEG's end marker is behind its pixels' first scan; phones append whole films to it.
+
+    Within a scan the two bytes cannot stand, and a thumbnail's lie before it.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = 2
+        while content[at : at + 1] == b"\xff" and content[at + 1 : at + 2] != b"\xda":  # segments before the scan
+            at += 1 if content[at + 1 : at + 2] == b"\xff" else 2 + int.from_bytes(content[at + 2 : at + 4])
+        return content.find(b"\xff\xd9", at) >= 0
 
 
 def _corrupt(path: Path, error: BaseException) -> CorruptFrameError:

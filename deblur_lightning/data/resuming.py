@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from pytorch_lightning import Trainer
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
 
 from deblur_lightning.data.epoch_sampler import EpochSampler
 from deblur_lightning.data.workers import leave_signals_to_training
@@ -42,13 +42,12 @@ class ResumableLoader(Base):
     ) -> None:
         if not isinstance(dataset, Sized):
             raise TypeError("dataset has no length, but its order is drawn beforehand. Give it __len__.")
-        replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
-        sampler = EpochSampler(dataset, seed, replicas, rank)
+        sampler: Sampler[Any]
+        if trainer is not None and trainer.overfit_batches:  # type: ignore[attr-defined]
+            sampler = SequentialSampler(dataset)  # the same samples again and again; others Lightning would not take
+        else:
+            sampler = _in_place(dataset, batch_size, seed, trainer, drop_last)
         drop_last = drop_last and len(sampler) >= batch_size
-        if trainer is not None:
-            batches = len(sampler) // batch_size if drop_last else -(-len(sampler) // batch_size)
-            sampler.epoch, seen = _place(trainer, batches)
-            sampler.skip = seen * batch_size
         super().__init__(
             dataset,
             batch_size,
@@ -66,6 +65,18 @@ class ResumableLoader(Base):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Ignore the state, see the class."""
+
+
+def _in_place(dataset: Sized, batch_size: int, seed: int, trainer: Trainer | None, drop_last: bool) -> EpochSampler:
+    """Order samples, from where a run goes on."""
+    replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
+    sampler = EpochSampler(dataset, seed, replicas, rank)
+    if trainer is not None:
+        whole = drop_last and len(sampler) >= batch_size
+        batches = len(sampler) // batch_size if whole else -(-len(sampler) // batch_size)
+        sampler.epoch, seen = _place(trainer, batches)
+        sampler.skip = seen * batch_size
+    return sampler
 
 
 def _place(trainer: Trainer, batches: int) -> tuple[int, int]:

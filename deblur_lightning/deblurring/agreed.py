@@ -27,7 +27,7 @@ DOUBT = 0.5  # pixels: how fast belief falls where both spreads are further apar
 TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
 LONG = (6.5, 9.5)  # pixels of reach: up to the first motion is not long yet, from the second it is
-NEEDED = 0.1  # of a tile: where less of the network's picture stands, it need not be better
+MOSTLY, NEEDED = 0.2, 0.1  # share of the network's picture at a pixel; of a tile that has more of it
 HALF_TURN = (2, 3)  # axes to flip
 
 
@@ -49,7 +49,7 @@ class Agreed(Restorer):
             by half, if that is more than a pixel: the surer the network, the less.
         apart_long: the same of long motion, which the network may know worse; None where it does not.
         turned: whether the network's picture is the mean of two, of the photo and of it turned by half a turn, as in
-            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where more than a tenth of it stands.
+            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where a tenth of a tile or more shows a fifth of it.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
@@ -97,14 +97,14 @@ class Agreed(Restorer):
         size, coloured = blurry.shape[-2:], blurry.float().expand(-1, 3, -1, -1)
         first, told = self.seeing.both(coloured)
         cells, found = told.exp(), bool(reaches(field.basis[0]).max() > STILL)
-        extent = extent_of(cells)
         trust = given_way(stayed(cells), size, found)
         if is_one_colour(blurry):
             trust = torch.zeros_like(trust)
         belief = torch.zeros_like(trust)
         if found:
+            extent = extent_of(cells)
             belief = surely(spread(self._believed(extent, extent_in(field)), size), exposure)
-        if self.turned and (trust * (1 - belief)).mean() > NEEDED:
+        if self.turned and (trust * (1 - belief) > MOSTLY).float().mean() > NEEDED:
             first = (first + self.seeing(coloured.flip(HALF_TURN)).flip(HALF_TURN)) / 2
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if found:

@@ -88,7 +88,10 @@ class CheckpointCLI(LightningCLI):
         told = list(self.config_init[self.config.subcommand].trainer.callbacks or ())
         trainer = super().instantiate_trainer(**kwargs)
         path = self._path()
-        settle_log(trainer, trains=self.config.subcommand == "fit", checkpoint=path)
+        goes_on = self.config[self.config.subcommand].ckpt_path is not None and (
+            self._read is None or self._read.resumes
+        )
+        settle_log(trainer, trains=self.config.subcommand == "fit", checkpoint=path, goes_on=goes_on)
         sum_up_networks(trainer, told)
         if path is not None and (path.suffix == ".safetensors" or (self._read and not self._read.recipe)):
             trainer.strategy.checkpoint_io = AsRead(self._read)

@@ -28,22 +28,28 @@ def run_of(checkpoint: Path) -> Path | None:
     Returns:
         The run's folder; None for other checkpoints, and for a ``last.ckpt`` that lies elsewhere.
     """
+    checkpoint = checkpoint.absolute()  # of a bare name too, within its folder
     run = checkpoint.parent.parent
     inside = checkpoint.name == "last.ckpt" and checkpoint.parent.name == "checkpoints"
     return run if inside and any((run / sign).is_file() for sign in SIGNS) else None
 
 
-def settle_log(trainer: Trainer, *, trains: bool, checkpoint: Path | None) -> None:
+def settle_log(trainer: Trainer, *, trains: bool, checkpoint: Path | None, goes_on: bool = True) -> None:
     """Have a resumed training go on in its folder, and what trains nothing make none; unless a version was told.
 
     Args:
         trainer: whose loggers they are.
         trains: whether it is to fit.
-        checkpoint: to go on from.
+        checkpoint: to go on from, where it is a file.
+        goes_on: whether it goes on from one at all, such as the ``last`` that there is.
     """
     run = run_of(checkpoint) if checkpoint else None
     for log in trainer.loggers:
-        if isinstance(log, GrowingLog) and not log.placed:
+        if not isinstance(log, GrowingLog):
+            continue
+        if trains and not goes_on:
+            log.begin_anew()
+        if not log.placed:
             if not trains:
                 log.be_silent()
             elif run is not None:

@@ -105,7 +105,10 @@ def png_bytes(picture: NDArray[np.uint8] | NDArray[np.float32] | Tensor, name: s
     Raises:
         ValueError: another shape, depth or range, or a side below 161 pixels.
     """
-    pixels = picture.detach().cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture)
+    if isinstance(picture, Tensor):
+        picture = picture.detach().cpu()
+        picture = picture.float() if picture.dtype == torch.bfloat16 else picture  # which NumPy has not
+    pixels = np.asarray(picture)
     if pixels.ndim != 3 or pixels.shape[-1] != 3:
         remedy = f"Pass {name} as RGB."
         if pixels.ndim == 3 and pixels.shape[0] == 3:

@@ -13,7 +13,7 @@ from deblur_lightning.batch import Batch
 from deblur_lightning.deblurring import MotionDeblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.losses import kernel_loss, reblur_loss, sampled_cross_entropy
+from deblur_lightning.losses import kernel_loss, kernel_weights, reblur_loss, sampled_cross_entropy
 from deblur_lightning.modules.restoration import RestorationModule
 from deblur_lightning.modules.schedule import scheduled
 
@@ -67,6 +67,7 @@ class AdaptiveBasisModule(RestorationModule):
     """
 
     deblurrer: MotionDeblurrer
+    learns_from = ("sharp", "field")
 
     def __init__(
         self,
@@ -104,17 +105,17 @@ class AdaptiveBasisModule(RestorationModule):
 
     def _losses(self, batch: Batch) -> dict[str, tuple[Tensor, float]]:
         """Compute each loss that counts, with its factor."""
-        field, target, weights = self(batch["blurry"]), batch["field"], batch["weights"]
+        field, blurry = self(batch["blurry"]), batch["blurry"]
+        kind = torch.promote_types(field.basis.dtype, blurry.dtype)  # 64-true has two
+        field, target, blurry = field.to(dtype=kind), batch["field"].to(dtype=kind), blurry.to(kind)
+        weights = batch["weights"].to(kind) if "weights" in batch else kernel_weights(target)
         factors, losses = self.losses, dict[str, tuple[Tensor, float]]()
         if factors.kernel:
             late = factors.l1_from_epoch is not None and self.current_epoch >= factors.l1_from_epoch
             losses["kernel_loss"] = kernel_loss(field, target, weights, p=1 if late else 2), factors.kernel
         if factors.reblur:
-            scene = batch.get("scene", batch["sharp"])
-            losses["reblur_loss"] = (
-                reblur_loss(batch["blurry"], scene, field, weights, gamma=self.gamma),
-                factors.reblur,
-            )
+            scene = batch.get("scene", batch["sharp"]).to(kind)
+            losses["reblur_loss"] = reblur_loss(blurry, scene, field, weights, gamma=self.gamma), factors.reblur
         if factors.cross_entropy:
             pixels = torch.Generator(self.device).manual_seed(self.global_step)  # so that a resumed run draws the same
             cross_entropy = sampled_cross_entropy(field, target, factors.samples, pixels)

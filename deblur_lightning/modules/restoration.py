@@ -34,6 +34,8 @@ class RestorationModule(LightningModule):
         quantize: round restored pictures to 8 bits before scoring, as benchmarks on files do.
     """
 
+    learns_from: tuple[str, ...] = ("sharp",)
+
     def __init__(self, deblurrer: Deblurrer, quantize: bool = True) -> None:
         super().__init__()
         self.deblurrer = deblurrer
@@ -62,6 +64,12 @@ class RestorationModule(LightningModule):
     def setup(self, stage: str) -> None:
         if stage == "fit" and self.untold is not None:
             raise self.untold
+        if stage == "test" and self.trainer.precision in ("16-true", "bf16-true"):
+            precision = str(self.trainer.precision)
+            raise ValueError(
+                f"precision is {precision}, which rounds the sharp pictures that are compared with too. "
+                f"Pass {precision.replace('true', 'mixed')}."
+            )
         if isinstance(self.trainer.strategy, DDPStrategy):  # colour leaves the gray stem unused, a GAN one of its two
             self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
 
@@ -122,6 +130,21 @@ class RestorationModule(LightningModule):
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         if batch_idx == 0:
             check_batch(batch)
+            self.check_learnable(batch)
+
+    def check_learnable(self, batch: Batch) -> None:
+        """Raise unless a batch has what the module learns from.
+
+        Raises:
+            ValueError: it has not.
+        """
+        lacking = [name for name in self.learns_from if name not in batch]
+        if lacking:
+            fields = " with motion fields, as MotionBlurDataModule's or SyntheticBlurDataModule's,"
+            raise ValueError(
+                f"batches have no {' and no '.join(lacking)}, which {type(self).__name__} learns from. "
+                f"Pass data{fields if 'field' in lacking else ''} that have."
+            )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)
@@ -160,13 +183,15 @@ class RestorationModule(LightningModule):
         checkpoint["state_dict"] = restoring | others
 
     def _motion_figures(self, batch: Batch, field: KernelField) -> dict[str, Tensor]:
-        blurry = batch["blurry"]
+        blurry, sharps = batch["blurry"], batch["sharp"]
+        kind = torch.promote_types(field.basis.dtype, sharps.dtype)
+        field, sharps = field.to(dtype=kind), sharps.to(kind)
         gammas = [self.deblurrer.exposure_of(one).gamma for one in blurry.split(1)]
         fields = (KernelField(*parts) for parts in zip(field.basis.split(1), field.coefficients.split(1), strict=True))
         reblurred = torch.cat(
             [
                 to_display(saturate(blur(to_linear(sharp, gamma), own)), gamma)
-                for sharp, own, gamma in zip(batch["sharp"].split(1), fields, gammas, strict=True)
+                for sharp, own, gamma in zip(sharps.split(1), fields, gammas, strict=True)
             ]
         )
         ours = nothing = blurry.new_full((len(blurry),), torch.nan)

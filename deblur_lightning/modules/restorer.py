@@ -37,6 +37,7 @@ class RestorerModule(PSNRTraining):
     """
 
     deblurrer: MotionDeblurrer
+    learns_from = ("sharp", "field")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class RestorerModule(PSNRTraining):
         return self.learning.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.check_learnable(batch)
         blurry, field = batch["blurry"], batch["field"]
         restored = self.learning(blurry, field, Exposure())
         figures = self._motion_figures(batch, field)

@@ -37,6 +37,8 @@ class SeeingModule(RegressionModule):
         FileNotFoundError: no such checkpoint.
     """
 
+    learns_from = ("sharp", "field")
+
     def __init__(
         self,
         deblurrer: DirectDeblurrer,

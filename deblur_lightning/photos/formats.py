@@ -18,7 +18,8 @@ class Format(NamedTuple):
     bits: int = 8
     cmyk: bool = False
     quality: bool = False  # whether it has one, 1 to 100
-    words: bool = False  # whether EXIF and XMP have a place in it
+    metadata: bool = False  # whether colour profile, EXIF and XMP have a place in it
+    longest: int = 2**31 - 1  # pixels of a side
     options: Mapping[str, object] = MappingProxyType({})  # of Pillow's save
 
 
@@ -27,20 +28,23 @@ WRITTEN = {
         (".jpg", ".jpeg", ".jpe", ".jfif"),
         cmyk=True,
         quality=True,
-        words=True,
+        metadata=True,
+        longest=65_500,
         options={"quality": 95, "subsampling": 0},
     ),
-    "PNG": Format((".png",), alpha=True, bits=16, words=True, options={"compress_level": 4}),
+    "PNG": Format((".png",), alpha=True, bits=16, metadata=True, options={"compress_level": 4}),
     "TIFF": Format(
-        (".tif", ".tiff"), alpha=True, bits=16, cmyk=True, words=True, options={"compression": "tiff_adobe_deflate"}
+        (".tif", ".tiff"), alpha=True, bits=16, cmyk=True, metadata=True, options={"compression": "tiff_adobe_deflate"}
     ),
-    "WEBP": Format((".webp",), alpha=True, quality=True, words=True, options={"quality": 95, "exact": True}),
+    "WEBP": Format(
+        (".webp",), alpha=True, quality=True, metadata=True, longest=16_383, options={"quality": 95, "exact": True}
+    ),
     "JPEG2000": Format((".jp2", ".j2k"), alpha=True),
-    "AVIF": Format((".avif",), alpha=True, quality=True, words=True, options={"quality": 90}),
-    "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, words=True, options={"quality": 90}),
+    "AVIF": Format((".avif",), alpha=True, quality=True, metadata=True, longest=65_536, options={"quality": 90}),
+    "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, metadata=True, longest=16_384, options={"quality": 90}),
     "BMP": Format((".bmp",)),
     "PPM": Format((".ppm", ".pgm", ".pnm")),
-    "TGA": Format((".tga",), alpha=True),
+    "TGA": Format((".tga",), alpha=True, longest=65_535),
 }
 """Pillow's names of the formats that a restored photo can be written in; HEIF, that is HEIC, where it is installed."""
 

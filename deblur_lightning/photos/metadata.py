@@ -22,6 +22,12 @@ KEPT_TAGS = (
     ExifTags.Base.Artist,
     ExifTags.Base.Copyright,
     ExifTags.Base.Rating,
+    ExifTags.Base.HostComputer,
+    ExifTags.Base.XPTitle,  # these five are Windows'
+    ExifTags.Base.XPComment,
+    ExifTags.Base.XPAuthor,
+    ExifTags.Base.XPKeywords,
+    ExifTags.Base.XPSubject,
 )
 """Of the main directory: what describes the photo. What describes its storage is written anew."""
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.heic import enable_heic, is_heic
+from deblur_lightning.photos.jpeg2000 import jpeg2000_notes
 from deblur_lightning.photos.metadata import (
     kept_exif,
     kept_resolution,
@@ -205,6 +206,8 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
         notes.append(f"the first of its {frames} pictures")
     if (depth := picture.info.get("bit_depth", 8)) > 8 and found == "HEIF":
         notes.append(f"its {depth} bits become 8")
+    if found == "JPEG2000":
+        notes += jpeg2000_notes(path, mode)
     known = photo_exif(picture)
     turn, exif = orientation(known), kept_exif(known)
     dpi = turned_resolution(kept_resolution(picture), turn)

@@ -83,6 +83,19 @@ class PhotoRecord:
         path = Path(name)
         return name if format_of_name(path) == self.format else path.stem + suffix_for(self.format)
 
+    def check_size(self, path: Path | str, width: int, height: int) -> None:
+        """Raise unless the format holds a picture of a size in pixels, before long work.
+
+        Raises:
+            ValueError: a side is too long.
+        """
+        longest = WRITTEN[self.format].longest
+        if max(width, height) > longest:
+            raise ValueError(
+                f"{path} would be {width} x {height} pixels, but {self.format} holds sides of up to {longest}. "
+                "Write it as PNG or TIFF."
+            )
+
     def for_name(self, path: Path | str) -> PhotoRecord:
         """Return the record of the same photo in the format that a file's name asks for.
 
@@ -104,8 +117,12 @@ class PhotoRecord:
             odd = odd_transfer(self.png_colour, self.icc), odd_primaries(self.png_colour, self.icc)
             if names := " and ".join(filter(None, odd)):
                 notes.append(f"its {names} {'are' if odd[1] else 'is'} not kept, for {wanted} holds none")
-        if self.xmp is not None and not can.words:
-            notes += lost(self.xmp, f"has no place in {wanted}")
+        if not can.metadata:
+            parts = [name for name, part in (("colour profile", self.icc), ("EXIF", self.exif)) if part]
+            if parts:
+                listed, verb = " and ".join(parts), "are" if len(parts) > 1 else "is"
+                notes.append(f"its {listed} {verb} not kept, for {wanted} holds none")
+            notes += [] if self.xmp is None else lost(self.xmp, f"has no place in {wanted}")
         inks = self.inks and can.cmyk
         return replace(
             self,
@@ -113,7 +130,7 @@ class PhotoRecord:
             inks=inks,
             bits=min(self.bits, can.bits),
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
-            xmp=self.xmp if can.words else None,
+            xmp=self.xmp if can.metadata else None,
             png_colour=self.png_colour if wanted == "PNG" else (),
             notes=tuple(dict.fromkeys(notes)),
         )

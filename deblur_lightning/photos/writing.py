@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
         record: what `read_photo` returned; without it, an 8-bit file as the suffix asks.
 
     Raises:
-        ValueError: not one picture, another value range, a suffix or size that does not fit the record, or HEIC
-            without its extra.
+        ValueError: not one picture, another value range, a suffix or size that does not fit the record, a size that
+            the format does not hold, or HEIC without its extra.
         OSError: a folder that may not be written, or a full disk; what was there stays as it was.
     """
     path = Path(path)
@@ -47,7 +48,15 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
             f"image is {list(image.shape[-2:])}, but its record's alpha {list(record.alpha.shape)}. "
             "Pass the record of the same photo."
         )
-    encoded = _encode(image, record)
+    record.check_size(path, image.shape[-1], image.shape[-2])
+    try:
+        encoded = _encode(image, record)
+    except (RuntimeError, OverflowError, SystemError, struct.error) as error:  # what encoders raise; not MemoryError
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ValueError(
+            f"{path}: {record.format} cannot hold its {image.shape[-1]} x {image.shape[-2]} pixels ({reason}). "
+            "Write it as PNG or TIFF."
+        ) from error
     words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp and record.format == "PNG" else ()
     if chunks := record.png_colour + words:
         encoded = png_with_chunks(encoded, chunks)
@@ -92,7 +101,7 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         options["quality"] = record.quality
     if record.icc:
         options["icc_profile"] = record.icc
-    if record.exif and WRITTEN[record.format].words and record.format != "TIFF":
+    if record.exif and WRITTEN[record.format].metadata and record.format != "TIFF":
         options["exif"] = record.exif
     if record.xmp and record.format not in ("PNG", "TIFF"):
         options["xmp"] = record.xmp

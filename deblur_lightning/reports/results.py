@@ -6,6 +6,7 @@ Appending is one system call and a table is replaced whole, so a killed or a sec
 import csv
 import dataclasses
 import datetime
+import io
 import json
 import math
 import os
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deblur_lightning.sentences import read_text
 from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -132,7 +134,7 @@ def read_results(store: Path | str = STORE) -> list[Result]:
     if not store.exists():
         return []
     results = []
-    for number, line in enumerate(store.read_text(encoding="utf-8").split("\n"), 1):  # names may hold other line ends
+    for number, line in enumerate(read_text(store).split("\n"), 1):  # names may hold other line ends
         if not line.strip():
             continue
         try:
@@ -170,8 +172,7 @@ def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]
     path = Path(store).parent / result.rows
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but {store} names it. Run that evaluation again.")
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
 
 
 def file_hash(path: Path | str) -> str:

@@ -57,3 +57,11 @@ def test_a_run_that_failed_leaves_no_empty_folder(tmp_path, kept):
         (tmp_path / "runs/two/config.yaml").write_text("a: 1")
     log.finalize("failed")
     assert (tmp_path / "runs/two").exists() == kept
+
+
+def test_a_run_that_is_said_to_begin_anew_keeps_no_earlier_row(tmp_path):
+    log = GrowingLog(tmp_path, "runs", "one")
+    log.begin_anew()
+    log.log_metrics({"loss": 1.0}, 9)
+    log.finalize("success")
+    assert [row["step"] for row in read(tmp_path)] == ["9"]

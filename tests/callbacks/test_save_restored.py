@@ -118,3 +118,12 @@ def test_predictions_see_the_visible_part_alone_and_write_back_what_hides(tmp_pa
     assert seen == [(1, 3, 7, 14)]
     pixels[5:12, 7:21] = (245, 235, 225, 255)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out/cut.png")), pixels)
+
+
+def test_a_second_prediction_writes_the_same_files_again(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "in" / "a.png")
+    one = trainer(tmp_path / "out")
+    for _ in range(2):
+        one.predict(RestorationModule(Negative()), datamodule=GoProDataModule(tmp_path / "in", num_workers=0))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]

@@ -88,3 +88,12 @@ def test_a_broken_gradient_of_a_finite_loss_stops_too(tmp_path, automatic):
 def test_a_sound_training_is_left_alone(tmp_path):
     train(tmp_path, Scale(), Samples())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_broke_is_told_even_where_its_batch_cannot_be_saved(tmp_path, monkeypatch):
+    def full(content, file):
+        raise RuntimeError("[enforce fail at inline_container.cc:672]") from OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(ValueError, match=r"loss nan, but .* could not be saved as .* \(No space left"):
+        train(tmp_path, Scale(), Samples(third=float("nan")))

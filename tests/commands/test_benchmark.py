@@ -259,3 +259,16 @@ def test_kernels_of_different_sizes_are_looked_for_apart():
 def test_what_is_missing_is_said_first(arguments, remedy):
     with pytest.raises(SystemExit, match=remedy):
         main(["benchmark", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--checkpoint", "x=direct", "--checkpoint", "x=learned"], "names two models x, but names tell them apart"),
+        (["--windows", "3"], "--windows counts those of --photos, but there are none"),
+        (["--kernel-size", "333"], r"Pass kernel_size=45 or less"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_is_scored(options, message):
+    with pytest.raises(SystemExit, match=message):
+        main(["benchmark", *options])

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 
 import numpy as np
@@ -229,3 +230,36 @@ def test_a_quoted_pattern_of_folders_is_understood(tmp_path, capsys):
     picture(tmp_path / "a" / "1.png")
     picture(tmp_path / "b" / "1.png")
     assert check(capsys, tmp_path / "?")[1].out.count("1 photos") == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "size"])
+def test_a_damaged_photo_with_segments_is_a_fault(tmp_path, harm):
+    picture(photo := tmp_path / "images" / "training" / "a.jpg", (40, 30))
+    picture(tmp_path / "annotations" / "training" / "a.png", (40, 30) if harm == "cut" else (30, 40))
+    if harm == "cut":
+        photo.write_bytes(photo.read_bytes()[:-100])
+    (fault,) = describe(tmp_path).faults
+    assert str(photo) in fault
+
+
+def test_kohler_s_files_are_judged_as_they_are_scored(tmp_path):
+    (tmp_path / "sample.json").write_text('{"frames": 1}')
+    Image.new("L", (8, 6)).save(tmp_path / "Blurry1_1.png")
+    picture(tmp_path / "GroundTruth1_1_1.png")
+    assert describe(tmp_path).faults == [
+        f"{tmp_path / 'Blurry1_1.png'} is 8-bit gray, but 8-bit RGB is scored. Write it as 8-bit RGB PNG."
+    ]
+
+
+def test_hidden_files_folders_and_pipes_are_no_photos(tmp_path, capsys):
+    for name in ("me.jpg", "._me.jpg", ".thumbs/me.jpg", "album.jpg/you.jpg"):
+        picture(tmp_path / name)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert (
+        describe(tmp_path).said[0]
+        == f"{tmp_path}: 2 photos. PhotoFolder trains on them, `deblur restore` restores them."
+    )
+    (tmp_path / "me.jpg").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        main(["check-data", str(tmp_path)])
+    assert "is damaged (0 bytes). Copy it again from its source.\n" in capsys.readouterr().err

@@ -54,11 +54,14 @@ def test_the_motion_shown_is_what_a_network_sees_where_there_is_one(tmp_path):
         torch.testing.assert_close(shown.kernel_at(row, column), seen.kernel_at(row, column), atol=0.01, rtol=0)
 
 
-def test_a_bad_photo_is_reported_and_the_page_still_written(tmp_path, checkpoint, capsys):
+@pytest.mark.parametrize("others", [True, False])
+def test_a_bad_photo_is_reported_and_the_page_written_if_it_shows_others(tmp_path, checkpoint, capsys, others):
     (tmp_path / "text.jpg").write_text("no picture")
-    assert run("page", tmp_path / "text.jpg", "--checkpoint", checkpoint, "-o", tmp_path / "out") == 1
+    Image.effect_noise((70, 60), 80).save(tmp_path / "a.png")
+    photos = [tmp_path / name for name in ("text.jpg", "a.png")[: 1 + others]]
+    assert run("page", *photos, "--checkpoint", checkpoint, "-o", tmp_path / "out") == 1
     assert "text.jpg is no picture that is read" in capsys.readouterr().err
-    assert (tmp_path / "out" / "index.html").is_file()
+    assert (tmp_path / "out" / "index.html").is_file() == others
 
 
 def test_without_photos_no_model_is_needed(tmp_path, capsys):
@@ -91,7 +94,7 @@ def test_a_large_photo_is_restored_at_its_size_and_shown_smaller(tmp_path, check
         ((40, 60), 2400, 60, (40, 60)),
         ((40, 60), 2399, 60, (20, 30)),
         ((4, 100), 400, 60, (2, 50)),
-        ((1, 90), 9, 9, (1, 90)),
+        ((1, 90), 9, 9, (1, 5)),
     ],
 )
 def test_a_picture_is_halved_until_it_fits(size, pixels, side, shown):

@@ -89,3 +89,17 @@ data:
     monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", str(config)])
     cli.main()
     assert (tmp_path / "results" / "runs" / "version_0" / "checkpoints" / "last.ckpt").is_file()
+
+
+def test_a_sample_beyond_the_last_is_none(root):
+    data = combined(root)
+    data.setup("fit")
+    mixture = data.train_dataloader().dataset
+    with pytest.raises(IndexError, match="there are"):
+        mixture[len(mixture)]
+
+
+@pytest.mark.parametrize(("arguments", "message"), [({"batch_size": 0}, "batch_size is 0")])
+def test_a_batch_of_nothing_is_refused(root, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        combined(root, **arguments)

@@ -157,3 +157,14 @@ def test_what_a_frame_hides_is_not_seen(tmp_path, name):
     pixels[:2] = (255, 255, 255, 0)
     Image.fromarray(pixels).save(tmp_path / name, **({"lossless": True, "exact": True} if name == "a.webp" else {}))
     assert np.array_equal(read_frame(tmp_path / name), np.full((6, 8, 3), (10, 20, 30)))
+
+
+def test_a_jpeg_with_a_film_behind_it_has_its_end_and_a_thumbnail_s_end_is_none(tmp_path):
+    thumbnail = save(tmp_path / "small.jpg").read_bytes()
+    whole = save(tmp_path / "a.jpg", size=(70, 50), comment=thumbnail).read_bytes()
+    assert whole.count(b"\xff\xd9") == 2
+    (tmp_path / "a.jpg").write_bytes(whole + bytes(20_000))
+    assert frame_size(tmp_path / "a.jpg") == (70, 50)
+    (tmp_path / "a.jpg").write_bytes(whole[:-2])
+    with pytest.raises(CorruptFrameError, match="breaks off"):
+        frame_size(tmp_path / "a.jpg")

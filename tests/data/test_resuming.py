@@ -103,3 +103,9 @@ def test_an_epoch_cut_short_by_limit_train_batches_resumes_alike(tmp_path):
         place = checkpoints / f"step={step}.ckpt"
         rest = train(real(tmp_path / "set", 0), tmp_path / f"rest{step}", place, limit_train_batches=3)
         assert rest.seen == whole.seen[step:]
+
+
+def test_overfitting_sees_the_same_batches_in_every_epoch(tmp_path):
+    watcher = train(real(tmp_path / "data", 0), tmp_path / "all", overfit_batches=2)
+    assert len(watcher.seen) == 4
+    assert [step[1:] for step in watcher.seen[:2]] == [step[1:] for step in watcher.seen[2:]]

@@ -68,3 +68,8 @@ def test_the_summary_is_ours_unless_another_or_none_was_asked_for(tmp_path):
     assert summaries([]) == [NetworkSummary]
     assert summaries([ModelSummary(3)]) == [ModelSummary]
     assert summaries([], enable_model_summary=False) == []
+
+
+def test_the_bare_name_of_a_checkpoint_tells_its_folder_too(last, monkeypatch):
+    monkeypatch.chdir(last.parent)
+    assert run_of(Path("last.ckpt")) == last.parents[1]

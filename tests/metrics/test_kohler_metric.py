@@ -88,3 +88,14 @@ def test_two_ranks_on_an_uneven_set_give_the_mean_of_one(tmp_path: Path) -> None
     for number in range(2):
         means = torch.load(tmp_path / f"{number}.pt", weights_only=True)
         assert means == {name: pytest.approx(mean.item(), rel=1e-12) for name, mean in one.compute().items()}
+
+
+def test_half_precision_is_scored_as_what_it_holds():
+    picture = torch.rand(3, 170, 170, generator=torch.Generator().manual_seed(0)).bfloat16()
+    frame = np.full((170, 170, 3), 90, np.uint8)
+    scores = []
+    for dtype in (torch.bfloat16, torch.float32):
+        metric = KohlerScore()
+        metric.update(picture[None].to(dtype), [[frame]], ["Blurry1_1"])
+        scores.append(metric.compute()["psnr"])
+    assert scores[0] == scores[1]

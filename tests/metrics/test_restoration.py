@@ -1,4 +1,5 @@
 import math
+import os
 
 import numpy as np
 import pytest
@@ -98,3 +99,10 @@ def test_ssim_maps_are_wangs_formula_pixel_by_pixel(channels):
         expected[channel, row, column] *= (2 * shared + 9e-4) / (spread + 9e-4)
     found = ssim_map(torch.from_numpy(restored)[None], torch.from_numpy(sharp)[None])[0]
     np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-12)
+
+
+def test_names_that_are_no_utf_8_come_back():
+    name = os.fsdecode(b"caf\xe9")
+    metric = RestorationMetrics()
+    metric.update(torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 16), [name])
+    assert list(metric.rows()) == [name]

@@ -7,7 +7,7 @@ from small_models import small_motion_deblurrer
 from deblur_lightning.deblurring import MotionDeblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.losses import kernel_loss, reblur_loss, sampled_cross_entropy
+from deblur_lightning.losses import kernel_loss, kernel_weights, reblur_loss, sampled_cross_entropy
 from deblur_lightning.modules import AdaptiveBasisModule, FieldLosses
 from deblur_lightning.networks import AdaptiveBasisNetwork
 
@@ -93,3 +93,27 @@ def test_losses_of_no_pixels_or_before_the_first_epoch_are_refused(wrong):
     (name,) = wrong
     with pytest.raises(ValueError, match=f"{name} is {wrong[name]}, but "):
         FieldLosses(**wrong)
+
+
+def test_pixels_weigh_by_their_segments_where_a_batch_brings_no_weights():
+    batch = batch_of(2)
+    del batch["weights"]
+    module, found = loss_of(FieldLosses(), batch)
+    told = module.training_step(batch | {"weights": kernel_weights(batch["field"])}, 0)
+    torch.testing.assert_close(found, told)
+
+
+def test_data_without_fields_are_refused_in_a_sentence():
+    batch = batch_of(1)
+    del batch["field"]
+    module = AdaptiveBasisModule(small_motion_deblurrer())
+    with pytest.raises(ValueError, match=r"no field, which AdaptiveBasisModule learns from\. Pass data with motion"):
+        module.on_train_batch_start(batch, 0)
+
+
+def test_it_learns_in_double_precision():
+    module = AdaptiveBasisModule(small_motion_deblurrer()).double()
+    module.log = lambda *_, **__: None
+    batch = {name: part.to(dtype=torch.float64) if name != "name" else part for name, part in batch_of(1).items()}
+    module.training_step(batch, 0).backward()
+    assert all(weights.grad is None or weights.grad.dtype == torch.float64 for weights in module.parameters())

@@ -151,3 +151,14 @@ def test_what_a_tiff_says_of_its_storage_is_not_replaced_and_damaged_exif_is_lef
     for nothing in (None, b"", b"Exif\0\0", b"Exif\0\0 garbage", Image.Exif().tobytes()):
         assert tiff_with_words(tiff, nothing) == tiff
     assert tiff_with_words(b"MM\0*" + tiff[4:], exif.tobytes()) == b"MM\0*" + tiff[4:]
+
+
+def test_what_windows_writes_into_exif_is_kept(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.XPTitle], exif[ExifTags.Base.HostComputer] = "Küste\0".encode("utf-16-le"), "Desk"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    image, record = read_photo(tmp_path / "a.jpg")
+    write_photo(tmp_path / "b.jpg", image, record)
+    with Image.open(tmp_path / "b.jpg") as picture:
+        assert bytes(picture.getexif()[ExifTags.Base.XPTitle]).decode("utf-16-le") == "Küste\0"
+        assert picture.getexif()[ExifTags.Base.HostComputer] == "Desk"

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -347,3 +348,36 @@ def test_ten_bits_of_a_phone_become_eight_and_that_is_said(tmp_path):
     image, record = read_photo(tmp_path / "in.heic")
     assert image.shape == (1, 3, 16, 24)
     assert (record.bits, record.notes) == (8, ("its 10 bits become 8",))
+
+
+@pytest.mark.parametrize("suffix", [".jp2", ".bmp", ".tga", ".ppm"])
+def test_a_format_that_holds_no_profile_says_so(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    Image.fromarray(noise(11, 9, 3)).save(tmp_path / "a.jpg", icc_profile=SRGB, exif=exif)
+    _, record = read_photo(tmp_path / "a.jpg")
+    (note,) = record.for_name(f"b{suffix}").notes
+    assert note.startswith("its colour profile and EXIF are not kept, for ")
+
+
+@pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16383), (".jpg", 65500), (".tga", 65535), (".heic", 16384)])
+def test_a_side_that_a_format_does_not_hold_is_refused(tmp_path, suffix, longest):
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(ValueError, match=rf"a{suffix} would be {longest + 1} x 1 pixels, but .* up to {longest}"):
+        write_photo(path, torch.zeros(1, 3, 1, longest + 1))
+    assert not path.exists()
+
+
+def test_what_an_encoder_refuses_is_said_of_the_file(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("Failed to encode image: Invalid argument")
+
+    monkeypatch.setattr(Image.Image, "save", refuse)
+    with pytest.raises(ValueError, match=r"a\.png: PNG cannot hold its 9 x 11 pixels \(Failed to encode image"):
+        write_photo(tmp_path / "a.png", torch.zeros(1, 3, 11, 9))
+
+
+@pytest.mark.parametrize(("deep", "notes"), [(np.uint8, ()), (np.uint16, ("its 16 bits become 8",))])
+def test_colour_of_16_bits_in_a_jpeg_2000_is_said_to_become_8(tmp_path, deep, notes):
+    cv2.imwrite(str(tmp_path / "a.jp2"), noise(60, 50, 3, dtype=deep))
+    assert read_photo(tmp_path / "a.jp2")[1].notes == notes

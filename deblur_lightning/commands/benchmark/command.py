@@ -14,6 +14,8 @@ from deblur_lightning.reports.results import STORE
 if TYPE_CHECKING:
     from deblur_lightning.data.scenes.synthetic import SyntheticSample
 
+WINDOWS = 12  # of each kind
+
 
 def benchmark(
     checkpoint: Annotated[
@@ -30,8 +32,9 @@ def benchmark(
         ),
     ] = None,
     windows: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Windows of each kind of motion from --photos.")
-    ] = 12,
+        int | None,
+        typer.Option(min=1, metavar="N", help=f"Windows of each kind of motion from --photos. Default: {WINDOWS}."),
+    ] = None,
     kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 33,
     store: Store = STORE,
 ) -> None:
@@ -49,15 +52,20 @@ def benchmark(
         name, equals, path = named.partition("=")
         if not (name and equals and path):
             raise ValueError(f"--checkpoint is {named}, but it needs a name. Pass NAME=PATH.")
+        if name in checkpoints:
+            raise ValueError(f"--checkpoint names two models {name}, but names tell them apart. Rename one.")
         checkpoints[name] = find_checkpoint(Path(path))
+    if photos is None and windows is not None:
+        raise ValueError("--windows counts those of --photos, but there are none. Pass --photos, or leave it out.")
 
     from deblur_lightning.commands.benchmark.scoring import run_benchmark
 
+    count = WINDOWS if windows is None else windows
     dataset = "sample" if photos is None else "BSDS500 windows"
     words = ["deblur", "benchmark", "--kernel-size", str(kernel_size)]
-    words += [] if photos is None else ["--photos", str(photos), "--windows", str(windows)]
+    words += [] if photos is None else ["--photos", str(photos), "--windows", str(count)]
     words += [word for named in checkpoint or () for word in ("--checkpoint", named)]
-    chosen = _windows(photos, windows, kernel_size)
+    chosen = _windows(photos, count, kernel_size)
     page = store.parent / "page"
     for result in run_benchmark(checkpoints, chosen, dataset, store, page, shlex.join(words)):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())

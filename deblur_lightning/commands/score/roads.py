@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deblur_lightning.data.pairs.pairing import is_frame
+from deblur_lightning.data.frames import is_frame
 from deblur_lightning.data.pairs.shots import Shot
 
 if TYPE_CHECKING:

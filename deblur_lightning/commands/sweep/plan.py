@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import yaml
 
+from deblur_lightning.sentences import read_text
+
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")  # wandb's, where a file names none
 Parameters = dict[str, Any]
 
@@ -72,7 +74,7 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist, but it describes the sweep. Check the path.")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not YAML ({str(error).splitlines()[0]}). Mend it.") from error
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.data.checks import check_workers
 from deblur_lightning.data.download import download, progress_bar, unpack
 from deblur_lightning.data.kohler.files import (
     SAMPLE_NOTE,
@@ -78,6 +79,7 @@ class KohlerDataModule(LightningDataModule):
         self, root: Path, download: bool = False, pictures: list[str] | None = None, num_workers: int = 0
     ) -> None:
         super().__init__()
+        check_workers(num_workers)
         self.root, self.download, self.num_workers = Path(root).expanduser(), download, num_workers
         self.pictures = [parse_picture(name) for name in pictures] if pictures else None
 

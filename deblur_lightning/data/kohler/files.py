@@ -83,17 +83,16 @@ def find_kohler(root: Path) -> KohlerFolder:
             _once(blurry, _picture(match), path)
         elif match := STACK.fullmatch(path.name):
             _once(stacks, _picture(match), path)
-    note = root / SAMPLE_NOTE
-    of_each = json.loads(note.read_text(encoding="utf-8"))["frames"] if note.is_file() else None
-    frames = {picture: _png_frames(picture, found, of_each) for picture, found in pngs.items()}
-    frames |= {
-        picture: _stack_frames(picture, stack, of_each) for picture, stack in stacks.items() if picture not in pngs
-    }
-    if not (blurry or frames):
+    if not (blurry or pngs or stacks):
         raise AbsentError(
             f"{root} holds no Blurry1_1.png, GroundTruth1_1_1.png, GroundTruth1_1.mat or alike. "
             "Pass the folder of the unpacked archives, or fetch them with --download."
         )
+    of_each = _sampled(root / SAMPLE_NOTE)
+    frames = {picture: _png_frames(picture, found, of_each) for picture, found in pngs.items()}
+    frames |= {
+        picture: _stack_frames(picture, stack, of_each) for picture, stack in stacks.items() if picture not in pngs
+    }
     return KohlerFolder(
         {picture: blurry[picture] for picture in PICTURES if picture in blurry},
         {picture: frames[picture] for picture in PICTURES if picture in frames},
@@ -119,6 +118,21 @@ def read_png(path: Path) -> NDArray[np.uint8]:
         FileNotFoundError: no file.
         ValueError: the file is no PNG, damaged, or has another depth or kind of pixels.
     """
+    check_png(path)
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}). Fetch or write it again.") from error
+
+
+def check_png(path: Path) -> None:
+    """Raise unless a file's header is that of an 8-bit RGB PNG.
+
+    Raises:
+        FileNotFoundError: no file.
+        ValueError: another kind of file, depth or kind of pixels.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(26)
@@ -132,11 +146,6 @@ def read_png(path: Path) -> NDArray[np.uint8]:
         raise ValueError(
             f"{path} is {depth}-bit {kinds.get(kind, 'unknown')}, but 8-bit RGB is scored. Write it as 8-bit RGB PNG."
         )
-    try:
-        with Image.open(path) as picture:
-            return np.array(picture)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Fetch or write it again.") from error
 
 
 def ranges(numbers: Sequence[int]) -> str:
@@ -148,6 +157,24 @@ def ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     return ", ".join("-".join(map(str, run)) for run in runs)
+
+
+def _sampled(note: Path) -> int | None:
+    """Read how many frames a sample set has of each picture; None where there is no such note.
+
+    Raises:
+        ValueError: another file of that name.
+    """
+    if not note.is_file():
+        return None
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    count = told.get("frames") if isinstance(told, dict) else None
+    if not isinstance(count, int):
+        raise ValueError(f"{note} does not tell how many frames a sample set has. Remove it, or make the set anew.")
+    return count
 
 
 def _picture(match: re.Match[str]) -> Picture:

@@ -54,6 +54,8 @@ def write_kohler_sample(
     ):
         if not least <= number <= most:
             raise ValueError(f"{what} is {number}, but {least} to {most} can be made. Choose from these.")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}, but a seed cannot be negative. Pass 0.")
     settings = {"format": FORMAT, "images": images, "trajectories": trajectories, "frames": frames}
     settings |= {"size": size, "seed": seed}
     note = root / SAMPLE_NOTE

@@ -7,8 +7,9 @@ from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_warn
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
+from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, find_pairs
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, blur_of, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
@@ -65,6 +66,9 @@ class GoProDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        check_count("crop_size", crop_size)
+        check_count("batch_size", batch_size)
+        check_workers(num_workers)
         self.root, self.blur = Path(root), blur
         self.layout, self.selection, self.files = layout, selection, files
         self.crop_size, self.augment, self.seed = crop_size, augment, seed
@@ -80,7 +84,7 @@ class GoProDataModule(LightningDataModule):
     @property
     def table_blur(self) -> str:
         """Which of GoPro's blurs they have; empty for other sets."""
-        return self.blur if self.table_name == "GoPro" else ""
+        return blur_of(self.test_pairs.pairs, self.blur) if self.table_name == "GoPro" else ""
 
     def prepare_data(self) -> None:
         if self.files.cache is not None and self._stage() in (None, "fit"):

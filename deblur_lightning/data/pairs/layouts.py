@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
+from deblur_lightning.data.frames import is_frame
 from deblur_lightning.data.pairs.lists import is_list, pairs_of_list
 from deblur_lightning.data.pairs.pairing import (
     BLURRY_FOLDERS,
     SHARP_FOLDERS,
     Half,
     Pair,
-    is_frame,
     natural,
     pairs_of_folders,
     pairs_side_by_side,
@@ -100,6 +100,18 @@ def find_pairs(
         return Found(pairs_of_list(lists[split][0]), "list file", True)
     base, has_splits = _split_folder(root, split)
     return Found(*_pairs_below(base, blur, layout.sharp_half, depth=2), has_splits)
+
+
+def blur_of(pairs: Iterable[Pair], told: GoProBlur) -> str:
+    """Tell which of GoPro's blurs pairs have, by their blurry pictures' folders: a list may name others than asked for.
+
+    Args:
+        pairs: GoPro's.
+        told: what was asked for, which holds where no folder tells.
+    """
+    kinds: tuple[GoProBlur, ...] = get_args(GoProBlur)
+    found = {next((kind for kind in kinds if kind in pair.blurry.parts), told) for pair in pairs}
+    return " and ".join(sorted(found))
 
 
 def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: int) -> tuple[list[Pair], str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES
+from deblur_lightning.data.frames import is_frame
 
 Half = Literal["left", "right"]
 
@@ -118,11 +118,6 @@ def blurry_alone(root: Path) -> list[Pair]:
     return [Pair(key, key, files[key], None) for key in sorted(files, key=natural)]
 
 
-def is_frame(path: Path) -> bool:
-    """Tell by its name whether a file is a picture, and not one that a file system left behind."""
-    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
 def pictures_by_key(folder: Path) -> dict[str, Path]:
     """List the pictures in a folder and below, by path without suffix and role words.
 
@@ -175,4 +170,4 @@ def unique(pairs: list[Pair], where: Path) -> list[Pair]:
 
 def natural(key: str | Path) -> list[tuple[bool, int, str]]:
     """Return a sorting key that takes numbers by value: frame 9 comes before frame 10."""
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(key))]
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", str(key))]

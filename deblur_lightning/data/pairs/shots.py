@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, find_pairs
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, blur_of, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES, is_list
 from deblur_lightning.data.pairs.pairing import (
     BLURRY_FOLDERS,
@@ -75,7 +75,7 @@ def find_shots(
         pairs = find_pairs(sharp, "test", blur, layout).pairs
         shots = [Shot(one.name, one.sharp, one.blurry, one.sharp_half) for one in pairs if one.sharp is not None]
         gopro = len(shots) == GOPRO_TEST_PAIRS
-        return Shots(shots, "GoPro" if gopro else _set_name(sharp), blur if gopro else "")
+        return Shots(shots, "GoPro" if gopro else _set_name(sharp), blur_of(pairs, blur) if gopro else "")
     if sharp.is_file():
         return Shots([Shot(sharp.stem, sharp)], _set_name(sharp.parent))
     files = pictures_by_key(sharp)

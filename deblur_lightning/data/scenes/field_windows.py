@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
-from deblur_lightning.data.scenes.scene_module import check_count
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField, stack_fields
 
@@ -106,6 +106,7 @@ class FieldWindowsDataModule(LightningDataModule):
         super().__init__()
         for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
             check_count(what, value)
+        check_workers(num_workers)
         if not 0 <= estimated <= 1:
             raise ValueError(f"estimated is {estimated}, but it is a share. Pass 0.6.")
         self.root, self.crop_size, self.estimated, self.batch_size = Path(root), crop_size, estimated, batch_size

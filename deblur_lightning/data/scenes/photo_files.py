@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, read_frame
+from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, is_frame, read_frame
 from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Split
 
@@ -118,14 +118,18 @@ def split_files(photos: Sequence[PhotoFile], split: Split, root: Path) -> list[P
 
 
 def photo_paths(root: Path) -> list[Path]:
-    """List the photos below a folder, in order.
+    """List the photos below a folder, in order; hidden files and folders are left out.
 
     Raises:
         FileNotFoundError: no such folder, or no photo in it.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder. Pass the folder that holds the photos.")
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in FRAME_SUFFIXES)
+    paths = sorted(path for path in root.rglob("*") if is_frame(path) and not _hidden(path.relative_to(root)))
     if not paths:
         raise FileNotFoundError(f"{root} holds no photo ({', '.join(sorted(FRAME_SUFFIXES))}). Pass another folder.")
     return paths
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

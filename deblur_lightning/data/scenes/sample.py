@@ -9,6 +9,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from deblur_lightning.data.checks import check_workers
 from deblur_lightning.data.scenes.hard_motion import KINDS, Kind, blob_objects, draw_field
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
 from deblur_lightning.data.scenes.wheel_photos import WHEEL_PHOTOS, wheel_photo
@@ -66,9 +67,11 @@ class SampleBlur(Dataset[SyntheticSample]):
             )
         side, needed = min(min(wheel_photo(name).shape[:2]) for name in PHOTOS), crop_size + kernel_size - 1
         if not 1 <= crop_size <= side - kernel_size + 1:
+            sums = {"kernel_size": (side - crop_size) // 2 * 2 + 1, "crop_size": side - kernel_size + 1}
+            lower = [f"{name}={most}" for name, most in sums.items() if most >= 1]
             raise ValueError(
                 f"windows are {needed} x {needed} (crop_size + kernel_size - 1), but the smallest photograph is {side} "
-                f"pixels high. Pass crop_size={side - kernel_size + 1} or less."
+                f"pixels high. Pass {' or '.join(lower)} or less."
             )
         self.crop_size, self.kernel_size, self.noise, self.gamma = crop_size, kernel_size, noise, gamma
         self.entries = [
@@ -138,6 +141,7 @@ class SampleBlurDataModule(LightningDataModule):
         num_workers: int = 0,
     ) -> None:
         super().__init__()
+        check_workers(num_workers)
         self.num_workers = num_workers
         self.pictures = SampleBlur(crop_size, kernel_size, per_photo, noise, gamma)
 

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
+from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.scenes.dead_leaves import DeadLeaves
 from deblur_lightning.data.scenes.sources import MixedScenes, SceneSource, Split, shares
@@ -60,8 +61,7 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
                 f"kernel_size is {kernel_size}, but a kernel needs a central pixel. Pass {max(1, kernel_size | 1)}."
             )
         check_count("batch_size", batch_size)
-        if not num_workers >= 0:
-            raise ValueError(f"num_workers is {num_workers}, but it counts processes. Pass 0 or more.")
+        check_workers(num_workers)
         if not crop_size >= 1:
             raise ValueError(f"crop_size is {crop_size}, but a crop needs a pixel. Pass at least 1.")
         if not 0 <= max_objects <= 255:
@@ -114,9 +114,3 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
             num_workers=self.num_workers,
             worker_init_fn=leave_signals_to_training,
         )
-
-
-def check_count(what: str, count: int) -> None:
-    """Raise unless there is at least one."""
-    if not count >= 1:
-        raise ValueError(f"{what} is {count}, but there is nothing to do with none. Pass at least 1.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deblur_lightning.data.frames import DAMAGED, FRAME_SUFFIXES, frame_size
+from deblur_lightning.data.frames import DAMAGED, FRAME_SUFFIXES, frame_size, is_frame
 from deblur_lightning.data.scenes.ade20k import read_regions
 from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
@@ -96,7 +96,7 @@ def _walk(folder: Path, besides: Path | None) -> Iterator[Path]:
         folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() != apart)
         for name in sorted(names):
             path = here / name
-            if not name.startswith(".") and path.suffix.lower() in FRAME_SUFFIXES:
+            if is_frame(path):
                 yield path
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
 ENLARGED = 4  # times at most: where hardly anything moved, a dot shall look like one
 FILLED = 0.86  # of a cell's side; the rest parts neighbours
+TALLEST, NARROWEST = 14.0, 3.0  # inches: of a figure; below, its caption finds no place
 ONE_MOTION = 6  # kernels along the longer side where all are alike: fewer, and large enough to be looked at
 
 
@@ -49,7 +50,8 @@ def draw_field(image: Tensor, field: KernelField, kernels: int = 16) -> Figure:
     side = paths.shape[-1]
     drawn = min(FILLED * cell, ENLARGED * side)
 
-    figure = new_figure(9, 0.5 + 8.8 * height / width)
+    across = min(9.0, TALLEST * width / height)  # inches
+    figure = new_figure(max(across, NARROWEST), 0.5 + 0.98 * across * height / width)
     ax = figure.subplots()
     ax.imshow(0.65 * photo.mean(axis=2), cmap="gray", vmin=0, vmax=1)
     for row, line in zip(rows, paths, strict=True):

@@ -2,10 +2,13 @@
 
 import csv
 import importlib
+import io
 import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+
+from deblur_lightning.sentences import read_text
 
 BLOCK = 32 * 1024
 HEAD = struct.Struct("<IHB")  # checksum, length, and whether the piece is whole (1), first, middle or last (4)
@@ -28,8 +31,7 @@ def find_log(path: Path) -> Path:
 
 def read_csv_log(path: Path) -> Iterator[dict[str, str]]:
     """Read the rows of a ``metrics.csv`` as CSVLogger writes it."""
-    with path.open(newline="", encoding="utf-8") as file:
-        yield from csv.DictReader(file)
+    yield from csv.DictReader(io.StringIO(read_text(path), newline=""))
 
 
 def read_wandb_log(path: Path) -> Iterator[dict[str, str]]:

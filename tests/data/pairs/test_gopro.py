@@ -8,6 +8,8 @@ import torch
 from PIL import ExifTags, Image
 
 from deblur_lightning.data import Files, GoProDataModule, Selection
+from deblur_lightning.data.pairs.layouts import blur_of
+from deblur_lightning.data.pairs.pairing import Pair
 
 
 def write_pair(folder: Path, name: str, generator: np.random.Generator, height: int = 24, width: int = 30) -> None:
@@ -272,3 +274,18 @@ def test_the_cache_says_its_size_on_disk(root, caplog):
     GoProDataModule(root, crop_size=16, files=Files(cache=root.parent / "cache")).prepare_data()
     assert "Decoding 16 frames once" in caplog.text
     assert "GB on disk" in caplog.text
+
+
+@pytest.mark.parametrize("arguments", [{"batch_size": 0}, {"num_workers": -1}, {"crop_size": 0}])
+def test_counts_of_nothing_are_refused(root, arguments):
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))} is {next(iter(arguments.values()))}"):
+        GoProDataModule(root, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("folders", "blur"),
+    [(["blur_gamma"], "blur_gamma"), (["other"], "blur"), (["blur_gamma", "blur"], "blur and blur_gamma")],
+)
+def test_the_blur_of_a_list_is_told_by_its_folders(folders, blur):
+    pairs = [Pair(folder, "a", Path("GOPRO", folder, "1.png"), None) for folder in folders]
+    assert blur_of(pairs, "blur") == blur

@@ -157,3 +157,13 @@ def test_large_maps_are_averaged_not_sampled():
 def test_what_cannot_be_drawn_is_said(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+@pytest.mark.parametrize("size", [(700, 1), (1, 700), (60, 40)])
+def test_a_figure_is_no_taller_than_a_page_however_narrow_its_photo(size):
+    photo = torch.rand(1, 3, *size)
+    width, height = draw_field(photo, delta_field(photo, 5)).get_size_inches()
+    assert width <= 9
+    assert height <= 15
+    if size == (60, 40):
+        assert (width, round(height, 2)) == (9, 13.73)
