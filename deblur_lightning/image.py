@@ -29,7 +29,8 @@ def check_image(image: Tensor, name: str = "image") -> None:
         ValueError: image reaches 128, but display values lie in [0, 1]. Divide it by 255.
     """
     if not isinstance(image, Tensor):
-        raise TypeError(f"{name} is a {type(image).__name__}, but pictures are tensors. Pass torch.as_tensor({name}).")
+        remedy = f"Pass torch.as_tensor({name})." if hasattr(image, "__array__") else "Read files by read_photo."
+        raise TypeError(f"{name} is a {type(image).__name__}, but pictures are tensors. {remedy}")
     if not image.is_floating_point():
         scale = {torch.uint8: " / 255", torch.bool: ""}.get(image.dtype, " / 65535")
         raise ValueError(f"{name} holds {image.dtype}, but floats in [0, 1] are needed. Pass {name}.float(){scale}.")

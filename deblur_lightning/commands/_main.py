@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import deblur_lightning.commands as commands
+from deblur_lightning.commands._ending import ended_by_signals
 from deblur_lightning.patience import wait_asleep
 from deblur_lightning.sentences import sentence
 from deblur_lightning.terminal import drop_output, print_any_name
@@ -121,7 +122,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     wait_asleep()
     print_any_name()
     try:
-        with command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context:
+        with (
+            ended_by_signals(),
+            command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context,
+        ):
             status = command.invoke(context)
     except typer.Exit as end:
         status = end.exit_code

@@ -49,7 +49,7 @@ class Agreed(Restorer):
             by half, if that is more than a pixel: the surer the network, the less.
         apart_long: the same of long motion, which the network may know worse; None where it does not.
         turned: whether the network's picture is the mean of two, of the photo and of it turned by half a turn, as in
-            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where a tenth of a tile or more shows a fifth of it.
+            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where a tenth of a tile shows a fifth of it.
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.

@@ -86,7 +86,7 @@ def check_tile(tile: int) -> None:
     Raises:
         ValueError: a tile below two overlaps.
     """
-    if not tile >= SMALLEST_TILE:
+    if not (isinstance(tile, int) and tile >= SMALLEST_TILE):
         raise ValueError(f"tile is {tile}, but neighbours overlap by {OVERLAP} pixels. Pass at least {SMALLEST_TILE}.")
 
 

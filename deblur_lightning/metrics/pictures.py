@@ -50,7 +50,8 @@ class PictureScores(Metric):
         """Average each figure over distinct pictures, the same ones for every figure.
 
         A picture of which any figure is infinite, because two of its pictures are identical, is left out of all means:
-        otherwise ``psnr`` would be over other pictures than ``blurry_psnr``, and their difference no gain.
+        otherwise ``psnr`` would be over other pictures than ``blurry_psnr``, and their difference no gain. A figure
+        that some pictures do not have (NaN), as very small ones have no ``ssim_valid``, is averaged over the others.
 
         Returns:
             Means by column; ``identical``, how many pictures were left out, where there are such. If nothing else is
@@ -59,8 +60,9 @@ class PictureScores(Metric):
         rows = self.rows()
         values = torch.tensor(list(rows.values()), dtype=torch.float64, device=self.device)
         infinite = values.isinf().any(dim=1)
+        self._warn_of_unknown(values)
         if not infinite.any():
-            return dict(zip(self.columns, values.mean(dim=0).unbind(), strict=True))
+            return dict(zip(self.columns, values.nanmean(dim=0).unbind(), strict=True))
         names = [name for name, alone in zip(rows, infinite.tolist(), strict=True) if alone]
         columns = [name for name, alone in zip(self.columns, values.isinf().any(dim=0).tolist(), strict=True) if alone]
         rank_zero_warn(
@@ -69,7 +71,7 @@ class PictureScores(Metric):
             f"{f' and {len(names) - 4} more' if len(names) > 4 else ''}."
         )
         counted = values if infinite.all() else values[~infinite]
-        means = dict(zip(self.columns, counted.mean(dim=0).unbind(), strict=True))
+        means = dict(zip(self.columns, counted.nanmean(dim=0).unbind(), strict=True))
         return {**means, IDENTICAL: infinite.sum().double()}
 
     def rows(self) -> dict[str, tuple[float, ...]]:
@@ -81,6 +83,15 @@ class PictureScores(Metric):
         decoded = [row.tobytes().rstrip(b"\0").decode(errors="surrogateescape") for row in encoded]
         values = torch.stack([dim_zero_cat(self._state(column)) for column in self.columns], dim=1).tolist()
         return dict(sorted(dict(zip(decoded, map(tuple, values), strict=True)).items()))
+
+    def _warn_of_unknown(self, values: Tensor) -> None:
+        """Say which figures some pictures lack."""
+        known = values.isnan().logical_not().sum(dim=0).tolist()
+        lacking = [
+            f"{name} of {count}" for name, count in zip(self.columns, known, strict=True) if 0 < count < len(values)
+        ]
+        if lacking:
+            rank_zero_warn(f"Of {len(values)} pictures not all have every figure: {', '.join(lacking)}.")
 
     def _state(self, name: str) -> list[Tensor]:
         return getattr(self, f"_{name}")

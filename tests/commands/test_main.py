@@ -1,7 +1,9 @@
 import ast
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -141,4 +143,17 @@ def test_only_the_named_subcommand_is_imported():
     )  # fmt: skip
     loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
     folder = "deblur_lightning.commands"
-    assert loaded == {f"{folder}._main", f"{folder}.sweep", f"{folder}.sweep.command"}
+    assert loaded == {f"{folder}._main", f"{folder}._ending", f"{folder}.sweep", f"{folder}.sweep.command"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_leaves_nothing_half_done(tmp_path, number):
+    code = "from deblur_lightning.commands import main; main()"
+    arguments = ["sample-gopro", str(tmp_path / "set"), "--size", "3000", "2000", "--frames", "9"]
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    ends = time.monotonic() + 120
+    while not list(tmp_path.glob(".part-*")) and time.monotonic() < ends:
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

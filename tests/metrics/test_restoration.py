@@ -106,3 +106,16 @@ def test_names_that_are_no_utf_8_come_back():
     metric = RestorationMetrics()
     metric.update(torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 16), [name])
     assert list(metric.rows()) == [name]
+
+
+def test_a_picture_too_small_for_one_figure_counts_for_the_others():
+    generator = torch.Generator().manual_seed(0)
+    metric, large = RestorationMetrics(), RestorationMetrics()
+    for size, metrics in ((32, (metric, large)), (8, (metric,))):
+        pictures = torch.rand(2, 1, 3, size, size, generator=generator)
+        for one in metrics:
+            one.update(*pictures, [f"{size}"])
+    with pytest.warns(UserWarning, match="Of 2 pictures not all have every figure: ssim_valid of 1"):
+        means = metric.compute()
+    assert means["ssim_valid"] == large.compute()["ssim_valid"]
+    assert means["psnr"] == pytest.approx(np.mean([row[0] for row in metric.rows().values()]))

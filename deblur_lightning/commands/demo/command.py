@@ -39,7 +39,6 @@ def demo(
 
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.demo.desk import Limits, PhotoDesk
-    from deblur_lightning.commands.demo.ending import ended_by_signals
     from deblur_lightning.commands.demo.models import TOLD, BundledModels
     from deblur_lightning.commands.demo.server import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
     from deblur_lightning.deblurring import find_named_checkpoints, load_named
@@ -65,5 +64,5 @@ def demo(
         console.say(
             f"Open http://{f'[{address}]' if ':' in address else address}:{number}/ in a browser. Stop with Ctrl-C."
         )
-        with contextlib.suppress(KeyboardInterrupt), ended_by_signals():
+        with contextlib.suppress(KeyboardInterrupt):
             serve_demo(build_demo(desk, told, host), taken)

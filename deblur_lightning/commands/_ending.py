@@ -1,4 +1,4 @@
-"""How the demo ends where something else than Ctrl-C ends it."""
+"""How a command ends where something else than Ctrl-C ends it."""
 
 import contextlib
 import signal
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Have a closed terminal (SIGHUP) and SIGTERM end the process as an exit does, so that no photo is left on disk."""
+    """Have a closed terminal (SIGHUP) and SIGTERM end the process as an exit does: nothing half done stays on disk."""
     if threading.current_thread() is not threading.main_thread():  # which alone is told of signals
         yield
         return
@@ -18,7 +18,7 @@ def ended_by_signals() -> Iterator[None]:
         raise SystemExit(128 + number)
 
     def end(*_: object) -> None:
-        signal.raise_signal(signal.SIGTERM)  # which the server waits for
+        signal.raise_signal(signal.SIGTERM)  # which the demo's server waits for
 
     handlers = {signal.SIGTERM: leave} | ({signal.SIGHUP: end} if hasattr(signal, "SIGHUP") else {})
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
