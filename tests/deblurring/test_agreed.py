@@ -240,6 +240,13 @@ def test_turned_a_network_whose_picture_is_not_needed_is_asked_once(told, found)
     assert torch.equal(plain, turned)
 
 
+@pytest.mark.parametrize(("sure", "asked"), [(0.7, 2), (0.87, 1)])
+def test_turned_a_network_whose_picture_shows_but_a_little_is_asked_once(sure, asked):
+    blurry, network = torch.rand(1, 3, 64, 96), Slanting(line(5), line(5))
+    Agreed(RichardsonLucy(2), network, 0.1, turned=True)(blurry, field_of(line(5).T, blurry), Exposure(sure=sure))
+    assert network.asked == asked
+
+
 def test_one_direct_network_is_enough():
     with pytest.raises(ValueError, match="the restorer has a direct network, and direct is another"):
         Agreed(unrolled(Telling(line(1), line(1))), Telling(line(1), line(1)))
