@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
+from PIL import Image
 
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.data.synthesis.interpolation import interpolated
@@ -167,6 +168,8 @@ def count_frames(path: Path) -> int:
         raise ValueError("av is not installed, but films are read by it. Run: pip install 'deblur-lightning[video]'")
     if path.is_dir():
         raise ValueError(f"{path} is a folder, but one film is read at a time. Pass a film in it.")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no ordinary file. Name a film.")
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.")
     with opened(path) as film:
@@ -200,6 +203,20 @@ def count_frames(path: Path) -> int:
     return frames
 
 
+def _pictures(path: Path) -> int:
+    """Count a picture file's pictures; 0 of what is none."""
+    try:
+        with Image.open(path) as picture:
+            return getattr(picture, "n_frames", 1)
+    except (OSError, SyntaxError, ValueError):
+        return 0
+
+
+def _has_times(path: Path) -> bool:
+    """Tell whether a GIF of several pictures has the extension that says how long each lasts."""
+    return b"\x21\xf9\x04" in path.read_bytes() or _pictures(path) == 1
+
+
 @contextmanager
 def opened(path: Path) -> Iterator["InputContainer"]:
     """Open a film.
@@ -212,7 +229,14 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     try:
         with av.open(str(path)) as film:
             if not film.streams.video or film.format.name.endswith("_pipe") or film.format.name == "image2":  # a photo
-                raise ValueError(f"{path} holds no moving pictures. Pass a film.")
+                moves = _pictures(path) > 1  # as of an animated WebP
+                raise ValueError(
+                    f"{path} is an animation of a kind that is not read. Save it as GIF or film."
+                    if moves
+                    else f"{path} holds no moving pictures. Pass a film."
+                )
+            if film.format.name == "gif" and not _has_times(path):  # FFmpeg takes them all for one picture
+                raise ValueError(f"{path} does not say how long its pictures last. Save it with times.")
             film.streams.video[0].thread_type = "AUTO"
             yield film
     except av.error.FFmpegError as error:

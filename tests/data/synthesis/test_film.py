@@ -1,6 +1,7 @@
 """Pairs made of films, against frames that are known."""
 
 import importlib.util
+import os
 import wave
 from contextlib import contextmanager
 from itertools import pairwise
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from deblur_lightning.data.synthesis import film
 from deblur_lightning.data.synthesis.film import (
@@ -123,3 +125,20 @@ def test_what_is_no_film_is_named(clip, tmp_path, monkeypatch):
 def test_settings_out_of_range_are_refused(wrong, remedy):
     with pytest.raises(ValueError, match=remedy):
         Averaging(**wrong)
+
+
+@pytest.mark.parametrize(("name", "message"), [("a.gif", "does not say how long"), ("a.webp", "an animation of a")])
+def test_animations_that_would_lose_pictures_are_refused(tmp_path, name, message):
+    first, *others = (Image.effect_noise((60, 40), 80) for _ in range(3))
+    first.save(tmp_path / name, save_all=True, append_images=others)
+    with pytest.raises(ValueError, match=message):
+        count_frames(tmp_path / name)
+    if name == "a.gif":
+        first.save(tmp_path / name, save_all=True, append_images=others, duration=100)
+        assert count_frames(tmp_path / name) == 3
+
+
+def test_a_pipe_is_no_film(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="is no ordinary file"):
+        count_frames(tmp_path / "a.mp4")
