@@ -129,3 +129,18 @@ def test_in_a_photo_too_small_for_quarters_long_motion_is_as_sure_as_two_ways_fi
 def test_a_photo_too_large_to_look_for_a_turning_camera_in_can_be_sure_too(shakes, monkeypatch):
     monkeypatch.setattr(sys.modules[find_motion.__module__], "HELD", 100 * 100)
     assert find_motion(taken(constant(shakes[0])), kernel_size=KERNEL).sureness() > 0.9
+
+
+def test_two_quarters_that_leave_nothing_sure_are_enough(shakes, monkeypatch):
+    asked_ones = []
+
+    def counting(window, size):
+        asked_ones.append(size)
+        return shakes[0]
+
+    monkeypatch.setattr(sys.modules[sureness.__module__], "plain_kernel", counting)
+    light = shot(constant(shakes[0]))
+    assert sureness(light, shakes[0], alike=0.0) == 1
+    assert len(asked_ones) == 4
+    assert sureness(light, shakes[1], alike=0.0) == 0
+    assert len(asked_ones) == 6
