@@ -18,8 +18,10 @@ def sample_gopro(
 
     With it, training and scoring can be tried without the download.
     """
+    from deblur_lightning.commands._progress import Console
     from deblur_lightning.data.pairs.gopro_sample import write_gopro_sample
 
     width, height = size
-    counts = write_gopro_sample(folder, frames, width, height, seed=seed)
-    typer.echo(f"{folder}: {counts['train']} training and {counts['test']} test pairs of {width} x {height}.")
+    with Console() as console:
+        counts = write_gopro_sample(folder, frames, width, height, seed, console.watch(folder.name))
+        console.say(f"{folder}: {counts['train']} training and {counts['test']} test pairs of {width} x {height}.")

@@ -20,7 +20,9 @@ def sample_kohler(
 
     With it, training and scoring can be tried without the download.
     """
+    from deblur_lightning.commands._progress import Console
     from deblur_lightning.data.kohler.sample import write_kohler_sample
 
-    count = write_kohler_sample(folder, images=images, trajectories=trajectories, frames=frames, size=size, seed=seed)
-    typer.echo(f"{folder}: {count} shaken shots with {frames} sharp frames each.")
+    with Console() as console:
+        count = write_kohler_sample(folder, images, trajectories, frames, size, seed, console.watch(folder.name))
+        console.say(f"{folder}: {count} shaken shots with {frames} sharp frames each.")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,13 @@ FORMAT = 1  # raise when the same settings make other pictures
 
 
 def write_kohler_sample(
-    root: Path | str, images: int = 2, trajectories: int = 3, frames: int = 25, size: int = 256, seed: int = 0
+    root: Path | str,
+    images: int = 2,
+    trajectories: int = 3,
+    frames: int = 25,
+    size: int = 256,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> int:
     """Write a sample set in the benchmark's layout, whole or not at all; nothing if it is there already.
 
@@ -37,6 +44,7 @@ def write_kohler_sample(
         frames: sharp frames per path.
         size: side of the square pictures, in pixels; at least 161, which the protocol needs.
         seed: of the paths.
+        progress: takes the share done, 0 to 1.
 
     Returns:
         Number of blurry shots.
@@ -65,6 +73,7 @@ def write_kohler_sample(
         for image in range(1, images + 1):
             photo = _photograph(PHOTOGRAPHS[image - 1], size + MARGIN)
             for kernel in range(1, trajectories + 1):
+                progress((image - 1 + (kernel - 1) / trajectories) / images)
                 generator = np.random.default_rng((seed, image, kernel))
                 blurry, sharp = shoot(photo, frames, size, generator)
                 _save(part / "BlurryImages" / f"Blurry{image}_{kernel}.png", blurry)

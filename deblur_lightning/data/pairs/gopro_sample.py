@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +33,12 @@ class Frames(NamedTuple):
 
 
 def write_gopro_sample(
-    root: Path | str, frames: int = 8, width: int = 256, height: int = 192, seed: int = 0
+    root: Path | str,
+    frames: int = 8,
+    width: int = 256,
+    height: int = 192,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, int]:
     """Write a sample set in GOPRO_Large's layout, whole or not at all; nothing if it is there already.
 
@@ -43,6 +48,7 @@ def write_gopro_sample(
         width: of a frame, in pixels.
         height: likewise.
         seed: of the camera's paths.
+        progress: takes the share done, 0 to 1.
 
     Returns:
         Number of pairs of each split.
@@ -60,13 +66,13 @@ def write_gopro_sample(
     counts = {split: 2 * frames * len(names) for split, names in PHOTOGRAPHS.items()}
     if (root / SETTINGS).is_file() and json.loads((root / SETTINGS).read_text()) == settings:
         return counts
+    sequences = [(split, name, take) for split, names in PHOTOGRAPHS.items() for name in names for take in range(2)]
     with whole_folder(root) as part:
-        for split, names in PHOTOGRAPHS.items():
-            for name in names:
-                for take in range(2):
-                    generator = np.random.default_rng((seed, *name.encode(), take))
-                    made = shoot(photograph(name), frames, width, height, generator)
-                    _write(part / split / f"{name}_{take:02d}", made)
+        for number, (split, name, take) in enumerate(sequences):
+            progress(number / len(sequences))
+            generator = np.random.default_rng((seed, *name.encode(), take))
+            made = shoot(photograph(name), frames, width, height, generator)
+            _write(part / split / f"{name}_{take:02d}", made)
         (part / SETTINGS).write_text(json.dumps(settings))
     return counts
 
