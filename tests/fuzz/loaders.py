@@ -56,6 +56,7 @@ def corpus(folder):
             with contextlib.suppress(OSError, KeyError, ValueError):
                 colour.convert(mode).save(file, Image.registered_extensions()[suffix], exif=exif, dpi=(300, 300))
                 whole.append((suffix, file.getvalue()))
+    whole.extend((suffix, content) for suffix, content in with_words(colour))
     whole.extend((".tif", content) for content in tiffs(rng))
     whole.extend((suffix, content) for suffix, content in see_through(rng))
     whole.extend((".txt", content) for content in lists(folder))
@@ -70,6 +71,27 @@ def corpus(folder):
     whole.append((".safetensors", save(weights, {"deblurrer": json.dumps(recipe)})))
     whole.extend(authors_files())
     return whole
+
+
+def with_words(picture):
+    """Write pictures with XMP and IPTC, as photo programs do."""
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        b'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"><rdf:Description '
+        b'xmp:Rating="3"><dc:subject><rdf:Bag><rdf:li>sea</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF>'
+        b"</x:xmpmeta>"
+    )
+    entries = b"".join(
+        bytes((28, 2, tag)) + len(text).to_bytes(2) + text for tag, text in ((5, b"Waves"), (25, b"sea"))
+    )
+    iptc = b"Photoshop 3.0\0008BIM\4\4\0\0" + len(entries).to_bytes(4) + entries
+    for suffix in (".jpg", ".webp", ".avif"):
+        file = io.BytesIO()
+        picture.save(file, Image.registered_extensions()[suffix], xmp=packet)
+        yield suffix, file.getvalue()
+        if suffix == ".jpg":
+            content = file.getvalue()
+            yield suffix, content[:2] + b"\xff\xed" + (len(iptc) + 2).to_bytes(2) + iptc + content[2:]
 
 
 def tiffs(rng):
@@ -181,7 +203,8 @@ def attempt(path):
     if image.ndim != 4 or image.shape[1] not in (1, 3) or not 0 <= image.min() <= image.max() <= 1:
         return f"read as {list(image.shape)} from {image.min()} to {image.max()}"
     if image.numel() < 10**6:
-        write_photo(path.with_name("again.png"), image, record.for_name("again.png"))
+        for name in ("again.png", "again.jpg", "again.tif"):
+            write_photo(path.with_name(name), image, record.for_name(name))
     return None
 
 
