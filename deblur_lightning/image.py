@@ -1,6 +1,7 @@
 """What every public function means by a picture: float, ``[N, C, H, W]``, display values in [0, 1]."""
 
 import math
+import os
 
 import torch
 from torch import Tensor
@@ -29,7 +30,8 @@ def check_image(image: Tensor, name: str = "image") -> None:
         ValueError: image reaches 128, but display values lie in [0, 1]. Divide it by 255.
     """
     if not isinstance(image, Tensor):
-        remedy = f"Pass torch.as_tensor({name})." if hasattr(image, "__array__") else "Read files by read_photo."
+        file = isinstance(image, (str, os.PathLike)) or image is None
+        remedy = "Read a file by read_photo." if file else f"Pass torch.as_tensor({name})."
         raise TypeError(f"{name} is a {type(image).__name__}, but pictures are tensors. {remedy}")
     if not image.is_floating_point():
         scale = {torch.uint8: " / 255", torch.bool: ""}.get(image.dtype, " / 65535")

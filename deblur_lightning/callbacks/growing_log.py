@@ -49,9 +49,7 @@ class GrowingLog(CSVLogger):
         if self._silent:
             return _DummyExperiment()  # type: ignore[return-value] # as on processes but the first
         if self._experiment is None:
-            if self._anew:
-                self._earlier.unlink(missing_ok=True)
-            elif self._log.is_file():
+            if self._log.is_file():
                 self._log.replace(self._earlier)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Experiment logs directory")  # which says it would delete them
@@ -105,6 +103,9 @@ class GrowingLog(CSVLogger):
     def _bring_back(self, writer: _ExperimentWriter, keys: set[str], step: int | None) -> None:
         """Copy earlier rows before ``step``, and those of ``step`` itself that hold nothing of ``keys``."""
         if not self._earlier.is_file():
+            return
+        if self._anew and step is not None:
+            self._earlier.unlink()
             return
         with self._earlier.open(newline="") as file:
             rows = list(csv.DictReader(file))

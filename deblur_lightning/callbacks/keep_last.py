@@ -40,7 +40,7 @@ class KeepLast(Checkpoint):
         self.minutes = minutes
         self._saved_at = 0.0
         self._asked = 0  # the signal's number
-        self._between_steps = False
+        self._between_steps = self._put_off = False
         self._before_validation: dict[str, Any] | None = None
         self._handlers: dict[int, Any] = {}
 
@@ -84,6 +84,7 @@ class KeepLast(Checkpoint):
             pl_module, "between_steps", True
         )
         self._between_steps = trainer.is_last_batch or accumulated
+        self._put_stop_off(trainer)
         if not self._between_steps or trainer.is_last_batch:
             return
         stop = self._must_stop(trainer)
@@ -125,8 +126,10 @@ class KeepLast(Checkpoint):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save if what it found ends the run amid an epoch; forget the place before it."""
-        if self._training(trainer) and self._between_steps and not trainer.is_last_batch and _ends(trainer):
-            self._save(trainer)
+        if self._training(trainer):
+            self._put_stop_off(trainer)
+            if self._between_steps and not trainer.is_last_batch and _ends(trainer):
+                self._save(trainer)
         self._before_validation = None
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -150,6 +153,13 @@ class KeepLast(Checkpoint):
         if self._asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self._asked = number
+
+    def _put_stop_off(self, trainer: Trainer) -> None:
+        """Let a run that a callback stops amid accumulated gradients go on to the end of their step."""
+        if trainer.should_stop and not self._between_steps:
+            self._put_off, trainer.should_stop = True, False
+        elif self._put_off and self._between_steps:
+            self._put_off, trainer.should_stop = False, True
 
     def _must_stop(self, trainer: Trainer) -> bool:
         """Ask whether any process was told to stop."""

@@ -6,6 +6,9 @@ import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
+LEFT = (signal.SIG_IGN, None)
+"""What stays: signals that are ignored on purpose, as by nohup, or that another program's code heeds."""
+
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
@@ -21,7 +24,8 @@ def ended_by_signals() -> Iterator[None]:
         signal.raise_signal(signal.SIGTERM)  # which the demo's server waits for
 
     handlers = {signal.SIGTERM: leave} | ({signal.SIGHUP: end} if hasattr(signal, "SIGHUP") else {})
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    heeded = {number: handler for number, handler in handlers.items() if signal.getsignal(number) not in LEFT}
+    before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
     try:
         yield
     finally:

@@ -247,16 +247,21 @@ def _faults_of_annotated(photos: Sequence[PhotoFile], full: bool) -> list[str]:
 def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
     """Name damaged pictures, and frames of another size than their blurry shot."""
     from deblur_lightning.data import Files
-    from deblur_lightning.data.frames import frame_size
+    from deblur_lightning.data.frames import frame_size, prove_frame
     from deblur_lightning.data.kohler.files import check_png, read_png
 
     files = [*found.blurry.values(), *(png for frames in found.frames.values() for png in frames.pngs)]
     stacks = [frames for frames in found.frames.values() if frames.stack is not None]
     decoded = Files("full" if full else "auto").decodes([*files, *(one.stack for one in stacks if one.stack)])
-    damaged = [*_faults_of_files(files, full), *_faults(files, read_png if decoded else check_png)]
+
+    def sound(path: Path) -> None:
+        (prove_frame if decoded else frame_size)(path)
+        (read_png if decoded else check_png)(path)
+
+    damaged = _faults(files, sound)
     damaged += _faults(stacks, lambda frames: all(frame.size for frame in frames)) if decoded else []
     if damaged:
-        return list(dict.fromkeys(damaged))
+        return damaged
 
     def fit(shot: tuple[Path, Path]) -> None:
         (width, height), (other_width, other_height) = map(frame_size, shot)

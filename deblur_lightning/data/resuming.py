@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from pytorch_lightning import Trainer
-from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, SequentialSampler
 
 from deblur_lightning.data.epoch_sampler import EpochSampler
 from deblur_lightning.data.workers import leave_signals_to_training
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     Base = DataLoader[Any]
 else:
     Base = DataLoader
+
+
+class SameSampler(DistributedSampler[int], SequentialSampler):
+    """Yield the same samples in the same order again and again, to be overfitted to; Lightning takes no other."""
 
 
 class ResumableLoader(Base):
@@ -42,12 +46,17 @@ class ResumableLoader(Base):
     ) -> None:
         if not isinstance(dataset, Sized):
             raise TypeError("dataset has no length, but its order is drawn beforehand. Give it __len__.")
-        sampler: Sampler[Any]
+        replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
+        sampler: EpochSampler | SameSampler
         if trainer is not None and trainer.overfit_batches:  # type: ignore[attr-defined]
-            sampler = SequentialSampler(dataset)  # the same samples again and again; others Lightning would not take
+            sampler = SameSampler(dataset, replicas, rank, shuffle=False)
         else:
-            sampler = _in_place(dataset, batch_size, seed, trainer, drop_last)
+            sampler = EpochSampler(dataset, seed, replicas, rank)
         drop_last = drop_last and len(sampler) >= batch_size
+        if trainer is not None and isinstance(sampler, EpochSampler):
+            batches = len(sampler) // batch_size if drop_last else -(-len(sampler) // batch_size)
+            sampler.epoch, seen = _place(trainer, batches)
+            sampler.skip = seen * batch_size
         super().__init__(
             dataset,
             batch_size,
@@ -65,18 +74,6 @@ class ResumableLoader(Base):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Ignore the state, see the class."""
-
-
-def _in_place(dataset: Sized, batch_size: int, seed: int, trainer: Trainer | None, drop_last: bool) -> EpochSampler:
-    """Order samples, from where a run goes on."""
-    replicas, rank = (1, 0) if trainer is None else (trainer.world_size, trainer.global_rank)
-    sampler = EpochSampler(dataset, seed, replicas, rank)
-    if trainer is not None:
-        whole = drop_last and len(sampler) >= batch_size
-        batches = len(sampler) // batch_size if whole else -(-len(sampler) // batch_size)
-        sampler.epoch, seen = _place(trainer, batches)
-        sampler.skip = seen * batch_size
-    return sampler
 
 
 def _place(trainer: Trainer, batches: int) -> tuple[int, int]:

@@ -57,7 +57,8 @@ def front(argv: Sequence[str]) -> None:
         looks_like_path = path.endswith((".yaml", ".yml", ".ckpt", ".safetensors"))
         if looks_like_path and not Path(path).is_file():
             parser.error(f"{path} does not exist, but it is needed first. Check the path; this folder is {Path.cwd()}.")
-        if path in known.config and Path(path).is_file() and (wrong := broken_yaml(Path(path))):
+        is_file = os.path.isfile(path)  # noqa: PTH113 - False of a whole configuration in one line, too long for a name
+        if path in known.config and is_file and (wrong := broken_yaml(Path(path))):
             parser.error(wrong)
 
 

@@ -80,7 +80,7 @@ class PictureScores(Metric):
         if len(names) == 0:
             raise ValueError("no picture was scored, but a mean needs one. Check the dataset's split.")
         encoded = dim_zero_cat(names).reshape(-1, NAME_BYTES).to(torch.uint8).cpu().numpy()
-        decoded = [row.tobytes().rstrip(b"\0").decode(errors="surrogateescape") for row in encoded]
+        decoded = [row.tobytes().rstrip(b"\0").decode(errors="backslashreplace") for row in encoded]
         values = torch.stack([dim_zero_cat(self._state(column)) for column in self.columns], dim=1).tolist()
         return dict(sorted(dict(zip(decoded, map(tuple, values), strict=True)).items()))
 
@@ -100,5 +100,6 @@ class PictureScores(Metric):
 def _encode(name: str) -> Tensor:
     encoded = name.encode(errors="surrogateescape")  # as of files whose names are no UTF-8
     if len(encoded) > NAME_BYTES:
-        encoded = encoded[: NAME_BYTES - 17] + b"~" + blake2b(encoded, digest_size=8).hexdigest().encode()
+        whole = encoded[: NAME_BYTES - 17].decode(errors="ignore").encode()  # letters
+        encoded = whole + b"~" + blake2b(encoded, digest_size=8).hexdigest().encode()
     return torch.tensor(list(encoded.ljust(NAME_BYTES, b"\0")), dtype=torch.float64)

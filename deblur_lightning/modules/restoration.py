@@ -140,10 +140,10 @@ class RestorationModule(LightningModule):
         """
         lacking = [name for name in self.learns_from if name not in batch]
         if lacking:
-            fields = " with motion fields, as MotionBlurDataModule's or SyntheticBlurDataModule's,"
+            fields = "data with motion fields, as MotionBlurDataModule's or SyntheticBlurDataModule's"
             raise ValueError(
-                f"batches have no {' and no '.join(lacking)}, which {type(self).__name__} learns from. "
-                f"Pass data{fields if 'field' in lacking else ''} that have."
+                f"batches have no {' and no '.join(lacking)}, but {type(self).__name__} learns from it. "
+                f"Pass {fields if 'field' in lacking else 'pairs, blurry and sharp'}."
             )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

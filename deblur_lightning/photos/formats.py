@@ -40,7 +40,7 @@ WRITTEN = {
         (".webp",), alpha=True, quality=True, metadata=True, longest=16_383, options={"quality": 95, "exact": True}
     ),
     "JPEG2000": Format((".jp2", ".j2k"), alpha=True),
-    "AVIF": Format((".avif",), alpha=True, quality=True, metadata=True, longest=65_536, options={"quality": 90}),
+    "AVIF": Format((".avif",), alpha=True, quality=True, metadata=True, longest=32_768, options={"quality": 90}),
     "HEIF": Format(heic.SUFFIXES, alpha=True, quality=True, metadata=True, longest=16_384, options={"quality": 90}),
     "BMP": Format((".bmp",)),
     "PPM": Format((".ppm", ".pgm", ".pnm")),

@@ -51,11 +51,13 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
     record.check_size(path, image.shape[-1], image.shape[-2])
     try:
         encoded = _encode(image, record)
-    except (RuntimeError, OverflowError, SystemError, struct.error) as error:  # what encoders raise; not MemoryError
+    except (RuntimeError, OverflowError, SystemError, struct.error) as error:  # what encoders raise
         reason = " ".join(str(error).split()).rstrip(".")
+        if "alloc" in reason or isinstance(error, NotImplementedError):
+            raise
         raise ValueError(
             f"{path}: {record.format} cannot hold its {image.shape[-1]} x {image.shape[-2]} pixels ({reason}). "
-            "Write it as PNG or TIFF."
+            f"Write it as {'TIFF' if record.format == 'PNG' else 'PNG'}."
         ) from error
     words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp and record.format == "PNG" else ()
     if chunks := record.png_colour + words:

@@ -49,13 +49,27 @@ LISTS = {"dc:title": "Alt", "dc:description": "Alt", "dc:rights": "Alt", "dc:sub
 """How XMP stores them; others are texts."""
 
 SAID = {
-    "rating": rb"""xmp:Rating(?:\s*=\s*["']|>)\s*(?!0\s*["'<])-?\d""",
-    "label": rb"""xmp:Label(?:\s*=\s*["']|>)\s*[^"'<\s]""",
-    "title": rb"<dc:title>.*?<rdf:li[^>]*>\s*[^<\s]",
-    "description": rb"<dc:description>.*?<rdf:li[^>]*>\s*[^<\s]",
-    "keywords": rb"<dc:subject>.*?<rdf:li[^>]*>\s*[^<\s]",
+    "xmp:Rating": "rating",
+    "xmp:Label": "label",
+    "dc:title": "title",
+    "photoshop:Headline": "headline",
+    "dc:description": "description",
+    "dc:subject": "keywords",
+    "lr:hierarchicalSubject": "keywords",
+    "dc:creator": "authors",
+    "dc:rights": "rights",
+    "photoshop:City": "place",
+    "photoshop:State": "place",
+    "photoshop:Country": "place",
+    "Iptc4xmpCore:Location": "place",
 }
-"""What people are told of, and how it looks in a packet; a rating of 0 is none."""
+"""What people are told of where it cannot be kept."""
+
+PACKET = re.compile(rb"<(?:(\w+):)?x[am]pmeta[\s>]|<(\w+:)?RDF[\s>]")
+"""What a packet begins with: Adobe's root, or RDF alone."""
+
+UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML does not have."""
 
 LONGEST = 2**20
 """Bytes of a packet that are looked through."""
@@ -67,8 +81,9 @@ LARGEST = 65_000
 def kept_xmp(path: Path) -> tuple[bytes | None, tuple[str, ...]]:
     """Collect what people wrote of a photo: title, description, keywords, rating, label, authors, rights and place.
 
-    XMP and IPTC, which every format that is read stores as plain bytes, also hold what would be wrong of a restored
-    photo, such as how it was cropped. So a packet is made anew; where XMP and IPTC differ, XMP is right.
+    XMP and IPTC also hold what would be wrong of a restored photo, such as how it was cropped. So a packet is made
+    anew; where XMP and IPTC differ, XMP is right. They are looked for as plain bytes, which is how nearly every program
+    stores them in any format: not compressed, as a PNG may hold XMP, not in UTF-16, and IPTC in Photoshop's block.
 
     Args:
         path: the photo.
@@ -82,8 +97,7 @@ def kept_xmp(path: Path) -> tuple[bytes | None, tuple[str, ...]]:
     try:
         found = _of_packet(packet)
     except ElementTree.ParseError:
-        found = {}
-        notes = lost(packet, "cannot be read")
+        found, notes = {}, ("its XMP cannot be read and is not kept",)
     found = _of_iptc(block) | found
     made = _written(found) if found else None
     if made is not None and len(made) > LARGEST:
@@ -92,24 +106,29 @@ def kept_xmp(path: Path) -> tuple[bytes | None, tuple[str, ...]]:
 
 
 def lost(packet: bytes, why: str) -> tuple[str, ...]:
-    """Say which ratings, titles, descriptions and keywords a restored photo loses; nothing where there are none.
+    """Say what a restored photo loses of what people wrote; a rating of 0 is none.
 
     Args:
-        packet: XMP.
+        packet: XMP, as `kept_xmp` makes it.
         why: the end of a sentence that tells what is wrong with it.
     """
-    names = [name for name, looks in SAID.items() if re.search(looks, packet, re.DOTALL)]
+    found = _of_packet(packet)
+    if (rating := found.get("xmp:Rating")) is not None and (rating.text or "").strip() == "0":
+        del found["xmp:Rating"]
+    names = list(dict.fromkeys(said for name, said in SAID.items() if name in found))
     if not names:
         return ()
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    return (f"its {listed} {'are' if len(names) > 1 or names == ['keywords'] else 'is'} not kept, for its XMP {why}",)
+    several = len(names) > 1 or names[0] in ("keywords", "authors", "rights")
+    return (f"its {listed} {'are' if several else 'is'} not kept, for its XMP {why}",)
 
 
 def _packet(content: mmap.mmap) -> bytes:
     """Cut out the first packet, the photo's; it may break off."""
-    if (start := content.find(b"<x:xmpmeta")) < 0:
+    if (begins := PACKET.search(content)) is None:
         return b""
-    end = content.find(ending := b"</x:xmpmeta>", start, start + LONGEST)
+    start, root = begins.start(), begins[0][1:-1]
+    end = content.find(ending := b"</" + root + b">", start, start + LONGEST)
     return content[start : end + len(ending) if end >= 0 else start + LONGEST]
 
 
@@ -127,12 +146,14 @@ def _of_packet(packet: bytes) -> dict[str, ElementTree.Element]:
         return found
     names = {f"{{{SPACES[space]}}}{name}": f"{space}:{name}" for space, all_ in KEPT.items() for name in all_}
     meta = ElementTree.fromstring(packet)  # noqa: S314 - one element cannot define words that stand for gigabytes
-    for described in meta.iter(f"{{{SPACES['rdf']}}}Description"):
+    rdf = f"{{{SPACES['rdf']}}}"
+    own = [described for part in meta.iter(f"{rdf}RDF") for described in part.findall(f"{rdf}Description")]
+    for described in own:  # others, within them, are of pictures that the photo was made of
         for name, text in described.attrib.items():
-            if name in names:
+            if name in names and text.strip():
                 found.setdefault(names[name], _element(names[name], text))
         for child in described:
-            if child.tag in names:
+            if child.tag in names and (child.attrib or "".join(child.itertext()).strip()):
                 found.setdefault(names[child.tag], child)
     return found
 
@@ -141,7 +162,7 @@ def _of_iptc(block: bytes) -> dict[str, ElementTree.Element]:
     """Give what is kept of IPTC's data sets, by its name in XMP."""
     texts: dict[str, list[str]] = {}
     for record, number, value in _data_sets(block):
-        if record == 2 and number in IPTC and (text := _decoded(value).strip("\0 ")):
+        if record == 2 and number in IPTC and (text := UNWRITABLE.sub(" ", _decoded(value)).strip()):
             texts.setdefault(IPTC[number], []).append(text)
     return {name: _list(name, found) if name in LISTS else _element(name, found[0]) for name, found in texts.items()}
 

@@ -65,3 +65,11 @@ def test_a_run_that_is_said_to_begin_anew_keeps_no_earlier_row(tmp_path):
     log.log_metrics({"loss": 1.0}, 9)
     log.finalize("success")
     assert [row["step"] for row in read(tmp_path)] == ["9"]
+
+
+def test_a_run_that_begins_anew_and_fails_before_its_first_row_takes_none_away(tmp_path):
+    log = GrowingLog(tmp_path, "runs", "one")
+    log.begin_anew()
+    assert log.experiment is not None
+    log.finalize("failed")
+    assert len(read(tmp_path)) == 5

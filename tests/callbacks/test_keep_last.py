@@ -66,3 +66,24 @@ def test_a_training_that_its_validation_stops_amid_an_epoch_is_kept(tmp_path):
 def test_the_end_by_max_steps_is_kept_where_a_batch_takes_several(tmp_path, most):
     batches = -(-most // 6)
     assert stopped(tmp_path, Counter(6), max_steps=most, max_epochs=-1) == (6 * batches, 6 * batches, batches)
+
+
+class Adding(Counter):
+    """Leaves the steps to the trainer, which adds gradients up."""
+
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = True
+
+    def training_step(self, batch, batch_idx):
+        return (self.weight - batch.mean()) ** 2
+
+
+@pytest.mark.parametrize("ends", ["callback", "validation"])
+def test_a_stop_amid_accumulated_gradients_waits_for_their_step(tmp_path, ends):
+    if ends == "callback":
+        found = stopped(tmp_path, Adding(), StopAfter(), accumulate_grad_batches=3)
+    else:
+        never_better = EarlyStopping("val/psnr", mode="max", patience=1)
+        found = stopped(tmp_path, Adding(), never_better, val_check_interval=2, accumulate_grad_batches=3)
+    assert found == (2, 2, 6)

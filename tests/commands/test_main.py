@@ -10,6 +10,7 @@ import pytest
 
 import deblur_lightning
 from deblur_lightning.commands import main
+from deblur_lightning.commands._ending import ended_by_signals
 from deblur_lightning.commands._main import load_subcommand, subcommands
 
 ROOT = Path(deblur_lightning.__file__).parent.parent
@@ -157,3 +158,14 @@ def test_a_command_that_is_told_to_end_leaves_nothing_half_done(tmp_path, number
     process.send_signal(number)
     assert process.wait(60) == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_is_ignored_on_purpose_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -109,3 +111,12 @@ def test_overfitting_sees_the_same_batches_in_every_epoch(tmp_path):
     watcher = train(real(tmp_path / "data", 0), tmp_path / "all", overfit_batches=2)
     assert len(watcher.seen) == 4
     assert [step[1:] for step in watcher.seen[:2]] == [step[1:] for step in watcher.seen[2:]]
+
+
+def test_each_process_overfits_to_its_share(tmp_path):
+    (tmp_path / "data").mkdir()
+    module = real(tmp_path / "data", 0)
+    trainer = SimpleNamespace(overfit_batches=2, world_size=2, global_rank=1, estimated_stepping_batches=1)
+    module.setup("fit")
+    loader = ResumableLoader(module.train_pairs, 2, 0, 0, trainer)
+    assert list(loader.sampler)[:4] == [1, 3, 5, 7]

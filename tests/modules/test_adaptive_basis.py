@@ -107,7 +107,7 @@ def test_data_without_fields_are_refused_in_a_sentence():
     batch = batch_of(1)
     del batch["field"]
     module = AdaptiveBasisModule(small_motion_deblurrer())
-    with pytest.raises(ValueError, match=r"no field, which AdaptiveBasisModule learns from\. Pass data with motion"):
+    with pytest.raises(ValueError, match=r"no field, but AdaptiveBasisModule learns from it\. Pass data with motion"):
         module.on_train_batch_start(batch, 0)
 
 

@@ -142,17 +142,54 @@ def test_iptc_of_old_programs_is_latin_and_xmp_is_right_where_both_speak(tmp_pat
 @pytest.mark.parametrize(
     ("packet", "why"),
     [
-        (PACKET.replace("</x:xmpmeta>", ""), "cannot be read"),
-        (PACKET.replace("<rdf:Desc", "<!DOCTYPE a><rdf:Desc", 1), "cannot be read"),
-        (PACKET.replace("{1}", "<dc:rights>" + "x" * LARGEST + "</dc:rights>"), f"takes more than {LARGEST:,} bytes"),
+        (PACKET.replace("</x:xmpmeta>", ""), "its XMP cannot be read and is not kept"),
+        (PACKET.replace("<rdf:Desc", "<!DOCTYPE a><rdf:Desc", 1), "its XMP cannot be read and is not kept"),
+        (
+            PACKET.replace("{1}", "<dc:rights>" + "x" * LARGEST + "</dc:rights>"),
+            f"its rating and rights are not kept, for its XMP takes more than {LARGEST:,} bytes",
+        ),
     ],
     ids=["breaks off", "defines words", "too large for a JPEG"],
 )
 def test_what_cannot_be_kept_is_said(tmp_path, packet, why):
-    path = tmp_path / "a.webp"
-    assert kept_xmp(save(path, 'xmp:Rating="5"', packet=packet)) == (
-        None,
-        (f"its rating is not kept, for its XMP {why}",),
+    assert kept_xmp(save(tmp_path / "a.webp", 'xmp:Rating="5"', packet=packet)) == (None, (why,))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        PACKET.replace("x:xmpmeta", "meta:xmpmeta").replace("xmlns:x=", "xmlns:meta="),
+        PACKET.replace("x:xmpmeta", "x:xapmeta"),
+        PACKET.replace('<x:xmpmeta xmlns:x="adobe:ns:meta/">', "").replace("</x:xmpmeta>", ""),
+    ],
+    ids=["another prefix", "an old root", "RDF alone"],
+)
+def test_packets_of_other_programs_are_read_too(tmp_path, packet):
+    found, notes = kept_xmp(save(tmp_path / "a.webp", *WROTE, packet=packet))
+    assert (told(found), notes) == (TOLD, ())
+
+
+def test_what_is_said_of_a_picture_within_the_photo_is_not_said_of_the_photo(tmp_path):
+    pantry = (
+        '<xmpMM:Pantry xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"><rdf:Bag><rdf:li>'
+        f'<rdf:Description xmp:Rating="1">{TITLE.replace("Waves", "Other")}</rdf:Description>'
+        "</rdf:li></rdf:Bag></xmpMM:Pantry>"
+    )
+    found, _ = kept_xmp(save(tmp_path / "a.webp", 'xmp:Label="Red"', pantry + KEYWORDS))
+    assert told(found) == {"xmp:Label": ["Red"], "dc:subject": ["sea", "Küste"]}
+
+
+def test_iptc_fills_what_xmp_leaves_empty_and_spoils_nothing(tmp_path):
+    path = with_iptc(save(tmp_path / "a.jpg", 'xmp:Rating="5"', NO_TITLE), ((2, 5), b"a\x01b\0c"))
+    found, _ = kept_xmp(path)
+    assert told(found) == {"xmp:Rating": ["5"], "dc:title": ["a b c"]}
+
+
+def test_authors_rights_and_place_are_said_to_be_lost_too(tmp_path):
+    wrote = "<dc:creator><rdf:Seq><rdf:li>Me</rdf:li></rdf:Seq></dc:creator><dc:rights>mine</dc:rights>"
+    _, record = read_photo(save(tmp_path / "a.jpg", 'photoshop:City="Kiel"', NO_TITLE + wrote))
+    assert record.for_name("a.bmp").notes == (
+        "its authors, rights and place are not kept, for its XMP has no place in BMP",
     )
 
 

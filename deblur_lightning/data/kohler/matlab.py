@@ -42,8 +42,17 @@ def read_stack(path: Path, variable: str) -> Iterator[NDArray[np.uint8]]:
 
     Raises:
         FileNotFoundError: no file.
-        ValueError: as `stack_shape`, or the file ends early.
+        ValueError: as `stack_shape`, or the file is damaged or ends early.
     """
+    try:
+        yield from _pictures(path, variable)
+    except (OSError, zlib.error) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"{path} is damaged ({error}). Fetch it again.") from error
+
+
+def _pictures(path: Path, variable: str) -> Iterator[NDArray[np.uint8]]:
     height, width, channels, count = stack_shape(path, variable)
     if _is_hdf5(path):
         import h5py

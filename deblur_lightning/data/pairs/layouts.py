@@ -110,7 +110,7 @@ def blur_of(pairs: Iterable[Pair], told: GoProBlur) -> str:
         told: what was asked for, which holds where no folder tells.
     """
     kinds: tuple[GoProBlur, ...] = get_args(GoProBlur)
-    found = {next((kind for kind in kinds if kind in pair.blurry.parts), told) for pair in pairs}
+    found = {next((part for part in reversed(pair.blurry.parts) if part in kinds), told) for pair in pairs}
     return " and ".join(sorted(found))
 
 

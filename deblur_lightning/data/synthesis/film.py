@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 from PIL import Image
 
-from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.frames import DAMAGED, Frame
 from deblur_lightning.data.synthesis.interpolation import interpolated
 from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
 from deblur_lightning.physics import check_gamma
@@ -203,18 +203,18 @@ def count_frames(path: Path) -> int:
     return frames
 
 
-def _pictures(path: Path) -> int:
-    """Count a picture file's pictures; 0 of what is none."""
+def _pictures(path: Path, kinds: tuple[str, ...]) -> int:
+    """Count the pictures of an animation of some kinds; 0 of any other file."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=kinds) as picture:
             return getattr(picture, "n_frames", 1)
-    except (OSError, SyntaxError, ValueError):
+    except DAMAGED:
         return 0
 
 
 def _has_times(path: Path) -> bool:
     """Tell whether a GIF of several pictures has the extension that says how long each lasts."""
-    return b"\x21\xf9\x04" in path.read_bytes() or _pictures(path) == 1
+    return b"\x21\xf9\x04" in path.read_bytes() or _pictures(path, ("GIF",)) <= 1
 
 
 @contextmanager
@@ -229,7 +229,7 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     try:
         with av.open(str(path)) as film:
             if not film.streams.video or film.format.name.endswith("_pipe") or film.format.name == "image2":  # a photo
-                moves = _pictures(path) > 1  # as of an animated WebP
+                moves = _pictures(path, ("WEBP", "PNG")) > 1
                 raise ValueError(
                     f"{path} is an animation of a kind that is not read. Save it as GIF or film."
                     if moves

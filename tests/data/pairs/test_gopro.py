@@ -289,3 +289,8 @@ def test_counts_of_nothing_are_refused(root, arguments):
 def test_the_blur_of_a_list_is_told_by_its_folders(folders, blur):
     pairs = [Pair(folder, "a", Path("GOPRO", folder, "1.png"), None) for folder in folders]
     assert blur_of(pairs, "blur") == blur
+
+
+def test_a_folder_above_the_data_does_not_tell_the_blur():
+    pair = Pair("1", "a", Path("/data/blur/GOPRO/test/a/blur_gamma/1.png"), None)
+    assert blur_of([pair], "blur_gamma") == "blur_gamma"
