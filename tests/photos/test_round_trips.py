@@ -381,3 +381,13 @@ def test_what_an_encoder_refuses_is_said_of_the_file(tmp_path, monkeypatch):
 def test_colour_of_16_bits_in_a_jpeg_2000_is_said_to_become_8(tmp_path, deep, notes):
     cv2.imwrite(str(tmp_path / "a.jp2"), noise(60, 50, 3, dtype=deep))
     assert read_photo(tmp_path / "a.jp2")[1].notes == notes
+
+
+@pytest.mark.parametrize("kind", ["noise", "pattern"])
+def test_a_large_png_is_no_larger_however_it_is_packed(tmp_path, kind):
+    pixels = noise(1450, 1400, 3) if kind == "noise" else np.tile(noise(1450, 7, 3), (1, 200, 1))
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
+    write_photo(tmp_path / "a.png", image)
+    Image.fromarray(pixels).save(tmp_path / "usual.png", compress_level=4)
+    assert (tmp_path / "a.png").stat().st_size <= (tmp_path / "usual.png").stat().st_size
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "a.png")), pixels)
