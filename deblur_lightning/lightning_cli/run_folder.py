@@ -47,13 +47,18 @@ def settle_log(trainer: Trainer, *, trains: bool, checkpoint: Path | None, goes_
     for log in trainer.loggers:
         if not isinstance(log, GrowingLog):
             continue
-        if trains and not goes_on:
+        if trains and not (goes_on and (checkpoint is not None or _has_checkpoints(Path(log.log_dir)))):
             log.begin_anew()
         if not log.placed:
             if not trains:
                 log.be_silent()
             elif run is not None:
                 log.go_on_in(run)
+
+
+def _has_checkpoints(run: Path) -> bool:
+    """Tell whether a run's folder has one that ``last`` or ``best`` may stand for."""
+    return any((run / "checkpoints").glob("*.ckpt"))
 
 
 def sum_up_networks(trainer: Trainer, told: list[Callback]) -> None:

@@ -1,5 +1,6 @@
 """Where runs write to."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,19 @@ def test_the_summary_is_ours_unless_another_or_none_was_asked_for(tmp_path):
 def test_the_bare_name_of_a_checkpoint_tells_its_folder_too(last, monkeypatch):
     monkeypatch.chdir(last.parent)
     assert run_of(Path("last.ckpt")) == last.parents[1]
+
+
+@pytest.mark.parametrize(("there", "rows"), [(True, 2), (False, 1)])
+def test_rows_of_before_stay_only_where_the_last_checkpoint_is_there_to_go_on_from(tmp_path, there, rows):
+    first = trainer(tmp_path, "told")
+    first.logger.log_metrics({"loss": 1.0}, 0)
+    checkpoints = Path(first.log_dir) / "checkpoints"
+    if there:
+        checkpoints.mkdir()
+        (checkpoints / "last.ckpt").touch()
+    again = trainer(tmp_path, "told")
+    settle_log(again, trains=True, checkpoint=None, goes_on=True)  # as by --ckpt_path last
+    again.logger.log_metrics({"loss": 2.0}, 1)
+    again.logger.finalize("success")
+    with (Path(first.log_dir) / "metrics.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == rows
