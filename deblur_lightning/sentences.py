@@ -1,5 +1,9 @@
 """From an error to the one line that tells a user what to mend."""
 
+from __future__ import annotations
+
+import csv
+import io
 from pathlib import Path
 
 
@@ -14,6 +18,11 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text, but text is read from there. Check the path.") from error
+
+
+def read_csv(path: Path) -> csv.DictReader[str]:
+    """Read a table with its columns' names in the first line; errors as of `read_text`."""
+    return csv.DictReader(io.StringIO(read_text(path), newline=""))
 
 
 def sentence(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_args
@@ -217,24 +217,22 @@ def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:
     from deblur_lightning.data import Files
     from deblur_lightning.data.pairs.soundness import sound_pairs
 
-    decoded = Files("full" if full else "auto").decodes(file for pair in pairs for file in pair.files())
+    decoded = _decodes(full, (file for pair in pairs for file in pair.files()))
     return _faults(pairs, lambda pair: sound_pairs([pair], Files("full" if decoded else "headers")))
 
 
 def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:
     """Name damaged pictures."""
-    from deblur_lightning.data import Files
     from deblur_lightning.data.frames import frame_size, prove_frame
 
-    return _faults(files, prove_frame if Files("full" if full else "auto").decodes(files) else frame_size)
+    return _faults(files, prove_frame if _decodes(full, files) else frame_size)
 
 
 def _faults_of_annotated(photos: Sequence[PhotoFile], full: bool) -> list[str]:
     """Name damaged photos, and those of another size than their segments."""
-    from deblur_lightning.data import Files
     from deblur_lightning.data.frames import prove_frame
 
-    decoded = Files("full" if full else "auto").decodes(photo.path for photo in photos)
+    decoded = _decodes(full, (photo.path for photo in photos))
 
     def sound(photo: PhotoFile) -> None:
         photo.size()
@@ -246,13 +244,12 @@ def _faults_of_annotated(photos: Sequence[PhotoFile], full: bool) -> list[str]:
 
 def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
     """Name damaged pictures, and frames of another size than their blurry shot."""
-    from deblur_lightning.data import Files
     from deblur_lightning.data.frames import frame_size, prove_frame
     from deblur_lightning.data.kohler.files import check_png, read_png
 
     files = [*found.blurry.values(), *(png for frames in found.frames.values() for png in frames.pngs)]
     stacks = [frames for frames in found.frames.values() if frames.stack is not None]
-    decoded = Files("full" if full else "auto").decodes([*files, *(one.stack for one in stacks if one.stack)])
+    decoded = _decodes(full, [*files, *(one.stack for one in stacks if one.stack)])
 
     def sound(path: Path) -> None:
         (prove_frame if decoded else frame_size)(path)
@@ -276,6 +273,13 @@ def _faults_of_kohler(found: KohlerFolder, full: bool) -> list[str]:
         for png in found.frames[which].pngs
     ]  # fmt: skip
     return _faults(shots, fit)
+
+
+def _decodes(full: bool, files: Iterable[Path]) -> bool:
+    """Tell whether pictures are decoded, not measured by their headers alone."""
+    from deblur_lightning.data import Files
+
+    return Files("full" if full else "auto").decodes(files)
 
 
 def _faults(items: Sequence[Item], check: Callable[[Item], object]) -> list[str]:

@@ -14,7 +14,7 @@ import typer
 from deblur_lightning.commands._options import Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_results, read_rows
-from deblur_lightning.sentences import read_text
+from deblur_lightning.sentences import read_csv
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.paired import Paired
@@ -127,7 +127,7 @@ def _of_method(name: str, results: Sequence[Result], store: Path) -> list[Result
 
 
 def _read_csv(path: Path) -> Rows:
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    reader = read_csv(path)
     if "name" not in (reader.fieldnames or ()):
         raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
     return list(reader)

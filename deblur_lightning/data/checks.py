@@ -7,6 +7,12 @@ def check_count(what: str, count: int) -> None:
         raise ValueError(f"{what} is {count}, but there is nothing to do with none. Pass at least 1.")
 
 
+def check_seed(seed: int) -> None:
+    """Raise unless a generator takes it."""
+    if not seed >= 0:
+        raise ValueError(f"seed is {seed}, but a seed cannot be negative. Pass 0.")
+
+
 def check_workers(num_workers: int) -> None:
     """Raise unless it is a number of processes."""
     if not num_workers >= 0:

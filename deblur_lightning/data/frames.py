@@ -3,6 +3,7 @@
 import mmap
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ class CorruptFrameError(ValueError):
 def is_frame(path: Path) -> bool:
     """Tell by its name whether an ordinary file is a picture, and not one that a file system left behind."""
     return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def frames_below(folder: Path) -> Iterator[Path]:
+    """Yield pictures in a folder and below, not in hidden folders, nor through links, which may lead in circles."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if not path.is_symlink() and not path.name.startswith("."):
+                yield from frames_below(path)
+        elif is_frame(path):
+            yield path
 
 
 def read_frame(path: Path, upright: bool = True) -> Frame:

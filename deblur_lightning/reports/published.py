@@ -1,12 +1,10 @@
 """Published numbers, read from ``experiments/published.csv``; never mixed with measured ones."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from deblur_lightning.sentences import read_text
+from deblur_lightning.sentences import read_csv
 
 PACKAGED = Path(__file__).with_name("published.csv")  # put there by the wheel
 IN_THE_REPOSITORY = Path(__file__).parents[2] / "experiments" / "published.csv"
@@ -62,7 +60,7 @@ def read_published(path: Path | str | None = None) -> list[Published]:
     path = Path(path) if path else PACKAGED if PACKAGED.is_file() else IN_THE_REPOSITORY
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but tables print published numbers from it. Restore it from git.")
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    reader = read_csv(path)
     columns = [field.name for field in fields(Published)]
     if list(reader.fieldnames or ()) != columns:
         raise ValueError(f"{path} has columns {reader.fieldnames}, but {columns} are expected. Rename them.")

@@ -6,7 +6,6 @@ Appending is one system call and a table is replaced whole, so a killed or a sec
 import csv
 import dataclasses
 import datetime
-import io
 import json
 import math
 import os
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.sentences import read_text
+from deblur_lightning.sentences import read_csv, read_text
 from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -172,7 +171,7 @@ def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]
     path = Path(store).parent / result.rows
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but {store} names it. Run that evaluation again.")
-    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
+    return list(read_csv(path))
 
 
 def file_hash(path: Path | str) -> str:

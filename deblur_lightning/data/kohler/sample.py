@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.kohler.files import SAMPLE_NOTE
 from deblur_lightning.whole_file import whole_folder
 
@@ -62,8 +63,7 @@ def write_kohler_sample(
     ):
         if not least <= number <= most:
             raise ValueError(f"{what} is {number}, but {least} to {most} can be made. Choose from these.")
-    if seed < 0:
-        raise ValueError(f"seed is {seed}, but a seed cannot be negative. Pass 0.")
+    check_seed(seed)
     settings = {"format": FORMAT, "images": images, "trajectories": trajectories, "frames": frames}
     settings |= {"size": size, "seed": seed}
     note = root / SAMPLE_NOTE

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
+from deblur_lightning.data.checks import check_seed
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = {"train": ("astronaut", "chelsea", "rocket", "retina", "hubble_deep_field"), "test": ("coffee",)}
@@ -60,8 +61,7 @@ def write_gopro_sample(
     root = Path(root).expanduser()
     if not (frames >= 1 and min(width, height) >= 32):
         raise ValueError(f"frames are {frames} of {width} x {height}, but 1 of 32 x 32 is least. Pass more.")
-    if seed < 0:
-        raise ValueError(f"seed is {seed}, but a seed cannot be negative. Pass 0.")
+    check_seed(seed)
     settings = {"format": FORMAT, "frames": frames, "width": width, "height": height, "seed": seed}
     counts = {split: 2 * frames * len(names) for split, names in PHOTOGRAPHS.items()}
     if (root / SETTINGS).is_file() and json.loads((root / SETTINGS).read_text()) == settings:

@@ -1,11 +1,11 @@
 """Pairs of pictures: by name in two folders, or as two halves of one file."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
-from deblur_lightning.data.frames import is_frame
+from deblur_lightning.data.frames import frames_below
 
 Half = Literal["left", "right"]
 
@@ -128,7 +128,7 @@ def pictures_by_key(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} does not exist, but pictures are read from there. Check the path.")
-    for path in _walk(folder):
+    for path in frames_below(folder):
         below = path.relative_to(folder)
         key = (below.parent / (ROLE_WORD.sub("", below.stem).strip("_-") or below.stem)).as_posix()
         if key in files:
@@ -137,16 +137,6 @@ def pictures_by_key(folder: Path) -> dict[str, Path]:
     if not files:
         raise FileNotFoundError(f"{folder} holds no pictures. Check the path, or copy them there.")
     return files
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield pictures in a folder and below, not through links to folders, which may lead in circles."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            if not path.is_symlink() and not path.name.startswith("."):
-                yield from _walk(path)
-        elif is_frame(path):
-            yield path
 
 
 def sequences_of(keys: Sequence[str]) -> list[str]:

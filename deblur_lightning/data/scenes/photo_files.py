@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, is_frame, read_frame
+from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, frames_below, read_frame
 from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Split
 
@@ -125,11 +125,7 @@ def photo_paths(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder. Pass the folder that holds the photos.")
-    paths = sorted(path for path in root.rglob("*") if is_frame(path) and not _hidden(path.relative_to(root)))
+    paths = sorted(frames_below(root))
     if not paths:
         raise FileNotFoundError(f"{root} holds no photo ({', '.join(sorted(FRAME_SUFFIXES))}). Pass another folder.")
     return paths
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 from PIL import Image
 
+from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.frames import DAMAGED, Frame
 from deblur_lightning.data.synthesis.interpolation import interpolated
 from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
@@ -62,8 +63,7 @@ class Averaging:
             raise ValueError(
                 f"interpolate is {self.interpolate}, but it multiplies a film's frames. Pass 4, or 1 for none."
             )
-        if not self.seed >= 0:
-            raise ValueError(f"seed is {self.seed}, but a seed cannot be negative. Pass 0.")
+        check_seed(self.seed)
         check_gamma(self.gamma)
 
     @property

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
+from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.scenes.hard_motion import Kind
 from deblur_lightning.physics import check_gamma
 
@@ -42,8 +43,7 @@ class Blurring:
             raise ValueError(f"size is {self.size}, but networks need 32 pixels. Pass 32 or more.")
         if not 0 <= self.noise < math.inf:
             raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
-        if not self.seed >= 0:
-            raise ValueError(f"seed is {self.seed}, but a seed cannot be negative. Pass 0.")
+        check_seed(self.seed)
         check_gamma(self.gamma)
 
     @property

@@ -1,14 +1,12 @@
 """What a training run logged, row by row: Lightning's CSV, or the file of an offline Weights & Biases run."""
 
-import csv
 import importlib
-import io
 import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from deblur_lightning.sentences import read_text
+from deblur_lightning.sentences import read_csv
 
 BLOCK = 32 * 1024
 HEAD = struct.Struct("<IHB")  # checksum, length, and whether the piece is whole (1), first, middle or last (4)
@@ -31,7 +29,7 @@ def find_log(path: Path) -> Path:
 
 def read_csv_log(path: Path) -> Iterator[dict[str, str]]:
     """Read the rows of a ``metrics.csv`` as CSVLogger writes it."""
-    yield from csv.DictReader(io.StringIO(read_text(path), newline=""))
+    yield from read_csv(path)
 
 
 def read_wandb_log(path: Path) -> Iterator[dict[str, str]]:
