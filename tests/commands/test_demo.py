@@ -22,7 +22,7 @@ from PIL import ExifTags, Image, ImageCms
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
-from deblur_lightning.commands.demo.desk import KEPT, WAITING, Busy, PhotoDesk, plain_name
+from deblur_lightning.commands.demo.desk import WAITING, Busy, PhotoDesk, plain_name
 from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue, Turns
 from deblur_lightning.commands.demo.kept import read_mask
 from deblur_lightning.commands.demo.models import BundledModels
@@ -190,10 +190,25 @@ def test_too_many_waiting_photos_are_turned_away(tmp_path, monkeypatch):
     assert desk.show("c", photo())
 
 
-def test_old_photos_are_removed(tmp_path):
+def test_old_photos_are_removed_and_that_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.demo.desk.KEPT", 3)
     desk = PhotoDesk({}, tmp_path)
-    slugs = [desk.show("a.png", photo(16, 16)).picture["slug"] for _ in range(KEPT + 2)]
+    shown = [desk.show("a.png", photo(16, 16)) for _ in range(5)]
+    slugs = [one.picture["slug"] for one in shown]
     assert {path.name for path in tmp_path.iterdir()} == set(slugs[2:])
+    assert [one.gone for one in shown] == [(), (), (), (slugs[0],), (slugs[1],)]
+
+
+def test_another_run_has_other_addresses(tmp_path):
+    slugs = [PhotoDesk({}, tmp_path).show("a.png", photo(16, 16)).picture["slug"] for _ in range(2)]
+    assert slugs[0] != slugs[1]
+
+
+@pytest.mark.parametrize("mask", [b"\x89PNG\r\n\x1a\n\0\0\0\x05IHDR\0\0\0\0\0\0\0\0\0", b"\x89PNG\r\n\x1a\n"])
+def test_a_truncated_mask_is_said(desk, mask):
+    shown = desk.show("a.png", photo(16, 16))
+    with pytest.raises(ValueError, match="Send a gray PNG"):
+        desk.save(shown.picture["slug"], "negative", 1.0, mask)
 
 
 @pytest.mark.parametrize(
@@ -658,7 +673,7 @@ def test_strength_and_brush_are_seen_at_once_and_saved(served, tmp_path, open_pa
     assert shown_at(page, 0.95, 0.1) == pytest.approx(100, abs=1)  # restored only where painted
     page.locator("#save").click()
     page.wait_for_timeout(200)
-    page.locator("#save:enabled").wait_for()
+    page.locator("#save:not([aria-disabled])").wait_for()
     (name, first), (_, second) = saved
     assert name == "gray restored.png"
     for data, painted, elsewhere in ((first, 100, 122), (second, 122, 100)):
@@ -723,3 +738,159 @@ def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, t
     page.locator("#gallery li", has_text="next.png").wait_for()
     assert page.locator("#gallery li").count() == 1
     assert page.locator("#failure").inner_text() == ""
+
+
+def paint(page, *places, up=True):
+    """Draw a stroke through shares of the stage's width and height."""
+    box = page.locator("[data-part=stage]").bounding_box()
+    for number, (x, y) in enumerate(places):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if not number:
+            page.mouse.down()
+    if up:
+        page.mouse.up()
+        page.mouse.move(1, 1)
+
+
+def test_a_photo_that_is_done_takes_nobodys_brush_away(served, tmp_path, open_page):
+    port, _ = served
+    for name, level in (("gray.png", 100), ("next.png", 30), ("last.png", 60)):
+        (tmp_path / name).write_bytes(photo(colour=(level,) * 3))
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    paint(page, (0.3, 0.5), (0.5, 0.5), up=False)
+    page.set_input_files("#file", tmp_path / "next.png")
+    page.locator("#status", has_text="next.png: 90 × 70").wait_for()
+    assert page.locator("#status").inner_text().endswith(". It is among the photos below.")
+    assert page.locator("#shown").inner_text() == "gray.png"
+    paint(page, (0.7, 0.5))
+    assert shown_at(page, 0.7, 0.5) == pytest.approx(100, abs=1)
+    page.locator("#gallery a", has_text="next.png").click()
+    assert page.locator("#shown").inner_text() == "next.png"
+    assert not page.locator("#painted").is_visible()
+    page.set_input_files("#file", tmp_path / "last.png")  # nothing was changed in the one that is shown
+    page.locator("#shown", has_text="last.png").wait_for()
+
+
+def test_strokes_are_undone_one_by_one(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    assert shown_at(page, 0.1, 0.1) == 155  # all of it is seen, no half of it before
+    paint(page, (0.25, 0.5))
+    paint(page, (0.75, 0.5))
+
+    def seen():
+        return [shown_at(page, x, 0.5) for x in (0.25, 0.75)]
+
+    assert seen() == pytest.approx([100, 100], abs=1)
+    page.keyboard.press("Control+z")
+    assert seen() == pytest.approx([100, 155], abs=1)
+    page.locator("#clear").click()
+    assert seen() == pytest.approx([155, 155], abs=1)
+    page.locator("#undo").click()
+    assert seen() == pytest.approx([100, 155], abs=1)
+    page.locator("#undo").click()
+    assert seen() == pytest.approx([155, 155], abs=1)
+    assert not page.locator("#painted").is_visible()
+    assert page.locator("#brush").evaluate("(one) => document.activeElement === one")
+
+
+def test_what_is_painted_while_a_photo_is_saved_is_not_saved_yet(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo())
+    page, asked = open_page(port), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    page.route("**/save?*", lambda route: (paint(page, (0.5, 0.5)), route.continue_()))
+    page.locator("#save").focus()
+    page.keyboard.press("Enter")
+    page.locator("#status", has_text="Saved as").wait_for()
+    assert page.locator("#save").evaluate("(one) => !one.ariaDisabled")
+    page.evaluate("setTimeout(() => location.reload())")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+
+
+def test_the_strength_has_a_name(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo())
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.get_by_role("slider", name="Strength").fill("30")
+    assert page.locator("#strength-said").inner_text() == "30 %"
+
+
+def test_a_dropped_folder_gives_its_photos(served, open_page):
+    port, _ = served
+    page = open_page(port)
+    found = page.evaluate(
+        """async () => {
+          const made = (name, type) => new File(["x"], name, { type });
+          const file = (name, type) => ({ isDirectory: false, name, file: (take) => take(made(name, type)) });
+          const folder = (name, ...entries) => ({
+            isDirectory: true, name, createReader() {
+              const parts = [entries.slice(0, 2), entries.slice(2), []];
+              return { readEntries: (take) => take(parts.shift() ?? []) };
+            },
+          });
+          const deep = folder("deep", file("d.HEIC", ""), file(".hidden.jpg", "image/jpeg"));
+          const trip = folder("trip", file("a.jpg", "image/jpeg"), file("notes.txt", "text/plain"), deep);
+          const items = [folder("none", file("b.txt", "")), trip, null].map((one) => ({ webkitGetAsEntry: () => one }));
+          const said = [];
+          const files = [new File([], "none"), new File([], "trip"), new File(["x"], "c.png", { type: "image/png" })];
+          const taken = await droppedFiles({ items, files }, (sentence) => said.push(sentence));
+          return [taken.map((one) => one.name), said];
+        }"""
+    )
+    assert found == [["c.png", "a.jpg", "d.HEIC"], ["none is a folder without photos."]]
+
+
+def test_an_answer_of_something_else_is_said(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo())
+    page = open_page(port)
+    page.route("**/restore?*", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>"))
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#failure", has_text="gray.png: the server answered 502. Try again in a while.").wait_for()
+
+
+def test_a_photo_that_is_kept_no_longer_leaves_the_page(served, tmp_path, open_page, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.demo.desk.KEPT", 2)
+    port, _ = served
+    for name in ("one.png", "two.png", "three.png"):
+        (tmp_path / name).write_bytes(photo())
+    page = open_page(port)
+    page.set_input_files("#file", [tmp_path / name for name in ("one.png", "two.png", "three.png")])
+    said = "one.png is no longer kept, for newer photos took its place. Drop it again to save it."
+    page.locator("#failure", has_text=said).wait_for()
+    assert [one.strip() for one in page.locator("#gallery li").all_inner_texts()] == ["three.png", "two.png"]
+
+
+def test_a_photo_is_offered_again_after_a_cancel_and_not_twice(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo())
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#model").select_option("slow")
+    page.locator("#again").click()
+    page.locator("#gallery a").click()
+    assert not page.locator("#again").is_visible()
+    page.get_by_role("button", name="Cancel gray.png").click()
+    page.locator("#again").wait_for()
+
+
+def test_no_browser_and_no_other_site_keeps_a_photo(port):
+    _, told = send(port, "a.jpg", photo(kind="JPEG"))
+    picture = told["picture"]
+    _, headers, _ = ask(port, "GET", f"/photos/{picture['slug']}/{picture['pictures'][1]['file']}")
+    assert headers["cache-control"] == "no-store"
+    assert headers["cross-origin-resource-policy"] == "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import shutil
 import tempfile
 import threading
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.reports.page import PagePicture
 
-KEPT = 24
-"""Photos that stay on the page; older ones are removed."""
+KEPT = 500
+"""Photos that stay on the page; older ones are removed, and the page is told."""
 
-KEPT_BYTES = 2_000_000_000
+KEPT_BYTES = 4_000_000_000
 """What they may take on disk, whatever their number."""
 
 WAITING = 8
@@ -48,12 +49,16 @@ class Limits(NamedTuple):
 
 
 class ShownPhoto(NamedTuple):
-    """A restored photo as the page has it, a sentence about it, its new version, and the name of the saved file."""
+    """A restored photo as the page has it, a sentence about it, its new version, and the name of the saved file.
+
+    ``gone`` are the slugs of photos that are no longer kept since.
+    """
 
     picture: PagePicture
     said: str
     version: str
     file: str
+    gone: tuple[str, ...] = ()
 
 
 class PhotoDesk:
@@ -70,6 +75,7 @@ class PhotoDesk:
         self._turns = Turns()
         self._places = threading.BoundedSemaphore(WAITING + 1)
         self._numbers = itertools.count(1)
+        self._run = secrets.token_hex(8)  # no address of an earlier run's photo, nor one to guess, is a photo's
         self._kept: dict[str, KeptPhoto] = {}  # by slug, the newest last
         self._home = Path(tempfile.mkdtemp(prefix="deblur-kept-"))  # not below what the page serves
         weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
@@ -92,7 +98,7 @@ class PhotoDesk:
         name = plain_name(name)
         self._check_model(name, model)
         number = next(self._numbers)
-        photo = KeptPhoto(self._home / str(number), name, data, f"photo {number}")
+        photo = KeptPhoto(self._home / str(number), name, data, f"{self._run} {number}")
         try:
             return self._in_turn(photo, model, job or Job(name))
         except BaseException:
@@ -122,7 +128,7 @@ class PhotoDesk:
     def _photo(self, slug: str) -> KeptPhoto:
         photo = self._kept.get(slug)
         if photo is None:
-            raise ValueError(f"That photo is no longer kept: only the last {KEPT} are. Drop it again.")
+            raise ValueError("That photo is no longer kept, for newer ones took its place. Drop it again.")
         return photo
 
     def _check_model(self, name: str, model: str) -> None:
@@ -163,27 +169,30 @@ class PhotoDesk:
             notes = {model: answer.notes}
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
         picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced, notes=notes)
-        self._keep(picture["slug"], photo)
+        gone = self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
         self._paces[model] = (time.monotonic() - began) / _work(height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
         said = "".join(f"; {note}" for note in (*record.notes, *notes.get(model, ())))
         done = f"restored by {model} in" if model else "read in"
         sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
-        return ShownPhoto(picture, sentence, model, photo.file_name(record))
+        return ShownPhoto(picture, sentence, model, photo.file_name(record), gone)
 
-    def _keep(self, slug: str, photo: KeptPhoto) -> None:
-        """Keep a photo as the newest, and let the oldest go."""
+    def _keep(self, slug: str, photo: KeptPhoto) -> tuple[str, ...]:
+        """Keep a photo as the newest, let the oldest go, and tell which."""
         from deblur_lightning.reports.page import remove_picture
 
         self._kept.pop(slug, None)
         self._kept[slug] = photo
+        gone = []
         while len(self._kept) > 1 and (
             len(self._kept) > KEPT or sum(one.size for one in self._kept.values()) > KEPT_BYTES
         ):
             oldest = next(iter(self._kept))
             self._kept.pop(oldest).remove()
             remove_picture(self.folder, oldest)
+            gone.append(oldest)
+        return tuple(gone)
 
 
 def _work(pixels: int) -> int:

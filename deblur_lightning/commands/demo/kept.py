@@ -146,10 +146,12 @@ def read_mask(data: bytes, size: tuple[int, int]) -> Tensor:
     """
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as mask:
-            if mask.width * mask.height > MASK_PIXELS:
-                raise ValueError(f"mask has {mask.width} x {mask.height} pixels, but {MASK_PIXELS} are taken at most.")
+            width, height = mask.size
             deep = mask.mode.startswith("I")  # 16 bits, which Pillow would clip
-            shares = np.asarray(mask if deep else mask.convert("L"), np.float32) / (65535 if deep else 255)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            if width * height <= MASK_PIXELS:
+                shares = np.asarray(mask if deep else mask.convert("L"), np.float32) / (65535 if deep else 255)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError("mask is no PNG, or a damaged one. Send a gray PNG, white where to restore.") from error
+    if width * height > MASK_PIXELS:
+        raise ValueError(f"mask has {width} x {height} pixels, but {MASK_PIXELS} are taken at most.")
     return torch.from_numpy(np.array(Image.fromarray(shares).resize(size[::-1], Image.Resampling.BILINEAR)))

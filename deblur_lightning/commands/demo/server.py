@@ -14,10 +14,12 @@ from deblur_lightning.commands.demo.requests import SENT_AS, Refused, taken_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from os import PathLike, stat_result
 
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Scope
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -30,6 +32,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -62,8 +65,18 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
     mimetypes.add_type("image/webp", ".webp")
     desk.folder.mkdir(parents=True, exist_ok=True)
     megabytes, megapixels = (f"{limit / 1e6:.4g}" for limit in desk.limits)
-    page = render_demo(models, f"{', '.join(READ)}; up to {megabytes} MB and {megapixels} megapixels.")
-    queue = Queue()
+    taken = f"{', '.join(READ)}; up to {megabytes} MB and {megapixels} megapixels."
+    page, queue = render_demo(models, taken, desk.limits.size), Queue()
+
+    class Unkept(StaticFiles):
+        """Files that neither a browser nor another site keeps."""
+
+        def file_response(
+            self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+        ) -> Response:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+            response.headers.update(HEADERS)
+            return response
 
     def refuse(status: int, sentence: str) -> Response:
         return JSONResponse({"error": sentence}, status, {**HEADERS, "Connection": "close"})
@@ -134,7 +147,7 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
             Route("/restore", restore, methods=["POST"]),
             Route("/progress", progress),
             Route("/save", save, methods=["POST"]),
-            Mount("/photos", StaticFiles(directory=desk.folder)),
+            Mount("/photos", Unkept(directory=desk.folder)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)],
     )

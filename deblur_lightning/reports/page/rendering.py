@@ -77,15 +77,17 @@ def render_page(
     )
 
 
-def render_demo(models: Mapping[str, str], limits: str, base: str = "photos/") -> str:
+def render_demo(models: Mapping[str, str], limits: str, most: int, base: str = "photos/") -> str:
     """Render the live page, whose pictures come one by one.
 
     Args:
         models: what people read of each model, by its name.
         limits: what photos it takes, for people.
+        most: bytes of the largest file that it takes.
         base: where the pictures' files are.
     """
-    return _environment().get_template("demo.html").render(models=models, limits=limits, pictures=[], base=base)
+    demo = _environment().get_template("demo.html")
+    return demo.render(models=models, limits=limits, most=most, pictures=[], base=base)
 
 
 def _environment() -> Environment:

@@ -23,10 +23,19 @@
     return shown;
   }
 
-  // Offer the chosen model for the photo that is shown, unless it was restored by it already.
+  // Offer the chosen model for the photo that is shown, unless it was restored by it already, or is about to be.
   function offer() {
-    const { picture } = viewer;
-    part("again").hidden = !picture || picture.pictures.some((one) => one.title === part("model").value);
+    const { picture } = viewer, model = part("model").value;
+    part("again").hidden = !picture || picture.pictures.some((one) => one.title === model) || queue.holds(picture.slug, model);
+  }
+
+  // Take a photo away that is no longer kept; tell its name if something of it was not saved.
+  function forget(slug) {
+    const link = part("gallery").querySelector(`[data-slug="${slug}"]`), name = link?.textContent;
+    const lost = [...unsaved].filter((key) => key.startsWith(`${slug} `));
+    for (const key of lost) unsaved.delete(key);
+    link?.parentElement.remove();
+    if (lost.length) failToo(`${name} is no longer kept, for newer photos took its place. Drop it again to save it.`);
   }
 
   function list(picture) {
@@ -44,16 +53,20 @@
     part("gallery").prepend(item);
   }
 
-  const fail = (sentence) => { part("failure").textContent = sentence; };
-  const failToo = (sentence) => fail([part("failure").textContent, sentence].filter(Boolean).join("\n"));
+  const fail = (...sentences) => { part("failure").textContent = [...new Set(sentences)].filter(Boolean).join("\n"); };
+  const failToo = (sentence) => fail(...part("failure").textContent.split("\n"), sentence);
   const queue = new PhotoQueue(part("queue"), (told) => {
     part("status").textContent = told.said;
     files.set(told.picture.slug, told.file);
     unsaved.add(`${told.picture.slug} ${told.version}`);
     part("drop").classList.add("used");
     list(told.picture);
-    return open(told.picture, told.version);
-  }, failToo);
+    told.gone.forEach(forget);
+    const same = viewer.picture?.slug === told.picture.slug;
+    if (!viewer.picture || (!edit.painting && (same || !edit.touched))) return open(told.picture, told.version);
+    part("status").textContent += ". It is among the photos below.";
+    return null; // another one is being worked on
+  }, failToo, () => offer(), Number(part("file").dataset.most));
 
   function send(photos) {
     if (!queue.busy) fail("");
@@ -70,23 +83,27 @@
   async function save() {
     const { picture } = viewer, button = part("save"), version = shownVersion(), key = shownKey();
     const query = new URLSearchParams({ photo: picture.slug, version, strength: edit.now.strength / 100 });
-    button.disabled = true;
+    const stopped = `${picture.name} could not be saved: the server has stopped.`;
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true"; // a disabled one would lose the focus
+    unsaved.delete(key); // what is changed from now on is not in the file
     try {
       const answer = await fetch(`save?${query}`, {
         method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: (await edit.mask()) ?? "",
       });
-      if (!answer.ok) throw new Error((await answer.json()).error);
+      if (!answer.ok) await PhotoQueue.read(answer, picture.name);
       const file = await answer.blob(), link = document.createElement("a");
       link.href = URL.createObjectURL(file);
       link.download = files.get(picture.slug);
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      unsaved.delete(key);
+      fail(...part("failure").textContent.split("\n").filter((one) => one !== stopped));
       part("status").textContent = `Saved as ${link.download}, ${size(file.size)}`;
     } catch (error) {
-      failToo(error instanceof TypeError ? `${picture.name} could not be saved: the server has stopped.` : error.message);
+      unsaved.add(key);
+      failToo(error instanceof TypeError ? stopped : error.message);
     }
-    button.disabled = false;
+    button.ariaDisabled = null;
   }
 
   addEventListener("beforeunload", (event) => {
@@ -96,19 +113,22 @@
   });
   part("model").addEventListener("change", offer);
   part("again").addEventListener("click", () => {
-    part("again").hidden = true;
     if (!queue.busy) fail("");
     const { name, slug } = viewer.picture;
     queue.add(name, { photo: slug, model: part("model").value }, null);
   });
   part("save").addEventListener("click", save);
   part("file").addEventListener("change", () => { send([...part("file").files]); part("file").value = ""; });
-  addEventListener("dragover", (event) => { event.preventDefault(); part("drop").classList.add("over"); });
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text or a link
+    event.preventDefault();
+    part("drop").classList.add("over");
+  });
   addEventListener("dragleave", () => part("drop").classList.remove("over"));
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     event.preventDefault();
     part("drop").classList.remove("over");
-    send([...event.dataTransfer.files]);
+    send(await droppedFiles(event.dataTransfer, failToo));
   });
   addEventListener("paste", (event) => send([...event.clipboardData.files]));
 })();

@@ -1,10 +1,13 @@
 "use strict";
+const UNDOABLE = 8; // strokes
+
 // How strongly and where a photo is restored, seen at once: the photo before lies under the restored one, which is as
 // opaque as it is strong, and once more above it where the brush protects. The full-size file is made by the server.
 class Edit {
   // changed() is called whenever the shown photo's strength or what is painted on it changes.
   constructor(viewer, part, changed) {
-    Object.assign(this, { viewer, part, changed, kept: new Map() }); // by slug: strength, and the brush's layer if used
+    Object.assign(this, { viewer, part, kept: new Map(), touched: false }); // by slug: strength, the brush's layer if used, layers before
+    this.changed = () => { this.touched = true; changed(); };
     const { stage, probe } = viewer.part, half = viewer.part["right-half"];
     this.under = new Image();
     this.under.alt = "";
@@ -14,15 +17,24 @@ class Edit {
     this.ring.className = "ring";
     this.ring.hidden = true;
     stage.append(this.ring);
-    part("strength").addEventListener("input", () => { this.now.strength = Number(part("strength").value); this.show(); changed(); });
+    part("strength").addEventListener("input", () => { this.now.strength = Number(part("strength").value); this.show(); this.changed(); });
     part("brush").addEventListener("change", () => this.turn());
-    part("clear").addEventListener("click", () => { this.layer()?.remove(); this.now.layer = null; this.show(); changed(); });
+    part("clear").addEventListener("click", () => { this.remember(); this.lay(null); part("brush").focus(); });
+    part("undo").addEventListener("click", () => this.undo());
+    addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || !this.now?.past.length) return;
+      event.preventDefault();
+      this.undo();
+    });
     viewer.root.addEventListener("compared", () => this.open());
     for (const name of ["pointerdown", "pointermove"]) stage.addEventListener(name, (event) => this.paint(event));
     stage.addEventListener("pointerleave", () => { this.ring.hidden = true; });
+    for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, () => { this.last = null; });
     probe.addEventListener("keydown", (event) => {
       if (event.key !== " " || !this.brush) return;
       event.preventDefault();
+      if (!this.ready) return;
+      this.remember();
       this.dab(viewer.x + 0.5, viewer.y + 0.5);
       this.show();
     });
@@ -30,26 +42,60 @@ class Edit {
 
   get brush() { return this.part("brush").value; }
 
-  get now() { return this.kept.get(this.viewer.picture.slug); }
+  get now() { return this.kept.get(this.viewer.picture?.slug); }
+
+  // Whether the photo before is there to be painted with.
+  get ready() { return this.under.complete && this.under.naturalWidth > 0; }
+
+  // Whether a stroke is being made.
+  get painting() { return Boolean(this.last); }
 
   layer() { return this.now.layer; }
 
   open() {
     const { picture } = this.viewer;
-    if (!this.kept.has(picture.slug)) this.kept.set(picture.slug, { strength: 100, layer: null });
+    if (!this.kept.has(picture.slug)) this.kept.set(picture.slug, { strength: 100, layer: null, past: [] });
+    if (this.shown !== picture.slug) Object.assign(this, { shown: picture.slug, touched: false, last: null });
     const before = this.viewer.address(picture.pictures[0].file);
     if (this.under.getAttribute("src") !== before) {
       this.under.removeAttribute("src");
       this.under.src = before;
     }
-    this.half.querySelector("canvas")?.remove();
-    if (this.layer()) this.half.append(this.layer());
+    this.place();
     this.part("strength").value = this.now.strength;
     this.turn();
   }
 
+  // Show the present layer, if there is one, and no other.
+  place() {
+    this.half.querySelector("canvas")?.remove();
+    if (this.layer()) this.half.append(this.layer());
+  }
+
+  // Keep the layer as it is before a change, to come back to.
+  remember() {
+    const { past } = this.now, layer = this.layer(), copy = layer?.cloneNode();
+    copy?.getContext("2d").drawImage(layer, 0, 0);
+    past.push(copy ?? null);
+    if (past.length > UNDOABLE) past.shift();
+  }
+
+  undo() {
+    const { past } = this.now;
+    if (past.length === 1 && document.activeElement === this.part("undo")) this.part("brush").focus(); // the button goes
+    this.lay(past.pop());
+  }
+
+  lay(layer) {
+    this.now.layer = layer;
+    this.place();
+    this.show();
+    this.changed();
+  }
+
   turn() {
     const { brush } = this;
+    if (brush && !this.viewer.brushing) this.viewer.divide(0); // all that is painted is seen
     this.viewer.brushing = Boolean(brush);
     this.viewer.part.stage.classList.toggle("brushing", Boolean(brush));
     this.ring.classList.toggle("restores", brush === "restore");
@@ -62,7 +108,9 @@ class Edit {
     const { part } = this.viewer, { strength, layer } = this.now;
     part["right-picture"].style.opacity = strength / 100;
     this.part("strength-said").value = `${strength} %`;
+    this.part("painted").hidden = !layer && !this.now.past.length;
     this.part("clear").hidden = !layer;
+    this.part("undo").hidden = !this.now.past.length;
     this.part("brush").options[2].text = layer ? "restores there too" : "restores only there";
     const label = this.viewer.label(part.right.value);
     const some = [strength < 100 && `${strength}\u00a0%`, layer && "in part"].filter(Boolean);
@@ -71,6 +119,7 @@ class Edit {
 
   paint(event) {
     const { stage, divider } = this.viewer.part;
+    if (!event.isPrimary) return; // of two fingers the first paints
     if (!this.brush || event.target === divider) { this.ring.hidden = true; return; }
     const box = stage.getBoundingClientRect(), size = 2 * Number(this.part("size").value);
     Object.assign(this.ring.style, {
@@ -78,7 +127,12 @@ class Edit {
     });
     this.ring.hidden = event.pointerType === "touch" && !event.buttons;
     if (!(event.buttons & 1)) { this.last = null; return; }
-    if (event.type === "pointerdown") { stage.setPointerCapture(event.pointerId); this.last = null; }
+    if (!this.ready) return;
+    if (event.type === "pointerdown") {
+      stage.setPointerCapture(event.pointerId);
+      this.last = null;
+      this.remember();
+    } else if (!this.last) return; // a stroke that began elsewhere
     const to = this.viewer.zoom.at(event), from = this.last ?? to;
     const steps = Math.max(1, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / (this.radius() / 3)));
     for (let step = 1; step <= steps; step++) {

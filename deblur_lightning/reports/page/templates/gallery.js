@@ -71,7 +71,9 @@
   part("more").addEventListener("click", () => { all = true; list(); items.get(shown[AT_FIRST].slug).focus(); });
   part("find").addEventListener("input", list);
   part("order").addEventListener("change", list);
-  addEventListener("hashchange", follow);
+  addEventListener("hashchange", () => {
+    if (!follow() && !location.hash && current !== pictures[0]) open(pictures[0]); // back to where the page began
+  });
   part("turn").hidden = false;
   for (const name of ["previous", "next", "gallery", "choice"]) part(name).hidden = pictures.length < 2;
   list();

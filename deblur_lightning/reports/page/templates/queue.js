@@ -1,12 +1,25 @@
 "use strict";
 // Photos are sent one after another; each line tells how long it will take, and can be cancelled.
 class PhotoQueue {
-  // list: the element for the lines; done(answer) and failed(sentence) take what came of a photo.
-  constructor(list, done, failed) {
-    Object.assign(this, { list, done, failed, waiting: [], current: null, durations: {} }); // in seconds, by model
+  // list: the element for the lines; done(answer) and failed(sentence) take what came of a photo; changed() is called
+  // when one comes or goes; most: bytes of the largest file taken.
+  constructor(list, done, failed, changed, most) {
+    Object.assign(this, { list, done, failed, changed, most, waiting: [], current: null, durations: {} }); // in seconds, by model
   }
 
   get busy() { return Boolean(this.current || this.waiting.length); }
+
+  // Whether a photo that is there is to be restored by a model once more.
+  holds(photo, model) {
+    return [this.current, ...this.waiting].some((one) => one && !one.stop.signal.aborted && one.query.photo === photo && one.query.model === model);
+  }
+
+  // What a server answered, or its error as a sentence; what stands between may answer something else.
+  static async read(answer, name) {
+    const told = await answer.json().catch(() => null);
+    if (answer.ok && told) return told;
+    throw new Error(told?.error ?? `${name}: the server answered ${answer.status}. Try again in a while.`);
+  }
 
   // query: of the request; body: what is sent, or null.
   add(name, query, body) {
@@ -22,6 +35,7 @@ class PhotoQueue {
     cancel.addEventListener("click", () => this.cancel(item));
     this.waiting.push(item);
     this.turn();
+    this.changed();
   }
 
   cancel(item) {
@@ -29,6 +43,7 @@ class PhotoQueue {
     item.line.remove();
     this.waiting = this.waiting.filter((one) => one !== item);
     this.tell();
+    this.changed();
   }
 
   async turn() {
@@ -42,19 +57,19 @@ class PhotoQueue {
       const answer = await fetch(`restore?${new URLSearchParams({ ...item.query, job })}`, {
         method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: item.body ?? "", signal: item.stop.signal,
       });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.error);
+      const told = await PhotoQueue.read(answer, item.name);
       (this.durations[item.query.model] ??= []).push((Date.now() - item.began) / 1000);
       await this.done(told);
     } catch (error) {
       if (!item.stop.signal.aborted) {
-        this.failed(error instanceof TypeError
-          ? `${item.name} could not be sent: it is too large, or the server has stopped.` : error.message);
+        const why = item.body?.size > this.most ? `it has more than ${this.most / 1e6} MB` : "the server has stopped";
+        this.failed(error instanceof TypeError ? `${item.name} could not be sent: ${why}.` : error.message);
       }
     }
     clearInterval(clock);
     item.line.remove();
     this.current = null;
+    this.changed();
     return this.turn();
   }
 

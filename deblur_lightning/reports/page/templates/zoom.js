@@ -69,10 +69,11 @@ class Zoom {
 
   grip(event) {
     const { stage, divider } = this.part;
-    if (!this.actual || event.target === divider || event.button || this.resting()) return;
+    if (!this.actual || event.target === divider || event.button || !event.isPrimary || this.resting()) return;
     stage.setPointerCapture(event.pointerId);
     let [x, y] = [event.clientX, event.clientY];
     const move = (next) => {
+      if (!next.isPrimary) return;
       this.centre = [this.centre[0] - (next.clientX - x) / this.scale, this.centre[1] - (next.clientY - y) / this.scale];
       [x, y] = [next.clientX, next.clientY];
       this.layout();
