@@ -76,21 +76,17 @@ class LocalEvidence:
         Returns:
             Log-likelihoods ``[C, rows, columns]``; only their differences mean anything.
         """
-        everything = slice(None)
-        return torch.stack([self._likelihood(kernel, everything) for kernel in kernels]).view(-1, *self.grid)
+        return torch.cat([self._likelihood(kernel[None]) for kernel in kernels]).view(-1, *self.grid)
 
     def of_field(self, field: KernelField) -> Tensor:
         """Weigh a field: each window by the kernel at its centre; ``[rows, columns]``."""
-        height, width = self.size
-        values = [
-            self._likelihood(
-                field.kernel_at(min(row * self.stride, height - 1), min(column * self.stride, width - 1))[0],
-                slice(row * self.grid[1] + column, row * self.grid[1] + column + 1),
-            )
-            for row in range(self.grid[0])
-            for column in range(self.grid[1])
-        ]
-        return torch.cat(values).view(self.grid)
+        rows, columns = (
+            (torch.arange(count) * self.stride).clamp(max=side - 1)
+            for side, count in zip(self.size, self.grid, strict=True)
+        )
+        shares = field.coefficients[0, :, rows.unsqueeze(1), columns].flatten(1)
+        kernels = (shares.T @ field.basis[0].flatten(1)).unflatten(1, field.basis.shape[-2:])
+        return self._likelihood(kernels).view(self.grid)
 
     def spread(self, values: Tensor) -> Tensor:
         """Interpolate windows' values ``[rows, columns]`` to all pixels, ``[H, W]``."""
@@ -115,17 +111,18 @@ class LocalEvidence:
         votes = gaussian_filter(values.clamp(-LOUDEST, LOUDEST).numpy(), NEIGHBOURS / self.stride, mode="nearest")
         return self.spread(torch.from_numpy(votes) / LOUDEST)
 
-    def _likelihood(self, kernel: Tensor, windows: slice) -> Tensor:
-        """Log-likelihood of some windows, ``[windows]``, the likeliest softness chosen."""
-        folded = (_autocorrelation(kernel) * self._seen).view(2, WINDOW, 2, WINDOW).sum((0, 2))
-        passed = torch.fft.rfft2(folded).real.clamp(min=0).flatten() + TOLERANCE
+    def _likelihood(self, kernels: Tensor) -> Tensor:
+        """Log-likelihood of all windows by one kernel ``[1, K, K]``, or of each by its own; the likeliest softness."""
+        folded = (_autocorrelation(kernels) * self._seen).unflatten(-1, (2, WINDOW)).unflatten(-3, (2, WINDOW))
+        passed = torch.fft.rfft2(folded.sum((-4, -2))).real.clamp(min=0).flatten(1) + TOLERANCE
         strengths = torch.logspace(-8, -1, STRENGTHS).view(-1, 1)
         total = torch.zeros(())
         for own, focus, noise, power in self._sectors:
-            variance = (passed[own] * focus).unsqueeze(1) * strengths + noise
-            misfit = power[windows] @ variance.reciprocal().flatten(0, 1).T
-            value = -misfit.view(-1, *variance.shape[:2]) - variance.log().sum(-1)
-            total = total + OVERLAP * value.amax(-1)
+            variance = (passed[:, None, own] * focus).unsqueeze(2) * strengths + noise
+            windows = power.unflatten(0, (len(kernels), -1))
+            misfit = windows @ variance.reciprocal().flatten(1, 2).mT
+            value = -misfit.unflatten(-1, variance.shape[1:3]) - variance.log().sum(-1).unsqueeze(1)
+            total = total + OVERLAP * value.flatten(0, 1).amax(-1)
         return total.amax(-1)
 
 
@@ -162,5 +159,5 @@ def _spaced(light: Tensor, stride: int, most: int, noise: float) -> LocalEvidenc
 
 
 def _autocorrelation(plane: Tensor) -> Tensor:
-    """Correlate a plane of at most 64 x 64 with itself, ``[128, 128]``, lag 0 first."""
+    """Correlate each plane of at most 64 x 64 with itself, ``[…, 128, 128]``, lag 0 first."""
     return torch.fft.irfft2(torch.fft.rfft2(plane, s=(2 * WINDOW, 2 * WINDOW)).abs().square(), s=(2 * WINDOW,) * 2)

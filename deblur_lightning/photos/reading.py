@@ -30,6 +30,7 @@ from deblur_lightning.photos.metadata import (
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb, ppm_colour
 from deblur_lightning.photos.png_colour import odd_transfer, png_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
+from deblur_lightning.photos.texts import photo_texts
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import Transparency, filled
 from deblur_lightning.photos.xmp import kept_xmp
@@ -240,7 +241,15 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     bits = 8 * pixels.dtype.itemsize
     written_as = _written_as(picture)
     return pixels, PhotoRecord(
-        written_as, inks, bits, icc=icc, exif=exif, dpi=dpi, png_colour=colour, notes=tuple(notes)
+        written_as,
+        inks,
+        bits,
+        icc=icc,
+        exif=exif,
+        texts=photo_texts(picture),
+        dpi=dpi,
+        png_colour=colour,
+        notes=tuple(notes),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
 from deblur_lightning.photos.png_colour import PngColour, odd_primaries, odd_transfer
+from deblur_lightning.photos.texts import Texts, kept_texts, lost_texts
 from deblur_lightning.photos.transparency import Transparency, over_white, visible_box
 from deblur_lightning.photos.xmp import lost
 
@@ -41,6 +42,7 @@ class PhotoRecord:
         icc: colour profile.
         exif: EXIF as in JPEG, upright, without thumbnail.
         xmp: what people wrote of it, see `kept_xmp`.
+        texts: a PNG's, or a JPEG's comment, see `photo_texts`.
         dpi: print resolution, horizontal and vertical.
         png_colour: what a PNG says of its colours beside or instead of the profile, written back to a PNG alone.
         notes: what reading could not keep, for people.
@@ -54,6 +56,7 @@ class PhotoRecord:
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    texts: Texts = ()
     dpi: tuple[float, float] | None = None
     png_colour: PngColour = ()
     notes: tuple[str, ...] = ()
@@ -123,6 +126,7 @@ class PhotoRecord:
                 listed, verb = " and ".join(parts), "are" if len(parts) > 1 else "is"
                 notes.append(f"its {listed} {verb} not kept, for {wanted} holds none")
             notes += [] if self.xmp is None else lost(self.xmp, f"has no place in {wanted}")
+        notes += lost_texts(self.texts, wanted)
         inks = self.inks and can.cmyk
         return replace(
             self,
@@ -131,6 +135,7 @@ class PhotoRecord:
             bits=min(self.bits, can.bits),
             icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
             xmp=self.xmp if can.metadata else None,
+            texts=kept_texts(self.texts, wanted),
             png_colour=self.png_colour if wanted == "PNG" else (),
             notes=tuple(dict.fromkeys(notes)),
         )

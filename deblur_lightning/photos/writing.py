@@ -18,6 +18,7 @@ from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
+from deblur_lightning.photos.texts import png_texts
 from deblur_lightning.photos.tiff_words import tiff_with_words
 from deblur_lightning.whole_file import whole_file
 
@@ -61,9 +62,9 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
             f"{path}: {record.format} cannot hold its {image.shape[-1]} x {image.shape[-2]} pixels ({reason}). "
             f"Write it as {'TIFF' if record.format == 'PNG' else 'PNG'}."
         ) from error
-    words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp and record.format == "PNG" else ()
-    if chunks := record.png_colour + words:
-        encoded = png_with_chunks(encoded, chunks)
+    if record.format == "PNG":
+        words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp else ()
+        encoded = png_with_chunks(encoded, record.png_colour + words + png_texts(record.texts))
     try:
         with whole_file(path) as part:
             part.write_bytes(encoded)
@@ -126,6 +127,8 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         options["exif"] = record.exif
     if record.xmp and record.format not in ("PNG", "TIFF"):
         options["xmp"] = record.xmp
+    if record.texts and record.format == "JPEG":
+        options["comment"] = record.texts[0][1].encode()
     if record.dpi:
         options["dpi"] = record.dpi
     file = io.BytesIO()

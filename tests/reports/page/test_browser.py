@@ -237,6 +237,20 @@ def test_a_version_is_called_what_people_call_it(results, visit):
     assert part(page, "right").locator("option").all_inner_texts()[1:3] == ["Restored by Adaptive", "Restored by Other"]
 
 
+def test_of_several_models_the_one_best_for_the_picture_comes_first(results, visit):
+    better, worse = _plain(0, 0.2, 0.8), _plain(0, 0, 0)
+    for name, picture, psnr in (("Better", better, 24.0), ("Worse", worse, 21.0)):
+        add_picture(results / "page", "photo", "a.png", {name: picture}, {name: _field()}, {name: {"psnr": psnr}})
+    for name, psnr in (("Adaptive", 22.5), ("Worse", 23.0)):
+        add_picture(results / "page", "still", "no field", {name: worse}, scores={name: {"psnr": psnr}})
+    page = visit(results)
+    assert [part(page, name).input_value() for name in ("right", "field")] == ["Better", "Better"]
+    add_picture(results / "page", "still", "no field", {"Blurry": worse}, scores={"Blurry": {"psnr": 10.0}})
+    page = visit(results)
+    page.locator("#order").select_option("most gain first")  # of the best model's, not of the first's
+    assert page.locator("#gallery li").first.text_content().strip() == "still: no field"
+
+
 def test_a_link_leads_to_the_picture_and_to_its_files(results, visit):
     page = visit(results, HOSTILE)
     link = part(page, "link").evaluate("(one) => one.href")

@@ -9,11 +9,10 @@
   const AT_FIRST = 24;
   let shown = pictures, current = null, all = false;
 
-  // What the first model gains on the blurry picture, in dB.
+  // What the best model of a picture gains on the blurry one, in dB; NaN where nothing was measured.
   function gain(picture) {
-    const blurry = picture.scores.Blurry?.psnr;
-    const restored = Object.entries(picture.scores).find(([title, one]) => title !== "Blurry" && "psnr" in one)?.[1].psnr;
-    return restored - blurry;
+    const others = Object.entries(picture.scores).filter(([title, one]) => title !== "Blurry" && "psnr" in one);
+    return others.length ? Math.max(...others.map(([, one]) => one.psnr)) - picture.scores.Blurry?.psnr : NaN;
   }
 
   const orders = [["name", () => 0]];

@@ -24,7 +24,7 @@ class Viewer {
     motion.addEventListener("change", () => this.drawMotion());
   }
 
-  // wanted: the version to show on the right; without one the one that was chosen last, or the restored one.
+  // wanted: the version to show on the right; without one the one that was chosen last, or the best restored one.
   show(picture, wanted = this.part.right.value) {
     this.picture = picture;
     this.field = null;
@@ -35,7 +35,9 @@ class Viewer {
     this.root.style.setProperty("--ratio", picture.width / picture.height);
     const titles = picture.pictures.map((one) => one.title);
     const moved = picture.fields.map((one) => one.title);
-    const restored = titles.findLast((title, number) => number > 0 && title !== "Sharp" && moved.includes(title));
+    const psnr = (title) => picture.scores[title]?.psnr ?? 0;
+    const restored = titles.filter((title, number) => number > 0 && title !== "Sharp" && moved.includes(title))
+      .reduce((best, title) => (psnr(title) >= psnr(best) ? title : best), undefined);
     this.fill(left, titles, left.value || titles[0]);
     this.fill(right, titles, wanted || restored || titles[1] || titles[0]);
     this.fill(field, moved, (moved.includes(wanted) && wanted) || field.value || restored || moved[0]);
