@@ -39,7 +39,7 @@ QUICK := $(RUNS)/sample/checkpoints/best.ckpt
 QUICK_DIRECT := $(RUNS)/sample-direct/checkpoints/last.ckpt
 QUICK_GAN := $(RUNS)/sample-gan/checkpoints/best.ckpt
 
-MODELS := --checkpoint "Blind (bundled)=$(BLIND)" --checkpoint "learned (bundled)=$(LEARNED)" --checkpoint "direct (bundled)=$(DIRECT_MODEL)" --checkpoint "Adaptive (quick training)=$(QUICK)" --checkpoint "direct (quick training)=$(QUICK_DIRECT)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
+MODELS := --checkpoint "blind=$(BLIND)" --checkpoint "learned=$(LEARNED)" --checkpoint "direct=$(DIRECT_MODEL)" --checkpoint "adaptive basis (quick training)=$(QUICK)" --checkpoint "direct (quick training)=$(QUICK_DIRECT)" --checkpoint "DeblurGAN (quick training)=$(QUICK_GAN)"
 
 reproduce-tables: $(READY) ## train three small configurations, two at a time, score them, write tables, figures and the page
 	OMP_NUM_THREADS=1 $(MAKE) --jobs 2 $(foreach run,sample sample-direct sample-gan,$(RUNS)/$(run)/complete)

@@ -36,7 +36,7 @@ Gamma = Annotated[
     typer.Option(
         metavar="NUMBER",
         callback=above_zero,
-        help="Of the encoding: usually 2.2, 1 for linear pictures; default: the model's.",
+        help="Exponent of the encoding: usually 2.2; 1 for linear pictures. Default: the model's.",
     ),
 ]
 
@@ -45,4 +45,4 @@ Outputs = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="Write FILE.csv, .md or .json; repeat for several."),
 ]
 
-Store = Annotated[Path, typer.Option(metavar="FILE", help="The results store, which evaluations are added to.")]
+Store = Annotated[Path, typer.Option(metavar="FILE", help="The results store that evaluations are added to.")]

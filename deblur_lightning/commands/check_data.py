@@ -34,23 +34,23 @@ class Finding(NamedTuple):
 
 
 def check_data(
-    folder: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders that data sets were unpacked to.")],
+    folder: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with unpacked data sets.")],
     sharp_half: Annotated[
-        Literal["left", "right"] | None, typer.Option(help="The sharp half, where pictures hold both side by side.")
+        Literal["left", "right"] | None, typer.Option(help="Which half is sharp, if files hold both side by side.")
     ] = None,
     folders: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="BLURRY SHARP", help="The two folders' names, where they are unusual."),
+        typer.Option(metavar="BLURRY SHARP", help="Names of the two folders, if unusual."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Decode every picture of sets above 256 MB too, not their headers alone.")
+        bool, typer.Option("--full", help="Decode every picture even in sets above 256 MB, not just the headers.")
     ] = False,
 ) -> int:
-    """Tell what a folder of pictures is and what reads it.
+    """Tell which data set a folder holds and what reads it.
 
-    Known are GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. All
-    are looked into: truncated files, pairs of two sizes, pictures without their
-    counterparts and other parts that lack are named, and the exit status is then 1.
+    It knows GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. It names
+    truncated files, pairs of two sizes, pictures without a counterpart and other missing parts; the exit status is
+    then 1.
     """
     faulty = False
     for one in expand_patterns(folder):

@@ -39,7 +39,8 @@ def rectangle(text: str) -> Rectangle:
 def compare(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The blurry photo.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT", help="Writes OUT.png and OUT.pdf; errors: OUT_errors.*")
+        Path,
+        typer.Option("-o", "--output", metavar="OUT", help="Write OUT.png and OUT.pdf, and with --sharp OUT_errors.*"),
     ],
     checkpoint: NamedCheckpoints = None,
     sharp: Annotated[Path | None, typer.Option(metavar="FILE", help="The true picture, of the same size.")] = None,
@@ -50,9 +51,9 @@ def compare(
 ) -> None:
     """Draw a photo as several models restore it.
 
-    Pictures stand in a row, one place of each enlarged: the blurry one, each model's, and the sharp one if known. The
-    enlarged place is where blur took most detail away, unless --crop names another. With --sharp, a second figure shows
-    where each model errs. Each figure is written as PNG and PDF.
+    The blurry picture, each model's and, if known, the sharp one stand in a row, with one place of each enlarged: where
+    blur removed most detail, unless --crop names another. With --sharp, a second figure shows each model's errors. Each
+    figure is written as PNG and PDF.
     """
     stem = figure_stem(output, DRAWN)
 

@@ -24,11 +24,11 @@ Rows = Sequence[Mapping[str, str]]
 
 def compare_runs(
     first: Annotated[str, typer.Argument(metavar="A", help="A method's name in tables, or a CSV of results/pictures.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Likewise; it wins where it is better than A.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another; it wins where it is better than A.")],
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The data set, where both methods have several in common.")
+        str | None, typer.Option(metavar="NAME", help="The data set, if both methods have several in common.")
     ] = None,
-    blur: Annotated[str | None, typer.Option(metavar="NAME", help="GoPro's blur, where both have two.")] = None,
+    blur: Annotated[str | None, typer.Option(metavar="NAME", help="GoPro's blur, if both have two.")] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A metric, such as psnr; repeat for several. Default: all in common."),
@@ -38,8 +38,8 @@ def compare_runs(
 ) -> None:
     """Compare two runs of the results store, picture by picture.
 
-    Differences are B minus A: their mean with its 95% bootstrap interval, at how many pictures B wins and loses, and
-    the p-value of Wilcoxon's signed-rank test. Of each method the latest run counts; an older one is named by its CSV.
+    Differences are B minus A. It prints their mean with its 95% bootstrap interval, on how many pictures B wins and
+    loses, and the p-value of Wilcoxon's signed-rank test. A method's latest run counts; for an older one, pass its CSV.
     """
     check_outputs(output or (), WRITERS)
     (title, where), rows = _runs((first, second), dataset, blur, store)

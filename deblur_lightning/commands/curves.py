@@ -16,15 +16,18 @@ DRAWN = (".png", ".pdf", ".svg")
 def curves(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="[NAME=]RUN", help="metrics.csv or .wandb files, or folders that hold one."),
+        typer.Argument(metavar="[NAME=]RUN", help="A metrics.csv or .wandb file, or a folder that holds one."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT", help="Writes OUT.png and OUT.pdf; or one picture as named.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="OUT", help="Write OUT.png and OUT.pdf, or one file if OUT is named as one."
+        ),
     ],
 ) -> None:
     """Draw training and validation curves of several runs.
 
-    Runs are read from CSV logs or from offline wandb logs. Those without a NAME are named by their folders.
+    Runs are read from CSV logs or offline wandb logs. Those without a NAME are named after their folders.
     """
     stem = figure_stem(output, DRAWN)
 

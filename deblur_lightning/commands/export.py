@@ -23,15 +23,16 @@ def export(
     output: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The file to write.")],
     checkpoint: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="A direct network: the bundled one (direct), or .ckpt, .safetensors."),
+        typer.Option(metavar="FILE", help="A direct network: the bundled one (direct), a .ckpt or a .safetensors."),
     ] = Path("direct"),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Write a direct network as ONNX, for other programs.
 
-    The file takes `blurry`, one RGB picture as float32 [1, 3, height, width] in [0, 1], of any size from 8 x 8 on, and
-    gives `restored`, of the same shape and range. It needs no padding, no mean, no PyTorch. What it answers is compared
-    with ours before it gets its name. Models that estimate motion are algorithms, not networks, and have no such file.
+    Its input `blurry` is one RGB picture as float32 [1, 3, height, width] in [0, 1], of any size from 8 x 8; its output
+    `restored` has the same shape and range. It needs no padding, no mean subtraction and no PyTorch. Before the file
+    gets its name, its output is compared with ours. Models that estimate motion are algorithms, not networks, and
+    cannot be written so.
     """
     _check_output(output, overwrite=overwrite)
     _check_installed()

@@ -30,8 +30,8 @@ def figures(
 ) -> None:
     """Draw every kind of figure for one benchmark picture.
 
-    The figures are: the comparison with the most blurred place enlarged, maps of errors, and for the true field and
-    each model's the motion over the photo, the basis kernels and the mixing coefficients. Each is written as PNG and
+    The figures are the comparison with the most blurred place enlarged, maps of errors, and, for the true field and
+    each model's, the motion over the photo, the basis kernels and the mixing coefficients. Each is written as PNG and
     PDF. For photos of your own, see `deblur compare` and `deblur kernels`.
     """
     refuse_suffix(output, PICTURES, "a folder for several figures")

@@ -42,16 +42,16 @@ def import_weights(
         Path | None,
         typer.Option(
             metavar="DIRECT",
-            help="Leave the direct network's weights to this checkpoint of it, which is to lie beside OUT.",
+            help="Leave out the direct network's weights, to be read from this checkpoint, which must lie beside OUT.",
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists, but never FILE.")] = False,
 ) -> None:
     """Turn weights into a checkpoint that every command accepts.
 
-    Takes the files that the methods' authors released, as downloaded (TwoHeads.pkl, N_kernels_network.pth,
-    latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what restores is kept, not a critic or
-    the state of a training. Code in a file is never run.
+    It reads the files that the methods' authors released, as downloaded (TwoHeads.pkl, N_kernels_network.pth,
+    latest_net_G.pth, NAFNet-GoPro-width32.pth), and our own checkpoints. Only what is needed to restore is kept, not a
+    critic or the training state. Code in a file is never run.
     """
     from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
     from deblur_lightning.checkpoints.borrowed import lent

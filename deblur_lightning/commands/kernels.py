@@ -36,8 +36,8 @@ def kernels(
 ) -> None:
     """Draw a photo's motion field.
 
-    Three pictures: the per-pixel kernels over the photo, the basis kernels, and the mixing coefficients. Kernels are
-    drawn as the path of the light on the sensor, which is the correlation kernels flipped.
+    Three pictures are written: the per-pixel kernels over the photo, the basis kernels, and the mixing coefficients. A
+    kernel is drawn as the light's path on the sensor, which is the correlation kernel flipped.
     """
     refuse_suffix(output, PICTURES, "a folder for three pictures")
 

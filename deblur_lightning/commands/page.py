@@ -38,10 +38,10 @@ def page(
     sharp: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The true picture of one photo; or a folder of true pictures under the photos' names."
+            metavar="FILE", help="The true picture of one photo, or a folder of true pictures named as the photos."
         ),
     ] = None,
-    dataset: Annotated[str, typer.Option(metavar="NAME", help="What the photos are listed under.")] = "photo",
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="Heading that the photos are listed under.")] = "photo",
     store: Store = STORE,
     output: Annotated[
         Path | None,
@@ -50,10 +50,10 @@ def page(
 ) -> int:
     """Write the page of results: tables, figures and pictures.
 
-    Its pictures have a divider, and show the kernel under the pointer. With photos, each model restores them and they
-    are added first, at their size; those above 12 megapixels are halved for the page, which says so. The page is
-    OUT/index.html with OUT/figures/ and OUT/page/ beside it: copy the three together, it needs no network. To drop a
-    picture, remove its folder from OUT/page/ and write the page again.
+    Its pictures have a divider, and show the kernel under the pointer. With photos, each model first restores them, and
+    they are added at their size; those above 12 megapixels are halved, and the page says so. The page is
+    OUT/index.html, with OUT/figures/ and OUT/page/ beside it: copy the three together. It works offline. To remove a
+    picture, delete its folder from OUT/page/ and write the page again.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_named_checkpoints

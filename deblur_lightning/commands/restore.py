@@ -41,25 +41,28 @@ def restore(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="OUT", help="Folder for the results; for one photo also a file name."),
+        typer.Option("-o", "--output", metavar="OUT", help="Folder for the results; for one photo, it may be a file."),
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace results that exist; otherwise they are kept.")
+        bool, typer.Option("--overwrite", help="Replace existing results, which are otherwise kept.")
     ] = False,
     kernels: Annotated[
         bool, typer.Option("--kernels", help="Also draw each photo's motion field beside its result.")
     ] = False,
     suffix: Annotated[
-        str, typer.Option(metavar="TEXT", help="Stands behind each photo's name: _sharp makes photo_sharp.jpg.")
+        str, typer.Option(metavar="TEXT", help="Added to each photo's name: _sharp makes photo_sharp.jpg.")
     ] = "",
     format: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="Write jpg, png, tif, webp, avif, heic, …; default: as it was."),
+        typer.Option(metavar="KIND", help="Write jpg, png, tif, webp, avif, heic, …; default: the photo's own."),
     ] = None,
     quality: Annotated[
         int | None,
         typer.Option(
-            min=1, max=100, metavar="Q", help="Of JPEG, WebP (default: 95), AVIF and HEIC (90); less is smaller."
+            min=1,
+            max=100,
+            metavar="Q",
+            help="Quality of JPEG and WebP (default: 95), AVIF and HEIC (90); lower is smaller.",
         ),
     ] = None,
     strength: Annotated[
@@ -72,15 +75,15 @@ def restore(
         typer.Option(
             min=1,
             metavar="N",
-            help="Of Richardson-Lucy: more is sharper and noisier; default: the model's.",
+            help="Iterations of Richardson-Lucy: more is sharper and noisier. Default: the model's.",
         ),
     ] = None,
-    method: Annotated[MethodName | None, typer.Option(help="Richardson-Lucy's update; default: the model's.")] = None,
+    method: Annotated[MethodName | None, typer.Option(help="Richardson-Lucy's update. Default: the model's.")] = None,
     restorer: Annotated[
         RestorerName | None,
         typer.Option(
-            help="What undoes the motion; hyper-laplacian is finer where one motion moved all, and harms where it did "
-            "not. Default: the model's.",
+            help="What undoes the motion. hyper-laplacian is finer where one motion moved everything, and does harm "
+            "elsewhere. Default: the model's.",
         ),
     ] = None,
     tile: Annotated[
@@ -88,7 +91,7 @@ def restore(
         typer.Option(
             min=1,
             metavar="PIXELS",
-            help="Side of a tile; a smaller one needs less memory. Default: 1152; DeblurGAN takes up to 4 megapixels "
+            help="Side of a tile; smaller ones need less memory. Default: 1152; DeblurGAN restores up to 4 megapixels "
             "whole.",
         ),
     ] = None,
@@ -96,14 +99,13 @@ def restore(
     """Undo camera shake and motion in photos.
 
     Size, orientation, 8 or 16 bits, transparency, colour profile, EXIF, keywords and ratings are kept. Folders keep
-    their structure. A photo that cannot be read is reported and the next one is restored; the exit status is then 1.
+    their structure. If a photo cannot be read, that is reported, the others are restored, and the exit status is 1.
 
     Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for the tiles
-    that are done at once, up to four.
-    DeblurGAN normalises by the whole picture: without --tile it restores up to 4 megapixels at once (4 GB), and larger
-    photos in tiles of that size, each normalised on its own.
+    processed at once, up to four. DeblurGAN normalises by the whole picture: without --tile it restores up to 4
+    megapixels at once (4 GB), and larger photos in tiles of that size, each normalised on its own.
 
-    Pictures that fade to black at their borders are taken to be blurred by a program, not by a camera.
+    Pictures that fade to black at their borders are assumed to be blurred by a program, not by a camera.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_checkpoint

@@ -11,12 +11,15 @@ import typer
 def sample_gopro(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make, in GOPRO_Large's layout.")],
     frames: Annotated[int, typer.Option(metavar="N", help="Pairs in each of the twelve sequences.")] = 8,
-    size: Annotated[tuple[int, int], typer.Option(metavar="WIDTH HEIGHT", help="In pixels.")] = (256, 192),
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the camera's paths.")] = 0,
+    size: Annotated[tuple[int, int], typer.Option(metavar="WIDTH HEIGHT", help="Size of a picture, in pixels.")] = (
+        256,
+        192,
+    ),
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the camera's paths.")] = 0,
 ) -> None:
     """Make a small GoPro-like set of blurry and sharp pictures.
 
-    With it, training and scoring can be tried without the download.
+    Use it to try training and scoring without the download.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.data.pairs.gopro_sample import write_gopro_sample

@@ -14,11 +14,11 @@ def sample_kohler(
     trajectories: Annotated[int, typer.Option(metavar="N", help="Camera paths of each photograph, at most 12.")] = 3,
     frames: Annotated[int, typer.Option(metavar="N", help="Sharp frames of each path.")] = 25,
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of a picture, at least 161.")] = 256,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the camera's paths.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the camera's paths.")] = 0,
 ) -> None:
     """Make a small Köhler-like set of shots and sharp frames.
 
-    With it, training and scoring can be tried without the download.
+    Use it to try training and scoring without the download.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.data.kohler.sample import write_kohler_sample

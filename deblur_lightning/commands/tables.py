@@ -31,15 +31,15 @@ def tables(
         typer.Option("-o", "--output", metavar="OUT", help="Folder to write to; default: the store's."),
     ] = None,
     formats: Annotated[
-        list[Format], typer.Option("--format", help="Of the single tables; repeat the option for several.")
+        list[Format], typer.Option("--format", help="Format of the single tables; repeat the option for several.")
     ] = list(Format),  # noqa: B006 - Typer reads it, nothing changes it
     only: Annotated[str | None, typer.Option(metavar="NAME", help="Print one table, such as deblurgan-table1.")] = None,
     published: Annotated[Path | None, typer.Option(metavar="FILE", help="Another CSV of published numbers.")] = None,
 ) -> None:
     """Print every result in tables beside the published numbers.
 
-    Of each method on each set the latest run counts; notes tell which runs and metrics a table leaves out. They are
-    also written as Markdown, CSV and LaTeX, and gathered on the page.
+    For each method on each set the latest run counts; notes say which runs and metrics a table leaves out. The tables
+    are also written as Markdown, CSV and LaTeX, and added to the page.
     """
     from deblur_lightning.reports.gathering import gather_tables
     from deblur_lightning.reports.left_out import count_shown

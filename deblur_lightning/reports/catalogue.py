@@ -32,7 +32,7 @@ CATALOGUE = (
         "bsds500-windows",
         "BSDS500's test photographs, known motion fields",
         tuple(Score(BSDS500, metric) for metric in KNOWN_MOTION),
-        note="Made and measured on this machine, by `deblur benchmark --photos`; nobody's published figures.",
+        note="Made and measured on this machine, by `deblur benchmark --photos`; there are no published figures.",
     ),
     Layout(
         "gopro-sample",
@@ -45,7 +45,7 @@ CATALOGUE = (
         "Both methods on Köhler and GoPro",
         (Score(KOHLER, "psnr"), Score(KOHLER, "mssim"), *GOPRO_SCORES),
         (AUTHORS_WEIGHTS, ADAPTIVE),
-        note="Published rows are an earlier report's, whose per-image files contradict it: they are no target.",
+        note="Published rows are from an earlier report, which its own per-image files contradict: they are no target.",
     ),
     Layout(
         "deblurgan-table1",

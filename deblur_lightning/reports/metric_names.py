@@ -43,23 +43,23 @@ KNOWN = {
 
 DEFINITIONS = {
     "ssim": "SSIM is torchmetrics' (11 × 11 Gaussian, mean over the map with reflected borders).",
-    "ssim_valid": "SSIM, valid region, is Wang's and scikit-image's: the same map where its window lies inside.",
+    "ssim_valid": "SSIM, valid region, is Wang's and scikit-image's: the same map, only where its window lies inside.",
     "cw_ssim": "CW-SSIM is what pyssim calls so and the test code of DeblurGAN's authors computes; it is no SSIM.",
-    "lpips": "LPIPS is Zhang et al.'s version 0.1 with AlexNet, of RGB pictures at full size; 0 is equal.",
-    "dists": "DISTS is Ding et al.'s, of RGB pictures at full size, not reduced to 256 pixels; 0 is equal.",
+    "lpips": "LPIPS is Zhang et al.'s version 0.1 with AlexNet, of RGB pictures at full size; 0 means equal.",
+    "dists": "DISTS is Ding et al.'s, of RGB pictures at full size, not reduced to 256 pixels; 0 means equal.",
     "printed_ssim": "SSIM as printed: in DeblurGAN's paper probably CW-SSIM, in NAFNet's repository a "
-    "three-dimensional SSIM, elsewhere mostly untold. It stands beside our columns and is subtracted from none.",
+    "three-dimensional SSIM, elsewhere mostly not stated. No difference to our columns is computed.",
     "mssim": "MSSIM is Wang's five-scale index as the benchmark's own code has it.",
     "kernel_error": "Kernel error is relative to that of a picture without blur: 1 is no better than a delta kernel.",
     "share_turning": "A share is the gain over the blurry pictures, divided by that of 30 updates of Richardson-Lucy "
     "with the true field.",
-    "worst_gain": "The worst picture is the one that gained least; below 0 it became worse.",
+    "worst_gain": "The worst picture is the one that gained least; below 0, it became worse.",
     "aligned_psnr": "Aligned: after the shift, to a fraction of a pixel and of up to 8 pixels each way, at which the "
     "squared error is least; 12 pixels at each border are left out. The blurry picture has a best shift of its own.",
-    "field_error": "The field error is relative to that of each picture's best constant kernel: below 1 a field varies "
-    "as the motion does.",
+    "field_error": "The field error is relative to that of each picture's best constant kernel: below 1 the field "
+    "follows how the motion varies.",
     "identical": "Identical pairs have an infinite PSNR, before or after restoration; every mean leaves them out.",
-    "seconds": "Seconds were taken on different machines: published ones on the authors'.",
+    "seconds": "Seconds were measured on different machines, published ones on the authors'.",
 }
 
 

@@ -145,15 +145,16 @@ def test_a_learned_restorer_stands_beside_the_classical_ones_on_the_same_field(w
     checkpoint = write_small_checkpoint(tmp_path / "learned.ckpt", learned)
     found = scored({"learned": checkpoint}, windows, tmp_path)
     assert list(found)[len(BOUNDS) :] == [
-        "true field, learned's restorer", "learned", "learned: Richardson-Lucy",
-        "learned: hyper-Laplacian",
+        "true field, learned's restorer", "learned", "learned: Richardson-Lucy on its field",
+        "learned: hyper-Laplacian on its field",
     ]  # fmt: skip
-    same = [found[name]["field_error"] for name in ("learned", "learned: Richardson-Lucy", "learned: hyper-Laplacian")]
+    variants = ("learned: Richardson-Lucy on its field", "learned: hyper-Laplacian on its field")
+    same = [found[name]["field_error"] for name in ("learned", *variants)]
     assert same == pytest.approx([same[0]] * 3)
     assert found["true field, learned's restorer"]["field_error"] < 1e-9
     window = windows[0]["blurry"][None]
     expected = MotionDeblurrer(learned.network, RichardsonLucy())(window).picture
-    variant = ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))["m: Richardson-Lucy"]
+    variant = ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))["m: Richardson-Lucy on its field"]
     torch.testing.assert_close(variant(window).picture, expected)
 
 
@@ -163,8 +164,11 @@ def test_what_the_network_that_judges_the_field_adds_has_a_row():
     learned.restorer.direct = small_seeing_network()
     model = PhotoDeblurrer(MotionDeblurrer(learned.network, Agreed(learned.restorer)).eval())
     rows = ablations("m", model)
-    assert list(rows) == ["m: Richardson-Lucy", "m: hyper-Laplacian", "m: field believed", "m: direct network"]
-    assert rows["m: field believed"].deblurrer.restorer is learned.restorer
+    assert list(rows) == [
+        "m: Richardson-Lucy on its field", "m: hyper-Laplacian on its field", "m: field trusted everywhere",
+        "m: direct network alone",
+    ]  # fmt: skip
+    assert rows["m: field trusted everywhere"].deblurrer.restorer is learned.restorer
     assert benchmark.learned_restorer(model) is learned.restorer
 
 
@@ -174,9 +178,9 @@ def test_a_direct_network_within_the_restorer_stands_beside_it_alone(windows):
             return 0.5 * pictures
 
     learned = small_learned_deblurrer()
-    assert "m: direct network" not in ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))
+    assert "m: direct network alone" not in ablations("m", PhotoDeblurrer(copy.deepcopy(learned)))
     learned.restorer.direct = Darker()
-    alone = ablations("m", PhotoDeblurrer(learned))["m: direct network"]
+    alone = ablations("m", PhotoDeblurrer(learned))["m: direct network alone"]
     window = windows[0]["blurry"][None]
     torch.testing.assert_close(alone(window).picture, 0.5 * window)
 

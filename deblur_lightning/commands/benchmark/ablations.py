@@ -1,4 +1,4 @@
-"""Which part of a model does the work: the same model with a part left out."""
+"""Which part of a model does the work: the same model with one part left out or replaced."""
 
 import copy
 import hashlib
@@ -29,14 +29,14 @@ LEARNED = (UnrolledRestorer, Agreed)
 
 
 def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
-    """Give variants of a model with a part left out or a plainer one in its place, by their names in tables.
+    """Give variants of a model with one part left out, or a simpler one in its place, by their names in tables.
 
-    Of a refinement: without it, and with an untrained network before it. Of a restorer that has learned when to trust
-    the field: the classical ones on the same field; itself without the network that tells where to believe it; and the
-    direct network that it begins with, alone.
+    A model that refines its network's field has two: without the refinement, and with an untrained network before it.
+    A model whose restorer has learned when to trust the field has up to four: the classical restorers on the same
+    field, the restorer trusting the field everywhere, and its direct network alone.
 
     Args:
-        name: of the model.
+        name: the model's.
         model: as loaded; its variants share its parts.
     """
     whole = model.deblurrer
@@ -55,14 +55,16 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
             )
     if isinstance(whole.restorer, LEARNED):
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
-            variants[title] = MotionDeblurrer(whole.network, restorer, whole.refinement, whole.guard, whole.exposure)
+            variants[f"{title} on its field"] = MotionDeblurrer(
+                whole.network, restorer, whole.refinement, whole.guard, whole.exposure
+            )
         trusting = unjudged(whole.restorer)
         if trusting is not whole.restorer:
             believing = MotionDeblurrer(whole.network, trusting, whole.refinement, None, whole.exposure)
-            variants["field believed"] = believing
+            variants["field trusted everywhere"] = believing
         for part in whole.restorer.modules():
             if isinstance(part, UnrolledRestorer | Agreed) and part.direct is not None:
-                variants["direct network"] = DirectDeblurrer(part.direct, signed=False)
+                variants["direct network alone"] = DirectDeblurrer(part.direct, signed=False)
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 

@@ -22,28 +22,30 @@ def benchmark(
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="A name in tables and a model: a file, blind, learned or direct. Repeat for more.",
+            help="A name for tables, and a model: a file, blind, learned or direct. Repeat for several.",
         ),
     ] = None,
     photos: Annotated[
         Path | None,
         typer.Option(
-            metavar="BSDS500", help="BSDS500/data, whose test photographs and segments are taken; default: built-in."
+            metavar="BSDS500", help="BSDS500/data: use its test photographs and segments. Default: the built-in ones."
         ),
     ] = None,
     windows: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help=f"Windows of each kind of motion from --photos. Default: {WINDOWS}."),
+        typer.Option(
+            min=1, metavar="N", help=f"Number of windows of each kind of motion from --photos. Default: {WINDOWS}."
+        ),
     ] = None,
     kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 33,
     store: Store = STORE,
 ) -> None:
     """Score models on windows whose motion is known.
 
-    Three kinds of motion: a turning camera, objects that move by themselves, and the same before a still background.
-    Beside the named models, rows tell what the blurry input has, what the true field gives, and what the best kernel
-    that is one for the whole picture gives. A share is a gain over the true field's gain by Richardson-Lucy; the field
-    error is relative to that of the best constant kernel. The scores are added to the results store.
+    There are three kinds of motion: a turning camera, objects that move by themselves, and such objects before a still
+    background. Besides the named models and their parts, rows show the blurry input, the true field, and the best
+    single kernel for the whole picture. A share is a gain divided by Richardson-Lucy's gain with the true field; the
+    field error is relative to that of the best constant kernel. The scores are added to the results store.
     """
     from deblur_lightning.deblurring import find_checkpoint
 

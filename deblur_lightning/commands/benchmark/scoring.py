@@ -44,11 +44,10 @@ def run_benchmark(
 ) -> Iterator[Result]:
     """Score the blurry input, the bounds, a baseline and trained models; each result is stored when it is yielded.
 
-    The bounds are what 30 updates of Richardson-Lucy, and the hyper-Laplacian restorer, make of the true field, and
-    what Richardson-Lucy makes of the best kernel that is one for the whole picture, the mean of its true kernels. The
-    baseline sharpens without looking at the motion (`sharpened`). Of a model that refines what its network sees, two
-    more rows tell what the network does without the refinement, and the refinement with an untrained network; of one
-    whose restorer has learned when to trust a field, what its parts do alone (`ablations`).
+    The bounds are 30 updates of Richardson-Lucy, and the hyper-Laplacian restorer, with the true field, and
+    Richardson-Lucy with the best single kernel for the whole picture, the mean of its true kernels. The baseline
+    sharpens without looking at the motion (`sharpened`). More rows show a model with one of its parts left out or
+    replaced (`ablations`).
 
     Args:
         checkpoints: trained models by the names that they are to have in tables.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import NamedCheckpoints, above_zero
+from deblur_lightning.commands._options import above_zero
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,23 +16,29 @@ if TYPE_CHECKING:
 
 
 def demo(
-    checkpoint: NamedCheckpoints = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="A model: .ckpt, .safetensors, blind, learned or direct; repeat the option for several. Default: all "
+            "bundled ones.",
+        ),
+    ] = None,
     host: Annotated[
-        str, typer.Option(help="Where to listen; 0.0.0.0 lets other machines in.", metavar="ADDRESS")
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.", metavar="ADDRESS")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="0 takes any free one.")] = 8000,
-    megabytes: Annotated[
-        float, typer.Option(callback=above_zero, metavar="N", help="Size of the largest file taken.")
-    ] = 40,
-    megapixels: Annotated[
-        float, typer.Option(callback=above_zero, metavar="N", help="Size of the largest picture taken.")
-    ] = 50,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, metavar="PORT", help="Port to listen on; 0 takes any free one.")
+    ] = 8000,
+    megabytes: Annotated[float, typer.Option(callback=above_zero, metavar="N", help="Largest file accepted.")] = 40,
+    megapixels: Annotated[float, typer.Option(callback=above_zero, metavar="N", help="Largest picture accepted.")] = 50,
 ) -> None:
-    """Serve a page on this machine that restores dropped photos.
+    """Serve a local page that restores photos dropped on it.
 
-    It shows each photo restored, and its motion under the pointer; how strongly and where is set there, and the result
-    saved at the photo's size, in its format, with its EXIF. The page offers the bundled models, or those named by
-    --checkpoint. Only this machine can open it, unless --host says otherwise. Nothing is kept after the command ends.
+    The page shows each photo restored, and its motion under the pointer. You set there how strongly and where to
+    restore, and save the result at the photo's size, in its format, with its EXIF. It offers the bundled models, or
+    those named by --checkpoint. Only this machine can open it, unless --host says otherwise. Nothing is kept after the
+    command ends.
     """
     import tempfile
     from pathlib import Path

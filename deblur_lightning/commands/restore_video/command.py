@@ -18,7 +18,7 @@ def restore_video(
     clip: Annotated[Path, typer.Argument(metavar="CLIP", help="A video.")],
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="OUT", help="A file, .mp4, .mov, .mkv or .webm; or a folder for it."),
+        typer.Option("-o", "--output", metavar="OUT", help="A .mp4, .mov, .mkv or .webm file, or a folder for it."),
     ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists.")] = False,
     checkpoint: Annotated[
@@ -31,12 +31,12 @@ def restore_video(
 ) -> None:
     """Undo camera shake and motion in a video.
 
-    Each frame is restored by itself and written with the time it had; sounds are copied as they are, with chapters and
-    tags. Pictures are written upright, at their size, as H.264 (VP9 in .webm), in 8 bits. What is not kept, such as
-    subtitles, is said.
+    Each frame is restored separately and keeps its time; sound, chapters and tags are copied unchanged. Frames are
+    written upright, at their size, as H.264 (VP9 in .webm), in 8 bits. What cannot be kept, such as subtitles, is
+    reported.
 
-    The usual model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer, and
-    look for each frame's motion anew, so that what they make of neighbouring frames may differ.
+    The default model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer,
+    and estimate the motion anew in each frame, so neighbouring frames may come out differently.
     """
     from deblur_lightning.commands._output_paths import check_folder_writable
     from deblur_lightning.commands._progress import Console

@@ -23,7 +23,8 @@ def score(
     pictures: Annotated[
         Path,
         typer.Argument(
-            metavar="RESTORED", help="Restored pictures, a file or a folder; with a way to restore, the blurry ones."
+            metavar="RESTORED",
+            help="Restored pictures, a file or a folder; the blurry ones if a way to restore is given.",
         ),
     ],
     sharp: Annotated[
@@ -31,41 +32,41 @@ def score(
         typer.Argument(metavar="SHARP", help="Sharp pictures, or a data set of pairs in any layout of check-data."),
     ] = None,
     blurry: Annotated[
-        Path | None, typer.Option(metavar="BLURRY", help="Blurry pictures, for gains; a data set has its own.")
+        Path | None, typer.Option(metavar="BLURRY", help="Blurry pictures, to compute gains; a data set has its own.")
     ] = None,
     command: Annotated[
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="Restore by a program: 'python infer.py {in} {out}', or once with {in_folder} and {out_folder}.",
+            help="Restore with a program: 'python infer.py {in} {out}', or once with {in_folder} and {out_folder}.",
         ),
     ] = None,
-    baseline: Annotated[Baseline | None, typer.Option(help="Restore by a method without weights.")] = None,
+    baseline: Annotated[Baseline | None, typer.Option(help="Restore with a method without weights.")] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Restore by a model: .ckpt or .safetensors, or blind, learned or direct."),
+        typer.Option(metavar="FILE", help="Restore with a model: .ckpt or .safetensors, or blind, learned or direct."),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep what is restored in this folder, new or empty.")
+        Path | None, typer.Option(metavar="FOLDER", help="Save the restored pictures in this folder, new or empty.")
     ] = None,
     luma: Annotated[bool, typer.Option("--luma", help="Score the luma (Y of BT.601), not RGB.")] = False,
-    align: Annotated[bool, typer.Option("--align", help="Score after the best sub-pixel shift too.")] = False,
+    align: Annotated[bool, typer.Option("--align", help="Also score after the best sub-pixel shift.")] = False,
     cw_ssim: Annotated[bool, typer.Option(help="Measure CW-SSIM, which takes most of the time.")] = True,
     lpips: Annotated[
-        bool, typer.Option("--lpips", help="Measure LPIPS (AlexNet) too, if AlexNet's weights are in torch's cache.")
+        bool, typer.Option("--lpips", help="Also measure LPIPS (AlexNet), if AlexNet's weights are in torch's cache.")
     ] = False,
     dists: Annotated[
-        bool, typer.Option("--dists", help="Measure DISTS too, if VGG-16's weights are in torch's cache.")
+        bool, typer.Option("--dists", help="Also measure DISTS, if VGG-16's weights are in torch's cache.")
     ] = False,
     blur: Annotated[
-        Literal["blur", "blur_gamma"], typer.Option(help="GoPro's blurry pictures that are restored.")
+        Literal["blur", "blur_gamma"], typer.Option(help="Which of GoPro's blurry pictures are restored.")
     ] = "blur",
     sharp_half: Annotated[
-        Literal["left", "right"] | None, typer.Option(help="The sharp half, where pictures hold both side by side.")
+        Literal["left", "right"] | None, typer.Option(help="Which half is sharp, if files hold both side by side.")
     ] = None,
     folders: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="BLURRY SHARP", help="A data set's two folders, where their names are unusual."),
+        typer.Option(metavar="BLURRY SHARP", help="Names of a data set's two folders, if unusual."),
     ] = None,
     method: Annotated[
         str | None,
@@ -79,10 +80,10 @@ def score(
 ) -> None:
     """Score restored pictures against the sharp ones.
 
-    PSNR, SSIM and CW-SSIM of each picture and their means, over RGB or, with --luma, over the luma. Pictures are paired
-    by name. With --command, --baseline or --checkpoint, the pictures are restored first: RESTORED is then the folder of
-    the blurry ones, or a data set of pairs alone. The scores are added to the results store, for `deblur tables` and
-    `deblur compare-runs`.
+    It measures PSNR, SSIM and CW-SSIM of each picture and their means, over RGB or, with --luma, over the luma.
+    Pictures are paired by name. With --command, --baseline or --checkpoint, the pictures are restored first: RESTORED
+    is then the folder of blurry ones, or a data set of pairs and no SHARP. The scores are added to
+    the results store, for `deblur tables` and `deblur compare-runs`.
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.score.figures import Measures

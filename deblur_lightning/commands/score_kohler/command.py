@@ -19,23 +19,26 @@ def score_kohler(
     folders: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FOLDER", help="Restored pictures NAME1_1.png to NAME4_12.png (8-bit RGB), one folder a method."
+            metavar="FOLDER", help="Restored pictures NAME1_1.png to NAME4_12.png (8-bit RGB); one folder per method."
         ),
     ],
     data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="The benchmark: its archives unpacked, .mat files, or flat.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="The benchmark: archives unpacked, .mat files, or all files in one folder."
+        ),
     ],
     download: Annotated[
         bool, typer.Option("--download", help="Fetch the archives (many GB) into the data folder first.")
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Threads; default: all cores that OMP_NUM_THREADS allows."),
+        typer.Option(min=1, metavar="N", help="Number of threads; default: all cores that OMP_NUM_THREADS allows."),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one row a picture.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one row per picture.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the printed tables.")] = None,
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write everything, the scores of each frame included.")
+        Path | None, typer.Option(metavar="FILE", help="Write everything, including each frame's scores.")
     ] = None,
     store: Store = STORE,
 ) -> None:

@@ -16,15 +16,15 @@ def sweep(
         int | None,
         typer.Option(min=1, metavar="N", help="Number of runs; default: the file's run_cap, or all of a grid's."),
     ] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of sweeps.")] = Path(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for sweeps.")] = Path(
         "results/sweeps"
     ),
 ) -> int:
-    """Train a sweep of wandb's format on this machine.
+    """Train a sweep in wandb's format on this machine.
 
-    No wandb account is needed. Runs follow one another; a stopped sweep goes on where it stopped. Method bayes draws
-    ten runs at random, then searches near the best ones; early_terminate stops runs that do worse than most. At the end
-    the runs are compared in a table. The exit status is 1 if a run failed.
+    No wandb account is needed. Runs are trained one after the other; a stopped sweep resumes where it stopped. Method
+    bayes draws ten runs at random, then searches near the best ones; early_terminate stops runs that do worse than
+    most. At the end a table compares the runs. The exit status is 1 if a run failed.
     """
     from deblur_lightning.commands.sweep.plan import read_sweep
     from deblur_lightning.commands.sweep.runs import comparison, run_sweep

@@ -22,68 +22,79 @@ OF_FILM = ("average", "frames", "interpolate")
 def synthesize(
     context: typer.Context,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PAIRS", help="The folder to make; an interrupted one goes on.")
+        Path,
+        typer.Option("-o", "--output", metavar="PAIRS", help="The folder to make; an interrupted one is continued."),
     ],
     photos: Annotated[
         Path | None, typer.Argument(metavar="PHOTOS", help="A folder of sharp photographs, subfolders included.")
     ] = None,
     video: Annotated[
         Path | None,
-        typer.Option(metavar="CLIP", help="In place of photographs a film of many frames a second, averaged."),
+        typer.Option(metavar="CLIP", help="Average a film of many frames a second, in place of photographs."),
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Pairs; default: one of each photo, or as many as a film has."),
+        typer.Option(
+            min=1, metavar="N", help="Number of pairs; default: one of each photo, or as many as a film gives."
+        ),
     ] = None,
     kind: Annotated[
         KindOrMix,
         typer.Option(
-            help="What moves: a camera that turns, objects and all behind them, objects before what stands still, or "
-            "one of these for each pair."
+            help="What moves: a turning camera, objects and everything behind them, objects before a still background, "
+            "or any of these for each pair."
         ),
     ] = "mix",
     segments: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Maps of segments, named as the photos; default: BSDS500's, ADE20K's and COCO's are found.",
+            help="Segment maps, named as the photos; default: those of BSDS500, ADE20K and COCO are found.",
         ),
     ] = None,
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures.")] = 256,
     kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the kernels, in pixels; odd.")] = 33,
     noise: Annotated[
-        float, typer.Option(metavar="NUMBER", help="Standard deviation at full well, of linear light.")
+        float,
+        typer.Option(metavar="NUMBER", help="Standard deviation of the noise in linear light, with full well at 1."),
     ] = 0.01,
     average: Annotated[
-        Average, typer.Option(help="Of a film: mean of the frames' values as recorded, or of their light.")
+        Average, typer.Option(help="For a film: average the recorded values, or the linear light.")
     ] = "display",
     frames: Annotated[
         tuple[int, int],
-        typer.Option(metavar="LEAST MOST", help="Of a film: frames of an exposure; odd ones are drawn."),
+        typer.Option(
+            metavar="LEAST MOST", help="For a film: frames per exposure; an odd number between these is drawn."
+        ),
     ] = (7, 13),
     interpolate: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Of a film: samples from one frame to the next, made by their motion."),
+        typer.Option(
+            min=1, metavar="N", help="For a film: samples from one frame to the next, interpolated by motion."
+        ),
     ] = 1,
     gamma: Annotated[
-        float, typer.Option(metavar="NUMBER", callback=above_zero, help="Of the encoding; 1 for linear pictures.")
+        float,
+        typer.Option(metavar="NUMBER", callback=above_zero, help="Exponent of the encoding; 1 for linear pictures."),
     ] = 2.2,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes; the files do not depend on it.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of processes; the files do not depend on it.")
+    ] = 1,
     skip_corrupt: Annotated[
-        bool, typer.Option("--skip-corrupt", help="Leave damaged photos out, instead of stopping.")
+        bool, typer.Option("--skip-corrupt", help="Skip damaged photos, instead of stopping.")
     ] = False,
 ) -> None:
     """Make blurry and sharp pairs with motion fields.
 
     PAIRS then holds blurry and sharp PNGs, fields as .npz (basis and coefficients, float16), manifest.csv with the
-    window, kind and seeds that each pair can be made again from, and settings.json. `lightning fit` trains on it.
+    window, kind and seeds from which each pair can be made again, and settings.json. `lightning fit` trains on it.
 
-    Where photos have segments, these are the objects that move; in others blobs are. With --video, neighbouring frames
-    are averaged and the middle one is sharp, as GoPro's were; such pairs have no fields. Where frames are far apart, a
-    mean shows each: --interpolate puts others between them, by ffmpeg's minterpolate.
+    The objects that move are a photo's segments, or blobs if it has none. With --video, neighbouring frames are
+    averaged and the middle one is the sharp picture, as in GoPro; such pairs have no fields. If frames are far
+    apart, each shows in the average: --interpolate adds frames between them, with ffmpeg's minterpolate.
 
-    Nothing looks whole until all pairs are made; the same command again goes on where it was interrupted.
+    An unfinished set cannot be mistaken for a complete one; the same command continues where it was interrupted.
     """
     refuse_suffix(output, PICTURES, "a folder for the pairs")
     if photos is None and video is None:
