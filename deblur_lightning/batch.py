@@ -1,6 +1,6 @@
 """What datasets yield and modules take: the one place where both meet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -32,6 +32,20 @@ class Batch(TypedDict):
     frames: NotRequired[list[Iterable[NDArray[np.uint8]]]]  # N of them, uint8
 
 
+def check_parts(batch: object, *names: str) -> None:
+    """Raise unless a batch is a mapping with some parts.
+
+    Raises:
+        ValueError: what it is or lacks.
+    """
+    if not isinstance(batch, Mapping):
+        raise ValueError(
+            f"batches are {type(batch).__name__}s, but their parts have names. Yield mappings with {', '.join(names)}."
+        )
+    if lacking := [name for name in names if name not in batch]:
+        raise ValueError(f"batches have no {' and no '.join(lacking)}. Yield mappings with {', '.join(names)}.")
+
+
 def check_batch(batch: Batch) -> None:
     """Raise unless a batch is one: pictures in [0, 1] of one size, their names, a motion field that sums to 1.
 
@@ -40,6 +54,7 @@ def check_batch(batch: Batch) -> None:
     Raises:
         ValueError: what is wrong, and the remedy.
     """
+    check_parts(batch, "blurry", "name")
     blurry = batch["blurry"]
     check_image(blurry, "blurry")
     if "sharp" in batch:

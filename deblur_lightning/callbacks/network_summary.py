@@ -1,6 +1,6 @@
 """NetworkSummary: what is trained, and what it costs, at the start of a training."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 import torch
@@ -46,17 +46,25 @@ class NetworkSummary(Callback):
         table = Table(box=None, pad_edge=False, header_style="")
         for title in ("network", "class", "parameters", "trained", f"FLOPs ({SIDE} x {SIDE})"):
             table.add_column(title, justify="left" if title in ("network", "class") else "right")
-        for row in summarize_networks(pl_module):
+        learning = {
+            one for optimizer in trainer.optimizers for group in optimizer.param_groups for one in group["params"]
+        }
+        for row in summarize_networks(pl_module, learning):
             counts = (row.parameters, row.trained, row.operations)
             table.add_row(row.name, row.kind, *("" if count is None else metric(count) for count in counts))
         Console(stderr=False, highlight=False).print(table)
 
 
-def summarize_networks(module: nn.Module) -> list[NetworkRow]:
-    """List the parts of a module that have parameters, a deblurrer's one by one, and count what each computes."""
+def summarize_networks(module: nn.Module, learning: Container[nn.Parameter]) -> list[NetworkRow]:
+    """List the parts of a module that have parameters, a deblurrer's one by one, and count what each computes.
+
+    Args:
+        module: the module.
+        learning: the parameters that optimisers step.
+    """
     rows = []
     for name, network in _networks(module):
-        counts = [(one.numel(), one.requires_grad) for one in network.parameters()]
+        counts = [(one.numel(), one.requires_grad and one in learning) for one in network.parameters()]
         trained = sum(count for count, learns in counts if learns)
         kind = type(network).__name__
         rows.append(NetworkRow(name, kind, sum(count for count, _ in counts), trained, count_operations(network)))

@@ -19,7 +19,7 @@ class RecordResults(Callback):
 
     Args:
         method: the method's name in tables; None takes the module's method.
-        dataset: the dataset's name in tables; None takes the datamodule's ``table_name``, or its class name, and
+        dataset: the dataset's name in tables; None takes that of `table_name`, and
             says of how many pictures where ``limit_test_batches`` left some out.
         blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
         store: the JSON-lines file.
@@ -59,7 +59,7 @@ class RecordResults(Callback):
         append_result(
             Result(
                 method=self.method or str(getattr(pl_module, "method", type(pl_module).__name__)),
-                dataset=self.dataset or _table_name(trainer, len(rows)),
+                dataset=self.dataset or _with_count(trainer, len(rows)),
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
                 pictures=len(rows) - identical,
@@ -82,9 +82,19 @@ def _command_line() -> str:
     return f"{name} {shlex.join(sys.argv[1:])}".strip()
 
 
-def _table_name(trainer: Trainer, pictures: int) -> str:
+def table_name(trainer: Trainer) -> str:
+    """Name what is tested: as its datamodule says, or by its class, or that of a loader's dataset."""
     data = _data(trainer)
-    name: str = getattr(data, "table_name", type(data).__name__)
+    if data is None:
+        loaders = trainer.test_dataloaders
+        first = loaders[0] if isinstance(loaders, list) else loaders
+        data = getattr(first, "dataset", first)
+    name: str = getattr(data, "table_name", None) or type(data).__name__
+    return name
+
+
+def _with_count(trainer: Trainer, pictures: int) -> str:
+    name = table_name(trainer)
     limit = trainer.limit_test_batches
     return name if isinstance(limit, float) and limit == 1 else f"{name}, {pictures} of its pictures"
 

@@ -8,6 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.callbacks.record_results import table_name
 from deblur_lightning.field import KernelField
 from deblur_lightning.metrics import picture_psnr, picture_ssim
 from deblur_lightning.modules import RestorationModule
@@ -52,8 +53,7 @@ class ShowPictures(Callback):
     ) -> None:
         """Write a batch."""
         method = self.method or str(getattr(pl_module, "method", type(pl_module).__name__))
-        datamodule = trainer.datamodule  # type: ignore[attr-defined]
-        dataset = self.dataset or getattr(datamodule, "table_name", None) or type(datamodule).__name__
+        dataset = self.dataset or table_name(trainer)
         for number, name in enumerate(batch["name"]):
             if self._seen % self.every == 0:
                 self._show(pl_module, outputs[number : number + 1], batch, number, name, method, dataset)

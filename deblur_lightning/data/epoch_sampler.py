@@ -37,4 +37,5 @@ class EpochSampler(Base):
         skip, self.skip = self.skip, 0
         order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.dataset))  # type: ignore[arg-type]
         share = np.resize(order, self.total_size)[self.rank :: self.num_replicas]
-        return iter([(self.epoch, int(index)) for index in share[skip:]])
+        epoch, self.epoch = self.epoch, self.epoch + 1  # Lightning tells it before each one; a plain loop does not
+        return iter([(epoch, int(index)) for index in share[skip:]])

@@ -17,6 +17,7 @@ from .motion import MotionDeblurrer as MotionDeblurrer
 from .photo import PhotoDeblurrer as PhotoDeblurrer
 from .recipe import build as build
 from .recipe import describe as describe
+from .recipe import told_plainly as told_plainly
 from .refinement import AlternatingRefinement as AlternatingRefinement
 from .refinement import Refinement as Refinement
 from .restorers import HyperLaplacian as HyperLaplacian

@@ -44,16 +44,25 @@ def describe(part: object) -> Recipe:
     kind = type(part)
     asked = getattr(part, "__dict__", {}).get(ASKED)
     if asked is not None:
-        return {"class_path": _path(kind), "init_args": {name: _told(value) for name, value in asked.items()}}
+        return {"class_path": _path(kind), "init_args": {name: told_plainly(value) for name, value in asked.items()}}
     arguments = {}
     for name in inspect.signature(kind).parameters:
         if not hasattr(part, name):
             raise ValueError(
                 f"{kind.__name__} does not keep its argument {name}, but a checkpoint must tell it. "
-                f"Set self.{name} in its __init__."
+                f"{_kept(kind, name)}."
             )
-        arguments[name] = _told(getattr(part, name))
+        arguments[name] = told_plainly(getattr(part, name))
     return {"class_path": _path(kind), "init_args": arguments}
+
+
+def _kept(kind: type, name: str) -> str:
+    """Tell how a class keeps an argument."""
+    if kind.__name__ == "OptimizedModule":
+        return "Compile the network where it is: network.compile()"
+    if kind.__module__.startswith("torch."):
+        return "Build the network in a class of your own, without arguments or with such as it keeps"
+    return f"Set self.{name} in its __init__"
 
 
 def remembered(kind: type[Any], *positional: object, **arguments: object) -> Any:  # noqa: ANN401 - of that class
@@ -149,13 +158,18 @@ def _is_part(argument: object) -> bool:
     return isinstance(argument, dict) and "class_path" in argument
 
 
-def _told(value: object) -> object:
+def told_plainly(value: object) -> object:
+    """Give a value as YAML and checkpoints hold it: numbers, text, lists, mappings, and recipes of parts.
+
+    Raises:
+        ValueError: another kind of value, or a part that cannot be described.
+    """
     if isinstance(value, PLAIN):
         return value
     if isinstance(value, tuple | list | nn.ModuleList):
-        return [_told(item) for item in value]
+        return [told_plainly(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(name): _told(item) for name, item in value.items()}
+        return {str(name): told_plainly(item) for name, item in value.items()}
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, nn.Module) or is_dataclass(value):

@@ -55,17 +55,17 @@ class CheckpointCLI(LightningCLI):
         if configured is None:
             options.init_args.deblurrer = _namespace(recipe)
             return
-        theirs, ours = (str(one).rpartition(".")[2] for one in (recipe["class_path"], configured.class_path))
-        if theirs != ours:
-            raise ValueError(
-                f"{path} is a checkpoint of {theirs}, but the configuration's model is {ours}. "
-                "Pass another --ckpt_path or --config."
-            )
+        _check_kind(path, "model", recipe, configured)
         for name in NETWORKS:
             if name in recipe["init_args"]:
                 told, said = recipe["init_args"][name], configured.init_args.get(name)
+                _check_kind(path, name, told, said)
                 self._note_differences(name, told, said, path)
                 configured.init_args[name] = _namespace(told)
+        if (signed := recipe["init_args"].get("signed")) is not None:  # what the network was trained to take
+            if configured.init_args.get("signed", signed) != signed:
+                _note(f"signed is {signed} as in {path}; the configuration says {not signed}.")
+            configured.init_args["signed"] = signed
 
     def _note_differences(self, name: str, told: dict[str, Any] | None, said: Namespace | None, path: Path) -> None:
         """Say where the configuration's network is another than the checkpoint's."""
@@ -158,6 +158,18 @@ class AsRead(TorchCheckpointIO):
         """Read the weights; nothing in such files can be executed."""
         checkpoint = self.read or read_checkpoint(Path(path))
         return as_lightning(checkpoint.weights, checkpoint.recipe)
+
+
+def _check_kind(path: Path, name: str, told: dict[str, Any] | None, said: Namespace | None) -> None:
+    """Raise where a checkpoint's part is of another class than the configuration's."""
+    if told is None or said is None:
+        return
+    theirs, ours = (str(one).rpartition(".")[2] for one in (told["class_path"], said.class_path))
+    if theirs != ours:
+        raise ValueError(
+            f"{path} is a checkpoint of {theirs}, but the configuration's {name} is {ours}. "
+            "Pass another --ckpt_path or --config."
+        )
 
 
 def _namespace(recipe: dict[str, Any] | None) -> Namespace | None:

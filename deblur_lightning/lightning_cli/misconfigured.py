@@ -51,6 +51,19 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     (
+        r"You provided multiple `(\w+)_dataloader`",
+        lambda found: (
+            f"the data have several loaders for {found[1]}, but means are of one data set. Pass one at a time."
+        ),
+    ),
+    (
+        r"Trainer was configured with `enable_checkpointing=False`",
+        lambda found: (
+            "checkpointing is disabled, but `lightning fit` keeps the last and the best state. "
+            "Leave --trainer.enable_checkpointing and --trainer.barebones out."
+        ),
+    ),
+    (
         r"No `(\w+)_dataloader\(\)` method defined|`(\w+)_dataloader` must be implemented",
         lambda found: f"the data have no {found[1] or found[2]} pictures. Pass other --data.",
     ),

@@ -104,6 +104,8 @@ def check_same_pixels(predicted: KernelField, target: KernelField) -> None:
 
 def _checked_weights(predicted: KernelField, target: KernelField, weights: Tensor | None) -> Tensor:
     check_same_pixels(predicted, target)
+    if not len(predicted.basis):
+        raise ValueError("predicted holds 0 fields, but a loss is of one. Pass at least one.")
     pictures, _, *size = predicted.coefficients.shape
     if weights is None:
         return predicted.coefficients.new_ones(pictures, *size)

@@ -18,6 +18,7 @@ BORDER = REACH + 4
 
 TAPS = range(-2, 3)  # of a cubic B-spline that is moved by up to a pixel
 ROWS_AT_ONCE = 32
+ROUNDING = 1e-12  # of squared differences: what differs by less is equal
 
 
 class Aligned(NamedTuple):
@@ -109,7 +110,9 @@ def whole_shift(moving: NDArray[np.float64], fixed: NDArray[np.float64]) -> tupl
     errors = correlated(moving**2, np.broadcast_to(inner, moving.shape)) - 2 * correlated(moving, fixed * inner)
     reach = np.arange(-REACH, REACH + 1)
     near = errors[np.ix_(reach, reach)]  # negative shifts are at the end of a Fourier transform
-    row, column = np.unravel_index(near.argmin(), near.shape)
+    equal = near <= near.min() + ROUNDING * np.abs(errors).max()  # of flat pictures all are
+    distances = np.where(equal, reach[:, None] ** 2 + reach**2, np.inf)
+    row, column = np.unravel_index(distances.argmin(), near.shape)
     return int(reach[row]), int(reach[column])
 
 
@@ -142,8 +145,11 @@ def _between(
         return float(weights @ gram @ weights - 2 * weights @ cross)
 
     steps = np.linspace(-0.875, 0.875, 15)
-    first = min(((down, right) for down in steps for right in steps), key=lambda shift: error(np.array(shift)))
-    scale = abs(error(np.array(first))) or 1.0
+    tried = {(down, right): error(np.array((down, right))) for down in steps for right in steps}
+    first = min(tried, key=lambda shift: tried[shift])
+    scale = abs(tried[first]) or 1.0
+    if max(tried.values()) - tried[first] <= ROUNDING * scale:
+        return 0.0, 0.0  # a flat picture
     found = minimize(
         lambda shift: error(shift) / scale,
         first,

@@ -86,6 +86,8 @@ def kohler_scores(
     Raises:
         ValueError: as for `kohler_score`.
     """
+    if not restored:
+        raise ValueError("restored holds 0 pictures, but a score is of one. Pass at least one.")
     names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
     cache = max(1, CACHED_MOMENTS // max(1, len(restored)))
     pictures = [_Restored(png_bytes(one, name), name, cache) for one, name in zip(restored, names, strict=True)]

@@ -113,5 +113,7 @@ class KohlerScore(PictureScores):
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
             scores.append((score.psnr, score.mssim))
+        if not scores:
+            return
         psnr, mssim = torch.tensor(scores, dtype=torch.float64, device=restored.device).T
         self.record(names, {"psnr": psnr, "mssim": mssim})

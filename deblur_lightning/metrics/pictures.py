@@ -40,7 +40,15 @@ class PictureScores(Metric):
         Args:
             names: N names, each unique to its picture.
             figures: ``[N]`` under each column's name.
+
+        Raises:
+            ValueError: other numbers of names and figures.
         """
+        counts = {column: figures[column].numel() for column in self.columns}
+        if isinstance(names, str) or any(count != len(names) for count in counts.values()):
+            told = f"the name {names!r}" if isinstance(names, str) else f"{len(names)} names"
+            listed = ", ".join(f"{count} of {column}" for column, count in counts.items())
+            raise ValueError(f"there are {told} for figures {listed}. Give each picture one name.")
         device = next(iter(figures.values())).device
         for column in self.columns:
             self._state(column).append(figures[column].detach().double())

@@ -138,7 +138,8 @@ class DeblurGANModule(RestorationModule):
         if gentle:
             self._start_gently()
         self._waiting: list[Batch] = []
-        self.keep_recipe(penalty=asdict(self.penalty), game=asdict(self.game), rate=asdict(self.rate))
+        played = {"penalty": asdict(self.penalty), "game": asdict(self.game), "rate": asdict(self.rate)}
+        self.keep_recipe(critic=self.critic, content=self.content, gentle=gentle, accumulate=accumulate, **played)
 
     @property
     def generator(self) -> torch.nn.Module:

@@ -1,5 +1,6 @@
 """RestorationModule: any deblurrer, restored, compared, averaged, logged."""
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -7,8 +8,8 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
-from deblur_lightning.batch import Batch, check_batch
-from deblur_lightning.deblurring import Deblurred, Deblurrer, describe
+from deblur_lightning.batch import Batch, check_batch, check_parts
+from deblur_lightning.deblurring import Deblurred, Deblurrer, describe, told_plainly
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.losses import kernel_distance
@@ -46,20 +47,25 @@ class RestorationModule(LightningModule):
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns
-        self.keep_recipe()
+        self.keep_recipe(**({} if quantize else {"quantize": False}))  # of trainings no argument
 
     def keep_recipe(self, **settings: object) -> None:
         """Have loggers and checkpoints tell what the deblurrer is built from, and how it is trained.
 
         Args:
-            **settings: what else they tell, numbers and text.
+            **settings: what else they tell: numbers, text and parts; a part that cannot be described is left out.
         """
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
         built = {"_class_path": kind, "_instantiator": "pytorch_lightning.cli.instantiate_module"}
         try:
-            self.save_hyperparameters({"deblurrer": describe(self.deblurrer), **settings, **built})
+            told: dict[str, object] = {"deblurrer": describe(self.deblurrer)}
         except ValueError as error:  # it can be tested and predicted with, but not trained
             self.untold = error
+            return
+        for name, value in settings.items():
+            with suppress(ValueError):
+                told[name] = told_plainly(value)
+        self.save_hyperparameters(told | built)
 
     def setup(self, stage: str) -> None:
         if stage == "fit" and self.untold is not None:
@@ -146,6 +152,17 @@ class RestorationModule(LightningModule):
                 f"Pass {fields if 'field' in lacking else 'pairs, blurry and sharp'}."
             )
 
+    def on_train_start(self) -> None:
+        """Raise where training goes on from the state of another optimiser, whose steps would end amid the epoch."""
+        for optimizer in self.trainer.optimizers:
+            lacking = set(optimizer.defaults).difference(*(group.keys() for group in optimizer.param_groups))
+            if lacking:
+                raise ValueError(
+                    f"the checkpoint's optimiser has no {' and no '.join(sorted(lacking))}, but "
+                    f"{type(optimizer).__name__} needs it. Pass the optimizer that the training began with, or go on "
+                    "from weights alone, which `deblur import-weights` makes."
+                )
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)
 
@@ -162,7 +179,8 @@ class RestorationModule(LightningModule):
         self.kohler_scores.update(restored, batch["frames"], batch["name"])
         return restored
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        check_parts(batch, "blurry")
         return self.restore(batch["blurry"])
 
     def on_validation_epoch_end(self) -> None:
@@ -202,6 +220,7 @@ class RestorationModule(LightningModule):
         return {"reblur_psnr": picture_psnr(reblurred.clamp(0, 1), blurry), "kernel_l2": ours, "still_l2": nothing}
 
     def _score(self, batch: Batch, metrics: RestorationMetrics) -> Tensor:
+        check_parts(batch, "blurry", "sharp", "name")
         check_image(batch["blurry"], "blurry")
         restored, further = self.measure(batch)
         metrics.update(restored, batch["sharp"], batch["name"], **further)

@@ -15,6 +15,7 @@ from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.regression import RegressionModule
 from deblur_lightning.modules.replay import Replay
 from deblur_lightning.networks import SeeingNAFNet
+from deblur_lightning.networks.cells import CELL
 
 
 class SeeingModule(RegressionModule):
@@ -60,12 +61,27 @@ class SeeingModule(RegressionModule):
         self.keep_recipe(floor=floor, seeing=seeing, replayed=replayed, scheduler_interval=scheduler_interval)
         self.seeing, self.replay = seeing, Replay(replayed)
 
+    def check_learnable(self, batch: Batch) -> None:
+        super().check_learnable(batch)
+        sides, told = list(batch["blurry"].shape[-2:]), list(batch["field"].coefficients.shape[-2:])
+        if any(side % CELL for side in sides):
+            least = max(CELL, min(sides) // CELL * CELL)
+            raise ValueError(
+                f"crops are {sides[0]} x {sides[1]}, but the network tells cells of {CELL} pixels. "
+                f"Pass crop_size {least} or {least + CELL}."
+            )
+        if told not in (sides, [side // CELL for side in sides]):
+            raise ValueError(
+                f"fields are {told[0]} x {told[1]} for crops of {sides[0]} x {sides[1]}, but they are of pixels or of "
+                f"cells of {CELL}. Pass CellFieldDataModule or MotionFieldDataModule."
+            )
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         parts = [batch, *self.replay.turned_ones(batch)]
         blurry, sharp = (torch.cat([part[name] for part in parts]) for name in ("blurry", "sharp"))
         restored, told = cast(SeeingNAFNet, self.deblurrer.generator).both(blurry)
         restoring = psnr_loss(restored, sharp, self.floor)
-        cell = batch["field"].coefficients.shape[-1] // told.shape[-1]
+        cell = CELL if batch["field"].coefficients.shape[-2:] == blurry.shape[-2:] else 1
         each = zip(parts, told.split([len(part["blurry"]) for part in parts]), strict=True)
         seeing = torch.stack([cell_divergence(own, part["field"], cell) for part, own in each]).mean()
         size = len(batch["name"])

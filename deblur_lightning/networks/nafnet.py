@@ -277,6 +277,7 @@ def folded_change(network: NAFNet, pictures: Tensor, fold: int) -> Tensor:
     height, width = pictures.shape[-2:]
     multiple = fold * network.multiple
     padded = F.pad(pictures, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+    padded = padded.to(network.intro.weight.dtype)
     change: Tensor = F.pixel_shuffle(network.change(F.pixel_unshuffle(padded, fold)), fold)
     return change[..., :height, :width]
 

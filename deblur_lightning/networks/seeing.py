@@ -95,12 +95,13 @@ class SeeingNAFNet(nn.Module):
         with torch.autocast(blurry.device.type, enabled=False):
             repeats = local_correlations(padded.float())
         inner, skips = self.inner, list[Tensor]()
-        features = inner.intro(F.pixel_unshuffle(padded, FOLD))
+        kind = inner.intro.weight.dtype
+        features = inner.intro(F.pixel_unshuffle(padded.to(kind), FOLD))
         for encoder, down in zip(inner.encoders[:-1], inner.downs[:-1], strict=True):
             features = encoder(features)
             skips.append(features)
             features = down(features)
-        features = inner.encoders[-1](features) + self.hint(repeats)
+        features = inner.encoders[-1](features) + self.hint(repeats.to(kind))
         deepest = inner.middle_blks(inner.downs[-1](features))
         return inner.decoders[0](inner.ups[0](deepest) + features), skips
 

@@ -155,7 +155,7 @@ def _check_options(
     for name, value, least, most, remedy in (
         ("gamma", gamma, 1.0, 5.0, "Pass 2.2, or 1.0 for linear pictures"),
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
-        ("regularization", regularization, 0.0, math.inf, "Pass 0 or more"),
+        ("regularization", regularization, 0.0, 1e6, "Pass 0 or more, not everything"),
         ("exponent", exponent, 1e-3, 2.0, "Pass 0.8, or up to 2"),
         ("start", start, 0, math.inf, "Pass 0 or more"),
         ("outer", outer, 0, math.inf, "Pass 0 or more"),

@@ -1,5 +1,7 @@
 """The table of networks at the start of a training."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from small_models import small_direct_deblurrer, small_learned_deblurrer, small_motion_deblurrer
@@ -41,27 +43,34 @@ def test_a_network_that_looks_at_values_is_counted_and_stays_as_it_was():
     assert torch.equal(torch.random.get_rng_state(), random)
 
 
+def training(module):
+    """A trainer whose optimiser steps all of a module."""
+    return SimpleNamespace(optimizers=[torch.optim.SGD(module.parameters(), 0.1)])
+
+
 def test_what_cannot_be_counted_stays_blank(capsys):
     module = nn.Module()
     module.inner = nn.Linear(7, 7)
-    (row,) = summarize_networks(module)
+    (row,) = summarize_networks(module, set(module.parameters()))
     assert row == ("inner", "Linear", 56, 56, None)
-    NetworkSummary().on_fit_start(None, module)
+    NetworkSummary().on_fit_start(training(module), module)
     assert capsys.readouterr().out.splitlines()[-1].split() == ["inner", "Linear", "56", "56"]
 
 
 def test_the_networks_of_each_module_are_listed_alone(capsys):
     motion = AdaptiveBasisModule(small_motion_deblurrer())
-    (row,) = summarize_networks(motion)
+    (row,) = summarize_networks(motion, set(motion.parameters()))
     assert row.name == "deblurrer.network"
     assert row.parameters == row.trained == sum(one.numel() for one in motion.parameters())
     assert row.operations > 0
     gan = DeblurGANModule(small_direct_deblurrer(), critic=PatchCritic(4))
-    gan.deblurrer.requires_grad_(False)
-    generator, critic = summarize_networks(gan)
+    generator, critic = summarize_networks(gan, set(gan.critic.parameters()))
     assert (generator.name, generator.trained, critic.name) == ("deblurrer.generator", 0, "critic")
+    assert critic.trained == critic.parameters
+    gan.critic.requires_grad_(False)
+    assert [one.trained for one in summarize_networks(gan, set(gan.parameters()))] == [generator.parameters, 0]
     assert critic.operations > 0
-    NetworkSummary().on_fit_start(None, gan)
+    NetworkSummary().on_fit_start(training(gan), gan)
     printed = capsys.readouterr().out
     assert "FLOPs (256 x 256)" in printed
     assert "Metric" not in printed

@@ -61,6 +61,12 @@ class MotionFieldDataModule(MotionBlurDataModule):
     cell = 1
 
     def open(self, split: Split) -> MotionFields:  # type: ignore[override] # the same samples, and more
+        if self.crop_size % self.cell:
+            least = max(self.cell, self.crop_size // self.cell * self.cell)
+            raise ValueError(
+                f"crop_size is {self.crop_size}, but the motion of cells of {self.cell} pixels is told. "
+                f"Pass {least} or {least + self.cell}."
+            )
         return MotionFields(super().open(split), self.cell)
 
     def train_dataloader(self) -> DataLoader[FieldSample]:
