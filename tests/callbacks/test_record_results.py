@@ -2,10 +2,12 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader
 
-from deblur_lightning.callbacks import RecordResults
+from deblur_lightning.callbacks import RecordResults, ShowPictures
 from deblur_lightning.data import GoProDataModule
 from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
@@ -84,3 +86,20 @@ def test_pictures_that_all_equal_their_sharp_ones_are_not_stored(root):
     shutil.copytree(same / "blur", same / "sharp")
     with pytest.raises(IndexError):  # nothing in the store
         recorded(root, "blur")
+
+
+class Named(list):
+    """Pictures without a datamodule."""
+
+
+def test_without_a_datamodule_the_loaders_data_have_the_name(tmp_path):
+    pictures = torch.rand(2, 3, 40, 40)
+    data = Named({"blurry": one, "sharp": one.flip(-1), "name": str(number)} for number, one in enumerate(pictures))
+    store = tmp_path / "results.jsonl"
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=[RecordResults(store=store), ShowPictures(tmp_path / "page")],
+    )  # fmt: skip
+    trainer.test(RestorationModule(Keep()), DataLoader(data, 1), verbose=False)
+    assert read_results(store)[-1].dataset == "Named"
+    assert {path.name[:5] for path in (tmp_path / "page").iterdir()} == {"named"}

@@ -23,4 +23,13 @@ def test_a_resumed_epoch_skips_what_was_seen_once():
     sampler = EpochSampler(range(9), epoch=2, skip=4)
     whole = list(EpochSampler(range(9), epoch=2))
     assert list(sampler) == whole[4:]
+    sampler.set_epoch(2)
     assert list(sampler) == whole
+
+
+def test_a_plain_loop_goes_on_to_the_next_epoch_and_one_that_is_told_does_not():
+    sampler = EpochSampler(range(9), epoch=2)
+    first, second = list(sampler), list(sampler)
+    assert (first, second) == tuple(list(EpochSampler(range(9), epoch=epoch)) for epoch in (2, 3))
+    sampler.set_epoch(2)
+    assert list(sampler) == first

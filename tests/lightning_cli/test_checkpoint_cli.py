@@ -10,9 +10,10 @@ from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.deblurring import AlternatingRefinement, describe
+from deblur_lightning.deblurring import AlternatingRefinement, DirectDeblurrer, describe
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
+from deblur_lightning.networks import DeblurGANGenerator
 from deblur_lightning.reports import file_hash
 
 NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
@@ -164,3 +165,30 @@ def test_other_files_stop_the_run_with_a_sentence(folder, monkeypatch, content, 
     torch.save(content, "bad.ckpt")
     with pytest.raises(ValueError, match=remedy):
         run(monkeypatch, "fit", "--config", "small.yaml", "--ckpt_path", "bad.ckpt")
+
+
+def direct_config(generator, **init_args):
+    """A configuration that trains a direct network for a step of random pictures."""
+    deblurrer = {"class_path": "DirectDeblurrer", "init_args": {"generator": generator, **init_args}}
+    model = {"class_path": "RegressionModule", "init_args": {"deblurrer": deblurrer}}
+    return yaml.safe_dump(yaml.safe_load(CONFIG) | {"model": model})
+
+
+def test_a_checkpoint_of_another_network_is_refused(folder, monkeypatch, capsys):
+    small = DirectDeblurrer(DeblurGANGenerator(4, 1))
+    write_checkpoint(folder / "gan.ckpt", small.state_dict(), describe(small))
+    (folder / "other.yaml").write_text(direct_config({"class_path": "FoldedNAFNet"}, signed=False))
+    monkeypatch.setattr(sys, "argv", ["lightning", "test", "--config", "other.yaml", "--ckpt_path", "gan.ckpt"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    said = f"{stopped.value.code}{capsys.readouterr().err}"
+    assert "gan.ckpt is a checkpoint of DeblurGANGenerator, but the configuration's generator is FoldedNAFNet." in said
+
+
+def test_what_a_network_takes_is_the_checkpoints(folder, monkeypatch, capsys):
+    small = DirectDeblurrer(DeblurGANGenerator(4, 1))
+    write_checkpoint(folder / "gan.ckpt", small.state_dict(), describe(small))
+    (folder / "same.yaml").write_text(direct_config({"class_path": "DeblurGANGenerator"}, signed=False))
+    module = run(monkeypatch, "validate", "--config", "same.yaml", "--ckpt_path", "gan.ckpt").model
+    assert module.deblurrer.signed
+    assert "signed is True as in gan.ckpt; the configuration says False." in capsys.readouterr().err

@@ -32,6 +32,11 @@ class Logging(BoringModel):
         self.log("val/psnr", torch.tensor(20.0))
 
 
+class TwoSets(Logging):
+    def val_dataloader(self):
+        return [super().val_dataloader(), super().val_dataloader()]
+
+
 class Plateau(Logging):
     def configure_optimizers(self):
         optimizer = torch.optim.SGD(self.parameters(), 0.1)
@@ -63,6 +68,11 @@ def run(tmp_path, model=BoringModel, **arguments):
         ),
         ({"model": Plateau}, "ReduceLROnPlateau watches val/loss, but what is logged is val/psnr. Watch one of these."),
         ({"model": LightningModule}, "fit trains, but the model only restores and scores. .* run `lightning test`."),
+        ({"model": TwoSets}, "the data have several loaders for val, but means .* Pass one at a time."),
+        (
+            {"callbacks": [ModelCheckpoint()], "enable_checkpointing": False},
+            "checkpointing is disabled, but `lightning fit` keeps the last and the best state. .* out.",
+        ),
         ({"devices": 0}, r"`Trainer\(devices=0\)` value is not a valid input using cpu accelerator."),
         pytest.param(
             {"accelerator": "gpu"}, "accelerator is gpu, but PyTorch finds none here. Pass .* auto, or cpu.",

@@ -83,3 +83,10 @@ def test_pictures_that_cannot_be_aligned_are_refused():
         align(torch.zeros(1, 3, 40, 50), torch.zeros(1, 1, 40, 50))
     with pytest.raises(ValueError, match="Divide it by 255"):
         align(torch.full((1, 3, 40, 50), 255.0), torch.zeros(1, 3, 40, 50))
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4, 1.0])
+def test_flat_pictures_are_not_moved(level):
+    flat = torch.full((1, 3, 61, 74), level)
+    found = align(flat, flat)
+    assert (found.down, found.right, found.at_the_limit) == (0, 0, False)

@@ -152,3 +152,8 @@ def test_ms_ssim_needs_light() -> None:
     picture = moments(scene(161, 161)[..., 0].astype(float))
     with pytest.raises(ValueError, match=r"gain is 0.*positive"):
         ms_ssim(picture, picture, 0)
+
+
+def test_no_restored_picture_is_said():
+    with pytest.raises(ValueError, match="restored holds 0 pictures"):
+        kohler_scores([], [])

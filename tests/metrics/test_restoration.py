@@ -130,3 +130,17 @@ def test_a_picture_too_small_for_one_figure_counts_for_the_others():
         means = metric.compute()
     assert means["ssim_valid"] == large.compute()["ssim_valid"]
     assert means["psnr"] == pytest.approx(np.mean([row[0] for row in metric.rows().values()]))
+
+
+@pytest.mark.parametrize(
+    ("names", "further", "said"),
+    [
+        (["a"], 2, "there are 1 names for figures 2 of psnr, 2 of ssim, 2 of ssim_valid, 2 of further"),
+        ("ab", 2, "there are the name 'ab' for figures"),
+        (["a", "b"], 3, "there are 2 names for figures .* 3 of further"),
+    ],
+)
+def test_each_picture_has_one_name_and_one_figure_of_each_kind(names, further, said):
+    metrics = RestorationMetrics(("further",))
+    with pytest.raises(ValueError, match=said):
+        metrics.update(*pictures(23, 31), names, further=torch.rand(further))

@@ -310,3 +310,28 @@ def test_two_processes_train_both_networks_as_one_does(tmp_path):
 def test_a_generator_of_display_values_is_refused():
     with pytest.raises(ValueError, match=r"trains it on \[-1, 1\]. Pass signed=True"):
         DeblurGANModule(DirectDeblurrer(DeblurGANGenerator(2, 1), signed=False), PatchCritic(2), content=PixelContent())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of how Lightning calls jsonargparse
+def test_a_training_is_loaded_as_it_was_built(tmp_path):
+    module = built(accumulate=2, gentle=True, game=Game(critic_steps=2), content=PixelContent(weight=3.0))
+    trainer = trained(module, 2, 1)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    back = DeblurGANModule.load_from_checkpoint(tmp_path / "a.ckpt", weights_only=True)
+    assert (back.accumulate, back.game, back.penalty, back.rate) == (2, module.game, module.penalty, module.rate)
+    assert (type(back.content), back.content.weight) == (PixelContent, 3.0)
+    for name, weight in module.state_dict().items():
+        assert torch.equal(back.state_dict()[name], weight)
+
+
+class Forgetful(PatchCritic):
+    """Keeps nothing of what it was built with."""
+
+    def __init__(self, wide):
+        super().__init__(wide)
+
+
+def test_a_critic_that_cannot_be_described_trains_all_the_same():
+    module = DeblurGANModule(DirectDeblurrer(DeblurGANGenerator(4, 1)), Forgetful(4), PixelContent())
+    assert "critic" not in module.hparams
+    trained(module, 2, 1)

@@ -1,12 +1,15 @@
+from functools import partial
+
 import pytest
 import torch
+from pytorch_lightning.cli import ReduceLROnPlateau
 from small_models import losses_of_steps, quiet_trainer
 from torch import nn
 from torch.optim import SGD
 
 from deblur_lightning.checkpoints import read_checkpoint
 from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule, Samples
-from deblur_lightning.deblurring import DirectDeblurrer, load_deblurrer
+from deblur_lightning.deblurring import DirectDeblurrer, describe, load_deblurrer
 from deblur_lightning.losses import psnr_loss
 from deblur_lightning.modules import RegressionModule
 from deblur_lightning.networks import FoldedNAFNet
@@ -92,3 +95,48 @@ def test_a_checkpoint_tells_the_network_and_restores_without_a_trainer(tmp_path)
     blurry = torch.rand(1, 3, 72, 80)
     restored = load_deblurrer(tmp_path / "step=2.ckpt")(blurry).picture
     torch.testing.assert_close(restored, module.restore(blurry).detach(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (lambda good: (good["blurry"], good["sharp"]), "batches are tuples, but their parts have names"),
+        (lambda good: {"blurry": good["blurry"], "sharp": good["sharp"]}, "batches have no name. Yield mappings with"),
+        (lambda good: {"picture": good["blurry"]}, "batches have no blurry"),
+    ],
+)
+def test_batches_of_ones_own_that_are_none_are_said(bad, said):
+    module = tiny()
+    for step in (module.on_train_batch_start, module.validation_step, module.test_step):
+        with pytest.raises(ValueError, match=said):
+            step(bad(batch()), 0)
+
+
+def test_a_schedule_that_watches_is_told_what(tmp_path):
+    for schedule, watched in (
+        (partial(torch.optim.lr_scheduler.ReduceLROnPlateau, mode="max"), "val/psnr"),
+        (partial(ReduceLROnPlateau, monitor="val/ssim", mode="max"), "val/ssim"),
+    ):
+        module = tiny()
+        module.scheduler, module.scheduler_interval = schedule, "epoch"
+        trainer = quiet_trainer(tmp_path, max_epochs=1)
+        trainer.fit(module, pairs())
+        assert trainer.lr_scheduler_configs[0].monitor == watched
+
+
+def test_another_optimiser_than_the_checkpoints_is_said_before_the_first_step(tmp_path):
+    quiet_trainer(tmp_path, max_epochs=1).fit(tiny(), pairs())
+    other = tiny()
+    other.optimizer = lambda weights: SGD(weights, 1e-3)
+    with pytest.raises(ValueError, match=r"the checkpoint's optimiser has no .*momentum.* SGD needs it"):
+        quiet_trainer(tmp_path / "b", max_epochs=2).fit(other, pairs(), ckpt_path=tmp_path / "step=3.ckpt")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile's own
+def test_what_of_a_recipe_cannot_be_kept_is_said_with_the_remedy():
+    for network, said in (
+        (nn.Sequential(nn.Conv2d(3, 3, 1)), "Build the network in a class of your own"),
+        (torch.compile(Shift()), r"Compile the network where it is: network\.compile\(\)"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            describe(DirectDeblurrer(network))

@@ -150,3 +150,12 @@ def test_another_direct_network_s_weights_are_refused(trained):
         RestorerModule(MotionDeblurrer(BlindEstimator(9), UnrolledRestorer((), 4, 1, (1,), (1,))), path)
     with pytest.raises(FileNotFoundError, match=r"nowhere.ckpt is no file"):
         with_direct(path.with_name("nowhere.ckpt"))
+
+
+def test_a_restorer_works_in_double_precision():
+    module, picture = tiny(), torch.rand(1, 3, 40, 44)
+    for weights in module.learning.parameters():
+        torch.nn.init.normal_(weights, std=0.05)
+    expected = module.learning(picture, delta_field(picture, 9), Exposure())
+    found = module.double().learning(picture.double(), delta_field(picture.double(), 9), Exposure())
+    torch.testing.assert_close(found.float(), expected, atol=1e-4, rtol=1e-4)

@@ -154,3 +154,53 @@ def test_it_begins_with_a_direct_network_and_refuses_others(tmp_path):
     write_checkpoint(tmp_path / "wide.safetensors", wide.state_dict(), describe(wide))
     with pytest.raises(ValueError, match=r"wide\.safetensors holds another network"):
         tiny(tmp_path / "wide.safetensors")
+
+
+def with_sides(side, told):
+    kernel = torch.zeros(1, 1, 9, 9)
+    kernel[..., 4, 4] = 1
+    picture = torch.rand(1, 3, side, side)
+    return {
+        "blurry": picture, "sharp": picture, "name": ["a"], "field": KernelField(kernel, torch.ones(1, 1, told, told))
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("side", "told", "said"),
+    [
+        (60, 60, "crops are 60 x 60, but the network tells cells of 8 pixels. Pass crop_size 56 or 64."),
+        (64, 9, "fields are 9 x 9 for crops of 64 x 64"),
+    ],
+)
+def test_truth_that_is_not_of_whole_cells_is_refused(side, told, said):
+    with pytest.raises(ValueError, match=said):
+        tiny().check_learnable(with_sides(side, told))
+
+
+@pytest.mark.parametrize("told", [48, 6])
+def test_truth_of_pixels_and_of_cells_is_learned_from(told):
+    module = tiny()
+    module.check_learnable(with_sides(48, told))
+    module.log = lambda *_, **__: None
+    assert module.training_step(with_sides(48, told), 0).isfinite()
+
+
+def test_cells_that_do_not_divide_a_crop_are_said():
+    data = samples(CellFieldDataModule)
+    data.crop_size = 60
+    with pytest.raises(
+        ValueError, match=r"crop_size is 60, but the motion of cells of 8 pixels is told. Pass 56 or 64\."
+    ):
+        first_batch(data)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_other_precisions_restore_and_tell_alike(kind):
+    network = tiny().deblurrer.generator
+    torch.nn.init.normal_(network.head.weight, std=0.05)
+    picture = torch.rand(1, 3, 48, 40)
+    expected = network.both(picture)
+    found = network.to(kind).both(picture.to(kind))
+    tolerance = 1e-4 if kind == torch.float64 else 0.1
+    for one, other in zip(expected, found, strict=True):
+        torch.testing.assert_close(other.float(), one, atol=tolerance, rtol=tolerance)

@@ -299,3 +299,8 @@ def test_a_field_of_negative_light_is_refused_however_it_sums(part):
         values[0, 1, 0, 0] = 1.3
     with pytest.raises(ValueError, match=r"has a value of -0\.3, but none is negative\. Clamp at 0"):
         check_field(field._replace(**{part: values}))
+
+
+def test_a_field_that_is_none_is_said():
+    with pytest.raises(ValueError, match=r"field is a tuple. Pass KernelField\(basis, coefficients\)"):
+        blur(torch.rand(1, 3, 8, 8), (torch.ones(1, 1, 1, 1), torch.ones(1, 1, 8, 8)))
