@@ -14,6 +14,7 @@ from deblur_lightning.estimation.lag_forms import lag_forms
 from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics import BlurOperator
 
 GRID = 5  # nodes in each direction; between 3 the kernels of a turning camera differ too much to be mixed
 REACH = 0.8  # of the kernel's radius, in corners' pixels: as far as turning alone may lead, to both sides
@@ -54,7 +55,7 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
             before, poses = poses, picture_poses(scaled.shape, sizes[scale])
             density = resampled(density, before, poses, 1 / SCALE)
         for _ in range(TURNS if scale else 1):
-            sharp = field_edges(scaled, pose_field(density, poses), sparsity)
+            sharp = field_edges(scaled, BlurOperator(pose_field(density, poses), "valid", check_values=False), sparsity)
             density = fitted_density(sharp, scaled, density, poses)
             sparsity = max(sparsity / DECAY, FAINTEST)
     return pose_field(density, poses)

@@ -1,10 +1,10 @@
 """A blurry picture as its sharp edges alone, by a field instead of one kernel."""
 
+from typing import Protocol
+
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.field import KernelField
-from deblur_lightning.physics import BlurOperator
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import add_differences_transposed_, differences
 
@@ -12,7 +12,17 @@ STEEPEST = 1.0  # of the half-quadratic weight
 GROWTH = 2.0
 
 
-def field_edges(light: Tensor, field: KernelField, sparsity: float, *, steps: int = 4) -> Tensor:
+class Blurring(Protocol):
+    """The blur of a picture that brings its surround, and its transpose, as `BlurOperator` with padding ``valid``."""
+
+    def blur(self, image: Tensor) -> Tensor:
+        """``[1, 1, H + K - 1, W + K - 1] -> [1, 1, H, W]``."""
+
+    def adjoint(self, image: Tensor) -> Tensor:
+        """``[1, 1, H, W] -> [1, 1, H + K - 1, W + K - 1]``."""
+
+
+def field_edges(light: Tensor, operator: Blurring, sparsity: float, *, steps: int = 4) -> Tensor:
     """Undo the blur of a field while letting as few pixels as possible differ from their neighbours.
 
     `edges_only` for a field: with kernels that vary no division in the Fourier domain solves for the picture, a few
@@ -20,7 +30,7 @@ def field_edges(light: Tensor, field: KernelField, sparsity: float, *, steps: in
 
     Args:
         light: v, ``[H, W]``, linear light.
-        field: of the same picture, ``[1, B, K, K]``.
+        operator: of the same picture's field.
         sparsity: what an edge costs, in squared light.
         steps: of conjugate gradients at each weight.
 
@@ -30,10 +40,10 @@ def field_edges(light: Tensor, field: KernelField, sparsity: float, *, steps: in
     Source:
         Xu, Lu, Xu and Jia 2011 (the splitting); conjugate gradients for the field are ours.
     """
-    operator = BlurOperator(field, "valid", check_values=False)
     blurry = light[None, None]
-    sharp = F.pad(blurry, (field.kernel_size // 2,) * 4, mode="replicate").clone()
     matched, weight = operator.adjoint(blurry), 2 * sparsity
+    radius = (matched.shape[-1] - blurry.shape[-1]) // 2
+    sharp = F.pad(blurry, (radius,) * 4, mode="replicate").clone()
     while weight < STEEPEST:
         across, down = differences(sharp)
         length = F.pad(across.square(), (0, 1)) + F.pad(down.square(), (0, 0, 0, 1))

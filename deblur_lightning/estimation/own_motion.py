@@ -37,10 +37,44 @@ def moving_kernel(light: Tensor, share: Tensor, kernel_size: int = 33) -> Tensor
         if scale < len(sizes) - 1:
             kernel = resized(kernel, sizes[scale], 1 / SCALE)
         for _ in range(TURNS if scale else 1):
-            sharp = field_edges(scaled, part_field(kernel, own), sparsity)
+            sharp = field_edges(scaled, PartBlur(kernel, own), sparsity)
             kernel = _fitted(sharp, scaled, kernel, own)
             sparsity = max(sparsity / DECAY, FAINTEST)
     return kernel
+
+
+class PartBlur:
+    """The blur by `part_field`, and its transpose; what stood still needs no transform, so both take half the time.
+
+    Args:
+        kernel: ``[K, K]``.
+        share: of the motion at each pixel, ``[H, W]`` in [0, 1].
+    """
+
+    def __init__(self, kernel: Tensor, share: Tensor) -> None:
+        from scipy.fft import next_fast_len
+
+        self.share, self.margin = share, len(kernel) - 1
+        self.sides = [next_fast_len(side + self.margin, real=True) for side in share.shape]
+        self.spread = torch.fft.rfft2(kernel, s=self.sides)
+        self.gathered = self.spread.conj().resolve_conj()
+
+    def blur(self, image: Tensor) -> Tensor:
+        """``[1, 1, H + K - 1, W + K - 1] -> [1, 1, H, W]``."""
+        moved = torch.fft.irfft2(torch.fft.rfft2(image, s=self.sides) * self.gathered, s=self.sides)
+        return self._inside(image).lerp(moved[..., : self.share.shape[0], : self.share.shape[1]], self.share)
+
+    def adjoint(self, image: Tensor) -> Tensor:
+        """``[1, 1, H, W] -> [1, 1, H + K - 1, W + K - 1]``."""
+        moved = torch.fft.irfft2(torch.fft.rfft2(self.share * image, s=self.sides) * self.spread, s=self.sides)
+        wide = moved[..., : self.share.shape[0] + self.margin, : self.share.shape[1] + self.margin].contiguous()
+        self._inside(wide).add_((1 - self.share) * image)
+        return wide
+
+    def _inside(self, wide: Tensor) -> Tensor:
+        """Leave the surround out."""
+        first, (height, width) = self.margin // 2, self.share.shape
+        return wide[..., first : first + height, first : first + width]
 
 
 def part_field(kernel: Tensor, share: Tensor) -> KernelField:

@@ -14,9 +14,9 @@ from deblur_lightning.estimation.dense_field import (
     seen_noise,
 )
 from deblur_lightning.estimation.kernel_shape import no_blur
-from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.estimation.own_motion import PartBlur, moving_kernel, part_field
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import blur, scene_field
+from deblur_lightning.physics import BlurOperator, blur, scene_field
 
 SIZE, KERNEL = 192, 17
 
@@ -98,3 +98,16 @@ def test_the_kernel_of_the_moving_part_is_found_beside_sharp_edges_that_stood_st
     assert found.sum().item() == pytest.approx(1, abs=1e-5)
     error = min((found.roll(step, 1) - kernel).square().sum() for step in (-1, 0, 1)) / kernel.square().sum()
     assert error < 0.4
+
+
+@pytest.mark.parametrize("size", [(20, 31), (33, 18)])
+def test_the_blur_of_a_part_is_that_of_its_field_and_its_adjoint_the_transpose(size):
+    generator = torch.Generator().manual_seed(size[0])
+    kernel, share = torch.rand(7, 7, generator=generator).double(), torch.rand(size, generator=generator).double()
+    kernel /= kernel.sum()
+    wide = torch.rand(1, 1, size[0] + 6, size[1] + 6, generator=generator).double()
+    small = torch.rand(1, 1, *size, generator=generator).double()
+    own, general = PartBlur(kernel, share), BlurOperator(part_field(kernel, share), "valid")
+    torch.testing.assert_close(own.blur(wide), general.blur(wide))
+    torch.testing.assert_close(own.adjoint(small), general.adjoint(small))
+    assert (own.blur(wide) * small).sum() == pytest.approx((wide * own.adjoint(small)).sum().item())
