@@ -47,7 +47,7 @@ class RestorationModule(LightningModule):
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns
-        self.keep_recipe(**({} if quantize else {"quantize": False}))  # of trainings no argument
+        self.keep_recipe(**({"quantize": quantize} if type(self) is RestorationModule else {}))
 
     def keep_recipe(self, **settings: object) -> None:
         """Have loggers and checkpoints tell what the deblurrer is built from, and how it is trained.
@@ -155,7 +155,9 @@ class RestorationModule(LightningModule):
     def on_train_start(self) -> None:
         """Raise where training goes on from the state of another optimiser, whose steps would end amid the epoch."""
         for optimizer in self.trainer.optimizers:
-            lacking = set(optimizer.defaults).difference(*(group.keys() for group in optimizer.param_groups))
+            lacking = set(getattr(optimizer, "defaults", ())).difference(
+                *(group.keys() for group in optimizer.param_groups)
+            )
             if lacking:
                 raise ValueError(
                     f"the checkpoint's optimiser has no {' and no '.join(sorted(lacking))}, but "
@@ -174,6 +176,7 @@ class RestorationModule(LightningModule):
         """
         if "frames" not in batch:
             return self._score(batch, self.test_metrics)
+        check_parts(batch, "blurry", "frames", "name")
         check_image(batch["blurry"], "blurry")
         restored = self.restore(batch["blurry"])
         self.kohler_scores.update(restored, batch["frames"], batch["name"])

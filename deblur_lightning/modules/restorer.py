@@ -7,7 +7,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Adam
 
-from deblur_lightning.batch import Batch
+from deblur_lightning.batch import Batch, check_parts
 from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer, find_checkpoint
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
@@ -64,7 +64,7 @@ class RestorerModule(PSNRTraining):
         return self.learning.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.check_learnable(batch)
+        check_parts(batch, "blurry", "sharp", "field", "name")
         blurry, field = batch["blurry"], batch["field"]
         restored = self.learning(blurry, field, Exposure())
         figures = self._motion_figures(batch, field)

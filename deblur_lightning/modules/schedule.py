@@ -12,12 +12,21 @@ def scheduled(optimizer: Optimizer, scheduler: LRSchedulerCallable | None, inter
     Args:
         optimizer: steps the weights.
         scheduler: builds the schedule, if there is one.
-        interval: whether it counts epochs or steps. `ReduceLROnPlateau` of PyTorch watches ``val/psnr``.
+        interval: whether it counts epochs or steps. A `ReduceLROnPlateau` counts epochs, and PyTorch's watches
+            ``val/psnr``.
+
+    Raises:
+        ValueError: a `ReduceLROnPlateau` that waits for a figure to fall which should rise.
     """
     if scheduler is None:
         return optimizer
     built = scheduler(optimizer)
     told: LRSchedulerConfigType = {"scheduler": built, "interval": interval}
-    if isinstance(built, ReduceLROnPlateau):  # Lightning's names what it watches
-        told["monitor"] = getattr(built, "monitor", "val/psnr")
+    if isinstance(built, ReduceLROnPlateau):
+        watched = getattr(built, "monitor", "val/psnr")  # Lightning's names it
+        if built.mode == "min" and watched.rpartition("/")[2].startswith(("psnr", "ssim", "cw_ssim", "mssim")):
+            raise ValueError(
+                f"ReduceLROnPlateau waits for {watched} to fall, but it rises as pictures get better. Pass mode max."
+            )
+        told |= {"interval": "epoch", "monitor": watched, "strict": False}  # not each epoch has a validation
     return {"optimizer": optimizer, "lr_scheduler": told}

@@ -7,6 +7,9 @@ from PIL import Image
 Texts = tuple[tuple[str, str], ...]
 """Names and what they say."""
 
+LONGEST_NAME = 79
+"""Characters of a PNG's text's name."""
+
 COMMENT = "Comment"
 """What PNG calls the one text that a JPEG holds."""
 
@@ -24,7 +27,8 @@ def photo_texts(picture: Image.Image) -> Texts:
         found = {COMMENT: _decoded(comment.rstrip(b"\0"))}
     else:
         found = getattr(picture, "text", {}) if getattr(picture, "n_frames", 1) == 1 else {}
-    return tuple((name, str(text)) for name, text in found.items() if text.strip() and not name.startswith(STALE))
+    named = {"".join(filter(str.isprintable, name))[:LONGEST_NAME].strip(): str(text) for name, text in found.items()}
+    return tuple((name, text) for name, text in named.items() if name and text.strip() and not name.startswith(STALE))
 
 
 def kept_texts(texts: Texts, format_name: str) -> Texts:
@@ -33,7 +37,7 @@ def kept_texts(texts: Texts, format_name: str) -> Texts:
         return texts
     if format_name != "JPEG":
         return ()
-    return tuple(pair for pair in texts if pair[0] == COMMENT and len(pair[1].encode()) <= LONGEST_COMMENT)
+    return tuple(pair for pair in texts if pair[0] == COMMENT and len(comment_bytes(pair[1])) <= LONGEST_COMMENT)
 
 
 def lost_texts(texts: Texts, format_name: str) -> tuple[str, ...]:
@@ -48,12 +52,23 @@ def lost_texts(texts: Texts, format_name: str) -> tuple[str, ...]:
 
 def png_texts(texts: Texts) -> tuple[tuple[bytes, bytes], ...]:
     """Give PNG chunks, by kind and what they hold, of texts in UTF-8, not compressed, in no language."""
-    return tuple((b"iTXt", name.encode("latin-1") + bytes(5) + text.encode()) for name, text in texts)
+    return tuple((b"iTXt", name.encode("latin-1") + bytes(5) + _readable(text).encode()) for name, text in texts)
+
+
+def comment_bytes(text: str) -> bytes:
+    """Give a comment as a JPEG holds it: UTF-8, or the bytes that it came as."""
+    return text.encode(errors="surrogateescape")
+
+
+def _readable(text: str) -> str:
+    """Give a comment of an unknown encoding in letters, as most programs show it."""
+    came = comment_bytes(text)
+    try:
+        return came.decode()
+    except UnicodeDecodeError:
+        return came.decode("latin-1")
 
 
 def _decoded(comment: bytes) -> str:
-    """Read a comment: most programs write UTF-8; what is none is older."""
-    try:
-        return comment.decode()
-    except UnicodeDecodeError:
-        return comment.decode("latin-1")
+    """Read a comment: most programs write UTF-8. What is none is older, in whatever encoding: its bytes are kept."""
+    return comment.decode(errors="surrogateescape")

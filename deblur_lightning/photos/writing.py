@@ -18,7 +18,7 @@ from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
-from deblur_lightning.photos.texts import png_texts
+from deblur_lightning.photos.texts import comment_bytes, png_texts
 from deblur_lightning.photos.tiff_words import tiff_with_words
 from deblur_lightning.whole_file import whole_file
 
@@ -128,7 +128,7 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
     if record.xmp and record.format not in ("PNG", "TIFF"):
         options["xmp"] = record.xmp
     if record.texts and record.format == "JPEG":
-        options["comment"] = record.texts[0][1].encode()
+        options["comment"] = comment_bytes(record.texts[0][1])
     if record.dpi:
         options["dpi"] = record.dpi
     file = io.BytesIO()

@@ -196,7 +196,7 @@ def test_old_photos_are_removed_and_that_is_told(tmp_path, monkeypatch):
     shown = [desk.show("a.png", photo(16, 16)) for _ in range(5)]
     slugs = [one.picture["slug"] for one in shown]
     assert {path.name for path in tmp_path.iterdir()} == set(slugs[2:])
-    assert [one.gone for one in shown] == [(), (), (), (slugs[0],), (slugs[1],)]
+    assert [one.gone for one in shown] == [(), (), (), (slugs[0],), (slugs[0], slugs[1])]
 
 
 def test_another_run_has_other_addresses(tmp_path):
@@ -843,7 +843,9 @@ def test_a_dropped_folder_gives_its_photos(served, open_page):
           });
           const deep = folder("deep", file("d.HEIC", ""), file(".hidden.jpg", "image/jpeg"));
           const trip = folder("trip", file("a.jpg", "image/jpeg"), file("notes.txt", "text/plain"), deep);
-          const items = [folder("none", file("b.txt", "")), trip, null].map((one) => ({ webkitGetAsEntry: () => one }));
+          const items = [folder("none", file("b.txt", "")), trip, null]
+            .map((one) => ({ kind: "file", webkitGetAsEntry: () => one }));
+          items.unshift({ kind: "string" });
           const said = [];
           const files = [new File([], "none"), new File([], "trip"), new File(["x"], "c.png", { type: "image/png" })];
           const taken = await droppedFiles({ items, files }, (sentence) => said.push(sentence));
@@ -894,3 +896,89 @@ def test_no_browser_and_no_other_site_keeps_a_photo(port):
     _, headers, _ = ask(port, "GET", f"/photos/{picture['slug']}/{picture['pictures'][1]['file']}")
     assert headers["cache-control"] == "no-store"
     assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+TOUCH = """([kind, id, x, y]) => {
+  const stage = document.querySelector("[data-part=stage]"), box = stage.getBoundingClientRect();
+  stage.setPointerCapture = () => {};
+  stage.dispatchEvent(new PointerEvent(kind, {
+    pointerId: id, isPrimary: id === 1, pointerType: "touch", buttons: kind === "pointerup" ? 0 : 1, bubbles: true,
+    clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+  }));
+}"""
+
+
+def test_a_second_finger_neither_paints_nor_ends_a_stroke(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    page.locator("#size").fill("12")
+    for kind, finger, x, y in (
+        ("pointerdown", 1, 0.2, 0.3), ("pointermove", 1, 0.3, 0.3), ("pointerdown", 2, 0.5, 0.8),
+        ("pointermove", 2, 0.6, 0.8), ("pointerup", 2, 0.6, 0.8), ("pointermove", 1, 0.8, 0.3),
+        ("pointerup", 1, 0.8, 0.3),
+    ):  # fmt: skip
+        page.evaluate(TOUCH, [kind, finger, x, y])
+    page.mouse.move(1, 1)
+    assert shown_at(page, 0.25, 0.3) == shown_at(page, 0.7, 0.3) == pytest.approx(100, abs=2)
+    assert shown_at(page, 0.55, 0.8) == pytest.approx(155, abs=1)
+
+
+def test_undo_amid_a_stroke_ends_it(served, tmp_path, open_page):
+    port, _ = served
+    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
+    page = open_page(port)
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    paint(page, (0.25, 0.5), (0.3, 0.5), up=False)
+    page.keyboard.press("Control+z")
+    box = page.locator("[data-part=stage]").bounding_box()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    page.mouse.up()
+    page.mouse.move(1, 1)
+    assert [shown_at(page, x, 0.5) for x in (0.25, 0.7)] == pytest.approx([155, 155], abs=1)
+
+
+def test_a_photo_that_is_kept_no_longer_is_shown_but_asks_for_nothing(served, tmp_path, open_page, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.demo.desk.KEPT", 1)
+    port, _ = served
+    for name in ("one.png", "two.png"):
+        (tmp_path / name).write_bytes(photo(colour=(100, 100, 100)))
+    page, asked = open_page(port), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.set_input_files("#file", tmp_path / "one.png")
+    page.locator("#shown", has_text="one.png").wait_for()
+    page.locator("#brush").select_option("protect")
+    paint(page, (0.5, 0.5))
+    page.set_input_files("#file", tmp_path / "two.png")
+    page.locator("#failure", has_text="one.png is no longer kept").wait_for()
+    assert page.locator("#shown").inner_text() == "one.png"
+    paint(page, (0.7, 0.5))
+    page.locator("#save").click()
+    page.locator("#failure", has_text="That photo is no longer kept").wait_for()
+    page.locator("#gallery a", has_text="two.png").click()
+    assert (
+        shown_at(page, 0.1, 0.1) == shown_at(page, 0.9, 0.1) == 155
+    )  # the brush is on, so all that is painted is seen
+    page.locator("#save").click()
+    page.locator("#status", has_text="Saved as").wait_for()
+    page.evaluate("setTimeout(() => location.reload())")
+    page.locator("#gallery li").wait_for(state="detached")
+    assert asked == []
+
+
+def test_a_folder_without_photos_is_said_after_the_drop(served, open_page):
+    port, _ = served
+    page = open_page(port)
+    page.evaluate(
+        """() => {
+          const none = { isDirectory: true, name: "none", createReader: () => ({ readEntries: (take) => take([]) }) };
+          const transfer = { items: [{ kind: "file", webkitGetAsEntry: () => none }], files: [new File([], "none")] };
+          dispatchEvent(Object.assign(new Event("drop", { cancelable: true }), { dataTransfer: transfer }));
+        }"""
+    )
+    page.locator("#failure", has_text="none is a folder without photos.").wait_for()

@@ -112,16 +112,24 @@ def test_batches_of_ones_own_that_are_none_are_said(bad, said):
             step(bad(batch()), 0)
 
 
+@pytest.mark.filterwarnings("ignore:ReduceLROnPlateau conditioned")  # in an epoch without a validation
 def test_a_schedule_that_watches_is_told_what(tmp_path):
     for schedule, watched in (
         (partial(torch.optim.lr_scheduler.ReduceLROnPlateau, mode="max"), "val/psnr"),
         (partial(ReduceLROnPlateau, monitor="val/ssim", mode="max"), "val/ssim"),
     ):
         module = tiny()
-        module.scheduler, module.scheduler_interval = schedule, "epoch"
-        trainer = quiet_trainer(tmp_path, max_epochs=1)
+        module.scheduler = schedule
+        trainer = quiet_trainer(tmp_path, max_epochs=2, check_val_every_n_epoch=2)
         trainer.fit(module, pairs())
         assert trainer.lr_scheduler_configs[0].monitor == watched
+
+
+def test_a_schedule_that_waits_for_the_wrong_thing_is_refused(tmp_path):
+    module = tiny()
+    module.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau
+    with pytest.raises(ValueError, match=r"waits for val/psnr to fall, but it rises .* Pass mode max"):
+        quiet_trainer(tmp_path, max_epochs=1).fit(module, pairs())
 
 
 def test_another_optimiser_than_the_checkpoints_is_said_before_the_first_step(tmp_path):

@@ -152,6 +152,15 @@ def test_another_direct_network_s_weights_are_refused(trained):
         with_direct(path.with_name("nowhere.ckpt"))
 
 
+def test_windows_without_names_are_said(windows):
+    windows.setup("fit")
+    windows.trainer = None
+    batch = next(iter(windows.train_dataloader()))
+    del batch["name"]
+    with pytest.raises(ValueError, match=r"batches have no name\."):
+        tiny().validation_step(batch, 0)
+
+
 def test_a_restorer_works_in_double_precision():
     module, picture = tiny(), torch.rand(1, 3, 40, 44)
     for weights in module.learning.parameters():

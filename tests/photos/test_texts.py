@@ -62,6 +62,13 @@ def test_a_comment_stays_in_a_jpeg_and_goes_into_a_png(tmp_path, comment):
 def test_a_comment_in_an_older_encoding_is_read(tmp_path):
     picture().save(tmp_path / "a.jpg", comment="Küste".encode("latin-1"))
     assert saved(tmp_path / "a.jpg", tmp_path / "b.png")[0]["Comment"] == "Küste"
+    assert saved(tmp_path / "a.jpg", tmp_path / "b.jpg")[0]["comment"] == "Küste".encode("latin-1")
+
+
+def test_a_name_cannot_write_to_a_terminal(tmp_path):
+    texts = {"A\nsecond line\x1b[31mred": "x", "B" * 79: "y"}
+    _, record = saved(save_png(tmp_path / "a.png", texts), tmp_path / "b.jpg")
+    assert record.notes == (f"its Asecond line[31mred, {'B' * 79} are not kept, for JPEG has no place for them",)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Limits(NamedTuple):
 class ShownPhoto(NamedTuple):
     """A restored photo as the page has it, a sentence about it, its new version, and the name of the saved file.
 
-    ``gone`` are the slugs of photos that are no longer kept since.
+    ``gone`` are the slugs of photos that are kept no longer.
     """
 
     picture: PagePicture
@@ -75,8 +75,8 @@ class PhotoDesk:
         self._turns = Turns()
         self._places = threading.BoundedSemaphore(WAITING + 1)
         self._numbers = itertools.count(1)
-        self._run = secrets.token_hex(8)  # no address of an earlier run's photo, nor one to guess, is a photo's
         self._kept: dict[str, KeptPhoto] = {}  # by slug, the newest last
+        self._gone: list[str] = []
         self._home = Path(tempfile.mkdtemp(prefix="deblur-kept-"))  # not below what the page serves
         weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
         self._paces: dict[str, float] = {}  # seconds a pixel, by model, see `_work`
@@ -98,7 +98,8 @@ class PhotoDesk:
         name = plain_name(name)
         self._check_model(name, model)
         number = next(self._numbers)
-        photo = KeptPhoto(self._home / str(number), name, data, f"{self._run} {number}")
+        # no address of an earlier run's photo, nor one that can be guessed, is a photo's
+        photo = KeptPhoto(self._home / str(number), name, data, f"{secrets.token_hex(8)} {number}")
         try:
             return self._in_turn(photo, model, job or Job(name))
         except BaseException:
@@ -169,30 +170,28 @@ class PhotoDesk:
             notes = {model: answer.notes}
         reduced = round(blurry.shape[-1] / pictures[BLURRY].shape[-1])
         picture = add_picture(self.folder, photo.dataset, photo.name, pictures, fields, reduced=reduced, notes=notes)
-        gone = self._keep(picture["slug"], photo)
+        self._keep(picture["slug"], photo)
         (height, width), (rows, columns) = blurry.shape[-2:], pictures[BLURRY].shape[-2:]
         self._paces[model] = (time.monotonic() - began) / _work(height * width)
         seen = f", shown at {columns} × {rows}, saved at its size" if rows < height else ""
         said = "".join(f"; {note}" for note in (*record.notes, *notes.get(model, ())))
         done = f"restored by {model} in" if model else "read in"
         sentence = f"{photo.name}: {width} × {height}{seen}, {done} {time.monotonic() - began:.1f} s{said}"
-        return ShownPhoto(picture, sentence, model, photo.file_name(record), gone)
+        return ShownPhoto(picture, sentence, model, photo.file_name(record), tuple(self._gone))
 
-    def _keep(self, slug: str, photo: KeptPhoto) -> tuple[str, ...]:
-        """Keep a photo as the newest, let the oldest go, and tell which."""
+    def _keep(self, slug: str, photo: KeptPhoto) -> None:
+        """Keep a photo as the newest, and let the oldest go."""
         from deblur_lightning.reports.page import remove_picture
 
         self._kept.pop(slug, None)
         self._kept[slug] = photo
-        gone = []
         while len(self._kept) > 1 and (
             len(self._kept) > KEPT or sum(one.size for one in self._kept.values()) > KEPT_BYTES
         ):
             oldest = next(iter(self._kept))
             self._kept.pop(oldest).remove()
             remove_picture(self.folder, oldest)
-            gone.append(oldest)
-        return tuple(gone)
+            self._gone.append(oldest)
 
 
 def _work(pixels: int) -> int:

@@ -245,6 +245,18 @@ def test_of_several_models_the_one_best_for_the_picture_comes_first(results, vis
         add_picture(results / "page", "still", "no field", {name: worse}, scores={name: {"psnr": psnr}})
     page = visit(results)
     assert [part(page, name).input_value() for name in ("right", "field")] == ["Better", "Better"]
+    pictures = {"Blurry": worse, "Worse": better, "Better": worse, "No field": better}
+    fields, psnrs = dict.fromkeys(("Worse", "Better"), _field()), {"Worse": 26.0, "Better": 21.0, "No field": 27.0}
+    scores = {name: {"psnr": psnr} for name, psnr in psnrs.items()}
+    add_picture(results / "page", "photo", "other.png", pictures, fields, scores)
+    page = visit(results)
+    page.locator("#gallery a", has_text="other.png").click()  # of each picture its own, not the one's before
+    page.wait_for_function("shown.textContent === 'photo: other.png'")
+    assert [part(page, name).input_value() for name in ("right", "field")] == ["No field", "Worse"]
+    part(page, "right").select_option("Better")
+    page.locator("#gallery a", has_text="a.png").click()
+    page.wait_for_function("shown.textContent === 'photo: a.png'")
+    assert part(page, "right").input_value() == "Better"  # what people chose stays
     add_picture(results / "page", "still", "no field", {"Blurry": worse}, scores={"Blurry": {"psnr": 10.0}})
     page = visit(results)
     page.locator("#order").select_option("most gain first")  # of the best model's, not of the first's

@@ -7,7 +7,7 @@
   const viewer = new Viewer(part("viewer"), base);
   const unsaved = new Set(); // photos' slugs, each with the model that restored it
   const shownKey = () => `${viewer.picture.slug} ${shownVersion()}`;
-  const edit = new Edit(viewer, part, () => unsaved.add(shownKey()));
+  const edit = new Edit(viewer, part, () => { if (files.has(viewer.picture.slug)) unsaved.add(shownKey()); });
   const files = new Map(); // by slug: the name that a photo is saved under
   viewer.part.link.parentElement.hidden = true; // the page forgets
 
@@ -35,6 +35,8 @@
     const lost = [...unsaved].filter((key) => key.startsWith(`${slug} `));
     for (const key of lost) unsaved.delete(key);
     link?.parentElement.remove();
+    files.delete(slug);
+    edit.forget(slug);
     if (lost.length) failToo(`${name} is no longer kept, for newer photos took its place. Drop it again to save it.`);
   }
 
@@ -62,8 +64,8 @@
     part("drop").classList.add("used");
     list(told.picture);
     told.gone.forEach(forget);
-    const same = viewer.picture?.slug === told.picture.slug;
-    if (!viewer.picture || (!edit.painting && (same || !edit.touched))) return open(told.picture, told.version);
+    if (viewer.picture?.slug === told.picture.slug) return edit.afterStroke(() => open(told.picture, told.version));
+    if (!viewer.picture || (!edit.painting && !edit.touched)) return open(told.picture, told.version);
     part("status").textContent += ". It is among the photos below.";
     return null; // another one is being worked on
   }, failToo, () => offer(), Number(part("file").dataset.most));
@@ -100,7 +102,7 @@
       fail(...part("failure").textContent.split("\n").filter((one) => one !== stopped));
       part("status").textContent = `Saved as ${link.download}, ${size(file.size)}`;
     } catch (error) {
-      unsaved.add(key);
+      if (files.has(picture.slug)) unsaved.add(key);
       failToo(error instanceof TypeError ? stopped : error.message);
     }
     button.ariaDisabled = null;
@@ -128,7 +130,9 @@
   addEventListener("drop", async (event) => {
     event.preventDefault();
     part("drop").classList.remove("over");
-    send(await droppedFiles(event.dataTransfer, failToo));
+    const said = [], photos = await droppedFiles(event.dataTransfer, (sentence) => said.push(sentence));
+    send(photos);
+    said.forEach(failToo);
   });
   addEventListener("paste", (event) => send([...event.clipboardData.files]));
 })();

@@ -1,7 +1,8 @@
 "use strict";
 // The files of a drop, those within folders included, as far as they look like photos.
 async function droppedFiles(transfer, failed) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()); // gone after the first pause
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.()); // gone after the first pause
   const files = [...transfer.files].filter((_, number) => !entries[number]?.isDirectory);
   for (const folder of entries.filter((one) => one?.isDirectory)) {
     const photos = await photosIn(folder);
@@ -20,7 +21,7 @@ async function photosIn(folder) {
       if (entry.isDirectory) found.push(...await photosIn(entry));
       else {
         const file = await new Promise((resolve) => { entry.file(resolve, () => resolve(null)); });
-        if (file && (file.type.startsWith("image/") || /\.(hei[cf]|avif|jp2|j2k|tiff?|tga|p[pgn]m)$/i.test(file.name))) found.push(file);
+        if (file && (file.type.startsWith("image/") || /\.(hei[cf]|hif|avif|mpo|jp2|j2k|tiff?|tga|p[pgn]m)$/i.test(file.name))) found.push(file);
       }
     }
   }

@@ -22,14 +22,17 @@ class Edit {
     part("clear").addEventListener("click", () => { this.remember(); this.lay(null); part("brush").focus(); });
     part("undo").addEventListener("click", () => this.undo());
     addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || !this.now?.past.length) return;
+      const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && (event.key.toLowerCase() === "z" || event.code === "KeyZ");
+      if (!asked || !this.now?.past.length) return;
       event.preventDefault();
       this.undo();
     });
     viewer.root.addEventListener("compared", () => this.open());
     for (const name of ["pointerdown", "pointermove"]) stage.addEventListener(name, (event) => this.paint(event));
     stage.addEventListener("pointerleave", () => { this.ring.hidden = true; });
-    for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, () => { this.last = null; });
+    for (const name of ["pointerup", "pointercancel"]) {
+      stage.addEventListener(name, (event) => { if (event.isPrimary) this.end(); });
+    }
     probe.addEventListener("keydown", (event) => {
       if (event.key !== " " || !this.brush) return;
       event.preventDefault();
@@ -50,12 +53,35 @@ class Edit {
   // Whether a stroke is being made.
   get painting() { return Boolean(this.last); }
 
+  end() {
+    this.last = null;
+    this.then?.();
+    this.then = null;
+  }
+
+  // Do something now, or when the stroke that is being made has ended.
+  afterStroke(then) {
+    if (!this.painting) return then();
+    this.then = then;
+    return null;
+  }
+
+  // Let go of what was painted on a photo that is no longer kept; while it is shown it stays.
+  forget(slug) {
+    if (slug !== this.viewer.picture?.slug) this.kept.delete(slug);
+    else this.gone = slug;
+  }
+
   layer() { return this.now.layer; }
 
   open() {
     const { picture } = this.viewer;
     if (!this.kept.has(picture.slug)) this.kept.set(picture.slug, { strength: 100, layer: null, past: [] });
-    if (this.shown !== picture.slug) Object.assign(this, { shown: picture.slug, touched: false, last: null });
+    if (this.shown !== picture.slug) {
+      this.kept.get(this.shown)?.past.splice(0); // layers take much memory
+      if (this.gone) this.kept.delete(this.gone);
+      Object.assign(this, { shown: picture.slug, touched: false, last: null, then: null, gone: null });
+    }
     const before = this.viewer.address(picture.pictures[0].file);
     if (this.under.getAttribute("src") !== before) {
       this.under.removeAttribute("src");
@@ -82,6 +108,7 @@ class Edit {
 
   undo() {
     const { past } = this.now;
+    this.last = null; // a stroke that is being made ends
     if (past.length === 1 && document.activeElement === this.part("undo")) this.part("brush").focus(); // the button goes
     this.lay(past.pop());
   }

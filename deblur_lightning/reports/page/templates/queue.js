@@ -18,7 +18,8 @@ class PhotoQueue {
   static async read(answer, name) {
     const told = await answer.json().catch(() => null);
     if (answer.ok && told) return told;
-    throw new Error(told?.error ?? `${name}: the server answered ${answer.status}. Try again in a while.`);
+    const said = answer.ok ? "the answer broke off" : `the server answered ${answer.status}`;
+    throw new Error(told?.error ?? `${name}: ${said}. Try again in a while.`);
   }
 
   // query: of the request; body: what is sent, or null.

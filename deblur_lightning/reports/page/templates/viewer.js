@@ -14,6 +14,7 @@ class Viewer {
     probe.addEventListener("keydown", (event) => this.step(event));
     left.addEventListener("change", () => this.compare());
     right.addEventListener("change", () => {
+      this.chosen = right.value;
       this.compare();
       this.attribute();
       if (!this.picture.fields.some((one) => one.title === right.value)) return;
@@ -25,7 +26,7 @@ class Viewer {
   }
 
   // wanted: the version to show on the right; without one the one that was chosen last, or the best restored one.
-  show(picture, wanted = this.part.right.value) {
+  show(picture, wanted = this.chosen) {
     this.picture = picture;
     this.field = null;
     const { left, right, field, failure, link, files, reduced } = this.part;
@@ -36,11 +37,11 @@ class Viewer {
     const titles = picture.pictures.map((one) => one.title);
     const moved = picture.fields.map((one) => one.title);
     const psnr = (title) => picture.scores[title]?.psnr ?? 0;
-    const restored = titles.filter((title, number) => number > 0 && title !== "Sharp" && moved.includes(title))
-      .reduce((best, title) => (psnr(title) >= psnr(best) ? title : best), undefined);
+    const best = (some) => some.reduce((one, title) => (psnr(title) >= psnr(one) ? title : one), undefined);
+    const restored = best(titles.filter((title, number) => number > 0 && title !== "Sharp"));
     this.fill(left, titles, left.value || titles[0]);
     this.fill(right, titles, wanted || restored || titles[1] || titles[0]);
-    this.fill(field, moved, (moved.includes(wanted) && wanted) || field.value || restored || moved[0]);
+    this.fill(field, moved, [right.value, best(moved)].find((title) => moved.includes(title)));
     for (const name of ["left-choice", "right-choice"]) this.part[name].hidden = titles.length < 3;
     link.href = `#picture=${picture.slug}`;
     files.replaceChildren("Open alone:", ...picture.pictures.map((one) => {
@@ -52,7 +53,7 @@ class Viewer {
     this.y = Math.floor(picture.height / 3);
     this.zoom.show(picture.width, picture.height);
     this.compare();
-    this.divide(50);
+    this.divide(this.brushing ? 0 : 50); // all that is painted is seen
     this.drawScores();
     return this.open();
   }

@@ -78,7 +78,7 @@ class Zoom {
       [x, y] = [next.clientX, next.clientY];
       this.layout();
     };
-    const stop = () => { for (const name of ["pointerup", "pointercancel"]) stage.removeEventListener(name, stop); stage.removeEventListener("pointermove", move); };
+    const stop = (last) => { if (!last.isPrimary) return; for (const name of ["pointerup", "pointercancel"]) stage.removeEventListener(name, stop); stage.removeEventListener("pointermove", move); };
     stage.addEventListener("pointermove", move);
     for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, stop);
   }
