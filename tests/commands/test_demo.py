@@ -752,6 +752,15 @@ def paint(page, *places, up=True):
         page.mouse.move(1, 1)
 
 
+def with_a_gray_photo(served, tmp_path, open_page):
+    """Open the page and wait for an even photo, restored."""
+    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
+    page = open_page(served[0])
+    page.set_input_files("#file", tmp_path / "gray.png")
+    page.locator("#shown", has_text="gray.png").wait_for()
+    return page
+
+
 def test_a_photo_that_is_done_takes_nobodys_brush_away(served, tmp_path, open_page):
     port, _ = served
     for name, level in (("gray.png", 100), ("next.png", 30), ("last.png", 60)):
@@ -775,11 +784,7 @@ def test_a_photo_that_is_done_takes_nobodys_brush_away(served, tmp_path, open_pa
 
 
 def test_strokes_are_undone_one_by_one(served, tmp_path, open_page):
-    port, _ = served
-    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
-    page = open_page(port)
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
+    page = with_a_gray_photo(served, tmp_path, open_page)
     page.locator("#brush").select_option("protect")
     assert shown_at(page, 0.1, 0.1) == 155  # all of it is seen, no half of it before
     paint(page, (0.25, 0.5))
@@ -802,12 +807,8 @@ def test_strokes_are_undone_one_by_one(served, tmp_path, open_page):
 
 
 def test_what_is_painted_while_a_photo_is_saved_is_not_saved_yet(served, tmp_path, open_page):
-    port, _ = served
-    (tmp_path / "gray.png").write_bytes(photo())
-    page, asked = open_page(port), []
+    page, asked = with_a_gray_photo(served, tmp_path, open_page), []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
     page.locator("#brush").select_option("protect")
     page.route("**/save?*", lambda route: (paint(page, (0.5, 0.5)), route.continue_()))
     page.locator("#save").focus()
@@ -877,11 +878,7 @@ def test_a_photo_that_is_kept_no_longer_leaves_the_page(served, tmp_path, open_p
 
 
 def test_a_photo_is_offered_again_after_a_cancel_and_not_twice(served, tmp_path, open_page):
-    port, _ = served
-    (tmp_path / "gray.png").write_bytes(photo())
-    page = open_page(port)
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
+    page = with_a_gray_photo(served, tmp_path, open_page)
     page.locator("#model").select_option("slow")
     page.locator("#again").click()
     page.locator("#gallery a").click()
@@ -909,11 +906,7 @@ TOUCH = """([kind, id, x, y]) => {
 
 
 def test_a_second_finger_neither_paints_nor_ends_a_stroke(served, tmp_path, open_page):
-    port, _ = served
-    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
-    page = open_page(port)
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
+    page = with_a_gray_photo(served, tmp_path, open_page)
     page.locator("#brush").select_option("protect")
     page.locator("#size").fill("12")
     for kind, finger, x, y in (
@@ -928,11 +921,7 @@ def test_a_second_finger_neither_paints_nor_ends_a_stroke(served, tmp_path, open
 
 
 def test_undo_amid_a_stroke_ends_it(served, tmp_path, open_page):
-    port, _ = served
-    (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
-    page = open_page(port)
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
+    page = with_a_gray_photo(served, tmp_path, open_page)
     page.locator("#brush").select_option("protect")
     paint(page, (0.25, 0.5), (0.3, 0.5), up=False)
     page.keyboard.press("Control+z")
