@@ -94,6 +94,8 @@ def test_no_constant_kernel_beats_the_mean(windows):
 def test_pictures_are_added_to_the_page_with_fields_and_scores(windows, tmp_path):
     scored({}, windows, tmp_path, page=tmp_path / "page")
     records = read_pictures(tmp_path / "page")
+    bounds = ["best constant kernel, Richardson-Lucy", "true field, Richardson-Lucy", "true field, hyper-Laplacian"]
+    assert all(one["given"] == bounds for one in records)  # unsharp masking is none
     assert len(records) == 3
     for record in records:
         assert [one["title"] for one in record["pictures"]] == ["Blurry", *BOUNDS[1:], "Sharp"]

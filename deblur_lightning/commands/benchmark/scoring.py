@@ -30,7 +30,9 @@ Answer = tuple[Tensor, KernelField | None]  # a restored picture, a motion field
 Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its true field
 Row = dict[str, str | float]
 
-TRUE = "true field, Richardson-Lucy"
+TRUE, CONSTANT = "true field, Richardson-Lucy", "best constant kernel, Richardson-Lucy"
+GIVEN = ("true field, ", CONSTANT)
+"""How the names of those begin that are given the true motion."""
 LEAST_SHARE = 0.01  # of the picture: a basis kernel that is used less is no region
 
 
@@ -66,7 +68,7 @@ def run_benchmark(
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)),
         "unsharp masking (scikit-image)": lambda blurry, _: (sharpened(blurry), None),
-        "best constant kernel, Richardson-Lucy": _constant,
+        CONSTANT: _constant,
         TRUE: lambda blurry, field: (richardson_lucy(blurry, field), field),
         "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
     }
@@ -194,4 +196,6 @@ def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, row: Row
         name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
     }
     fields = {} if field is None else {name: field}
-    add_picture(page, dataset, sample["name"], {BLURRY: blurry, name: restored, SHARP: sharp}, fields, scores)
+    pictures = {BLURRY: blurry, name: restored, SHARP: sharp}
+    given = [name] if name.startswith(GIVEN) else []
+    add_picture(page, dataset, sample["name"], pictures, fields, scores, given=given)

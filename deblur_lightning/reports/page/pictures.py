@@ -40,7 +40,8 @@ class Version(TypedDict):
 class PagePicture(TypedDict):
     """What the page knows of a picture; ``slug`` is its folder's name, ``reduced`` is 2 where it has half the size.
 
-    ``notes`` says by title how a version was restored, and how far that was trusted.
+    ``notes`` says by title how a version was restored, and how far that was trusted. ``given`` are the titles of those
+    that were given the true motion: bounds, not models.
     """
 
     slug: str
@@ -54,6 +55,7 @@ class PagePicture(TypedDict):
     scores: dict[str, dict[str, float]]
     reduced: NotRequired[int]
     notes: NotRequired[dict[str, str]]
+    given: NotRequired[list[str]]
 
 
 def add_picture(
@@ -65,6 +67,7 @@ def add_picture(
     scores: Mapping[str, Mapping[str, float]] | None = None,
     reduced: int = 1,
     notes: Mapping[str, Sequence[str]] | None = None,
+    given: Sequence[str] = (),
 ) -> PagePicture:
     """Write a picture's versions and fields; those of another evaluation of the same picture stay beside them.
 
@@ -78,6 +81,7 @@ def add_picture(
         scores: figures by title and metric; those that are not finite are left out.
         reduced: how many pixels of the photo, each way, one of these pictures stands for.
         notes: what is to be said of restored versions by title, see `Deblurred`.
+        given: titles of versions that were given the true motion.
 
     Returns:
         The record, as :func:`read_pictures` reads it.
@@ -119,6 +123,7 @@ def add_picture(
         scores=figures,
         reduced=reduced,
         notes=said,
+        given=list(dict.fromkeys((*(old.get("given", []) if old else ()), *given))),
     )
     with whole_file(home / RECORD) as part:
         part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")

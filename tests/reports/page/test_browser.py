@@ -249,6 +249,11 @@ def test_of_several_models_the_one_best_for_the_picture_comes_first(results, vis
     fields, psnrs = dict.fromkeys(("Worse", "Better"), _field()), {"Worse": 26.0, "Better": 21.0, "No field": 27.0}
     scores = {name: {"psnr": psnr} for name, psnr in psnrs.items()}
     add_picture(results / "page", "photo", "other.png", pictures, fields, scores)
+    bound = {"true field, any": {"psnr": 40.0}}
+    add_picture(
+        results / "page", "photo", "other.png", {"true field, any": better}, {"true field, any": _field()}, bound,
+        given=["true field, any"],
+    )  # fmt: skip
     page = visit(results)
     page.locator("#gallery a", has_text="other.png").click()  # of each picture its own, not the one's before
     page.wait_for_function("shown.textContent === 'photo: other.png'")

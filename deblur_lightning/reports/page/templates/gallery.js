@@ -11,7 +11,7 @@
 
   // What the best model of a picture gains on the blurry one, in dB; NaN where nothing was measured.
   function gain(picture) {
-    const others = Object.entries(picture.scores).filter(([title, one]) => title !== "Blurry" && "psnr" in one);
+    const others = Object.entries(picture.scores).filter(([title, one]) => title !== "Blurry" && "psnr" in one && !picture.given?.includes(title));
     return others.length ? Math.max(...others.map(([, one]) => one.psnr)) - picture.scores.Blurry?.psnr : NaN;
   }
 

@@ -38,10 +38,11 @@ class Viewer {
     const moved = picture.fields.map((one) => one.title);
     const psnr = (title) => picture.scores[title]?.psnr ?? 0;
     const best = (some) => some.reduce((one, title) => (psnr(title) >= psnr(one) ? title : one), undefined);
-    const restored = best(titles.filter((title, number) => number > 0 && title !== "Sharp"));
+    const models = titles.filter((title, number) => number > 0 && title !== "Sharp" && !picture.given?.includes(title));
+    const restored = best(models);
     this.fill(left, titles, left.value || titles[0]);
     this.fill(right, titles, wanted || restored || titles[1] || titles[0]);
-    this.fill(field, moved, [right.value, best(moved)].find((title) => moved.includes(title)));
+    this.fill(field, moved, [right.value, best(moved.filter((title) => models.includes(title))), moved[0]].find((title) => moved.includes(title)));
     for (const name of ["left-choice", "right-choice"]) this.part[name].hidden = titles.length < 3;
     link.href = `#picture=${picture.slug}`;
     files.replaceChildren("Open alone:", ...picture.pictures.map((one) => {
