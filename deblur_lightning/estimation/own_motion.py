@@ -10,6 +10,7 @@ from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, 
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics.single import SingleCorrelation
 
 SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
@@ -52,29 +53,23 @@ class PartBlur:
     """
 
     def __init__(self, kernel: Tensor, share: Tensor) -> None:
-        from scipy.fft import next_fast_len
-
-        self.share, self.margin = share, len(kernel) - 1
-        self.sides = [next_fast_len(side + self.margin, real=True) for side in share.shape]
-        self.spread = torch.fft.rfft2(kernel, s=self.sides)
-        self.gathered = self.spread.conj().resolve_conj()
+        self.share, self.still, self.radius = share[None, None], 1 - share, len(kernel) // 2
+        self.moving = SingleCorrelation(kernel[None, None], self.share)
 
     def blur(self, image: Tensor) -> Tensor:
         """``[1, 1, H + K - 1, W + K - 1] -> [1, 1, H, W]``."""
-        moved = torch.fft.irfft2(torch.fft.rfft2(image, s=self.sides) * self.gathered, s=self.sides)
-        return self._inside(image).lerp(moved[..., : self.share.shape[0], : self.share.shape[1]], self.share)
+        return self.moving.correlate(image, self.share).addcmul_(self.still, self._inside(image))
 
     def adjoint(self, image: Tensor) -> Tensor:
         """``[1, 1, H, W] -> [1, 1, H + K - 1, W + K - 1]``."""
-        moved = torch.fft.irfft2(torch.fft.rfft2(self.share * image, s=self.sides) * self.spread, s=self.sides)
-        wide = moved[..., : self.share.shape[0] + self.margin, : self.share.shape[1] + self.margin].contiguous()
-        self._inside(wide).add_((1 - self.share) * image)
+        wide = self.moving.spread(image, self.share)
+        self._inside(wide).addcmul_(self.still, image)
         return wide
 
     def _inside(self, wide: Tensor) -> Tensor:
         """Leave the surround out."""
-        first, (height, width) = self.margin // 2, self.share.shape
-        return wide[..., first : first + height, first : first + width]
+        height, width = self.still.shape
+        return wide[..., self.radius : self.radius + height, self.radius : self.radius + width]
 
 
 def part_field(kernel: Tensor, share: Tensor) -> KernelField:
