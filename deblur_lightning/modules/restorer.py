@@ -64,7 +64,8 @@ class RestorerModule(PSNRTraining):
         return self.learning.restore(batch["blurry"], batch["field"], Exposure(), batch.get("start"))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        check_parts(batch, "blurry", "sharp", "field", "name")
+        check_parts(batch, "blurry", "name")
+        self.check_learnable(batch)
         blurry, field = batch["blurry"], batch["field"]
         restored = self.learning(blurry, field, Exposure())
         figures = self._motion_figures(batch, field)

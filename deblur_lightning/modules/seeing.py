@@ -15,7 +15,7 @@ from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.regression import RegressionModule
 from deblur_lightning.modules.replay import Replay
 from deblur_lightning.networks import SeeingNAFNet
-from deblur_lightning.networks.cells import CELL
+from deblur_lightning.networks.cells import CELL, whole_sides
 
 
 class SeeingModule(RegressionModule):
@@ -65,10 +65,9 @@ class SeeingModule(RegressionModule):
         super().check_learnable(batch)
         sides, told = list(batch["blurry"].shape[-2:]), list(batch["field"].coefficients.shape[-2:])
         if any(side % CELL for side in sides):
-            least = max(CELL, min(sides) // CELL * CELL)
             raise ValueError(
                 f"crops are {sides[0]} x {sides[1]}, but the network tells cells of {CELL} pixels. "
-                f"Pass crop_size {least} or {least + CELL}."
+                f"Pass crop_size {whole_sides(min(sides))}."
             )
         if told not in (sides, [side // CELL for side in sides]):
             raise ValueError(

@@ -16,6 +16,12 @@ UNSEEN = 0.02  # of a cell's power, added below it: keeps what is flat finite
 DIM = 1e-3  # likewise, where its logarithm is told
 
 
+def whole_sides(side: int) -> str:
+    """Name the sides of whole cells around one that is none, for people."""
+    least = max(CELL, side // CELL * CELL)
+    return f"{least} or {least + CELL}"
+
+
 def local_correlations(pictures: Tensor) -> Tensor:
     """Tell of each cell how the edges around it repeat at small distances, and how strong they are.
 

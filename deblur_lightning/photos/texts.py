@@ -13,7 +13,10 @@ LONGEST_NAME = 79
 COMMENT = "Comment"
 """What PNG calls the one text that a JPEG holds."""
 
-STALE = ("XML:com.adobe.xmp", "Raw profile type ", "Thumb::", "date:")
+XMP = "XML:com.adobe.xmp"
+"""What PNG calls the text that holds XMP."""
+
+STALE = (XMP, "Raw profile type ", "Thumb::", "date:")
 """How names begin that say what is kept elsewhere (XMP, EXIF), or what was true of the file that was read."""
 
 LONGEST_COMMENT = 65_533
@@ -24,7 +27,7 @@ def photo_texts(picture: Image.Image) -> Texts:
     """Collect an opened picture's texts, once it is loaded; of an animation's none."""
     comment = picture.info.get("comment")
     if isinstance(comment, bytes) and picture.format in ("JPEG", "MPO", "GIF"):
-        found = {COMMENT: _decoded(comment.rstrip(b"\0"))}
+        found = {COMMENT: comment.rstrip(b"\0").decode(errors="surrogateescape")}  # `comment_bytes` gives it back
     else:
         found = getattr(picture, "text", {}) if getattr(picture, "n_frames", 1) == 1 else {}
     named = {"".join(filter(str.isprintable, name))[:LONGEST_NAME].strip(): str(text) for name, text in found.items()}
@@ -52,7 +55,9 @@ def lost_texts(texts: Texts, format_name: str) -> tuple[str, ...]:
 
 def png_texts(texts: Texts) -> tuple[tuple[bytes, bytes], ...]:
     """Give PNG chunks, by kind and what they hold, of texts in UTF-8, not compressed, in no language."""
-    return tuple((b"iTXt", name.encode("latin-1") + bytes(5) + _readable(text).encode()) for name, text in texts)
+    return tuple(
+        (b"iTXt", name.encode("latin-1") + bytes(5) + decoded(comment_bytes(text)).encode()) for name, text in texts
+    )
 
 
 def comment_bytes(text: str) -> bytes:
@@ -60,15 +65,9 @@ def comment_bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _readable(text: str) -> str:
-    """Give a comment of an unknown encoding in letters, as most programs show it."""
-    came = comment_bytes(text)
+def decoded(text: bytes) -> str:
+    """Read a text: most programs write UTF-8, and not all of them say so; what is none is older."""
     try:
-        return came.decode()
+        return text.decode()
     except UnicodeDecodeError:
-        return came.decode("latin-1")
-
-
-def _decoded(comment: bytes) -> str:
-    """Read a comment: most programs write UTF-8. What is none is older, in whatever encoding: its bytes are kept."""
-    return comment.decode(errors="surrogateescape")
+        return text.decode("latin-1")

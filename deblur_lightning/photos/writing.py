@@ -18,14 +18,12 @@ from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
 from deblur_lightning.photos.record import PhotoRecord
-from deblur_lightning.photos.texts import comment_bytes, png_texts
+from deblur_lightning.photos.texts import XMP, comment_bytes, png_texts
 from deblur_lightning.photos.tiff_words import tiff_with_words
 from deblur_lightning.whole_file import whole_file
 
 LARGE, STRIP = 2_000_000, 64  # pixels of a picture that takes long to pack; rows of it that tell how
 RUNS = {"compress_type": 3}  # zlib's Z_RLE
-XMP_IN_PNG = b"XML:com.adobe.xmp" + bytes(5)
-"""What XMP begins with in a PNG: its keyword; not compressed, in no language."""
 
 
 def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = None) -> None:
@@ -63,8 +61,9 @@ def write_photo(path: Path | str, image: Tensor, record: PhotoRecord | None = No
             f"Write it as {'TIFF' if record.format == 'PNG' else 'PNG'}."
         ) from error
     if record.format == "PNG":
-        words = ((b"iTXt", XMP_IN_PNG + record.xmp),) if record.xmp else ()
-        encoded = png_with_chunks(encoded, record.png_colour + words + png_texts(record.texts))
+        words = ((XMP, record.xmp.decode()),) if record.xmp else ()
+        if chunks := record.png_colour + png_texts(words + record.texts):
+            encoded = png_with_chunks(encoded, chunks)
     try:
         with whole_file(path) as part:
             part.write_bytes(encoded)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from deblur_lightning.photos.texts import decoded
+
 SPACES = {
     "x": "adobe:ns:meta/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -162,7 +164,7 @@ def _of_iptc(block: bytes) -> dict[str, ElementTree.Element]:
     """Give what is kept of IPTC's data sets, by its name in XMP."""
     texts: dict[str, list[str]] = {}
     for record, number, value in _data_sets(block):
-        if record == 2 and number in IPTC and (text := UNWRITABLE.sub(" ", _decoded(value)).strip()):
+        if record == 2 and number in IPTC and (text := UNWRITABLE.sub(" ", decoded(value)).strip()):
             texts.setdefault(IPTC[number], []).append(text)
     return {name: _list(name, found) if name in LISTS else _element(name, found[0]) for name, found in texts.items()}
 
@@ -174,14 +176,6 @@ def _data_sets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
         end = at + 5 + int.from_bytes(block[at + 3 : at + 5])
         yield block[at + 1], block[at + 2], block[at + 5 : end]
         at = end
-
-
-def _decoded(value: bytes) -> str:
-    """Read a text: most programs write UTF-8, and not all of them say so; what is none is older."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 def _element(name: str, text: str = "") -> ElementTree.Element:

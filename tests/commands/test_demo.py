@@ -849,7 +849,7 @@ def test_a_dropped_folder_gives_its_photos(served, open_page):
           items.unshift({ kind: "string" });
           const said = [];
           const files = [new File([], "none"), new File([], "trip"), new File(["x"], "c.png", { type: "image/png" })];
-          const taken = await droppedFiles({ items, files }, (sentence) => said.push(sentence));
+          const taken = await droppedFiles({ items, files }, [".heic"], (sentence) => said.push(sentence));
           return [taken.map((one) => one.name), said];
         }"""
     )

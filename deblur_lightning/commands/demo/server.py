@@ -59,14 +59,16 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from deblur_lightning.photos.formats import READ
+    from deblur_lightning.photos import heic
+    from deblur_lightning.photos.formats import READ, READ_SUFFIXES
     from deblur_lightning.reports.page import render_demo
 
     mimetypes.add_type("image/webp", ".webp")
     desk.folder.mkdir(parents=True, exist_ok=True)
     megabytes, megapixels = (f"{limit / 1e6:.4g}" for limit in desk.limits)
     taken = f"{', '.join(READ)}; up to {megabytes} MB and {megapixels} megapixels."
-    page, queue = render_demo(models, taken, desk.limits.size), Queue()
+    suffixes = READ_SUFFIXES | {*heic.SUFFIXES}  # where HEIC is not read, the remedy is said
+    page, queue = render_demo(models, taken, desk.limits.size, suffixes), Queue()
 
     class Unkept(StaticFiles):
         """Files that neither a browser nor another site keeps."""

@@ -13,7 +13,7 @@ from deblur_lightning.data.scenes.motion_blur import MotionBlur, MotionBlurDataM
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.losses import kernel_weights
-from deblur_lightning.networks.cells import CELL
+from deblur_lightning.networks.cells import CELL, whole_sides
 
 AnySample = TypeVar("AnySample")
 
@@ -62,10 +62,9 @@ class MotionFieldDataModule(MotionBlurDataModule):
 
     def open(self, split: Split) -> MotionFields:  # type: ignore[override] # the same samples, and more
         if self.crop_size % self.cell:
-            least = max(self.cell, self.crop_size // self.cell * self.cell)
             raise ValueError(
                 f"crop_size is {self.crop_size}, but the motion of cells of {self.cell} pixels is told. "
-                f"Pass {least} or {least + self.cell}."
+                f"Pass {whole_sides(self.crop_size)}."
             )
         return MotionFields(super().open(split), self.cell)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,17 +77,20 @@ def render_page(
     )
 
 
-def render_demo(models: Mapping[str, str], limits: str, most: int, base: str = "photos/") -> str:
+def render_demo(
+    models: Mapping[str, str], limits: str, most: int, suffixes: Iterable[str], base: str = "photos/"
+) -> str:
     """Render the live page, whose pictures come one by one.
 
     Args:
         models: what people read of each model, by its name.
         limits: what photos it takes, for people.
         most: bytes of the largest file that it takes.
+        suffixes: of the files that it takes out of a folder.
         base: where the pictures' files are.
     """
     demo = _environment().get_template("demo.html")
-    return demo.render(models=models, limits=limits, most=most, pictures=[], base=base)
+    return demo.render(models=models, limits=limits, most=most, suffixes=sorted(suffixes), pictures=[], base=base)
 
 
 def _environment() -> Environment:

@@ -130,7 +130,8 @@
   addEventListener("drop", async (event) => {
     event.preventDefault();
     part("drop").classList.remove("over");
-    const said = [], photos = await droppedFiles(event.dataTransfer, (sentence) => said.push(sentence));
+    const said = [], suffixes = part("file").dataset.suffixes.split(" ");
+    const photos = await droppedFiles(event.dataTransfer, suffixes, (sentence) => said.push(sentence));
     send(photos);
     said.forEach(failToo);
   });
