@@ -29,27 +29,30 @@ class BlindEstimator(nn.Module):
         Returns:
             The field. Pictures smaller than `least_side` show too little: theirs is no motion.
         """
-        return stack_fields([self.find(one).field for one in light.split(1)])
+        return stack_fields([self.find(one).field for one in (light + 0.5).split(1)])
 
     def find(self, light: Tensor) -> Found:
-        """Estimate the field of one picture ``[1, 3 or 1, H, W]``, with what tells how sure it is; see `forward`."""
+        """Estimate the field of one picture, with what tells how sure it is; see `forward`.
+
+        Args:
+            light: ``[1, 3 or 1, H, W]``, linear light in [0, 1].
+        """
         if not self.sees(light):
             return Found(delta_field(light, self.kernel_size))
-        picture = (light.float() + 0.5).clamp(0, 1)
-        return find_motion(picture, gamma=1.0, kernel_size=self.kernel_size, lights=False)
+        return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False)
 
     @torch.no_grad()
     def drawn(self, light: Tensor) -> KernelField | None:
         """Read the field of a picture off its streaks of light, see `drawn_field`.
 
         Args:
-            light: ``[1, 3 or 1, H, W]``, as of `forward`.
+            light: ``[1, 3 or 1, H, W]``, as of `find`.
 
         Returns:
             Its one kernel; None where nothing was drawn.
         """
         with one_core():
-            field = drawn_field((light[0].float() + 0.5).clamp(0, 1).cpu(), self.kernel_size)
+            field = drawn_field(light[0].float().clamp(0, 1).cpu(), self.kernel_size)
         return None if field is None else field.to(light.device)
 
     def sees(self, pictures: Tensor) -> bool:

@@ -109,7 +109,7 @@ class MotionDeblurrer(Deblurrer):
         """Read the field that lights drew, where a `BlindEstimator` can: of one picture, which no program blurred."""
         if not isinstance(self.network, BlindEstimator) or exposure.fades or len(blurry) > 1:
             return None
-        return self.network.drawn(to_linear(blurry, exposure.gamma) - 0.5)
+        return self.network.drawn(to_linear(blurry, exposure.gamma))
 
     def estimate(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Callable[[], float]]:
         """Estimate the field of pictures of one exposure, none of which lights drew.
@@ -131,7 +131,7 @@ class MotionDeblurrer(Deblurrer):
 
     def _seen(self, blurry: Tensor, exposure: Exposure) -> Found:
         if isinstance(self.network, BlindEstimator) and len(blurry) == 1:
-            return self.network.find(to_linear(blurry, exposure.gamma) - 0.5)
+            return self.network.find(to_linear(blurry, exposure.gamma))
         return Found(self.glance(blurry, exposure))
 
     def _found(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Tensor, Exposure]:

@@ -146,7 +146,7 @@ def _found(light: Tensor, kernel_size: int) -> Found:
         return Found(delta_field(light[None, None], kernel_size))  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
-    if share is None or moving_share(outlining_evidence(light, seen_noise(light)), kernel_size) is None:
+    if share is None or moving_share(evidence.with_noise(seen_noise(light)), kernel_size) is None:
         uniform, turning, alike = uniform_and_turning(light, kernel_size)
         field = likeliest(uniform, turning, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved

@@ -6,6 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from deblur_lightning.physics.fast_length import fast_length
+
 DESCENTS = 300  # of projected gradients, at the most
 SETTLED = 8  # roundings of the largest value: when none changes by more, all are near where they end
 LOOKED = 10  # descents from one look at that to the next
@@ -33,9 +35,7 @@ def normal_equations(sharp: Tensor, blurry: Tensor, size: int) -> tuple[Tensor, 
     Returns:
         Q, ``[K^2, K^2]``, and b, ``[K^2]``, in the order of a correlation kernel ``[K, K]``.
     """
-    from scipy.fft import next_fast_len
-
-    shape = [next_fast_len(side + size - 1, real=True) for side in sharp.shape[-2:]]
+    shape = [fast_length(side + size - 1) for side in sharp.shape[-2:]]
     first, second = torch.fft.rfft2(sharp, s=shape), torch.fft.rfft2(blurry, s=shape)
     own = torch.fft.irfft2(first.abs().square().sum(0), s=shape).roll((size - 1,) * 2, (0, 1))
     both = torch.fft.irfft2((second.conj() * first).sum(0), s=shape).roll((size // 2,) * 2, (0, 1))

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.field import KernelField
+from deblur_lightning.physics.fast_length import fast_length
 
 
 class LagForms(NamedTuple):
@@ -42,13 +43,11 @@ def lag_forms(sharp: Tensor, light: Tensor, field: KernelField) -> LagForms:
     Returns:
         The form for gradients to the right and down.
     """
-    from scipy.fft import next_fast_len
-
     kernels, shares = field.basis[0], field.coefficients[0]
     size = kernels.shape[-1]
     blurry, steep = gradients(light), gradients(sharp)
     height, width = blurry.shape[-2:]
-    shape = [next_fast_len(side + size, real=True) for side in sharp.shape]
+    shape = [fast_length(side + size) for side in sharp.shape]
     spectrum = torch.fft.rfft2(steep, s=shape)
     wide = F.pad(shares[None], (size // 2,) * 4, mode="replicate")[0, :, :-1, :-1].clamp(min=0).sqrt()
     shares = shares[:, :-1, :-1]

@@ -1,12 +1,13 @@
 """How likely a kernel makes each part of a blurry picture, told from the part's spectrum alone."""
 
 import math
+from collections.abc import Iterator
+from copy import copy
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
 
@@ -47,25 +48,29 @@ class LocalEvidence:
     """
 
     def __init__(self, light: Tensor, stride: int = 16, noise: float = 0.0) -> None:
-        self.size, self.stride = light.shape, stride
+        self.size, self.stride, self.noise = light.shape, stride, noise
         hann = torch.hann_window(WINDOW, periodic=False)
         taper = hann.unsqueeze(1) * hann
-        steep = F.pad(gradients(light)[None], (WINDOW // 2,) * 4, mode="reflect")[0]
-        parts = steep.unfold(1, WINDOW, stride).unfold(2, WINDOW, stride) * taper
-        power = torch.fft.rfft2(parts).abs().square().sum(0) / taper.square().sum()
-        self.grid = power.shape[:2]
         self._seen = _autocorrelation(taper) / taper.square().sum()
+        power = torch.stack([_power(band, taper, stride) for band in _bands(light, stride)])
+        self.grid = power.shape[:2]
         down, right = torch.fft.fftfreq(WINDOW).unsqueeze(1), torch.fft.rfftfreq(WINDOW)
         radius = (down.square() + right.square()).sqrt()
         sector = (torch.atan2(down, right) / math.pi * SECTORS).round().long() % SECTORS
         told = (radius > LOWEST / WINDOW) & (radius <= HIGHEST)
         rise = 4 - 2 * torch.cos(2 * math.pi * right) - 2 * torch.cos(2 * math.pi * down)
-        floor = max(NOISE * max(light.mean().item(), DARKEST), noise**2) * rise
+        self._least = NOISE * max(light.mean().item(), DARKEST)
         self._sectors = []
         for number in range(SECTORS):
             own = (told & (sector == number)).flatten().nonzero().flatten()
             focus = torch.exp(-((2 * math.pi * radius.flatten()[own]) ** 2) * torch.tensor(SOFTNESS).unsqueeze(1) ** 2)
-            self._sectors.append((own, focus, floor.flatten()[own], power.flatten(2).flatten(0, 1)[:, own]))
+            self._sectors.append((own, focus, rise.flatten()[own], power.flatten(2).flatten(0, 1)[:, own]))
+
+    def with_noise(self, noise: float) -> "LocalEvidence":
+        """Give the same windows' evidence with another noise, as in the constructor; nothing is transformed anew."""
+        other = copy(self)
+        other.noise = noise
+        return other
 
     def of(self, kernels: Tensor) -> Tensor:
         """Weigh kernels, each for all windows.
@@ -116,9 +121,9 @@ class LocalEvidence:
         folded = (_autocorrelation(kernels) * self._seen).unflatten(-1, (2, WINDOW)).unflatten(-3, (2, WINDOW))
         passed = torch.fft.rfft2(folded.sum((-4, -2))).real.clamp(min=0).flatten(1) + TOLERANCE
         strengths = torch.logspace(-8, -1, STRENGTHS).view(-1, 1)
-        total = torch.zeros(())
-        for own, focus, noise, power in self._sectors:
-            variance = (passed[:, None, own] * focus).unsqueeze(2) * strengths + noise
+        total, floor = torch.zeros(()), max(self._least, self.noise**2)
+        for own, focus, rise, power in self._sectors:
+            variance = (passed[:, None, own] * focus).unsqueeze(2) * strengths + floor * rise
             windows = power.unflatten(0, (len(kernels), -1))
             misfit = windows @ variance.reciprocal().flatten(1, 2).mT
             value = -misfit.unflatten(-1, variance.shape[1:3]) - variance.log().sum(-1).unsqueeze(1)
@@ -126,14 +131,9 @@ class LocalEvidence:
         return total.amax(-1)
 
 
-def outlining_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
-    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end.
-
-    Args:
-        light: the picture.
-        noise: see `LocalEvidence`.
-    """
-    return _spaced(light, *OUTLINING, noise)
+def outlining_evidence(light: Tensor) -> LocalEvidence:
+    """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end."""
+    return _spaced(light, *OUTLINING)
 
 
 def weighing_evidence(light: Tensor, noise: float = 0.0) -> LocalEvidence:
@@ -154,8 +154,28 @@ def seen_noise(light: Tensor) -> float:
     return MEASURED * noise_level(light[None, None])
 
 
-def _spaced(light: Tensor, stride: int, most: int, noise: float) -> LocalEvidence:
+def _spaced(light: Tensor, stride: int, most: int, noise: float = 0.0) -> LocalEvidence:
     return LocalEvidence(light, max(stride, math.ceil(math.sqrt(light.numel() / most))), noise)
+
+
+def _bands(light: Tensor, stride: int) -> Iterator[Tensor]:
+    """Cut the gradients of a picture, mirrored by half a window at its borders, into rows of windows, ``[2, 64, W]``.
+
+    One after the other, so that a large picture's gradients are never all in memory.
+    """
+    count, half = light.shape[0] - 1, WINDOW // 2
+    for centre in range(0, count + 1, stride):
+        mirrored = torch.arange(centre - half, centre + half).abs()
+        rows = count - 1 - (count - 1 - mirrored).abs()
+        here, below = light[rows], light[rows + 1]
+        steep = torch.stack((here[:, 1:] - here[:, :-1], below[:, :-1] - here[:, :-1]))
+        yield F.pad(steep, (half, half), mode="reflect")
+
+
+def _power(band: Tensor, taper: Tensor, stride: int) -> Tensor:
+    """Take the power spectra of a row of windows' gradients, ``[columns, 64, 33]``."""
+    parts = band.unfold(2, WINDOW, stride).movedim(2, 1) * taper
+    return torch.fft.rfft2(parts).abs().square().sum(0) / taper.square().sum()
 
 
 def _autocorrelation(plane: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 STEP = 16
 WINDOW = 512  # pixels: in larger pictures each region's kernel is read off the square with most of its edges
+BAND = 64  # rows whose slopes are taken at once: few enough for the cache
 
 
 def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDOW) -> tuple[slice, slice]:
@@ -16,12 +17,22 @@ def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDO
         share: of the region at each pixel, ``[H, W]``; None for the whole picture.
         side: in pixels.
     """
-    share = torch.ones_like(light) if share is None else share
     height, width = (min(side, length) for length in light.shape)
-    energy = (light.diff(dim=0)[:, :-1].square() + light.diff(dim=1)[:-1].square()) * share[1:, 1:]
-    total = F.pad(energy.double().cumsum(0).cumsum(1), (1, 0, 1, 0))
-    far, near = total[height - 1 :: STEP], total[: -height + 1 : STEP]
-    rows = far - near
-    sums = rows[:, width - 1 :: STEP] - rows[:, : -width + 1 : STEP]
+    tops = range(0, len(light) - 1, BAND)
+    across = torch.cat([_stretches(_energy(light, share, top), width - 1) for top in tops])
+    sums = _stretches(across.T, height - 1).T
     row, column = divmod(int(sums.argmax()), sums.shape[1])
     return slice(row * STEP, row * STEP + height), slice(column * STEP, column * STEP + width)
+
+
+def _energy(light: Tensor, share: Tensor | None, top: int) -> Tensor:
+    """Take the squared slopes of a band of rows, ``[BAND or fewer, W - 1]``."""
+    seen = light[top : top + BAND + 1]
+    energy = seen.diff(dim=0)[:, :-1].square_().add_(seen.diff(dim=1)[:-1].square_())
+    return energy if share is None else energy.mul_(share[top + 1 : top + BAND + 1, 1:])
+
+
+def _stretches(values: Tensor, length: int) -> Tensor:
+    """Sum the ``length`` values of each row from every 16th on, as far as the row goes."""
+    total = F.pad(values.double().cumsum(1), (1, 0))
+    return total[:, length::STEP] - total[:, :-length:STEP]

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from deblur_lightning.physics.fast_length import fast_length
+
 
 class ValidBlur:
     """Correlation with one kernel at all places where it fits, and its exact transpose, in the Fourier domain.
@@ -16,11 +18,9 @@ class ValidBlur:
     """
 
     def __init__(self, kernel: Tensor, shape: torch.Size) -> None:
-        from scipy.fft import next_fast_len
-
         self.height, self.width = shape
         self.margin = kernel.shape[-1] - 1
-        self.transformed = [next_fast_len(side + self.margin, real=True) for side in shape]
+        self.transformed = [fast_length(side + self.margin) for side in shape]
         self.transfer = self._transform(kernel).conj()
 
     def blur(self, sharp: Tensor) -> Tensor:

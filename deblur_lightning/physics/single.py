@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from deblur_lightning.physics.tiles import LARGEST_TILE, LARGEST_TILE_ON_GPU, Tile, tile_sizes, tiles_of
+from deblur_lightning.physics.tiles import LARGEST_TILE_ON_GPU, Tile, tile_sizes, tiles_of
+
+LARGEST_TILE = 288  # pixels a side: one kernel alone leaves the cache to larger tiles
 
 
 class SingleCorrelation:

@@ -80,3 +80,10 @@ def test_a_loud_window_is_one_vote_of_many(wide):
     votes = evidence.vote(values)
     assert votes.max().item() == pytest.approx(1, abs=1e-5)
     assert votes[80, 80] > 0.8
+
+
+def test_another_noise_is_as_if_told_at_first(wide):
+    light = shot(wide, line(9))
+    evidence = LocalEvidence(light, 32)
+    torch.testing.assert_close(evidence.with_noise(0.05).of(LONG), LocalEvidence(light, 32, 0.05).of(LONG))
+    torch.testing.assert_close(evidence.of(LONG), LocalEvidence(light, 32).of(LONG))

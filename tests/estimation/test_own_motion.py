@@ -76,7 +76,7 @@ def noisy(wide, kernel):
 def test_noise_that_is_reckoned_with_is_no_still_part(wide, noisy, kernel):
     assert moving_share(outlining_evidence(noisy), KERNEL) is not None
     assert seen_noise(noisy) == pytest.approx(0.7 * 0.03, rel=0.1)
-    assert moving_share(outlining_evidence(noisy, seen_noise(noisy)), KERNEL) is None
+    assert moving_share(outlining_evidence(noisy).with_noise(seen_noise(noisy)), KERNEL) is None
     one = KernelField(kernel[None, None], torch.ones(1, 1, SIZE, SIZE))
     assert likeliest(one, None, noisy) is one
     assert torch.equal(likeliest(one, None, wide[8:-8, 8:-8]).basis[0, 0], no_blur(kernel))
