@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.physics.fast_length import fast_length
-
 
 def continued(light: Tensor, margin: int) -> Tensor:
     """Continue a picture ``[H, W]`` to the right and down until its left and upper border begin anew.
@@ -22,8 +20,10 @@ def continued(light: Tensor, margin: int) -> Tensor:
 
 
 def _continued(rows: Tensor, margin: int) -> Tensor:
+    from scipy.fft import next_fast_len
+
     mirrorable = 2 * rows.shape[1] - 1  # a mirror shows no more, be the transform as slow as it may
-    count = min(fast_length(rows.shape[1] + margin), mirrorable) - rows.shape[1]
+    count = min(next_fast_len(rows.shape[1] + margin, real=True), mirrorable) - rows.shape[1]
     place = torch.arange(1, count + 1, device=rows.device) / (count + 1)
     passed = place.square() * (3 - 2 * place)
     mirrored = rows.flip(1)

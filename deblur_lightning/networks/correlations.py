@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from deblur_lightning.networks.layers import convolution
+from deblur_lightning.physics.fast_length import fast_length
 
 DIRECTIONS = 4
 CHANNELS = 4 * DIRECTIONS  # second and fourth order, both near and far
@@ -62,7 +63,7 @@ def correlations(edges: Tensor, reach: int) -> Tensor:
     Returns:
         ``[N, 2 D, 2 reach + 1, 2 reach + 1]``.
     """
-    sides = [max(side + reach, 2 * reach + 1) for side in edges.shape[-2:]]
+    sides = [fast_length(max(side + reach, 2 * reach + 1)) for side in edges.shape[-2:]]
     spectrum, cubed = torch.fft.rfft2(edges, s=sides), torch.fft.rfft2(edges**3, s=sides)
     products = torch.cat((spectrum * spectrum.conj(), cubed * spectrum.conj()), dim=1)
     repeats = torch.fft.irfft2(products, s=sides).roll((reach, reach), dims=(2, 3))
