@@ -12,13 +12,7 @@ from torch.utils.data import Dataset
 
 from deblur_lightning.data.frames import Frame, read_frame
 from deblur_lightning.data.pairs.lists import pairs_of_list
-from deblur_lightning.data.pairs.pairing import (
-    Half,
-    Pair,
-    blurry_alone,
-    pairs_of_folders,
-    pairs_side_by_side,
-)
+from deblur_lightning.data.pairs.pairing import Half, Pair, pairs_of_folders, pairs_side_by_side
 
 if TYPE_CHECKING:
     import albumentations
@@ -86,11 +80,6 @@ class PairedImages(Dataset[Sample]):
         """Read a list of ``sharp blurry`` rows; see `pairs_of_list`."""
         return cls(pairs_of_list(Path(path)), crop_size)
 
-    @classmethod
-    def only_blurry(cls, folder: Path | str) -> "PairedImages":
-        """Take the pictures of a folder, or one file, without sharp ones."""
-        return cls(blurry_alone(Path(folder)))
-
     def __len__(self) -> int:
         return len(self.pairs)
 
@@ -101,20 +90,15 @@ class PairedImages(Dataset[Sample]):
         if self.crop_size is not None:
             seeds = self._seeds(epoch, index)
             rows, columns = self._window(blurry.shape[:2], pair, np.random.default_rng(seeds))
-            blurry, sharp = blurry[rows, columns], None if sharp is None else sharp[rows, columns]
+            blurry, sharp = blurry[rows, columns], sharp[rows, columns]
             if self.turn is not None:
                 self.turn.set_random_seed(int(seeds.generate_state(2)[1]))
-                turned = self.turn(image=np.asarray(blurry), sharp=np.asarray(blurry if sharp is None else sharp))
-                blurry, sharp = turned["image"], None if sharp is None else turned["sharp"]
-        sample: Sample = {"blurry": _tensor(blurry), "name": pair.name}
-        if sharp is not None:
-            sample["sharp"] = _tensor(sharp)
-        return sample
+                turned = self.turn(image=np.asarray(blurry), sharp=np.asarray(sharp))
+                blurry, sharp = turned["image"], turned["sharp"]
+        return {"blurry": _tensor(blurry), "sharp": _tensor(sharp), "name": pair.name}
 
-    def _frames(self, pair: Pair) -> tuple[Frame, Frame | None]:
+    def _frames(self, pair: Pair) -> tuple[Frame, Frame]:
         """Get the pixels of both pictures."""
-        if pair.sharp is None:
-            return self.frames(pair.blurry), None
         if pair.sharp_half is None:
             return self.frames(pair.blurry), self.frames(pair.sharp)
         both = self.frames(pair.blurry)

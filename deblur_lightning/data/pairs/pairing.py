@@ -25,19 +25,19 @@ class Pair(NamedTuple):
         name: unique in its split; part of the path, without suffix.
         sequence: the video, scene or picture it comes from; all of one is held out together.
         blurry: the blurry picture's file.
-        sharp: the sharp one's; the same file if both stand side by side, None if there is none.
+        sharp: the sharp one's; the same file if both stand side by side.
         sharp_half: the half of the file that is sharp, if both stand side by side.
     """
 
     name: str
     sequence: str
     blurry: Path
-    sharp: Path | None
+    sharp: Path
     sharp_half: Half | None = None
 
     def files(self) -> tuple[Path, ...]:
         """List the files to read: one or two."""
-        return (self.blurry,) if self.sharp is None or self.sharp == self.blurry else (self.blurry, self.sharp)
+        return (self.blurry,) if self.sharp == self.blurry else (self.blurry, self.sharp)
 
 
 class UnpairedError(FileNotFoundError):
@@ -103,19 +103,6 @@ def pairs_side_by_side(folder: Path, sharp_half: Half) -> list[Pair]:
         Pair(key, sequence, files[key], files[key], sharp_half)
         for key, sequence in zip(keys, sequences_of(keys), strict=True)
     ]
-
-
-def blurry_alone(root: Path) -> list[Pair]:
-    """Take each picture of a folder, or one file, as a blurry one without a sharp one.
-
-    Raises:
-        FileNotFoundError: no picture there.
-    """
-    root = Path(root).expanduser()
-    if root.is_file():
-        return [Pair(root.stem, root.stem, root, None)]
-    files = pictures_by_key(root)
-    return [Pair(key, key, files[key], None) for key in sorted(files, key=natural)]
 
 
 def pictures_by_key(folder: Path) -> dict[str, Path]:

@@ -73,7 +73,7 @@ def find_shots(
         return _two_sides(blurry.expanduser(), sharp, layout)
     if holds_pairs(sharp, layout):
         pairs = find_pairs(sharp, "test", blur, layout).pairs
-        shots = [Shot(one.name, one.sharp, one.blurry, one.sharp_half) for one in pairs if one.sharp is not None]
+        shots = [Shot(one.name, one.sharp, one.blurry, one.sharp_half) for one in pairs]
         gopro = len(shots) == GOPRO_TEST_PAIRS
         return Shots(shots, "GoPro" if gopro else _set_name(sharp), blur_of(pairs, blur) if gopro else "")
     if sharp.is_file():
@@ -153,7 +153,7 @@ def _two_sides(blurry: Path, sharp: Path, layout: Layout) -> Shots:
     if holds_pairs(sharp, layout):
         raise ValueError(f"{sharp} holds blurry pictures too. Pass the folder of the sharp ones, or no blurry folder.")
     pairs = pairs_of_folders(blurry, sharp)
-    return Shots([Shot(one.name, sharp_of, one.blurry) for one in pairs if (sharp_of := one.sharp)], _set_name(sharp))
+    return Shots([Shot(one.name, one.sharp, one.blurry) for one in pairs], _set_name(sharp))
 
 
 def _set_name(folder: Path) -> str:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.data.pairs.layouts import Layout, find_pairs
-from deblur_lightning.data.pairs.pairing import blurry_alone
+from deblur_lightning.data.pairs.pairing import pairs_side_by_side
 
 
 def picture(path: Path, width: int = 12, height: int = 8) -> Path:
@@ -130,7 +130,7 @@ def test_any_two_folders_can_be_named(tmp_path):
 def test_frames_are_in_order_of_their_numbers(tmp_path):
     for name in ("10", "9", "1"):
         picture(tmp_path / f"{name}.png")
-    assert [pair.name for pair in blurry_alone(tmp_path)] == ["1", "9", "10"]
+    assert [pair.name for pair in pairs_side_by_side(tmp_path, "left")] == ["1", "9", "10"]
 
 
 def test_what_file_systems_leave_behind_is_no_picture(tmp_path):

@@ -77,16 +77,10 @@ def test_a_list_gives_sharp_first(folders):
     assert torch.equal(pairs[1]["sharp"], expected["sharp"])
 
 
-def test_blurry_pictures_alone_have_no_sharp_one(folders):
-    sample = PairedImages.only_blurry(folders / "blur")[0]
-    assert set(sample) == {"blurry", "name"}
-    assert PairedImages.only_blurry(folders / "blur/c.png")[0]["name"] == "c"
-
-
 def test_gray_and_transparent_pictures_become_rgb(tmp_path):
     Image.new("L", (5, 4), 51).save(tmp_path / "gray.png")
     Image.new("RGBA", (5, 4), (51, 51, 51, 0)).save(tmp_path / "glass.png")
-    for sample in map(PairedImages.only_blurry(tmp_path).__getitem__, range(2)):
+    for sample in map(PairedImages.from_folders(tmp_path, tmp_path).__getitem__, range(2)):
         assert torch.equal(sample["blurry"], torch.full((3, 4, 5), 0.2))
 
 
@@ -100,4 +94,4 @@ def test_a_crop_larger_than_the_picture_is_refused(folders):
 
 def test_sixteen_bits_are_rounded_not_clipped(tmp_path):
     Image.fromarray(np.full((4, 5), 40000, np.uint16)).save(tmp_path / "deep.png")
-    assert torch.all(PairedImages.only_blurry(tmp_path)[0]["blurry"] == round(40000 / 257) / 255)
+    assert torch.all(PairedImages.from_folders(tmp_path, tmp_path)[0]["blurry"] == round(40000 / 257) / 255)
