@@ -13,7 +13,6 @@ from .scenes.ade20k import ADE20K as ADE20K
 from .scenes.bsds500 import BSDS500 as BSDS500
 from .scenes.coco import COCO as COCO
 from .scenes.dead_leaves import DeadLeaves as DeadLeaves
-from .scenes.decoys import Decoys as Decoys
 from .scenes.field_windows import FieldWindows as FieldWindows
 from .scenes.field_windows import FieldWindowsDataModule as FieldWindowsDataModule
 from .scenes.motion_blur import MotionBlur as MotionBlur

@@ -31,7 +31,7 @@ class COCO(PhotoSource):
         min_area: pixels that an instance needs within a scene to move on its own.
         memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look as if they had moved, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `decoy`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
     """
 

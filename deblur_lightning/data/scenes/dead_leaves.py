@@ -31,7 +31,7 @@ class DeadLeaves(SceneSource):
         seed: of the pictures.
         side: of each picture, in pixels; a larger scene makes it larger.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
-        decoys: instead make most scenes look as if they had moved, see `Decoys`.
+        decoys: instead make most scenes look as if they had moved, see `decoy`.
         smallest: range of the smallest leaves' radius, in pixels; each picture has its own. Pictures of large leaves
             alone show few edges, as photographs with shallow focus do.
     """

@@ -1,7 +1,6 @@
 """Scenes that look as if they had moved: out of focus, as a whole or in part, or made of stripes."""
 
 import math
-from copy import copy
 from functools import partial
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deblur_lightning.data.frames import Frame
-from deblur_lightning.data.scenes.sources import DrawScene, Scene, SceneSource, Split
+from deblur_lightning.data.scenes.sources import DrawScene, Scene
 
 STRIPED = 0.15  # share of scenes that are made of stripes, whose motion along them does not show
 CRISP = 0.35  # share of scenes that are left in focus
@@ -20,27 +19,11 @@ SOFTER_NEAR = (0.6, 2.0)
 LENS = 2.0  # radius of a disc over the standard deviation that it has, as any disc's
 
 
-class Decoys(SceneSource):
-    """Any other source, most of whose scenes are made to look as if they had moved; see `decoy`.
+def draw_decoys(draw: DrawScene) -> DrawScene:
+    """Return a function that draws the same scenes, most of them made to look as if they had moved; see `decoy`.
 
     A network that has never seen soft scenes takes softness for motion: pictures out of focus then come out with rings.
-
-    Args:
-        source: where the scenes come from; its own softness is left out.
-        weight: how often it is drawn from, relative to the other sources; None for the source's weight.
     """
-
-    def __init__(self, source: SceneSource, weight: float | None = None) -> None:
-        self.source = copy(source)
-        self.source.softness = 0.0
-        self.weight, self.name = source.weight if weight is None else weight, source.name
-
-    def open(self, split: Split, size: int, max_objects: int) -> DrawScene:
-        return draw_decoys(self.source.open(split, size, max_objects))
-
-
-def draw_decoys(draw: DrawScene) -> DrawScene:
-    """Return a function that draws the same scenes, most of them made to look as if they had moved."""
     return partial(_decoyed, draw)
 
 

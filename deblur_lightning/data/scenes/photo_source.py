@@ -30,7 +30,7 @@ class PhotoSource(SceneSource):
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
         memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: instead make most scenes look as if they had moved, see `Decoys`.
+        decoys: instead make most scenes look as if they had moved, see `decoy`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """
 
@@ -131,7 +131,7 @@ class PhotoFolder(PhotoSource):
         objects: ``blobs``, filled with another part of the photo, or ``none`` for camera shake alone.
         memory: photos stay decoded if all of a split take no more than this, in MB.
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
-        decoys: make most scenes look as if they had moved, see `Decoys`.
+        decoys: make most scenes look as if they had moved, see `decoy`.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
     """

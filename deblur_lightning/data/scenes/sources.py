@@ -36,12 +36,10 @@ class SceneSource(ABC):
     Attributes:
         weight: how often it is drawn from, relative to the other sources.
         name: what sample names begin with.
-        softness: largest blur of focus that it gives its scenes, in pixels; 0 for none.
     """
 
     weight: float
     name: str
-    softness: float = 0.0
 
     @abstractmethod
     def open(self, split: Split, size: int, max_objects: int) -> DrawScene:

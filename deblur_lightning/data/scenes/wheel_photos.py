@@ -48,7 +48,7 @@ class WheelPhotos(SceneSource):
         weight: how often it is drawn from, relative to the other sources.
         objects: ``blobs`` filled with another part of the photo, or ``none``.
         softness: largest blur of focus given to every other scene, in pixels, see `PhotoScenes`.
-        decoys: instead make most scenes look as if they had moved, see `Decoys`.
+        decoys: instead make most scenes look as if they had moved, see `decoy`.
     """
 
     name = "wheel"

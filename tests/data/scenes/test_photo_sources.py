@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.data import ADE20K, COCO, Decoys, PhotoFolder, PhotoSource, Samples, SyntheticBlurDataModule
+from deblur_lightning.data import ADE20K, COCO, PhotoFolder, PhotoSource, Samples, SyntheticBlurDataModule
 from deblur_lightning.data.frames import CorruptFrameError, read_frame
 from deblur_lightning.data.scenes.coco import coco_photos, paint_instances, run_length_mask, run_lengths
 from deblur_lightning.data.scenes.decoys import decoy
@@ -302,18 +302,11 @@ def test_softness_blurs_about_half_of_the_scenes_and_none_at_zero():
 @pytest.mark.parametrize("kind", [PhotoFolder, ADE20K, COCO])
 def test_sources_of_files_have_decoys_in_place_of_softness(kind, request):
     root = request.getfixturevalue({PhotoFolder: "folder", ADE20K: "ade20k", COCO: "coco"}[kind])
-    plain = kind(root, softness=0.0).open("train", 48, 0)
-    for draw in (kind(root, decoys=True).open("train", 48, 0), Decoys(kind(root)).open("train", 48, 0)):
-        for seed in range(4):
-            generator = np.random.default_rng(seed)
-            expected = decoy(plain(generator).photo, generator)
-            assert np.array_equal(draw(np.random.default_rng(seed)).photo, expected)
-
-
-def test_decoys_take_name_and_weight_from_their_source_and_leave_it_alone(folder):
-    source = PhotoFolder(folder, weight=3.0)
-    assert (Decoys(source).name, Decoys(source).weight, Decoys(source, weight=0.5).weight) == ("folder", 3.0, 0.5)
-    assert source.softness == 2.5
+    draw, plain = kind(root, decoys=True).open("train", 48, 0), kind(root, softness=0.0).open("train", 48, 0)
+    for seed in range(4):
+        generator = np.random.default_rng(seed)
+        expected = decoy(plain(generator).photo, generator)
+        assert np.array_equal(draw(np.random.default_rng(seed)).photo, expected)
 
 
 def test_a_source_of_ones_own_needs_to_find_its_photos_only(folder):
