@@ -1,14 +1,17 @@
 """What datasets yield and modules take: the one place where both meet."""
 
-from collections.abc import Iterable, Mapping
-from typing import NotRequired, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NotRequired, TypedDict, TypeVar, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deblur_lightning.field import KernelField, check_field
+from deblur_lightning.field import KernelField, check_field, stack_fields
 from deblur_lightning.image import check_image
+
+Parts = TypeVar("Parts", bound=Mapping[str, object])
 
 
 class Batch(TypedDict):
@@ -30,6 +33,45 @@ class Batch(TypedDict):
     scene: NotRequired[Tensor]  # [N, C, H + K - 1, W + K - 1], display values, may exceed 1
     path: NotRequired[list[str]]  # the photos' files, whose format and metadata restored ones keep
     frames: NotRequired[list[Iterable[NDArray[np.uint8]]]]  # N of them, uint8
+
+
+def batched(samples: Sequence[Mapping[str, object]]) -> Batch:
+    """Make one batch of samples of the same parts; fields of fewer or smaller kernels are widened.
+
+    Args:
+        samples: their pictures are of one size; a field is one of a single picture, N = 1.
+    """
+    return cast("Batch", {name: _together([sample[name] for sample in samples]) for name in samples[0]})
+
+
+def _together(parts: list[object]) -> object:
+    match parts[0]:
+        case KernelField():
+            return stack_fields(cast("list[KernelField]", parts))
+        case Tensor():
+            return torch.stack(cast("list[Tensor]", parts))
+    return parts
+
+
+def turned(parts: Parts, coins: Iterable[float | Tensor]) -> Parts:
+    """Bring all pictures of a batch or a sample, and their motion, to one of a square's eight positions.
+
+    Args:
+        parts: tensors ``[..., H, W]`` and fields are turned, the others stay.
+        coins: three numbers in [0, 1): those below 0.5 put it upside down, mirror it, swap its rows and columns.
+    """
+    flips, mirrored, swapped = (bool(coin < 0.5) for coin in coins)
+    axes = [axis for axis, flipped in ((-2, flips), (-1, mirrored)) if flipped]
+
+    def moved(part: object) -> object:
+        if isinstance(part, KernelField):
+            return KernelField(*(cast("Tensor", moved(tensor)) for tensor in part))
+        if not isinstance(part, Tensor):
+            return part
+        flipped = part.flip(axes)
+        return (flipped.transpose(-2, -1) if swapped else flipped).contiguous()
+
+    return cast("Parts", {name: moved(part) for name, part in parts.items()})
 
 
 def check_parts(batch: object, *names: str) -> None:

@@ -60,6 +60,14 @@ class KernelField(NamedTuple):
         used = self.coefficients[0].flatten(1).any(dim=1)
         return self if used.all() else self._replace(basis=self.basis[:, used], coefficients=self.coefficients[:, used])
 
+    def normalised(self, dtype: torch.dtype) -> Self:
+        """Cast to another precision, in which kernels and coefficients get unit sums again."""
+        basis, coefficients = self.to(dtype=dtype)
+        return self._replace(
+            basis=basis / basis.sum(dim=(-2, -1), keepdim=True),
+            coefficients=coefficients / coefficients.sum(dim=1, keepdim=True),
+        )
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """Move or cast both tensors, as ``Tensor.to`` does."""
         return self._replace(

@@ -13,6 +13,16 @@ def test_the_mean_kernel_is_that_of_all_pixels():
     torch.testing.assert_close(field.mean_kernel(), torch.stack(kernels).mean(0))
 
 
+def test_a_field_in_half_precision_gets_unit_sums_again():
+    generator = torch.Generator().manual_seed(2)
+    basis = torch.rand(2, 3, 33, 33, generator=generator).flatten(2).softmax(2).view(2, 3, 33, 33)
+    field = KernelField(basis, torch.rand(2, 3, 4, 6, generator=generator).softmax(1))
+    again = field.to(dtype=torch.float16).normalised(torch.float64)
+    torch.testing.assert_close(again.basis.sum((-2, -1)), torch.ones(2, 3, dtype=torch.float64), rtol=0, atol=1e-14)
+    torch.testing.assert_close(again.coefficients.sum(1), torch.ones(2, 4, 6, dtype=torch.float64), rtol=0, atol=1e-14)
+    torch.testing.assert_close(again.basis.float(), basis, rtol=2e-3, atol=0)
+
+
 def test_fields_of_other_counts_stack_to_the_same_kernels():
     generator = torch.Generator().manual_seed(1)
     fields = [

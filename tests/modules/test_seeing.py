@@ -20,9 +20,8 @@ from deblur_lightning.deblurring import DirectDeblurrer, describe
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import cell_divergence, psnr_loss
 from deblur_lightning.modules import SeeingModule
-from deblur_lightning.modules.replay import Replay, turned
+from deblur_lightning.modules.replay import Replay
 from deblur_lightning.networks import FoldedNAFNet, SeeingNAFNet
-from deblur_lightning.physics import blur
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
@@ -95,20 +94,6 @@ def test_a_resumed_training_ends_in_the_same_weights(data, tmp_path):
     states = whole.state_dict(), rest.state_dict()
     assert states[0]["deblurrer.generator.head.weight"].any()  # it has learned
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-def test_a_turned_batch_is_blurred_by_its_turned_field():
-    torch.manual_seed(3)
-    basis = torch.rand(2, 3, 5, 5)
-    field = KernelField(basis / basis.sum((-2, -1), keepdim=True), torch.rand(2, 3, 24, 24).softmax(1))
-    sharp = torch.rand(2, 3, 24, 24)
-    batch = {"blurry": blur(sharp, field), "sharp": sharp, "field": field, "name": ["a", "b"]}
-    met = set()
-    for _ in range(40):
-        one = turned(batch)
-        torch.testing.assert_close(blur(one["sharp"], one["field"]), one["blurry"])
-        met.add(one["sharp"][0, 0, 0, :2].sum().item())
-    assert len(met) == 8  # every position of a square
 
 
 def test_batches_from_before_are_seen_again():

@@ -9,11 +9,11 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.batch import Batch
+from deblur_lightning.batch import batched, turned
 from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
-from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.field import KernelField
 
 TRUE, SEEN = "", "seen_"
 """Prefixes of a file's true and of its estimated field."""
@@ -62,7 +62,8 @@ class FieldWindows(Dataset[WindowSample]):
                 raise ValueError(f"{path} has no {lacks}. Make it anew: experiments/unrolled/estimates.py.")
             names = ("blurry", "sharp", f"{kind}restored")
             blurry, sharp, start = (torch.from_numpy(window[name]).float() / 255 for name in names)
-            field = read_field(window, kind)
+            field = KernelField(*(torch.from_numpy(window[kind + name])[None] for name in KernelField._fields))
+        field = field.normalised(torch.float32)  # stored in half precision
         if self.crop_size is None:
             return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
         height, width = blurry.shape[1:]
@@ -72,11 +73,14 @@ class FieldWindows(Dataset[WindowSample]):
             )
         top, left = (int(random.integers(side - self.crop_size + 1)) for side in (height, width))
         inner = (..., slice(top, top + self.crop_size), slice(left, left + self.crop_size))
-        parts = blurry[inner], sharp[inner], start[inner], field.basis, field.coefficients[inner]
-        flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], random.random() < 0.5
-        blurry, sharp, start, basis, coefficients = (turned(part, flips, swap=swap) for part in parts)
-        field = KernelField(basis, coefficients).used()
-        return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
+        crop: WindowSample = {
+            "blurry": blurry[inner],
+            "sharp": sharp[inner],
+            "start": start[inner],
+            "field": KernelField(field.basis, field.coefficients[inner]).used(),
+            "name": path.stem,
+        }
+        return turned(crop, random.random(3))
 
 
 class FieldWindowsDataModule(LightningDataModule):
@@ -137,26 +141,3 @@ class FieldWindowsDataModule(LightningDataModule):
                 f"{self.root / split} holds no windows. Make them: python experiments/unrolled/estimates.py."
             )
         return files
-
-
-def batched(samples: list[WindowSample]) -> Batch:
-    """Stack crops; fields of fewer or smaller kernels are widened."""
-    return {
-        "blurry": torch.stack([sample["blurry"] for sample in samples]),
-        "sharp": torch.stack([sample["sharp"] for sample in samples]),
-        "start": torch.stack([sample["start"] for sample in samples]),
-        "field": stack_fields([sample["field"] for sample in samples]),
-        "name": [sample["name"] for sample in samples],
-    }
-
-
-def turned(part: Tensor, flips: list[int], *, swap: bool) -> Tensor:
-    """Mirror pictures, kernels or coefficients ``[..., H, W]`` along some axes, then swap rows and columns or not."""
-    part = part.flip(flips)
-    return (part.transpose(-2, -1) if swap else part).contiguous()
-
-
-def read_field(window: np.lib.npyio.NpzFile, prefix: str) -> KernelField:
-    """Read a field and normalise it again after half precision."""
-    basis, coefficients = (torch.from_numpy(window[prefix + name]).float()[None] for name in KernelField._fields)
-    return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import TypedDict, TypeVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.batch import Batch
+from deblur_lightning.batch import Batch, batched
 from deblur_lightning.data.scenes.motion_blur import MotionBlur, MotionBlurDataModule
 from deblur_lightning.data.scenes.sources import Split
-from deblur_lightning.field import KernelField, stack_fields
+from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_weights
 from deblur_lightning.networks.cells import CELL, whole_sides
 
@@ -82,15 +81,9 @@ def stacked(loader: DataLoader[AnySample]) -> DataLoader[AnySample]:
 
 
 def with_fields(samples: Sequence[FieldSample]) -> Batch:
-    """Stack samples; fields of fewer or smaller kernels are widened."""
-    field = stack_fields([sample["field"] for sample in samples])
-    return {
-        "blurry": torch.stack([sample["blurry"] for sample in samples]),
-        "sharp": torch.stack([sample["sharp"] for sample in samples]),
-        "name": [sample["name"] for sample in samples],
-        "field": field,
-        "weights": kernel_weights(field),
-    }
+    """Stack samples; fields of fewer or smaller kernels are widened, and pixels get their weights."""
+    batch = batched(samples)
+    return {**batch, "weights": kernel_weights(batch["field"])}
 
 
 class CellFieldDataModule(MotionFieldDataModule):

@@ -6,16 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.data.checks import check_workers
+from deblur_lightning.data.scenes.blurred_window import blurred_window, window_sample
 from deblur_lightning.data.scenes.hard_motion import KINDS, Kind, blob_objects, draw_field
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
 from deblur_lightning.data.scenes.wheel_photos import WHEEL_PHOTOS, wheel_photo
-from deblur_lightning.field import KernelField
-from deblur_lightning.losses import kernel_weights
-from deblur_lightning.physics import expose, to_linear
 
 PHOTOS = WHEEL_PHOTOS["test"]
 SEED = 20210202
@@ -100,23 +97,12 @@ class SampleBlur(Dataset[SyntheticSample]):
         photo = wheel_photo(entry.photo)
         side = self.crop_size + self.kernel_size - 1
         top, left = (int(random.integers(length - side + 1)) for length in photo.shape[:2])
-        window = torch.from_numpy(np.ascontiguousarray(photo[top : top + side, left : left + side]))
-        scene = window.permute(2, 0, 1).double() / 255
+        window = photo[top : top + side, left : left + side]
         labels = np.zeros((side, side), np.uint8) if entry.kind == "turning" else blob_objects(side, random)
         field = draw_field(entry.kind, labels, self.kernel_size, generator)
-        wide = _normalised(field)
-        linear = to_linear(scene.unsqueeze(0), self.gamma)
-        blurry = expose(linear, wide, generator=generator, gamma=self.gamma, noise=self.noise)
-        margin = self.kernel_size // 2
-        inner = slice(margin, margin + self.crop_size)
-        return {
-            "blurry": blurry[0].float(),
-            "sharp": scene[:, inner, inner].float(),
-            "scene": scene.float(),
-            "field": KernelField(field.basis[0], field.coefficients[0]),
-            "weights": kernel_weights(field)[0],
-            "name": entry.name,
-        }
+        wide = field.normalised(torch.float64)
+        blurred = blurred_window(window, wide, generator=generator, gamma=self.gamma, noise=self.noise)
+        return window_sample(field, *blurred, entry.name)
 
 
 class SampleBlurDataModule(LightningDataModule):
@@ -153,13 +139,3 @@ class SampleBlurDataModule(LightningDataModule):
 
     def predict_dataloader(self) -> DataLoader[SyntheticSample]:
         return self.test_dataloader()
-
-
-def _normalised(field: KernelField) -> KernelField:
-    """Convert a field to float64 and normalise it again."""
-    basis, coefficients = (part.double() for part in field)
-    return KernelField(_share(basis, (-2, -1)), _share(coefficients, (1,)))
-
-
-def _share(part: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return part / part.sum(dim=axes, keepdim=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from deblur_lightning.data.frames import Frame
+from deblur_lightning.data.scenes.blurred_window import blurred_window, window_sample
 from deblur_lightning.data.scenes.bsds500 import bsds500_photos
 from deblur_lightning.data.scenes.hard_motion import KINDS, TRIES, Kind, draw_field, segment_objects
+from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Split
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
-from deblur_lightning.field import KernelField
-from deblur_lightning.losses import kernel_weights
-from deblur_lightning.physics import expose, to_linear
 
 GAMMA, NOISE = 2.2, 0.01
 PATIENCE = 3  # looks at each photograph without finding an object
@@ -45,16 +45,24 @@ def bsds500_windows(
         if barren == PATIENCE * len(photos):
             raise ValueError(f"{root} has no segment of an object's size within {side} pixels. Pass a larger side.")
         random = np.random.default_rng((KINDS.index(kind), number))
-        frame, segments = photos[order[number % len(photos)]].read()
-        window = _window(frame, segments, kind, side, kernel_size, random)
+        photo = photos[order[number % len(photos)]]
+        frame, segments = photo.read()
+        name = f"{kind}/{photo.name}-{made + 1}"
+        window = _window(frame, segments, kind, side, kernel_size, random, name)
         number, barren = number + 1, barren + 1
         if window is not None:
             made, barren = made + 1, 0
-            yield {**window, "name": f"{kind}/{photos[order[(number - 1) % len(photos)]].path.stem}-{made}"}
+            yield window
 
 
 def _window(
-    frame: np.ndarray, segments: np.ndarray | None, kind: Kind, side: int, kernel_size: int, random: np.random.Generator
+    frame: Frame,
+    segments: Segments | None,
+    kind: Kind,
+    side: int,
+    kernel_size: int,
+    random: np.random.Generator,
+    name: str,
 ) -> SyntheticSample | None:
     """Cut a window out of a photograph and blur it; None if no segment of it is of an object's size."""
     if side + kernel_size - 1 > min(frame.shape[:2]):
@@ -72,15 +80,5 @@ def _window(
             break
     else:
         return None
-    scene = torch.from_numpy(frame[top : top + whole, left : left + whole].copy()).permute(2, 0, 1).unsqueeze(0) / 255
-    field = draw_field(kind, labels, kernel_size, generator)
-    blurry = expose(to_linear(scene, GAMMA), field, generator=generator, gamma=GAMMA, noise=NOISE)
-    inner = slice(kernel_size // 2, kernel_size // 2 + side)
-    return {
-        "blurry": blurry[0],
-        "sharp": scene[0, :, inner, inner].contiguous(),
-        "scene": scene[0],
-        "field": KernelField(field.basis[0], field.coefficients[0]),
-        "weights": kernel_weights(field)[0],
-        "name": "",
-    }
+    window, field = frame[top : top + whole, left : left + whole], draw_field(kind, labels, kernel_size, generator)
+    return window_sample(field, *blurred_window(window, field, generator=generator, gamma=GAMMA, noise=NOISE), name)

@@ -15,19 +15,13 @@ UNREADABLE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.
 """What NumPy raises on damaged files."""
 
 
-def normalised(field: KernelField) -> KernelField:
-    """Give a field of half precision as float32, its kernels and coefficients of unit sum again."""
-    basis, coefficients = (part.float() for part in field)
-    return KernelField(basis / basis.sum((-2, -1), keepdim=True), coefficients / coefficients.sum(1, keepdim=True))
-
-
 def save_field(path: Path, field: KernelField) -> None:
     """Write a picture's field: ``basis`` ``[B, K, K]`` and ``coefficients`` ``[B, H, W]``, float16, compressed.
 
     Args:
         path: ends in ``.npz``; written whole or not at all.
-        field: of one picture, N = 1. What is blurred by `normalised` of its float16 form is blurred by the stored field
-            exactly.
+        field: of one picture, N = 1. What is blurred by its float16 form, `normalised` to float32, is blurred by the
+            stored field exactly.
     """
     file = io.BytesIO()
     np.savez_compressed(file, **{name: part[0].half().numpy() for name, part in field._asdict().items()})
@@ -51,4 +45,4 @@ def load_field(path: Path) -> KernelField:
     except UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path} holds no motion field ({reason}). Make it again: `deblur synthesize`.") from error
-    return normalised(field)
+    return field.normalised(torch.float32)

@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
+from deblur_lightning.batch import turned
 from deblur_lightning.data.frames import frame_size, read_frame
 from deblur_lightning.data.pairs.paired_images import FrameSource, PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
-from deblur_lightning.data.scenes.field_windows import turned
 from deblur_lightning.data.synthesis.field_files import load_field
 from deblur_lightning.field import KernelField
 
@@ -55,7 +54,7 @@ class FieldPairs(PairedImages):
             inner = self._window(field.coefficients.shape[-2:], pair, random)
             field = KernelField(field.basis, field.coefficients[..., *inner]).used()
             if self.turns:
-                return _turned(sample, field, random)
+                return turned(FieldPair(**sample, field=field), random.random(3))
         return {**sample, "field": field}
 
 
@@ -93,17 +92,3 @@ def _check(pair: Pair, file: Path) -> None:
             f"{file} is of {width} x {height} pixels, but {pair.blurry} is {size[0]} x {size[1]}. "
             "Make the folder again: `deblur synthesize`."
         )
-
-
-def _turned(sample: Sample, field: KernelField, random: np.random.Generator) -> FieldPair:
-    flips, swap = [axis for axis in (-2, -1) if random.random() < 0.5], bool(random.random() < 0.5)
-
-    def turn(part: Tensor) -> Tensor:
-        return turned(part, flips, swap=swap)
-
-    return {
-        "blurry": turn(sample["blurry"]),
-        "sharp": turn(sample["sharp"]),
-        "name": sample["name"],
-        "field": KernelField(*map(turn, field)),
-    }

@@ -10,14 +10,13 @@ import numpy as np
 import torch
 
 from deblur_lightning.data.frames import CorruptFrameError, Frame
+from deblur_lightning.data.scenes.blurred_window import blurred_window
 from deblur_lightning.data.scenes.hard_motion import KINDS, TRIES, Kind, blob_objects, draw_field, segment_objects
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Labels
-from deblur_lightning.data.synthesis.field_files import normalised
 from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
 from deblur_lightning.data.synthesis.settings import Blurring
-from deblur_lightning.physics import expose, to_linear
 
 PHOTOS_TRIED = 200  # for a window with objects in it
 
@@ -121,10 +120,10 @@ def make_pair(frame: Frame, segments: Segments | None, window: Window, blurring:
     generator = torch.Generator().manual_seed(seed)
     scene = frame[top : top + size, left : left + size]
     field = draw_field(window.kind, labels, blurring.kernel_size, generator).to(dtype=torch.float16)
-    light = to_linear(torch.from_numpy(np.ascontiguousarray(scene.transpose(2, 0, 1)))[None] / 255, blurring.gamma)
-    blurry = expose(light, normalised(field), generator=generator, gamma=blurring.gamma, noise=blurring.noise)
+    moved = field.normalised(torch.float32)
+    blurry, _ = blurred_window(scene, moved, generator=generator, gamma=blurring.gamma, noise=blurring.noise)
     inner = slice(margin, margin + blurring.size)
-    pixels = (blurry[0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    pixels = (blurry * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     row = {**window._asdict(), **blurring.settings(), "kind": window.kind}
     return MadePair(name_of(Path(window.photo).stem, number), pixels, scene[inner, inner], field, row)
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from small_models import WINDOW, write_window
 
+from deblur_lightning.batch import batched
 from deblur_lightning.data import FieldWindows, FieldWindowsDataModule
-from deblur_lightning.data.scenes.field_windows import batched
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.physics import blur
 
