@@ -88,7 +88,7 @@ def synthesize(
     """Make blurry and sharp pairs with motion fields.
 
     PAIRS then holds blurry and sharp PNGs, fields as .npz (basis and coefficients, float16), manifest.csv with the
-    window, kind and seeds from which each pair can be made again, and settings.json. `lightning fit` trains on it.
+    photo, window, kind and seeds of each pair, and settings.json. `lightning fit` trains on it.
 
     The objects that move are a photo's segments, or blobs if it has none. With --video, neighbouring frames are
     averaged and the middle one is the sharp picture, as in GoPro; such pairs have no fields. If frames are far

@@ -1,6 +1,6 @@
 """From a window of a photograph to a blurry and a sharp picture, and the motion between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -100,7 +100,7 @@ class PhotoPairs:
 
 
 def make_pair(frame: Frame, segments: Segments | None, window: Window, blurring: Blurring, number: int) -> MadePair:
-    """Blur a window: the same again from the same row of a manifest.
+    """Blur a window; the same one is always blurred alike.
 
     Args:
         frame: the photo, ``[H, W, 3]``.
@@ -126,14 +126,6 @@ def make_pair(frame: Frame, segments: Segments | None, window: Window, blurring:
     pixels = (blurry * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     row = {**window._asdict(), **blurring.settings(), "kind": window.kind}
     return MadePair(name_of(Path(window.photo).stem, number), pixels, scene[inner, inner], field, row)
-
-
-def window_of(row: Mapping[str, str]) -> tuple[Window, Blurring]:
-    """Read a row of a manifest, from which `make_pair` makes the pair again."""
-    kind = KINDS[KINDS.index(row["kind"])]
-    window = Window(kind, row["photo"], *(int(row[name]) for name in ("top", "left", "window_seed")))
-    size, kernel_size, seed = (int(row[name]) for name in ("size", "kernel_size", "seed"))
-    return window, Blurring(kind, size, kernel_size, float(row["noise"]), float(row["gamma"]), seed)
 
 
 @lru_cache(4)
