@@ -36,14 +36,19 @@ def is_frame(path: Path) -> bool:
     return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def frames_below(folder: Path) -> Iterator[Path]:
-    """Yield pictures in a folder and below, not in hidden folders, nor through links, which may lead in circles."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            if not path.is_symlink() and not path.name.startswith("."):
-                yield from frames_below(path)
-        elif is_frame(path):
-            yield path
+def frames_below(folder: Path, besides: Path | None = None) -> Iterator[Path]:
+    """Yield pictures in a folder, then those below; no hidden folders, nor links, which may lead in circles.
+
+    Args:
+        folder: of pictures.
+        besides: a folder to leave out, as that of what is made.
+    """
+    inside = sorted(folder.iterdir())
+    yield from filter(is_frame, inside)
+    apart = besides and besides.resolve()
+    for path in inside:
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".") and path.resolve() != apart:
+            yield from frames_below(path, apart)
 
 
 def read_frame(path: Path, upright: bool = True) -> Frame:

@@ -1,15 +1,13 @@
 """The photographs of any folder, with their segments where these are found."""
 
-import os
 import re
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from deblur_lightning.data.frames import DAMAGED, FRAME_SUFFIXES, frame_size, is_frame
+from deblur_lightning.data.frames import DAMAGED, FRAME_SUFFIXES, frame_size, frames_below
 from deblur_lightning.data.scenes.ade20k import read_regions
 from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
@@ -42,7 +40,7 @@ def find_photographs(folder: Path, segments: Path | None = None, besides: Path |
         raise FileNotFoundError(f"{folder} is no folder. Pass the folder that holds the photos.")
     if segments is None and (annotated := _of_coco(folder)):
         return annotated
-    paths = list(_walk(folder, besides))
+    paths = list(frames_below(folder, besides))
     maps = {path: _map_in(segments, path, folder) if segments else _map_of(path) for path in paths}
     taken = {found.absolute() for found in maps.values() if found}
     alone = [path for path in paths if path.absolute() not in taken and not MAP_BESIDE.search(path.stem)]
@@ -87,17 +85,6 @@ def _of_coco(folder: Path) -> list[PhotoFile]:
         return []
     parts = [named[1]] if named else [part for part in ("train", "val") if any(root.glob(f"{part}20*/"))]
     return [photo for part in parts for photo in coco_photos(root, part)]
-
-
-def _walk(folder: Path, besides: Path | None) -> Iterator[Path]:
-    apart = besides.resolve() if besides else None
-    for parent, folders, names in os.walk(folder):
-        here = Path(parent)
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() != apart)
-        for name in sorted(names):
-            path = here / name
-            if is_frame(path):
-                yield path
 
 
 def _photo(path: Path, segments: Path | None) -> PhotoFile:
