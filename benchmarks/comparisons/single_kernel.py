@@ -20,7 +20,7 @@ def cases() -> Iterator[Case]:
         basis, coefficients = random_field(pictures, 1, SIDE, height, width)
         large = torch.rand(pictures, 3, height + SIDE - 1, width + SIDE - 1)
         small = torch.rand(pictures, 3, height, width)
-        engines = [kind(basis, height, width) for kind in (TiledCorrelation, SingleCorrelation)]
+        engines = [kind(basis, coefficients) for kind in (TiledCorrelation, SingleCorrelation)]
         names = ("in pairs", "by real transforms")
         for what, argument in (("correlate", large), ("spread", small)):
             yield Case(
