@@ -96,7 +96,7 @@ def describe(
     if not root.exists():
         raise FileNotFoundError(f"{root} does not exist. Pass the folder that a data set was unpacked to.")
     if root.is_dir() and not (sharp_half or folders):
-        for kind in (_synthesized, _kohler, _ade20k, _coco):
+        for kind in (_synthesized, _kohler, _ade20k, _coco, _bsds500):
             try:
                 return kind(root, full)
             except AbsentError:
@@ -163,6 +163,18 @@ def _coco(root: Path, full: bool) -> Finding:
     counts = f"{len(training)} training and {len(validation)} validation photos"
     said = f"{root}: {counts} of COCO with instances. COCO reads it."
     return Finding([said], _faults_of_annotated([*training, *validation], full))
+
+
+def _bsds500(root: Path, full: bool) -> Finding:
+    from deblur_lightning.data.scenes.bsds500 import bsds500_photos
+
+    parts = [folder for folder in ("train", "val", "test") if any((root / "images" / folder).glob("*.jpg"))]
+    if not parts or not (root / "groundTruth").is_dir():
+        raise AbsentError(root)
+    photos = {folder: bsds500_photos(root, folder) for folder in parts}
+    counts = ", ".join(f"{len(found)} {folder}" for folder, found in photos.items())
+    said = f"{root}: {counts} photos of BSDS500 with segments. BSDS500 reads it."
+    return Finding([said], _faults_of_annotated([photo for found in photos.values() for photo in found], full))
 
 
 def _further(find: Callable[[], list[Item]]) -> list[Item]:

@@ -72,6 +72,7 @@ def kohler_scores(
     frames: Iterable[NDArray[np.uint8] | Tensor],
     *,
     workers: int | None = None,
+    names: Sequence[str] | None = None,
 ) -> list[KohlerResult]:
     """Score several restorations of one blurry picture, as `kohler_score` does, sharing the frames' part.
 
@@ -79,6 +80,7 @@ def kohler_scores(
         restored: one picture a method, as for `kohler_score`.
         frames: as for `kohler_score`.
         workers: likewise.
+        names: what messages call the restored pictures, as their files.
 
     Returns:
         One result a method.
@@ -88,7 +90,8 @@ def kohler_scores(
     """
     if not restored:
         raise ValueError("restored holds 0 pictures, but a score is of one. Pass at least one.")
-    names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
+    if names is None:
+        names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
     cache = max(1, CACHED_MOMENTS // max(1, len(restored)))
     pictures = [_Restored(png_bytes(one, name), name, cache) for one, name in zip(restored, names, strict=True)]
     rows = list(_score_frames(pictures, frames, workers or torch.get_num_threads()))

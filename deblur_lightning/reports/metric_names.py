@@ -56,8 +56,8 @@ DEFINITIONS = {
     "worst_gain": "The worst picture is the one that gained least; below 0, it became worse.",
     "aligned_psnr": "Aligned: after the shift, to a fraction of a pixel and of up to 8 pixels each way, at which the "
     "squared error is least; 12 pixels at each border are left out. The blurry picture has a best shift of its own.",
-    "field_error": "The field error is relative to that of each picture's best constant kernel: below 1 the field "
-    "follows how the motion varies.",
+    "field_error": "The field error is the mean over pictures, divided by that of the best constant kernels: below 1 "
+    "the field follows how the motion varies.",
     "identical": "Identical pairs have an infinite PSNR, before or after restoration; every mean leaves them out.",
     "seconds": "Seconds were measured on different machines, published ones on the authors'.",
 }

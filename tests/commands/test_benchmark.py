@@ -219,13 +219,13 @@ def test_what_was_estimated_once_is_remembered_for_all_models(looks):
     asking = [*models[:2], *ablations("m", models[0]).values()]
     for one in asking:
         assert one.estimates_whole  # as without the memory
-        assert torch.equal(one.deblurrer.network(first.clone()).basis, delta_field(first, 9).basis)
+        assert torch.equal(one.deblurrer.network.find(first.clone()).field.basis, delta_field(first, 9).basis)
         saved = memory.saved
         assert one.deblurrer.network.find(first.clone()).sureness() == 0.5
     assert len(looks) == 1
     assert 2 * LOOK <= memory.saved - saved < 3 * LOOK  # for the field, and for how sure it is
     assert memory.saved >= LOOK * (3 * len(asking) - 2)
-    models[0].deblurrer.network(other)
+    models[0].deblurrer.network.find(other)
     assert len(looks) == 2
 
 
@@ -243,6 +243,23 @@ def test_a_refined_estimator_stands_beside_itself_without_the_refinement():
     (memory,) = look_once([model])
     (plain,) = ablations("m", model).values()  # an estimator has no weights to draw anew
     assert (plain.deblurrer.network, plain.deblurrer.refinement) == (memory, None)
+
+
+@pytest.mark.parametrize("name", ["blurry", "true field, Richardson-Lucy"])
+def test_a_model_may_not_have_the_name_of_a_row(name, windows, tmp_path):
+    with pytest.raises(ValueError, match=f"names a model {name}, but the benchmark has a row {name} already"):
+        scored({name: write_small_checkpoint(tmp_path / "d.safetensors", small_direct_deblurrer())}, windows, tmp_path)
+    assert not (tmp_path / "results.jsonl").exists()
+
+
+def test_other_kernels_and_numbers_of_windows_are_other_datasets(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("deblur_lightning.commands.benchmark.command._windows", lambda *_: [])
+    monkeypatch.setattr(benchmark, "run_benchmark", lambda *given: asked.append(given[2]) or [])
+    for options in ([], ["--kernel-size", "15"], ["--photos", "x"], ["--photos", "x", "--windows", "3"]):
+        with pytest.raises(SystemExit, match="0"):
+            main(["benchmark", *options])
+    assert asked == ["sample", "sample, kernels of 15", "BSDS500 windows", "BSDS500 windows, 3 of each kind"]
 
 
 def test_kernels_of_different_sizes_are_looked_for_apart():

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import savemat
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.check_data import describe
@@ -58,6 +59,23 @@ def test_data_sets_that_lack_a_part_are_faults_and_no_mere_photos(tmp_path):
     picture(tmp_path / "ade" / "images" / "validation" / "c.jpg")
     with pytest.raises(FileNotFoundError, match=r"c\.png is missing"):
         describe(tmp_path / "ade")
+
+
+def test_bsds500_is_told_by_its_parts_and_what_lacks_is_a_fault(tmp_path):
+    for photo in "ab":
+        picture(tmp_path / "images" / "train" / f"{photo}.jpg")
+        path = tmp_path / "groundTruth" / "train" / f"{photo}.mat"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        person = np.empty((1, 1), dtype=[("Segmentation", "O")])
+        person["Segmentation"][0, 0] = np.arange(48).reshape(6, 8) // 16
+        people = np.empty((1, 1), dtype=object)
+        people[0, 0] = person
+        savemat(path, {"groundTruth": people})
+    said, faults = describe(tmp_path)
+    assert (said, faults) == ([f"{tmp_path}: 2 train photos of BSDS500 with segments. BSDS500 reads it."], [])
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"b.mat is missing, the segmentation of b.jpg"):
+        describe(tmp_path)
 
 
 def test_a_picture_without_its_counterpart_is_a_fault(tmp_path, capsys):

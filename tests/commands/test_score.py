@@ -178,6 +178,31 @@ def test_a_program_may_take_a_whole_folder(pictures, tmp_path):
     assert {row["gain"] for row in stored(tmp_path)[1].values()} == {0.0}
 
 
+@pytest.mark.parametrize("placeholders", ["{in} {out}", "{in_folder} {out_folder}"])
+def test_a_program_that_writes_to_what_it_is_given_harms_no_picture_of_the_users(pictures, tmp_path, placeholders):
+    for folder in ("blurry", "sharp"):  # whose names are the same once their slashes are gone
+        picture = Image.open(tmp_path / folder / "a.png")
+        for name in ("scene__c.png", "scene/c.png"):
+            picture = picture.transpose(Image.Transpose.ROTATE_90)
+            picture.save(tmp_path / folder / name)
+    before = {path: path.read_bytes() for path in (tmp_path / "blurry").rglob("*.png")}
+    program = tmp_path / "spoil.py"
+    program.write_text(
+        "import shutil, sys\nfrom pathlib import Path\n"
+        "source, target = map(Path, sys.argv[1:])\n"
+        "files = [source] if source.is_file() else sorted(source.iterdir())\n"
+        "for file in files:\n"
+        "    shutil.copy(file, target / file.name if target.is_dir() else target)\n"
+        "    file.write_bytes(b'spoilt')\n"
+    )
+    command = f"{sys.executable} {program} {placeholders}"
+    assert not run(tmp_path, tmp_path / "blurry", tmp_path / "sharp", "--command", command, "--no-cw-ssim")
+    assert {path: path.read_bytes() for path in (tmp_path / "blurry").rglob("*.png")} == before
+    rows = stored(tmp_path)[1]
+    assert {"scene/c", "scene__c"} <= rows.keys()
+    assert {row["gain"] for row in rows.values()} == {0.0}
+
+
 def test_a_baseline_is_scored_by_the_same_road(pictures, tmp_path):
     assert not run(tmp_path, tmp_path / "blurry", tmp_path / "sharp", "--baseline", "unsharp", "--no-cw-ssim")
     result, rows = stored(tmp_path)

@@ -184,6 +184,14 @@ def test_what_cannot_be_scored_names_its_file(
         score_folders([tmp_path], sample)
 
 
+def test_a_folder_may_be_called_what_messages_speak_of(sample: Path, tmp_path: Path) -> None:
+    (folder := tmp_path / "restored").mkdir()
+    Image.fromarray(np.zeros((161, 161, 3), np.uint8)).save(path := folder / "x1_1.png")
+    with pytest.raises(ValueError, match=f"picture 1_1: {path} is black, .* Look at how it was restored") as caught:
+        score_folders([folder], sample)
+    assert str(caught.value).count("x1_1.png") == 1
+
+
 def test_a_mixed_an_empty_and_an_absent_folder_are_refused(sample: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="Check the path"):
         find_restored(tmp_path / "none")

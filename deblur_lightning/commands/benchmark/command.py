@@ -14,7 +14,8 @@ from deblur_lightning.reports.results import STORE
 if TYPE_CHECKING:
     from deblur_lightning.data.scenes.synthetic import SyntheticSample
 
-WINDOWS = 12  # of each kind
+WINDOWS, MOST_WINDOWS = 12, 200  # of each kind; all are in memory, 7 MB each
+KERNEL_SIZE = 33  # pixels
 
 
 def benchmark(
@@ -34,10 +35,15 @@ def benchmark(
     windows: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help=f"Number of windows of each kind of motion from --photos. Default: {WINDOWS}."
+            min=1,
+            max=MOST_WINDOWS,
+            metavar="N",
+            help=f"Number of windows of each kind of motion from --photos. Default: {WINDOWS}.",
         ),
     ] = None,
-    kernel_size: Annotated[int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")] = 33,
+    kernel_size: Annotated[
+        int, typer.Option(metavar="K", help="Side of the benchmark's kernels, in pixels.")
+    ] = KERNEL_SIZE,
     store: Store = STORE,
 ) -> None:
     """Score models on windows whose motion is known.
@@ -45,7 +51,8 @@ def benchmark(
     There are three kinds of motion: a turning camera, objects that move by themselves, and such objects before a still
     background. Besides the named models and their parts, rows show the blurry input, the true field, and the best
     single kernel for the whole picture. A share is a gain divided by Richardson-Lucy's gain with the true field; the
-    field error is relative to that of the best constant kernel. The scores are added to the results store.
+    field error is the mean over all windows, divided by that of the best constant kernels. The scores are added to the
+    results store; other kernels or numbers of windows are a dataset of their own there.
     """
     from deblur_lightning.deblurring import find_checkpoint
 
@@ -64,6 +71,8 @@ def benchmark(
 
     count = WINDOWS if windows is None else windows
     dataset = "sample" if photos is None else "BSDS500 windows"
+    dataset += f", {count} of each kind" if count != WINDOWS else ""
+    dataset += f", kernels of {kernel_size}" if kernel_size != KERNEL_SIZE else ""
     words = ["deblur", "benchmark", "--kernel-size", str(kernel_size)]
     words += [] if photos is None else ["--photos", str(photos), "--windows", str(count)]
     words += [word for named in checkpoint or () for word in ("--checkpoint", named)]

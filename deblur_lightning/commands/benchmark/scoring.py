@@ -60,11 +60,11 @@ def run_benchmark(
         config: the command, for the store.
 
     Raises:
-        ValueError: a checkpoint that is none.
+        ValueError: a checkpoint that is none, or a model whose name a row of the benchmark has.
     """
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
     memories = look_once(models.values())
-    files = {}
+    files: dict[str, Path] = {}
     methods: dict[str, Method] = {
         "blurry": lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)),
         "unsharp masking (scikit-image)": lambda blurry, _: (sharpened(blurry), None),
@@ -73,19 +73,24 @@ def run_benchmark(
         "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
     }
     for name, model in models.items():
+        rows: dict[str, Method] = {}
         learned = learned_restorer(model)
         if learned is not None:
-            methods[f"true field, {name}'s restorer"] = partial(_undone, learned)
-            files[f"true field, {name}'s restorer"] = checkpoints[name]
+            rows[f"true field, {name}'s restorer"] = partial(_undone, learned)
         for title, deblurrer in {name: model, **ablations(name, model)}.items():
-            methods[title] = partial(_predicted, deblurrer)
-            files[title] = checkpoints[name]
+            rows[title] = partial(_predicted, deblurrer)
+        if taken := sorted(methods.keys() & rows.keys()):
+            raise ValueError(
+                f"--checkpoint names a model {name}, but the benchmark has a row {taken[0]} already. Rename the model."
+            )
+        methods.update(rows)
+        files.update(dict.fromkeys(rows, checkpoints[name]))
     gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
     for name, method in methods.items():
         saved = sum(memory.saved for memory in memories)
         scored = side_by_side([partial(_score, method, sample) for sample in windows])
         saved = sum(memory.saved for memory in memories) - saved
-        rows = [row for row, _, _ in scored]
+        figures = [row for row, _, _ in scored]
         if page and name != "blurry":
             for sample, (row, answer, _) in zip(windows, scored, strict=True):
                 _show(page, dataset, name, sample, row, answer)
@@ -93,8 +98,8 @@ def run_benchmark(
             Result(
                 method=name,
                 dataset=dataset,
-                metrics=_means(rows, gains),
-                pictures=len(rows),
+                metrics=_means(figures, gains),
+                pictures=len(figures),
                 seconds=sum(seconds for _, _, seconds in scored) + saved,
                 checkpoint=file_hash(files[name]) if name in files else "",
                 checkpoint_name=str(files.get(name, "")),
@@ -103,7 +108,7 @@ def run_benchmark(
                 device=device_name(),
             ),
             store,
-            rows,
+            figures,
         )
 
 

@@ -34,12 +34,14 @@ class Road:
         restore: takes pictures by name, all in one folder, an empty folder for ``NAME.png``, and what to tell progress.
         weights: the file that it restores with, if any.
         weights_name: as the user named it; a bundled model by its name.
+        foreign: whether a program restores that may write to the pictures it is given: it gets copies.
     """
 
     method: str
     restore: Callable[[Mapping[str, Path], Path, Progress], None]
     weights: Path | None = None
     weights_name: str = ""
+    foreign: bool = False
 
 
 def find_road(command: str | None = None, baseline: str | None = None, checkpoint: Path | None = None) -> Road | None:
@@ -56,7 +58,7 @@ def find_road(command: str | None = None, baseline: str | None = None, checkpoin
     if command is not None:
         words = read_command(command)
         script = next((word for word in words if word.endswith(".py")), words[0])
-        return Road(Path(script).stem, partial(run_program, words))
+        return Road(Path(script).stem, partial(run_program, words), foreign=True)
     if baseline is not None:
         from deblur_lightning.commands._baselines import BASELINES
 
@@ -85,13 +87,13 @@ def restore_shots(road: Road, shots: Sequence[Shot], folder: Path, progress: Pro
     Raises:
         ValueError: what the way raises, or a picture that it did not write.
     """
-    flat = {shot.name: shot.name.replace("/", "__") for shot in shots}
+    flat = flat_names([shot.name for shot in shots])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as place:
         source, target = Path(place, "blurry"), Path(place, "restored")
         source.mkdir()
         target.mkdir()
-        inputs = {flat[shot.name]: _laid_out(shot, source / flat[shot.name]) for shot in shots}
+        inputs = {flat[shot.name]: _laid_out(shot, source / flat[shot.name], road.foreign) for shot in shots}
         started = time.monotonic()
         road.restore(inputs, target, progress)
         seconds = time.monotonic() - started
@@ -110,8 +112,16 @@ def restore_shots(road: Road, shots: Sequence[Shot], folder: Path, progress: Pro
     return results, seconds
 
 
-def _laid_out(shot: Shot, place: Path) -> Path:
-    """Lay a shot's blurry picture where the program looks for it, without a copy if the system lets us."""
+def flat_names(names: Sequence[str]) -> dict[str, str]:
+    """Give names that hold no slash, numbered where two would be the same."""
+    flat = [name.replace("/", "__") for name in names]
+    if len(set(flat)) < len(flat):
+        flat = [f"{number:06}__{name}" for number, name in enumerate(flat)]
+    return dict(zip(names, flat, strict=True))
+
+
+def _laid_out(shot: Shot, place: Path, copied: bool) -> Path:
+    """Lay a shot's blurry picture where it is looked for, without a copy if that is safe and the system lets us."""
     assert shot.blurry is not None  # noqa: S101 - for the type checker: the caller has seen to it
     if shot.sharp_half is not None:
         from deblur_lightning.commands.score.figures import other_half, read_half
@@ -120,11 +130,18 @@ def _laid_out(shot: Shot, place: Path) -> Path:
         write_photo(file := place.with_name(f"{place.name}.png"), read_half(shot.blurry, other_half(shot.sharp_half)))
         return file
     file = place.with_name(place.name + shot.blurry.suffix)
-    try:
-        file.symlink_to(shot.blurry.resolve())
-    except OSError:  # Windows asks for a privilege
+    if copied or not _linked(file, shot.blurry):
         shutil.copyfile(shot.blurry, file)
     return file
+
+
+def _linked(file: Path, original: Path) -> bool:
+    """Link to a file, unless the system does not let us: Windows asks for a privilege."""
+    try:
+        file.symlink_to(original.resolve())
+    except OSError:
+        return False
+    return True
 
 
 def _model(path: Path) -> Callable[[Tensor], Tensor]:

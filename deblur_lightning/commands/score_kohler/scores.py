@@ -1,6 +1,5 @@
 """Scores folders of restored Köhler pictures, one a method, against frames that are read once for all of them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,13 +175,11 @@ class _Checked:
 
 def _score(which: Picture, paths: Sequence[Path], frames: KohlerFrames, jobs: int | None) -> Iterable[PictureScore]:
     """Score one picture of several methods."""
-    stream = _Checked(which, frames)
+    stream, names = _Checked(which, frames), [str(path) for path in paths]
     try:
-        results = kohler_scores([read_png(path) for path in paths], stream, workers=jobs)
+        results = kohler_scores([read_png(path) for path in paths], stream, workers=jobs, names=names)
     except ValueError as error:
-        message = re.sub(r"restored\[(\d+)\]", lambda match: str(paths[int(match[1])]), str(error))
-        message = re.sub(r"\brestored\b", lambda _: str(paths[0]), message) if len(paths) == 1 else message
-        raise ValueError(f"picture {which}: {message}") from error
+        raise ValueError(f"picture {which}: {error}") from error
     return [_row(result, stream.numbers) for result in results]
 
 

@@ -13,6 +13,7 @@ from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import Segments
+from deblur_lightning.data.synthesis.pair_folder import SETTINGS
 
 IMAGES = "images"  # the folder that ADE20K and BSDS500 keep photos in
 MAP_FOLDERS = {"groundTruth": ".mat", "annotations": ".png"}  # beside it, of BSDS500 and ADE20K
@@ -24,7 +25,7 @@ def find_photographs(folder: Path, segments: Path | None = None, besides: Path |
     """List the photographs in a folder and below, in an order that never changes.
 
     Segments are found by themselves in the layouts of BSDS500, ADE20K and COCO, also where ``folder`` is a part of such
-    a data set, as ``BSDS500/data/images/train``. Hidden files and links to folders are left out.
+    a data set, as ``BSDS500/data/images/train``. Hidden files, links to folders and pairs made before are left out.
 
     Args:
         folder: of photos.
@@ -40,7 +41,7 @@ def find_photographs(folder: Path, segments: Path | None = None, besides: Path |
         raise FileNotFoundError(f"{folder} is no folder. Pass the folder that holds the photos.")
     if segments is None and (annotated := _of_coco(folder)):
         return annotated
-    paths = list(frames_below(folder, besides))
+    paths = _of_no_pairs(folder, list(frames_below(folder, besides)))
     maps = {path: _map_in(segments, path, folder) if segments else _map_of(path) for path in paths}
     taken = {found.absolute() for found in maps.values() if found}
     alone = [path for path in paths if path.absolute() not in taken and not MAP_BESIDE.search(path.stem)]
@@ -75,6 +76,13 @@ def read_map(path: Path) -> Segments:
     if numbers.ndim == 3:
         numbers = numbers[..., :3] @ np.array([1 << 16, 1 << 8, 1])
     return label(numbers, background=0, connectivity=1).astype(np.int32)
+
+
+def _of_no_pairs(folder: Path, paths: list[Path]) -> list[Path]:
+    """Leave out pictures in folders of pairs, see `PairFolder`, below the folder that was named."""
+    places = {place for path in paths for place in path.relative_to(folder).parents if place.name}
+    made = {place for place in places if (folder / place / SETTINGS).is_file() and (folder / place / "sharp").is_dir()}
+    return [path for path in paths if made.isdisjoint(path.relative_to(folder).parents)]
 
 
 def _of_coco(folder: Path) -> list[PhotoFile]:

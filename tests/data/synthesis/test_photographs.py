@@ -38,6 +38,15 @@ def test_photos_in_subfolders_are_listed_in_order_without_hidden_ones_and_what_i
     assert told(find_photographs(tmp_path, besides=tmp_path / "pairs")) == [("b.jpg", False), ("c.png", False)]
 
 
+def test_pairs_that_were_made_below_the_folder_are_no_photos(tmp_path):
+    picture(tmp_path / "a.png")
+    for part in ("blurry", "sharp"):
+        picture(tmp_path / "pairs" / part / "000000.png")
+    (tmp_path / "pairs" / "settings.json").write_text("{}")
+    assert [photo.path for photo in find_photographs(tmp_path)] == [tmp_path / "a.png"]
+    assert len(find_photographs(tmp_path / "pairs" / "sharp")) == 1
+
+
 @pytest.mark.parametrize("start", ["", "images", "images/train"])
 def test_bsds500_s_segments_are_found_from_any_of_its_folders(start, tmp_path, monkeypatch):
     for name in ("1", "2"):
