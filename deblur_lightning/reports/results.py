@@ -205,15 +205,13 @@ def device_name(device: object = None) -> str:
 
 def _append_line(line: str, path: Path) -> None:
     """Add one line by one write at the file's end, so that two runs that finish together both count."""
-    descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_RDWR, 0o666)
-    try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        torn = file.read(1) not in (b"", b"\n")
         data = ("\n" * torn + line + "\n").encode()
-        if os.write(descriptor, data) != len(data):
-            os.ftruncate(descriptor, size)
+        if file.write(data) != len(data):
+            file.truncate(size)
             raise OSError(
                 f"{path}: the disk is full, so this result was not stored. Free some space and evaluate again."
             )
-    finally:
-        os.close(descriptor)
