@@ -214,11 +214,10 @@ def _pairs(
 
 def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:
     """Name damaged pictures, and pairs of two sizes."""
-    from deblur_lightning.data import Files
-    from deblur_lightning.data.pairs.soundness import sound_pairs
+    from deblur_lightning.data.pairs.soundness import check_pair
 
     decoded = _decodes(full, (file for pair in pairs for file in pair.files()))
-    return _faults(pairs, lambda pair: sound_pairs([pair], Files("full" if decoded else "headers")))
+    return _faults(pairs, lambda pair: check_pair(pair, decode=decoded))
 
 
 def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:
