@@ -100,7 +100,7 @@ def score(
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
     found = find_shots(side, other, Layout(sharp_half, folders), blur)
     measures = Measures(luma, align, cw_ssim, all(shot.blurry for shot in found.shots), perceptual)
-    job = Job(found, measures, None if road else pictures, road, save, method, dataset)
+    job = Job(found, measures, road or pictures, save, method, dataset)
     with Console() as console:
         scores, result = run_job(job, _typed(locals()), console.watch)
         result = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])
