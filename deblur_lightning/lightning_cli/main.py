@@ -86,8 +86,9 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     Raises:
         ValueError: among others, what Lightning refuses.
     """
-    # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
-    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    from deblur_lightning.deblurring.recipe import quieten_jsonargparse
+
+    quieten_jsonargparse()
     import pytorch_lightning as lightning
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
