@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._options import MODELS, Store
 from deblur_lightning.reports.results import STORE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def benchmark(
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="A name for tables, and a model: a file, blind, learned or direct. Repeat for several.",
+            help=f"A name for tables, and a model: {MODELS}. Repeat for several.",
         ),
     ] = None,
     photos: Annotated[

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deblur_lightning.commands._options import MODELS
+
 if TYPE_CHECKING:
     from deblur_lightning.data.frames import Frame
     from deblur_lightning.deblurring import PhotoDeblurrer
@@ -23,7 +25,7 @@ def restore_video(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists.")] = False,
     checkpoint: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="The model: .ckpt or .safetensors, or direct, blind or learned."),
+        typer.Option(metavar="FILE", help=f"The model: {MODELS}."),
     ] = Path("direct"),
     strength: Annotated[
         float, typer.Option(min=0, max=1, metavar="S", help="0 leaves frames as they are, 1 restores them fully.")
@@ -38,7 +40,7 @@ def restore_video(
     The default model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer,
     and estimate the motion anew in each frame, so neighbouring frames may come out differently.
     """
-    from deblur_lightning.commands._output_paths import check_folder_writable
+    from deblur_lightning.commands._output_paths import check_file, check_folder_writable
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.restore_video.clips import measure_clip, result_path
     from deblur_lightning.commands.restore_video.rewriting import rewrite
@@ -46,10 +48,7 @@ def restore_video(
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     target = result_path(clip, output)
-    if target.exists() and not overwrite:
-        raise ValueError(
-            f"{target} is there already. Pass another --output or, if that is an earlier result, --overwrite."
-        )
+    check_file(target, overwrite=overwrite)
     known = measure_clip(clip, target)
     check_folder_writable(target.parent)
     with Console() as console:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from deblur_lightning.commands._options import Outputs, Store
+from deblur_lightning.commands._options import MODELS, Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE
 
@@ -44,7 +44,7 @@ def score(
     baseline: Annotated[Baseline | None, typer.Option(help="Restore with a method without weights.")] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Restore with a model: .ckpt or .safetensors, or blind, learned or direct."),
+        typer.Option(metavar="FILE", help=f"Restore with a model: {MODELS}."),
     ] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Save the restored pictures in this folder, new or empty.")
