@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def restore_video(
-    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="A video.")],
+    clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="OUT", help="A .mp4, .mov, .mkv or .webm file, or a folder for it."),
