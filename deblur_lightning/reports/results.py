@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.sentences import read_csv, read_text
+from deblur_lightning.sentences import count_of, read_csv, read_text
 from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -199,8 +199,7 @@ def device_name(device: object = None) -> str:
     kind = torch.device(str(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if kind.type == "cuda":
         return f"cuda, {torch.cuda.get_device_name(kind)}"
-    threads = torch.get_num_threads()
-    return f"cpu, {threads} thread{'s'[: threads != 1]}" if kind.type == "cpu" else kind.type
+    return f"cpu, {count_of(torch.get_num_threads(), 'thread')}" if kind.type == "cpu" else kind.type
 
 
 def _append_line(line: str, path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import MODELS
+from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
     from deblur_lightning.data.frames import Frame
@@ -60,10 +61,9 @@ def restore_video(
         rewrite(clip, target, known, lambda frame: _restored(model, frame, notes), console.watch(clip.name))
         said = "".join(f"; {note} ({count} of its frames)" for note, count in notes.items())
         seconds = time.monotonic() - began
-        frames = f"{known.frames} frame{'' if known.frames == 1 else 's'}"
         console.say(
-            f"{clip} -> {target}: {frames} of {known.width} x {known.height}, {seconds:.1f} s, "
-            f"{seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
+            f"{clip} -> {target}: {count_of(known.frames, 'frame')} of {known.width} x {known.height}, "
+            f"{seconds:.1f} s, {seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
         )
 
 
