@@ -63,7 +63,8 @@ def restore_video(
         seconds = time.monotonic() - began
         console.say(
             f"{clip} -> {target}: {count_of(known.frames, 'frame')} of {known.width} x {known.height}, "
-            f"{seconds:.1f} s, {seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
+            f"{seconds:.1f} s, {seconds / known.frames:.2f} s a frame"
+            f"{''.join(f'; {note}' for note in known.notes)}{said}"
         )
 
 
