@@ -1,4 +1,4 @@
-"""From an error to the one line that tells a user what to mend."""
+"""From an error to the one line that tells a user what to fix, and texts as files hold them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def read_text(path: Path) -> str:
 def read_csv(path: Path) -> csv.DictReader[str]:
     """Read a table with its columns' names in the first line; errors as of `read_text`."""
     return csv.DictReader(io.StringIO(read_text(path), newline=""))
+
+
+def count_of(number: int, noun: str) -> str:
+    """Count things in words that fit: ``1 file``, ``2 files``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def sentence(error: Exception) -> str:

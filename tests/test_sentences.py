@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deblur_lightning.commands import main
-from deblur_lightning.sentences import sentence
+from deblur_lightning.sentences import count_of, sentence
 
 
 def test_the_systems_errors_name_the_file_and_our_own_stay_as_they_are():
@@ -40,3 +40,11 @@ def test_what_is_no_text_is_named(command, tmp_path, monkeypatch):
     Path("a.bin").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(SystemExit, match=r"a\.bin is no text, but text is read from there"):
         main(command)
+
+
+def test_what_is_counted_is_one_or_several():
+    assert [count_of(number, "sharp frame") for number in (0, 1, 2)] == [
+        "0 sharp frames",
+        "1 sharp frame",
+        "2 sharp frames",
+    ]

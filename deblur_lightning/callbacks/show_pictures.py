@@ -11,6 +11,7 @@ from deblur_lightning.batch import Batch
 from deblur_lightning.callbacks.record_results import table_name
 from deblur_lightning.field import KernelField
 from deblur_lightning.metrics import picture_psnr, picture_ssim
+from deblur_lightning.metrics.similarity import eight_bit
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
@@ -75,7 +76,7 @@ class ShowPictures(Callback):
             sharp = batch["sharp"][number : number + 1]
             scores = {
                 title: {"psnr": picture_psnr(one, sharp).item(), "ssim": picture_ssim(one, sharp).item()}
-                for title, one in ((title, (one * 255).round() / 255) for title, one in pictures.items())
+                for title, one in ((title, eight_bit(one)) for title, one in pictures.items())
             }
             pictures[SHARP] = sharp
         fields: dict[str, KernelField] = {}

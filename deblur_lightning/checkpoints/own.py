@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from deblur_lightning.checkpoints import adaptive_basis, deblurgan
+from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
 from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
@@ -153,7 +153,7 @@ def check_target(path: Path, *, borrowing: bool = False) -> None:
 def _without_module(path: Path, weights: Mapping[str, Tensor]) -> str:
     """Say of weights without a module whose they are, and what to do."""
     names = {str(name).removeprefix("module.") for name in weights}
-    if any(names.issuperset(marks) for marks in (adaptive_basis.MARKS, deblurgan.MARKS)):
+    if any(names.issuperset(marks) for marks in (adaptive_basis.MARKS, deblurgan.MARKS, nafnet.MARKS)):
         return (
             "holds weights without their module, as authors publish them. "
             f"Import it first: deblur import-weights {path} -o imported.ckpt."

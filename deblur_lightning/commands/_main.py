@@ -117,7 +117,7 @@ def as_typed(said: str, arguments: Sequence[str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one subcommand; an error a user can mend is one line on stderr and exit status 1 (2: of arguments)."""
+    """Run one subcommand; an error a user can fix is one line on stderr and exit status 1 (2: of arguments)."""
     command = front()
     wait_asleep()
     print_any_name()

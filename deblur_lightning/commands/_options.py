@@ -14,20 +14,17 @@ def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
     return value
 
 
-Checkpoint = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="The model: .ckpt or .safetensors, or a bundled one's name: blind (default), learned or direct.",
-    ),
-]
+MODELS = "a .ckpt or .safetensors file, or a bundled one: blind, learned or direct"
+"""What `--checkpoint` takes."""
+
+Checkpoint = Annotated[Path | None, typer.Option(metavar="FILE", help=f"The model: {MODELS}. Default: blind.")]
 
 NamedCheckpoints = Annotated[
     list[str] | None,
     typer.Option(
         "--checkpoint",
         metavar="[NAME=]FILE",
-        help="A model: .ckpt, .safetensors, blind, learned or direct; repeat the option for several. Default: blind.",
+        help=f"A model: {MODELS}. Repeat for several. Default: blind.",
     ),
 ]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from deblur_lightning.photos.formats import RAW_SUFFIXES, READ_SUFFIXES, UNREAD_SUFFIXES, WRITTEN, format_of_name
 from deblur_lightning.photos.heic import SUFFIXES as HEIC_SUFFIXES
+from deblur_lightning.sentences import count_of
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".3gp", ".wmv", ".mpg"))
-"""Films that people have beside their photos: said, never silently passed over."""
+"""Videos that people have beside their photos: said, never silently passed over."""
 
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
 
@@ -47,11 +48,10 @@ class PhotoPlan:
         """Say in a line each which files are not looked at, if there are any."""
         lines = []
         if self.passed_over:
-            lines.append(
-                f"passed over {len(self.passed_over)} files of kinds that are not read {_kinds(self.passed_over)}"
-            )
+            files = count_of(len(self.passed_over), "file")
+            lines.append(f"passed over {files} of kinds that are not read {_kinds(self.passed_over)}")
         if self.drawn:
-            lines.append(f"passed over {len(self.drawn)} drawings of motion fields")
+            lines.append(f"passed over {count_of(len(self.drawn), 'drawing')} of motion fields")
         return lines
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name
 from deblur_lightning.photos.heic import enable_heic
+from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
     from deblur_lightning.commands._photo_paths import PhotoPlan
@@ -73,8 +74,9 @@ class ResultFiles:
         results = {to.absolute() for _, to in named}  # a_sharp.png: of a_sharp.png.jpg, where there is a_sharp.jpg too
         results |= {to.with_suffix("") for to in results}
         plan.pairs = [(source, to) for source, to in named if source.absolute().with_suffix("") not in results]
-        left_out = len(named) - len(plan.pairs)
-        return [f"passed over {left_out} results of an earlier run, named …{self.suffix}"] if left_out else []
+        if not (left_out := len(named) - len(plan.pairs)):
+            return []
+        return [f"passed over {count_of(left_out, 'result')} of an earlier run, named …{self.suffix}"]
 
     def _check_named(self, output: Path) -> None:
         if self.suffix:

@@ -12,7 +12,7 @@ import typer
 
 from deblur_lightning.commands._photo_paths import expand_patterns
 from deblur_lightning.data.absent import AbsentError
-from deblur_lightning.sentences import sentence
+from deblur_lightning.sentences import count_of, sentence
 
 if TYPE_CHECKING:
     from deblur_lightning.data.kohler.files import KohlerFolder
@@ -63,7 +63,7 @@ def check_data(
         for fault in found.faults[:FAULTS_SHOWN]:
             typer.echo(SKIPPING.sub(".", fault), err=True)
         if len(found.faults) > FAULTS_SHOWN:
-            typer.echo(f"{one}: {len(found.faults) - FAULTS_SHOWN} more files are damaged or do not fit.", err=True)
+            typer.echo(f"{one}: {count_of(len(found.faults) - FAULTS_SHOWN, 'more file')} with faults.", err=True)
         faulty |= bool(found.faults)
     return int(faulty)
 
@@ -107,7 +107,7 @@ def describe(
     if folders:
         raise FileNotFoundError(found.faults[0] if found.faults else reason)
     photos = photo_paths(root)
-    said = [f"{root}: {len(photos)} photos. PhotoFolder trains on them, `deblur restore` restores them."]
+    said = [f"{root}: {count_of(len(photos), 'photo')}. PhotoFolder trains on them, `deblur restore` restores them."]
     if not found.faults:
         said.append(f"No pairs: {reason}")
     return Finding(said, [*found.faults, *_faults_of_files(photos, full)])
@@ -118,7 +118,7 @@ def _synthesized(root: Path, full: bool) -> Finding:
     from deblur_lightning.data.synthesis.pair_folder import faults_of_folder, read_settings, unfinished
 
     if part := unfinished(root):
-        said = f"{root}: {part[0]} of {part[1]} pairs of `deblur synthesize` are made."
+        said = f"{root}: {part[0]} of {count_of(part[1], 'pair')} of `deblur synthesize` are made."
         return Finding([said], [f"{root} is unfinished, so nothing reads it. Run the same command again: it goes on."])
     settings = read_settings(root)
     if settings is None:
@@ -127,7 +127,7 @@ def _synthesized(root: Path, full: bool) -> Finding:
     fields = " with their motion fields" if (root / "fields").is_dir() else ""
     how = f"kind {settings['kind']}" if "kind" in settings else f"averaged frames, {settings['average']} values"
     reads = "SynthesizedDataModule" if fields else "GoProDataModule"
-    said = f"{root}: {len(pairs)} pairs{fields}, made by `deblur synthesize` ({how}). {reads} reads it."
+    said = f"{root}: {count_of(len(pairs), 'pair')}{fields}, made by `deblur synthesize` ({how}). {reads} reads it."
     return Finding([said], [*faults_of_folder(root), *_faults_of_pairs(pairs, full)])
 
 
@@ -136,7 +136,8 @@ def _kohler(root: Path, full: bool) -> Finding:
 
     found = find_kohler(root)
     shots = f"{len(found.blurry)} of Köhler's 48 blurry shots"
-    frames = f"{sum(map(len, found.frames.values()))} sharp frames of {len(found.frames)} pictures"
+    count = sum(map(len, found.frames.values()))
+    frames = f"{count_of(count, 'sharp frame')} of {count_of(len(found.frames), 'picture')}"
     if not found.frames:
         said = f"{root}: {shots}, and no sharp frames. KohlerDataModule restores them, but cannot score them."
     elif not found.blurry:
@@ -211,7 +212,7 @@ def _pairs(
                 continue
             if found.pairs[0] not in pairs:
                 pairs |= dict.fromkeys(found.pairs)
-                parts.append(f"{len(found.pairs)} {split if found.split else ''} pairs".replace("  ", " "))
+                parts.append(count_of(len(found.pairs), f"{split} pair" if found.split else "pair"))
         if parts:
             reads = f"GoProDataModule reads it with blur={blur}{halved}."
             said.append(f"{root}: {' and '.join(parts)} ({found.layout}). {reads}")
@@ -226,11 +227,10 @@ def _pairs(
 
 def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:
     """Name damaged pictures, and pairs of two sizes."""
-    from deblur_lightning.data import Files
-    from deblur_lightning.data.pairs.soundness import sound_pairs
+    from deblur_lightning.data.pairs.soundness import check_pair
 
     decoded = _decodes(full, (file for pair in pairs for file in pair.files()))
-    return _faults(pairs, lambda pair: sound_pairs([pair], Files("full" if decoded else "headers")))
+    return _faults(pairs, lambda pair: check_pair(pair, decode=decoded))
 
 
 def _faults_of_files(files: Sequence[Path], full: bool) -> list[str]:

@@ -45,7 +45,7 @@ def name_runs(runs: Sequence[str]) -> dict[str, Path]:
     """Name each run as given, or by as many of its folders as tell it apart.
 
     Raises:
-        ValueError: two of one name.
+        ValueError: two of one name, or of one folder without names.
     """
     named: dict[str, Path] = {}
     unnamed = []
@@ -57,9 +57,16 @@ def name_runs(runs: Sequence[str]) -> dict[str, Path]:
             raise ValueError(f"{name} names two runs, but names tell them apart. Rename one.")
         else:
             named[name] = Path(path)
-    folders = {run: (run.parent if run.suffix in (".csv", ".wandb") else run).resolve().parts for run in unnamed}
-    for run, parts in folders.items():
-        others = [other for where, other in folders.items() if where != run]
-        alike = (depth for depth in range(1, len(parts)) if all(other[-depth:] != parts[-depth:] for other in others))
-        named["/".join(parts[-next(alike, len(parts)) :])] = run
+    folders: dict[tuple[str, ...], Path] = {}
+    for run in unnamed:
+        folder = (run.parent if run.suffix in (".csv", ".wandb") else run).resolve()
+        if (other := folders.setdefault(folder.parts, run)) is not run:
+            raise ValueError(f"{other} and {run} lie in one folder, {folder}. Leave one out, or name it: NAME={run}.")
+    for parts, run in folders.items():
+        others = [other for other in folders if other != parts]
+        apart = (depth for depth in range(1, len(parts)) if all(other[-depth:] != parts[-depth:] for other in others))
+        name = Path(*parts[-next(apart, len(parts)) :]).as_posix()
+        if name in named:
+            raise ValueError(f"{name} names two runs, {named[name]} and {run}. Name the other too: NAME={run}.")
+        named[name] = run
     return named

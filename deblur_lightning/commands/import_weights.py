@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deblur_lightning.commands._output_paths import check_file
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from deblur_lightning.checkpoints import Checkpoint
     from deblur_lightning.deblurring import Deblurrer
-
-PUBLISHED = {"AdaptiveBasisNetwork": "adaptive-basis", "DeblurGANGenerator": "deblurgan", "NAFNet": "nafnet"}
-"""The published model of each network."""
-
-
-class _Weights(NamedTuple):
-    """A deblurrer's weights by name, and its recipe."""
-
-    weights: dict[str, Tensor]
-    recipe: dict[str, Any]
 
 
 def import_weights(
@@ -31,10 +19,6 @@ def import_weights(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Checkpoint to write: .ckpt or .safetensors.")
     ],
-    model: Annotated[
-        Literal["adaptive-basis", "deblurgan", "nafnet"] | None,
-        typer.Option(help="What FILE must be; default: whatever it holds."),
-    ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size, three significant digits.")
     ] = False,
@@ -63,7 +47,7 @@ def import_weights(
     if file.exists() and output.exists() and output.samefile(file):
         raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
     check_file(output, overwrite=overwrite)
-    weights, recipe = _read(file, model)
+    weights, recipe, _ = _read(file)
     if half:
         weights = in_16_bits(weights, file, "Leave out --half.")
     count = sum(weight.numel() for weight in weights.values())
@@ -75,9 +59,9 @@ def import_weights(
     typer.echo(f"{file} -> {output}: {kind}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
 
 
-def _read(source: Path, model: str | None) -> _Weights:
+def _read(source: Path) -> Checkpoint:
     """Read either kind of source."""
-    from deblur_lightning.checkpoints import read_checkpoint
+    from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
     from deblur_lightning.checkpoints.own import parse_checkpoint
     from deblur_lightning.checkpoints.published import SOURCE, parse_published
     from deblur_lightning.checkpoints.reading import read_torch_file
@@ -85,24 +69,14 @@ def _read(source: Path, model: str | None) -> _Weights:
 
     content = None if source.suffix == ".safetensors" else read_torch_file(source, SOURCE)
     if content is None:
-        return _restoring(source, read_checkpoint(source), model)
+        return read_checkpoint(source)
     if isinstance(content, dict) and "state_dict" in content:
-        return _restoring(source, parse_checkpoint(source, content), model)
-    published = parse_published(source, content, model)
+        return parse_checkpoint(source, content)
+    published = parse_published(source, content)
     network = published.network
     deblurrer: Deblurrer
     if published.model == "adaptive-basis":
         deblurrer = MotionDeblurrer(network)
     else:
         deblurrer = DirectDeblurrer(network, signed=published.model == "deblurgan")
-    return _Weights(deblurrer.state_dict(), describe(deblurrer))
-
-
-def _restoring(source: Path, checkpoint: Checkpoint, model: str | None) -> _Weights:
-    """Take a checkpoint of ours, which must be of the model that was asked for."""
-    kind = str(checkpoint.recipe["class_path"]).rpartition(".")[2]
-    parts = checkpoint.recipe["init_args"]
-    network = str((parts.get("network") or parts.get("generator") or {}).get("class_path")).rpartition(".")[2]
-    if model is not None and PUBLISHED.get(network) != model:
-        raise ValueError(f"{source} is a checkpoint of {kind}, but --model is {model}. Leave out --model.")
-    return _Weights(checkpoint.weights, checkpoint.recipe)
+    return Checkpoint(deblurrer.state_dict(), describe(deblurrer), resumes=False)

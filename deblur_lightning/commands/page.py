@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deblur_lightning.deblurring import PhotoDeblurrer
     from deblur_lightning.photos import PhotoRecord
     from deblur_lightning.reports.page import PagePicture
+    from deblur_lightning.reports.tables import Table
 
 PAGE = "index.html"
 PICTURES = "page"
@@ -79,13 +80,13 @@ def nothing_to_show(output: Path) -> bool:
     return not read_pictures(output / PICTURES)
 
 
-def write_page(output: Path | str, store: Path | str = STORE, published: Path | str | None = None) -> Path:
+def write_page(output: Path, store: Path = STORE, tables: Sequence[Table] | None = None) -> Path:
     """Write ``index.html``: the tables, the figures of ``figures/`` and the pictures of ``page/``, what there is.
 
     Args:
         output: the folder.
         store: the results store; missing means that nothing was run yet.
-        published: CSV of published numbers; None takes the one that came with the package.
+        tables: as `gather_tables` fills them; None gathers them from the store.
 
     Returns:
         The page.
@@ -93,11 +94,10 @@ def write_page(output: Path | str, store: Path | str = STORE, published: Path | 
     from deblur_lightning.reports.gathering import gather_tables
     from deblur_lightning.reports.page import find_figures, read_pictures, render_page
 
-    output = Path(output)
     latest = max(latest_results(read_results(store)), key=lambda result: result.date, default=None)
     made = f"Latest result: {latest.date}, source {latest.commit or 'unknown'}." if latest else ""
     text = render_page(
-        gather_tables(store, published),
+        gather_tables(store) if tables is None else tables,
         find_figures(output / "figures", output),
         read_pictures(output / PICTURES),
         made,

@@ -25,7 +25,7 @@ from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands._seen_photo import whole_picture
 from deblur_lightning.commands.kernels import check_drawings, check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import MethodName, RestorerName
-from deblur_lightning.sentences import sentence
+from deblur_lightning.sentences import count_of, sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,7 +162,7 @@ class RestoreReport:
     def summary(self) -> str:
         """Say it in a few lines: counts and time."""
         photos = len(self.restored) + len(self.failed)
-        lines = [f"restored {len(self.restored)} of {photos} photos in {self.seconds:.1f} s"]
+        lines = [f"restored {len(self.restored)} of {count_of(photos, 'photo')} in {self.seconds:.1f} s"]
         if self.kept:
             results = "1 result that was" if len(self.kept) == 1 else f"{len(self.kept)} results that were"
             lines.append(f"kept {results} there already")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from deblur_lightning.commands._output_paths import refuse_suffix
 from deblur_lightning.commands.page import write_page
 from deblur_lightning.reports.results import STORE, read_results
 from deblur_lightning.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from deblur_lightning.reports.tables import Table
 
 
 class Format(StrEnum):
@@ -43,19 +46,20 @@ def tables(
     """
     from deblur_lightning.reports.gathering import gather_tables
     from deblur_lightning.reports.left_out import count_shown
-    from deblur_lightning.reports.rendering import to_markdown
+    from deblur_lightning.reports.published import read_published
+    from deblur_lightning.reports.rendering import to_long_csv, to_markdown
 
     output = output or store.parent
     refuse_suffix(output, (".md", ".csv", ".tex", ".html"), "a folder for all tables")
-    found = gather_tables(store, published)
+    found, stored = gather_tables(store, published), read_results(store)
     names = [table.name for table in found]
     if only and only not in names:
         raise ValueError(f"--only is {only}, but there is no such table. Choose one of {', '.join(names)}.")
     shown = [to_markdown(table) for table in found if only in (None, table.name)]
-    files = write_tables(output, store, published, formats)
-    page = write_page(output, store, published)
+    files = write_tables(output, found, to_long_csv(stored, read_published(published)), formats)
+    page = write_page(output, store, found)
     typer.echo("\n".join(shown))
-    if stored := read_results(store):
+    if stored:
         typer.echo(count_shown(stored))
     else:
         typer.echo(f"{store} holds no result yet: these are published numbers alone. Score models by: deblur benchmark")
@@ -63,31 +67,24 @@ def tables(
 
 
 def write_tables(
-    output: Path | str,
-    store: Path | str = STORE,
-    published: Path | str | None = None,
-    formats: Iterable[str] = tuple(Format),
+    output: Path, found: Sequence[Table], numbers: str, formats: Iterable[str] = tuple(Format)
 ) -> list[Path]:
     """Write every table in every format, one Markdown file with all of them, and one CSV with every number.
 
     Args:
         output: folder for ``tables.md``, ``numbers.csv`` and ``tables/NAME.{md,csv,tex}``.
-        store: as for `gather_tables`.
-        published: likewise.
+        found: the tables, as `gather_tables` fills them.
+        numbers: the CSV.
         formats: of ``md``, ``csv``, ``tex``.
 
     Returns:
         The files written.
     """
-    from deblur_lightning.reports.gathering import gather_tables
-    from deblur_lightning.reports.published import read_published
-    from deblur_lightning.reports.rendering import RENDERERS, to_long_csv, to_markdown
+    from deblur_lightning.reports.rendering import RENDERERS, to_markdown
 
-    output = Path(output)
-    found = gather_tables(store, published)
     texts = {
         output / "tables.md": "# Results\n\n" + "\n".join(to_markdown(table) for table in found),
-        output / "numbers.csv": to_long_csv(read_results(store), read_published(published)),
+        output / "numbers.csv": numbers,
     }
     for table in found:
         for suffix in formats:

@@ -28,7 +28,7 @@ class WholePicture(nn.Module):
     """What is exported: display values in, display values out, as `DirectDeblurrer` does without its checks.
 
     Args:
-        deblurrer: is copied, and changed to suit every size.
+        deblurrer: is copied to the CPU, and the copy changed to suit every size.
     """
 
     def __init__(self, deblurrer: DirectDeblurrer) -> None:
@@ -57,7 +57,7 @@ def write_onnx(deblurrer: DirectDeblurrer, path: Path) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of checks of the size that no graph holds, and of its own age
         torch.onnx.export(
-            WholePicture(copy.deepcopy(deblurrer).cpu()),  # where the traced picture is
+            WholePicture(deblurrer),
             (blurry,),
             path,
             input_names=[BLURRY],

@@ -16,11 +16,13 @@ from torch import nn
 from deblur_lightning.deblurring.deblurrer import Deblurrer
 
 Recipe = dict[str, Any]
-TRIED = re.compile(
-    r"Parser key .*:$|Problem with given class_path .*:$|Does not validate|Subtypes: |Errors:|Given value"
-    r"|Expected a <class 'NoneType'>"
+FRAME = re.compile(
+    r"Does not validate against any of the Union subtypes|Subtypes: |Errors:|Given value|Expected a <class 'NoneType'>"
 )
-"""Lines that jsonargparse puts around what is wrong."""
+"""How lines begin that jsonargparse puts around what is wrong."""
+
+WHERE = re.compile(r"(Parser key|Problem with given class_path) .*:$")
+"""Lines that tell where it is."""
 
 ABSENT = re.compile(r"No module named '([\w.]+)'")
 
@@ -87,7 +89,7 @@ def build(recipe: Mapping[str, Any]) -> Deblurrer:
     Raises:
         ValueError: what in the recipe is unknown or does not fit.
     """
-    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    quieten_jsonargparse()
     from jsonargparse import ArgumentError, ArgumentParser
 
     parser = ArgumentParser(exit_on_error=False)
@@ -179,11 +181,21 @@ def told_plainly(value: object) -> object:
 
 def _wrong(error: Exception) -> str:
     """Cut jsonargparse's message, which quotes all it tried, down to what is wrong."""
-    lines = [line.strip(" -") for line in str(error).splitlines()]
-    said = " ".join(line for line in lines if line and not TRIED.match(line)) or str(error)
+    said = " ".join(line for line in unframed(str(error)) if not WHERE.match(line)) or str(error)
     said = CHOICES.sub(lambda choices: f"Expected one of {choices[1].replace(chr(39), '')}", said)
     remedy = remedy_of_import(said)
     return f"{said.rstrip('.')}.{remedy}" if remedy else said
+
+
+def unframed(said: str) -> list[str]:
+    """Give the lines of a message of jsonargparse without those that quote all it tried."""
+    lines = [line.strip().removeprefix("- ") for line in said.splitlines()]
+    return [line for line in lines if line and not FRAME.match(line)]
+
+
+def quieten_jsonargparse() -> None:
+    """Keep jsonargparse from telling of names that it renamed, which Lightning and we call: no user can fix that."""
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
 
 
 def remedy_of_import(said: str) -> str:

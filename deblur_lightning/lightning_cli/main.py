@@ -71,7 +71,7 @@ def broken_yaml(path: Path) -> str | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where, what = f", line {mark.line + 1}," if mark else "", getattr(error, "problem", None) or error.reason
-        return f"{path}{where} is no YAML: {what}. Mend it there."
+        return f"{path}{where} is no YAML: {what}. Fix it there."
     return None
 
 
@@ -86,8 +86,9 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     Raises:
         ValueError: among others, what Lightning refuses.
     """
-    # LightningCLI 2.6 calls names that jsonargparse 4.49 renamed: nothing that a user could mend.
-    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    from deblur_lightning.deblurring.recipe import quieten_jsonargparse
+
+    quieten_jsonargparse()
     import pytorch_lightning as lightning
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
@@ -147,7 +148,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `lightning`; an error a user can mend is one line on stderr and exit status 1."""
+    """Run `lightning`; an error a user can fix is one line on stderr and exit status 1."""
     wait_asleep()
     print_any_name()
     front(sys.argv[1:] if argv is None else argv)

@@ -12,13 +12,7 @@ from typing import NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from deblur_lightning.deblurring.recipe import remedy_of_import
-
-FRAME = re.compile(
-    r"Does not validate against any of the Union subtypes|Subtypes: .*|Errors:|Expected a <class 'NoneType'>.*"
-    r"|Given value type: .*|Given value: .*"
-)
-"""Lines that jsonargparse puts around what is wrong."""
+from deblur_lightning.deblurring.recipe import remedy_of_import, unframed
 
 CLASS = re.compile(r"Problem with given class_path '([\w.]+)\.(\w+)':")
 KEY = re.compile(r'Parser key "([\w.]+)":')
@@ -44,8 +38,7 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
         said: its message.
         known: options that the command takes, for one that it does not.
     """
-    lines = [line.strip().removeprefix("- ") for line in said.splitlines()]
-    line = " ".join(line for line in lines if line and not FRAME.fullmatch(line))
+    line = " ".join(unframed(said))
     if missing := re.search(r"Expected a dot import path string: (\S+)", line):
         argument = ".".join(KEY.findall(line))
         return f"{argument} is {missing[1]}, but no class has that name. {_remedy(missing[1], _classes())}"

@@ -99,7 +99,7 @@ class PictureScores(Metric):
             f"{name} of {count}" for name, count in zip(self.columns, known, strict=True) if 0 < count < len(values)
         ]
         if lacking:
-            rank_zero_warn(f"Of {len(values)} pictures not all have every figure: {', '.join(lacking)}.")
+            rank_zero_warn(f"Of {len(values)} pictures not all have every score: {', '.join(lacking)}.")
 
     def _state(self, name: str) -> list[Tensor]:
         return getattr(self, f"_{name}")

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from deblur_lightning.image import check_image
 from deblur_lightning.metrics.pictures import PictureScores
-from deblur_lightning.metrics.similarity import INSIDE, WIDTHS, cw_ssim, picture_psnr, ssim_map
+from deblur_lightning.metrics.similarity import INSIDE, WIDTHS, cw_ssim, eight_bit, picture_psnr, ssim_map
 
 
 class RestorationMetrics(PictureScores):
@@ -51,7 +51,7 @@ class RestorationMetrics(PictureScores):
         check_image(sharp, "sharp")
         restored, sharp = restored.double().clamp(0, 1), sharp.double().clamp(0, 1)
         if self.quantize:
-            restored = (restored * 255).round() / 255
+            restored = eight_bit(restored)
         similar = ssim_map(restored, sharp)
         scores = {
             "psnr": picture_psnr(restored, sharp),

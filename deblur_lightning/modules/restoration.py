@@ -31,23 +31,22 @@ class RestorationModule(LightningModule):
     over frames, and no figure of `measure`.
 
     Args:
-        deblurrer: restores.
-        quantize: round restored pictures to 8 bits before scoring, as benchmarks on files do.
+        deblurrer: restores; what it restores is rounded to 8 bits before scoring, as benchmarks on files do.
     """
 
     learns_from: tuple[str, ...] = ("sharp",)
 
-    def __init__(self, deblurrer: Deblurrer, quantize: bool = True) -> None:
+    def __init__(self, deblurrer: Deblurrer) -> None:
         super().__init__()
         self.deblurrer = deblurrer
         self.untold: ValueError | None = None
         further = ("blurry_psnr", *(MOTION if deblurrer.undoes_motion else ()))
-        self.val_metrics = RestorationMetrics(further, quantize)
-        self.test_metrics = RestorationMetrics(further, quantize, wavelets=True)
+        self.val_metrics = RestorationMetrics(further, quantize=True)
+        self.test_metrics = RestorationMetrics(further, quantize=True, wavelets=True)
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns
-        self.keep_recipe(**({"quantize": quantize} if type(self) is RestorationModule else {}))
+        self.keep_recipe()
 
     def keep_recipe(self, **settings: object) -> None:
         """Have loggers and checkpoints tell what the deblurrer is built from, and how it is trained.

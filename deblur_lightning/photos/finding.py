@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deblur_lightning.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES
+from deblur_lightning.sentences import count_of
 
 
 class FoundPhotos(NamedTuple):
@@ -25,7 +26,7 @@ class FoundPhotos(NamedTuple):
         if not self.passed_over:
             return ""
         kinds = ", ".join(sorted({path.suffix.lower() for path in self.passed_over}))
-        return f"passed over {len(self.passed_over)} pictures of kinds that are not read ({kinds})"
+        return f"passed over {count_of(len(self.passed_over), 'picture')} of kinds that are not read ({kinds})"
 
 
 def find_photos(folder: Path) -> FoundPhotos:

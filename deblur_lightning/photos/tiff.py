@@ -15,6 +15,7 @@ from PIL import Image
 
 from deblur_lightning.photos.metadata import UNREADABLE, kept_exif
 from deblur_lightning.photos.record import PhotoError, too_large
+from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
     import tifffile
@@ -223,7 +224,7 @@ def _interpreted(path: Path, stored: np.ndarray, page: tifffile.TiffPage) -> tup
     if page.photometric == WHITE_IS_ZERO:
         pixels = white - pixels
     left_out = extra - (alpha is not None)
-    notes = (f"{left_out} more channels are left out",) if left_out else ()
+    notes = (f"{count_of(left_out, 'more channel')} left out",) if left_out else ()
     if alpha is None:
         return pixels, notes
     opacity = stored[..., colours + alpha, None]

@@ -32,7 +32,7 @@ CATALOGUE = (
         "bsds500-windows",
         "BSDS500's test photographs, known motion fields",
         tuple(Score(BSDS500, metric) for metric in KNOWN_MOTION),
-        note="Made and measured on this machine, by `deblur benchmark --photos`; there are no published figures.",
+        note="Made and measured on this machine, by `deblur benchmark --photos`; there are no published scores.",
     ),
     Layout(
         "gopro-sample",
@@ -65,7 +65,7 @@ CATALOGUE = (
         (Score(KOHLER, "psnr"), Score(KOHLER, "mssim")),
         (CLASSICAL, ADAPTIVE, AUTHORS_WEIGHTS, DEBLURGAN, DEBLURGAN_V2),
         methods=("blurry",),
-        note="Classical methods assume one kernel for the whole picture, and beat both methods' published figures.",
+        note="Classical methods assume one kernel for the whole picture, and beat both methods' published scores.",
     ),
     Layout(
         "gopro",

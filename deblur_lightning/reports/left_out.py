@@ -39,8 +39,8 @@ def count_shown(results: Sequence[Result]) -> str:
     if not older:
         return f"Stored evaluations: {len(results)}, all of them in the tables."
     return (
-        f"Stored evaluations: {len(results)}, of which the tables show {len(results) - older}; {older} are left out, "
-        "for a newer run of the same method on the same set counts. numbers.csv has all."
+        f"Stored evaluations: {len(results)}, of which the tables show {len(results) - older}. Left out, for a newer "
+        f"run of the same method on the same set counts: {older}. numbers.csv has all."
     )
 
 

@@ -61,7 +61,7 @@ def compare_figures(
     from scipy.stats import bootstrap, wilcoxon
 
     if len(first) != len(second):
-        raise ValueError(f"{metric} has {len(first)} and {len(second)} figures, but pictures are paired. Pass as many.")
+        raise ValueError(f"{metric} has {len(first)} and {len(second)} scores, but pictures are paired. Pass as many.")
     both = np.array([pair for pair in zip(first, second, strict=True) if all(map(math.isfinite, pair))])
     if not len(both):
         raise ValueError(f"{metric} is finite in both runs for no picture, but differences need one. Leave it out.")
@@ -95,7 +95,7 @@ def paired_rows(
     sides = [{row["name"]: row for row in rows} for rows in (first, second)]
     for side, name in zip(sides, names, strict=True):
         if not side:
-            raise ValueError(f"{name} has no figures of single pictures, but pictures are compared. Score it again.")
+            raise ValueError(f"{name} has no scores of single pictures, but pictures are compared. Score it again.")
     for here, there in ((0, 1), (1, 0)):
         side, other, name, theirs = sides[here], sides[there], names[here], names[there]
         if alone := [picture for picture in side if picture not in other]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.sentences import read_csv, read_text
+from deblur_lightning.sentences import count_of, read_csv, read_text
 from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -199,21 +199,18 @@ def device_name(device: object = None) -> str:
     kind = torch.device(str(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if kind.type == "cuda":
         return f"cuda, {torch.cuda.get_device_name(kind)}"
-    threads = torch.get_num_threads()
-    return f"cpu, {threads} thread{'s'[: threads != 1]}" if kind.type == "cpu" else kind.type
+    return f"cpu, {count_of(torch.get_num_threads(), 'thread')}" if kind.type == "cpu" else kind.type
 
 
 def _append_line(line: str, path: Path) -> None:
     """Add one line by one write at the file's end, so that two runs that finish together both count."""
-    descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_RDWR, 0o666)
-    try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    with path.open("a+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        torn = file.read(1) not in (b"", b"\n")
         data = ("\n" * torn + line + "\n").encode()
-        if os.write(descriptor, data) != len(data):
-            os.ftruncate(descriptor, size)
+        if file.write(data) != len(data):
+            file.truncate(size)
             raise OSError(
                 f"{path}: the disk is full, so this result was not stored. Free some space and evaluate again."
             )
-    finally:
-        os.close(descriptor)

@@ -31,7 +31,7 @@ def test_pairs_without_splits_are_counted_once(tmp_path):
     picture(tmp_path / "target" / "1.png")
     (said,), faults = describe(tmp_path)
     assert faults == []
-    assert "1 pairs (input and target folders)" in said
+    assert "1 pair (input and target folders)" in said
 
 
 def test_kohler_is_told(tmp_path):
@@ -39,7 +39,7 @@ def test_kohler_is_told(tmp_path):
     (tmp_path / "sample.json").write_text('{"frames": 1}')
     picture(tmp_path / "GroundTruth1_1_1.png")
     assert (
-        "1 of Köhler's 48 blurry shots, and 1 sharp frames of 1 pictures. KohlerDataModule reads it."
+        "1 of Köhler's 48 blurry shots, and 1 sharp frame of 1 picture. KohlerDataModule reads it."
         in describe(tmp_path).said[0]
     )
 
@@ -91,7 +91,7 @@ def test_a_picture_without_its_counterpart_is_a_fault(tmp_path, capsys):
     assert stopped.value.code == 1
     told = capsys.readouterr()
     assert "none does not exist" in told.err
-    assert f"{tmp_path / 'fine'}: 1 photos" in told.out  # those after it are looked at too
+    assert f"{tmp_path / 'fine'}: 1 photo." in told.out  # those after it are looked at too
 
 
 def test_a_list_is_told_and_one_that_names_missing_pictures_is_a_fault(tmp_path):
@@ -99,7 +99,7 @@ def test_a_list_is_told_and_one_that_names_missing_pictures_is_a_fault(tmp_path)
     picture(tmp_path / "gt" / "1.png")
     (tmp_path / "test_list.txt").write_text("gt/1.png blur/1.png\n")
     (said,), faults = describe(tmp_path / "test_list.txt")
-    assert "1 test pairs (list file)" in said
+    assert "1 test pair (list file)" in said
     assert faults == []
     (tmp_path / "test_list.txt").write_text("gt/1.png blur/1.png\ngt/2.png blur/2.png\n")
     assert any("2.png, which is not below its folder" in fault for fault in describe(tmp_path).faults)
@@ -107,7 +107,7 @@ def test_a_list_is_told_and_one_that_names_missing_pictures_is_a_fault(tmp_path)
 
 def test_photos_in_folders_of_known_names_are_photos(tmp_path):
     picture(tmp_path / "training" / "a.jpg")
-    assert "1 photos. PhotoFolder trains on them" in describe(tmp_path).said[0]
+    assert "1 photo. PhotoFolder trains on them" in describe(tmp_path).said[0]
 
 
 def test_ade20k_and_coco_are_told(tmp_path):
@@ -129,7 +129,7 @@ def test_ade20k_and_coco_are_told(tmp_path):
 def test_photos_alone_are_told_with_the_reason_why_they_are_no_pairs(tmp_path):
     picture(tmp_path / "me.png")
     photos, reason = describe(tmp_path).said
-    assert "1 photos. PhotoFolder trains on them" in photos
+    assert "1 photo. PhotoFolder trains on them" in photos
     assert reason.startswith("No pairs: ")
     assert "pass --sharp-half left or --sharp-half right" in reason
 
@@ -143,7 +143,7 @@ def test_nothing_and_no_folder_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         main(["check-data", str(tmp_path)])
     assert end.value.code == 0
-    assert "1 photos" in capsys.readouterr().out
+    assert "1 photo." in capsys.readouterr().out
 
 
 def cut(path):
@@ -168,7 +168,7 @@ def test_truncated_pictures_of_pairs_are_named_and_counted(tmp_path, capsys):
     assert "8 pairs" in said.out
     assert said.err.count(" is damaged (") == 5
     assert said.err.startswith(f"{tmp_path / 'sharp' / '1.png'} is damaged (")
-    assert said.err.endswith("2 more files are damaged or do not fit.\n")
+    assert said.err.endswith("2 more files with faults.\n")
 
 
 def test_pairs_of_two_sizes_are_named(tmp_path, capsys):
@@ -208,7 +208,7 @@ def test_koehler_without_frames_or_without_shots_is_said_plainly(tmp_path):
     picture(tmp_path / "frames" / "GroundTruth1_1_1.png")
     (tmp_path / "frames" / "sample.json").write_text('{"frames": 1}')
     (said,), _ = describe(tmp_path / "frames")
-    assert "1 sharp frames of 1 pictures of Köhler's 48, and no blurry shots." in said
+    assert "1 sharp frame of 1 picture of Köhler's 48, and no blurry shots." in said
 
 
 def test_koehler_frames_that_are_cut_or_of_another_size_are_named(tmp_path):
@@ -238,7 +238,7 @@ def test_folders_of_unusual_names_can_be_told(tmp_path, capsys):
     picture(tmp_path / "still" / "1.png")
     status, said = check(capsys, tmp_path, "--folders", "shaken", "still")
     assert status == 0
-    assert "1 pairs (folder pair)" in said.out
+    assert "1 pair (folder pair)" in said.out
     status, said = check(capsys, tmp_path, "--folders", "shaking", "still")
     assert status == 1
     assert "shaking does not exist" in said.err
@@ -247,7 +247,7 @@ def test_folders_of_unusual_names_can_be_told(tmp_path, capsys):
 def test_a_quoted_pattern_of_folders_is_understood(tmp_path, capsys):
     picture(tmp_path / "a" / "1.png")
     picture(tmp_path / "b" / "1.png")
-    assert check(capsys, tmp_path / "?")[1].out.count("1 photos") == 2
+    assert check(capsys, tmp_path / "?")[1].out.count("1 photo.") == 2
 
 
 @pytest.mark.parametrize("harm", ["cut", "size"])

@@ -36,3 +36,17 @@ def test_runs_are_named_by_as_much_of_their_path_as_tells_them_apart(tmp_path):
 def test_two_runs_of_one_name_are_refused():
     with pytest.raises(ValueError, match=r"a names two runs.*Rename one"):
         name_runs(["a=x", "a=y"])
+
+
+def test_a_name_that_is_given_is_not_taken_by_a_folder():
+    with pytest.raises(
+        ValueError, match=r"a names two runs, x/metrics\.csv and runs/a\. Name the other too: NAME=runs/a"
+    ):
+        name_runs(["a=x/metrics.csv", "runs/a"])
+
+
+@pytest.mark.parametrize("again", ["runs/a", "runs/a/metrics.csv", "runs/b/../a"])
+def test_a_run_is_drawn_once(again):
+    with pytest.raises(ValueError, match=r"runs/a and \S+ lie in one folder, /.*runs/a\. Leave one out, or name it"):
+        name_runs(["runs/a", again])
+    assert list(name_runs(["runs/a", f"again={again}"])) == ["again", "a"]

@@ -46,7 +46,7 @@ def deblur(*arguments):
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
 def test_imported_weights_restore_a_photo_as_the_network_itself_does(authors, tmp_path, suffix, capsys):
     imported = tmp_path / f"imported{suffix}"
-    assert deblur("import-weights", authors, "--model", "adaptive-basis", "-o", imported) == 0
+    assert deblur("import-weights", authors, "-o", imported) == 0
     assert "MotionDeblurrer, 1.23 million parameters, " in capsys.readouterr().out
     torch.manual_seed(1)
     write_photo(tmp_path / "photo.png", torch.rand(1, 3, 70, 80), PhotoRecord(bits=16))
@@ -65,7 +65,7 @@ def test_imported_deblurgan_restores_a_photo_as_the_original(tmp_path, suffix, t
     weights = generator_weights(topology, width=8)
     torch.save(weights, tmp_path / "latest_net_G.pth")
     imported = tmp_path / f"imported{suffix}"
-    assert deblur("import-weights", tmp_path / "latest_net_G.pth", "--model", "deblurgan", "-o", imported) == 0
+    assert deblur("import-weights", tmp_path / "latest_net_G.pth", "-o", imported) == 0
     assert "DirectDeblurrer, 0." in capsys.readouterr().out
     write_photo(tmp_path / "photo.png", torch.rand(1, 3, 72, 80), PhotoRecord(bits=16))
     assert deblur("restore", tmp_path / "photo.png", "-o", tmp_path / "out", "--checkpoint", imported) == 0
@@ -80,11 +80,11 @@ def test_imported_nafnet_restores_a_photo_as_the_original(tmp_path, wrapped):
     weights = nafnet_weights(width=4, middle=1, encoder=(1, 2), decoder=(1, 1))
     torch.save({"params": weights} if wrapped else weights, tmp_path / "NAFNet-GoPro-width32.pth")
     imported = tmp_path / "imported.safetensors"
-    assert deblur("import-weights", tmp_path / "NAFNet-GoPro-width32.pth", "--model", "nafnet", "-o", imported) == 0
+    assert deblur("import-weights", tmp_path / "NAFNet-GoPro-width32.pth", "-o", imported) == 0
     blurry = torch.rand(1, 3, 72, 80)
     expected = plain_nafnet(weights, blurry).clamp(0, 1)
     torch.testing.assert_close(load_deblurrer(imported)(blurry).picture, expected, rtol=0, atol=1e-4)
-    assert deblur("import-weights", imported, "--model", "nafnet", "-o", tmp_path / "again.ckpt") == 0
+    assert deblur("import-weights", imported, "-o", tmp_path / "again.ckpt") == 0
 
 
 def test_safetensors_say_what_they_are_for(authors, tmp_path):
@@ -127,10 +127,6 @@ def test_values_beyond_sixteen_bits_are_refused(tmp_path):
         (["TwoHeads.pkl", "-o", "a.pth"], r"a\.pth names no format of checkpoints\. End the name in \.ckpt or \.saf"),
         (["none.pkl", "-o", "a.ckpt"], r"none\.pkl is no file"),
         (["none.safetensors", "-o", "a.ckpt"], r"none\.safetensors is no file"),
-        (
-            ["trained.ckpt", "--model", "deblurgan", "-o", "a.ckpt"],
-            r"checkpoint of MotionDeblurrer, but --model",
-        ),
     ],
 )
 def test_wrong_arguments_are_one_sentence(authors, trained, tmp_path, monkeypatch, arguments, remedy):
@@ -154,9 +150,19 @@ def test_what_is_there_is_kept_unless_asked_and_its_own_source_always(trained, t
     assert load_deblurrer(tmp_path / "there.ckpt").deblurrer.restorer.iterations == 3
 
 
-def test_the_authors_file_given_as_a_checkpoint_names_the_command(authors):
-    with pytest.raises(ValueError, match=r"weights without their module, .* deblur import-weights \S+TwoHeads\.pkl -o"):
-        load_deblurrer(authors)
+@pytest.mark.parametrize("wrapped", [True, False])
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [
+        ("TwoHeads.pkl", two_heads_weights(**ARGUMENTS)),
+        ("latest_net_G.pth", generator_weights("two", width=8)),
+        ("NAFNet-GoPro-width32.pth", nafnet_weights(width=4, middle=1, encoder=(1, 2), decoder=(1, 1))),
+    ],
+)
+def test_the_authors_file_given_as_a_checkpoint_names_the_command(tmp_path, name, weights, wrapped):
+    torch.save({"params": weights} if wrapped else weights, tmp_path / name)
+    with pytest.raises(ValueError, match=rf"weights without their module, .* deblur import-weights \S+{name} -o"):
+        load_deblurrer(tmp_path / name)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root cannot write to")

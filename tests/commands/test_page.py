@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 from small_models import small_seeing_deblurrer, write_small_checkpoint
+from unpacked_field import unpack_field
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.kernels import shrink_to_show
 from deblur_lightning.deblurring import load_deblurrer
 from deblur_lightning.photos import read_photo
-from deblur_lightning.reports.page import unpack_field
 
 
 @pytest.fixture

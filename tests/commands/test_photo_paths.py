@@ -55,7 +55,7 @@ def test_photos_of_phones_are_searched_for_and_without_the_extra_it_is_named(tmp
     plan = plan_photos([folder], tmp_path / "out")
     assert [source.name for source, _ in plan.pairs] == ["b.jpg"]
     assert plan.said_of_passed_over() == [
-        "passed over 1 files of kinds that are not read (.heic); HEIC needs: pip install 'deblur-lightning[heic]'"
+        "passed over 1 file of kinds that are not read (.heic); HEIC needs: pip install 'deblur-lightning[heic]'"
     ]
 
 

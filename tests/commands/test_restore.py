@@ -362,7 +362,7 @@ def test_a_strength_of_nothing_loads_no_model_and_writes_the_photo_as_any_result
     assert run("restore", source, "-o", tmp_path, "--checkpoint", "learned", *options) == 0
     said = capsys.readouterr().out
     assert "model: none, for --strength 0 leaves photos as they are" in said
-    assert "restored 1 of 1 photos" in said
+    assert "restored 1 of 1 photo" in said
     with Image.open(tmp_path / "a_sharp.png") as result, Image.open(source) as before:
         assert (result.format, result.getexif()[271]) == ("PNG", "Maker")
         assert np.array_equal(result, before)
@@ -409,7 +409,7 @@ def test_names_that_the_terminal_s_encoding_lacks_are_escaped_and_no_photo_fails
     done = spoken("cp1252", "restore", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint)
     assert done.returncode == 0, done.stderr
     assert rb"\u674e.png" in done.stdout
-    assert b"restored 1 of 1 photos" in done.stdout
+    assert b"restored 1 of 1 photo" in done.stdout
     assert (tmp_path / "out" / "李.png").is_file()
     missing = spoken("ascii", "restore", tmp_path / "李.png", "-o", tmp_path / "out", "--checkpoint", checkpoint)
     assert missing.returncode == 1

@@ -179,9 +179,7 @@ def test_a_result_is_whole_or_not_there(tmp_path, model):
     assert "it fails" in run(clip, "-o", result)
     assert list(result.parent.iterdir()) == []
     result.write_bytes(b"mine")
-    assert "is there already. Pass another --output or, if that is an earlier result, --overwrite" in run(
-        clip, "-o", result
-    )
+    assert "is there already and is kept. Pass --overwrite to replace it" in run(clip, "-o", result)
     assert "it fails" in run(clip, "-o", result, "--overwrite")
     assert result.read_bytes() == b"mine"
     assert list(result.parent.iterdir()) == [result]

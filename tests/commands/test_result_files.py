@@ -46,7 +46,7 @@ def test_the_next_run_does_not_restore_what_the_first_one_made(tmp_path):
     again = restore([tmp_path], tmp_path, suffix="_sharp", format="jpg")
     assert names(tmp_path) == ["a.png", "a_sharp.jpg"]
     assert again.kept == [tmp_path / "a_sharp.jpg"]
-    assert "passed over 1 results of an earlier run, named …_sharp" in again.summary()
+    assert "passed over 1 result of an earlier run, named …_sharp" in again.summary()
 
 
 def test_nor_those_of_a_name_in_two_formats(tmp_path):

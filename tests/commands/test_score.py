@@ -229,7 +229,7 @@ def test_an_identical_picture_is_left_out_of_the_means_and_said(pictures, tmp_pa
     result, rows = stored(tmp_path)
     assert (result.pictures, result.metrics["psnr"]) == (1, rows["scene/b"]["psnr"])
     assert rows["a"]["psnr"] == np.inf
-    assert "1 of 2 pictures equal their sharp one" in capsys.readouterr().out
+    assert "so in no mean: 1 of 2 pictures." in capsys.readouterr().out
     assert json.loads((tmp_path / "out.json").read_text())["pictures"]["a"]["psnr"] is None
 
 
@@ -239,7 +239,7 @@ def test_transparent_pictures_are_said_to_be(pictures, tmp_path, capsys, alpha, 
     picture.putalpha(alpha)
     picture.save(tmp_path / "mine/a.png")
     assert not run(tmp_path, tmp_path / "mine", tmp_path / "sharp", "--no-cw-ssim")
-    note = "1 restored pictures are transparent in part (a): their colours are scored as though they were opaque."
+    note = "Transparent in part, and scored as though opaque: 1 restored picture (a)."
     assert (note in capsys.readouterr().out) is said
 
 

@@ -15,7 +15,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 import deblur_lightning
 from deblur_lightning.commands import main
 from deblur_lightning.commands.sweep.plan import read_sweep
-from deblur_lightning.commands.sweep.runs import command_of
+from deblur_lightning.commands.sweep.runs import command_of, run_name, run_sweep
 from deblur_lightning.lightning_cli import main as cli
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +105,25 @@ def test_a_stopped_sweep_goes_on_amid_its_run(sweep, sent):
     assert "000" in again.stdout
     assert "finished before" in again.stdout
     assert Path("trained").read_text().split() == ["3", "5", "7"]
+
+
+def test_the_time_that_a_run_took_is_whole_or_as_it_was(sweep, monkeypatch):
+    plan = read_sweep(Path(sweep(3)))
+    (run,) = (Path("sizes", run_name(0, parameters)) for parameters in plan.runs)
+    run.mkdir(parents=True)
+    (run / "seconds").write_text("60.0")
+
+    def torn(path, text, *args, **kwargs):
+        path.write_bytes(b"")
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", torn)
+        with pytest.raises(OSError, match="No space left"):
+            run_sweep(plan, Path("sizes"))
+    assert (run / "seconds").read_text() == "60.0"
+    (outcome,) = run_sweep(plan, Path("sizes"))
+    assert outcome.minutes >= 1
 
 
 def test_an_unknown_macro_is_refused(sweep, tmp_path):

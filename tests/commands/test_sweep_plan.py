@@ -117,7 +117,7 @@ ONE = {"a": {"min": 0.0, "max": 1.0}}
                 "method": "random",
                 "run_cap": 1,
             },
-            r"a has probabilities \[0\.5, 0\.4\], but they sum to 1, one for each value\. Mend them\.$",
+            r"a has probabilities \[0\.5, 0\.4\], but they sum to 1, one for each value\. Fix them\.$",
         ),
         ({}, r"no parameters, but a sweep varies some"),
         ({"parameters": {"a": {"values": [1]}}, "metric": {}}, r"metric is \{\}, but runs are compared by it"),

@@ -62,7 +62,7 @@ def test_the_same_command_makes_the_same_files_with_more_workers_and_makes_nothi
     assert files(tmp_path / "one") == files(tmp_path / "two")
     capsys.readouterr()
     assert run(photos, "-o", tmp_path / "one", *SMALL) == 0
-    assert "5 pairs are there already" in capsys.readouterr().out
+    assert "there already: 5 pairs" in capsys.readouterr().out
 
 
 def test_an_interrupted_command_is_told_and_goes_on(photos, tmp_path, capsys, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_film_makes_pairs_without_fields_that_are_known(clip, tmp_path, capsys
     assert "(sequences)" in describe(tmp_path / "train").said[0]
     assert not (pairs / "fields").exists()
     assert run("--video", clip, "-o", pairs, "--frames", 3, 7, "--average", "linear") == 0
-    assert "are there already" in capsys.readouterr().out
+    assert "there already: " in capsys.readouterr().out
     assert "average is linear, not display" in run("--video", clip, "-o", pairs, "--frames", 3, 7)
     options = ("--frames", 3, 7, "--average", "linear", "--interpolate", 4)
     assert "interpolate is 1, not 4" in run("--video", clip, "-o", pairs, *options)
@@ -169,9 +169,9 @@ def test_an_interrupted_film_goes_on(clip, tmp_path, monkeypatch):
 
 def test_what_does_not_belong_together_is_refused(clip, photos, tmp_path):
     output = ("-o", tmp_path / "pairs")
-    assert "Pass a folder of photographs, or a film: --video CLIP" in run(*output)
+    assert "Pass a folder of photographs, or a video: --video VIDEO" in run(*output)
     assert "both given" in run(photos, "--video", clip, *output)
-    assert "--kernel-size is given, but it says nothing of a film" in run("--video", clip, *output, "--kernel-size", 9)
+    assert "--kernel-size is given, but it says nothing of a video" in run("--video", clip, *output, "--kernel-size", 9)
     assert "--average is given, but it says nothing of photographs" in run(photos, *output, "--average", "display")
     assert "40 frames, but the first exposure takes more of 41 to 51" in run(
         "--video", clip, *output, "--frames", 41, 51

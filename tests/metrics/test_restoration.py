@@ -126,7 +126,7 @@ def test_a_picture_too_small_for_one_figure_counts_for_the_others():
         pictures = torch.rand(2, 1, 3, size, size, generator=generator)
         for one in metrics:
             one.update(*pictures, [f"{size}"])
-    with pytest.warns(UserWarning, match="Of 2 pictures not all have every figure: ssim_valid of 1"):
+    with pytest.warns(UserWarning, match="Of 2 pictures not all have every score: ssim_valid of 1"):
         means = metric.compute()
     assert means["ssim_valid"] == large.compute()["ssim_valid"]
     assert means["psnr"] == pytest.approx(np.mean([row[0] for row in metric.rows().values()]))

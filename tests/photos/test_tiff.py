@@ -142,7 +142,7 @@ def test_channels_beyond_colour_and_transparency_are_left_out_and_said(tmp_path)
     image, record = read_photo(written(tmp_path / "in.tif", pixels, extrasamples=["unspecified", "unassalpha"]))
     assert image.shape == (1, 3, 37, 53)
     assert np.array_equal(record.alpha, pixels[..., 4])
-    assert record.notes == ("1 more channels are left out",)
+    assert record.notes == ("1 more channel left out",)
 
 
 def test_of_several_pictures_the_first_is_read_and_said(tmp_path):

@@ -61,7 +61,8 @@ def test_every_stored_run_is_a_row_or_named_under_a_table(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["tables", "--store", str(store)])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "Stored evaluations: 7, of which the tables show 5; 2 are left out" in printed
+    assert "Stored evaluations: 7, of which the tables show 5. Left out, for a newer run of the same method" in printed
+    assert "on the same set counts: 2. numbers.csv has all" in printed
     assert "mine (2020-01-01T00:00:00+00:00)" in printed
     assert "without a column here; numbers.csv has it: sharpness" in printed
     for page in ("tables.md", "tables/kohler.tex", "index.html"):

@@ -53,5 +53,5 @@ def test_pictures_are_paired_by_name_and_others_are_named():
         paired_rows(first, second[:1], ("old", "new"))
     with pytest.raises(ValueError, match="new has b, but old does not"):
         paired_rows(first[1:], second, ("old", "new"))
-    with pytest.raises(ValueError, match=r"new has no figures of single pictures.*Score it again"):
+    with pytest.raises(ValueError, match=r"new has no scores of single pictures.*Score it again"):
         paired_rows(first, [], ("old", "new"))

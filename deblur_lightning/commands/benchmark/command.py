@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._options import MODELS, Store
 from deblur_lightning.reports.results import STORE
+from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
     from deblur_lightning.data.scenes.synthetic import SyntheticSample
@@ -23,7 +24,7 @@ def benchmark(
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="A name for tables, and a model: a file, blind, learned or direct. Repeat for several.",
+            help=f"A name for tables, and a model: {MODELS}. Repeat for several.",
         ),
     ] = None,
     photos: Annotated[
@@ -80,7 +81,7 @@ def benchmark(
     page = store.parent / "page"
     for result in run_benchmark(checkpoints, chosen, dataset, store, page, shlex.join(words)):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
-        typer.echo(f"{result.method}: {scores} ({result.pictures} pictures, {result.seconds:.1f} s)")
+        typer.echo(f"{result.method}: {scores} ({count_of(result.pictures, 'picture')}, {result.seconds:.1f} s)")
 
 
 def _windows(photos: Path | None, count: int, kernel_size: int) -> list[SyntheticSample]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import above_zero
+from deblur_lightning.commands._options import MODELS, above_zero
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,7 @@ def demo(
         list[str] | None,
         typer.Option(
             metavar="[NAME=]FILE",
-            help="A model: .ckpt, .safetensors, blind, learned or direct; repeat the option for several. Default: all "
-            "bundled ones.",
+            help=f"A model: {MODELS}. Repeat for several. Default: all bundled ones.",
         ),
     ] = None,
     host: Annotated[

@@ -1,4 +1,4 @@
-"""`deblur restore-video`: restore a clip frame by frame."""
+"""`deblur restore-video`: restore a video frame by frame."""
 
 from deblur_lightning.commands.restore_video.command import restore_video
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deblur_lightning.commands._options import MODELS
+from deblur_lightning.sentences import count_of
+
 if TYPE_CHECKING:
     from deblur_lightning.data.frames import Frame
     from deblur_lightning.deblurring import PhotoDeblurrer
 
 
 def restore_video(
-    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="A video.")],
+    clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="OUT", help="A .mp4, .mov, .mkv or .webm file, or a folder for it."),
@@ -23,7 +26,7 @@ def restore_video(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists.")] = False,
     checkpoint: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="The model: .ckpt or .safetensors, or direct, blind or learned."),
+        typer.Option(metavar="FILE", help=f"The model: {MODELS}."),
     ] = Path("direct"),
     strength: Annotated[
         float, typer.Option(min=0, max=1, metavar="S", help="0 leaves frames as they are, 1 restores them fully.")
@@ -38,7 +41,7 @@ def restore_video(
     The default model is `direct`: two or three seconds a frame of 1280 x 720. `blind` and `learned` take far longer,
     and estimate the motion anew in each frame, so neighbouring frames may come out differently.
     """
-    from deblur_lightning.commands._output_paths import check_folder_writable
+    from deblur_lightning.commands._output_paths import check_file, check_folder_writable
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.restore_video.clips import measure_clip, result_path
     from deblur_lightning.commands.restore_video.rewriting import rewrite
@@ -46,10 +49,7 @@ def restore_video(
 
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     target = result_path(clip, output)
-    if target.exists() and not overwrite:
-        raise ValueError(
-            f"{target} is there already. Pass another --output or, if that is an earlier result, --overwrite."
-        )
+    check_file(target, overwrite=overwrite)
     known = measure_clip(clip, target)
     check_folder_writable(target.parent)
     with Console() as console:
@@ -61,10 +61,10 @@ def restore_video(
         rewrite(clip, target, known, lambda frame: _restored(model, frame, notes), console.watch(clip.name))
         said = "".join(f"; {note} ({count} of its frames)" for note, count in notes.items())
         seconds = time.monotonic() - began
-        frames = f"{known.frames} frame{'' if known.frames == 1 else 's'}"
         console.say(
-            f"{clip} -> {target}: {frames} of {known.width} x {known.height}, {seconds:.1f} s, "
-            f"{seconds / known.frames:.2f} s a frame{''.join(f'; {note}' for note in known.notes)}{said}"
+            f"{clip} -> {target}: {count_of(known.frames, 'frame')} of {known.width} x {known.height}, "
+            f"{seconds:.1f} s, {seconds / known.frames:.2f} s a frame"
+            f"{''.join(f'; {note}' for note in known.notes)}{said}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from deblur_lightning.commands._options import Outputs, Store
+from deblur_lightning.commands._options import MODELS, Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE
 
@@ -44,7 +44,7 @@ def score(
     baseline: Annotated[Baseline | None, typer.Option(help="Restore with a method without weights.")] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Restore with a model: .ckpt or .safetensors, or blind, learned or direct."),
+        typer.Option(metavar="FILE", help=f"Restore with a model: {MODELS}."),
     ] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Save the restored pictures in this folder, new or empty.")
@@ -100,7 +100,7 @@ def score(
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
     found = find_shots(side, other, Layout(sharp_half, folders), blur)
     measures = Measures(luma, align, cw_ssim, all(shot.blurry for shot in found.shots), perceptual)
-    job = Job(found, measures, None if road else pictures, road, save, method, dataset)
+    job = Job(found, measures, road or pictures, save, method, dataset)
     with Console() as console:
         scores, result = run_job(job, _typed(locals()), console.watch)
         result = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])

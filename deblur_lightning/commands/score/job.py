@@ -22,17 +22,15 @@ class Job:
     Attributes:
         found: the sharp pictures.
         measures: what is measured.
-        restored: a picture or folder that is there; None where ``road`` restores.
-        road: how to restore.
-        save: where results of ``road`` are kept; None keeps none.
+        restored: a picture or folder that is there, or the way to restore.
+        save: where results of a way are kept; None keeps none.
         method: the method's name in tables; None takes the folder's or the way's.
         dataset: the set's name in tables; None takes what was found.
     """
 
     found: Shots
     measures: Measures
-    restored: Path | None = None
-    road: Road | None = None
+    restored: Path | Road
     save: Path | None = None
     method: str | None = None
     dataset: str | None = None
@@ -58,34 +56,33 @@ def run_job(job: Job, config: str, watch: Callable[[str], Callable[[float], None
         FileNotFoundError: a picture without its counterpart.
         ValueError: pictures that cannot be read or do not fit, nothing that can be restored, or a folder in use.
     """
-    shots, seconds = job.found.shots, 0.0
+    shots, given = job.found.shots, job.restored
+    road = given if isinstance(given, Road) else None
     with ExitStack() as stack:
-        if job.road is not None:
+        if isinstance(given, Road):
             folder = _place(job.save) if job.save else Path(stack.enter_context(tempfile.TemporaryDirectory()))
             if alone := [shot for shot in shots if shot.blurry is None]:
                 raise ValueError(f"{alone[0].sharp} has no blurry picture to restore. Pass BLURRY SHARP.")
-            restored, seconds = restore_shots(job.road, shots, folder, watch("restoring"))
-        elif job.restored is not None:
-            restored = match_restored(job.restored, shots, _drawn(job.restored))
+            restored, restoring = restore_shots(given, shots, folder, watch("restoring"))
         else:
-            raise ValueError("nothing is restored, and no way is told. Pass a folder or a way.")
+            restored, restoring = match_restored(given, shots, _drawn(given)), None
         started = time.monotonic()
         scores = score_pictures(shots, restored, job.measures, watch("scoring"))
-        seconds = seconds if job.road else time.monotonic() - started
-    weights = job.road.weights if job.road else None
+        scoring = time.monotonic() - started
+    weights = road.weights if road else None
     return scores, Result(
-        method=job.method or (job.road.method if job.road else _name(job.restored)),
+        method=job.method or (given.method if isinstance(given, Road) else _name(given)),
         dataset=(job.dataset or job.found.dataset) + ", luma" * job.measures.luma,
         blur=job.found.blur,
         metrics=scores.means,
         pictures=len(scores.rows) - scores.identical,
-        seconds=round(seconds, 3),
+        seconds=round(scoring if restoring is None else restoring, 3),
         checkpoint=file_hash(weights) if weights else "",
-        checkpoint_name=job.road.weights_name if job.road else "",
+        checkpoint_name=road.weights_name if road else "",
         config=config,
         commit=source_commit(),
         device=device_name(None if weights else "cpu"),
-        restores=job.road is not None,
+        restores=road is not None,
     )
 
 
@@ -104,6 +101,6 @@ def _drawn(restored: Path) -> set[Path]:
     return set[Path]().union(*(drawn_beside_photos(set(folder.iterdir())) for folder in folders))
 
 
-def _name(restored: Path | None) -> str:
+def _name(restored: Path) -> str:
     """Name a method by its folder, or by its picture."""
-    return restored.resolve().stem if restored and restored.is_file() else restored.resolve().name if restored else ""
+    return restored.resolve().stem if restored.is_file() else restored.resolve().name

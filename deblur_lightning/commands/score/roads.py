@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from deblur_lightning.data.frames import is_frame
 from deblur_lightning.data.pairs.shots import Shot
+from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -190,7 +191,7 @@ def run_program(words: Sequence[str], inputs: Mapping[str, Path], output: Path, 
     """
     if not any(SINGLE[0] in word for word in words):
         folder = next(iter(inputs.values())).parent
-        _call(words, {FOLDERS[0]: folder, FOLDERS[1]: output}, f"{len(inputs)} pictures")
+        _call(words, {FOLDERS[0]: folder, FOLDERS[1]: output}, count_of(len(inputs), "picture"))
         return
     for number, (name, picture) in enumerate(inputs.items(), start=1):
         target = output / f"{name}.png"

@@ -11,6 +11,7 @@ from tabulate import tabulate
 from deblur_lightning.commands.score.figures import Scores
 from deblur_lightning.reports.metric_names import DEFINITIONS, metric_name
 from deblur_lightning.reports.results import Result
+from deblur_lightning.sentences import count_of
 
 MOST_SHOWN = 60  # pictures in a terminal
 
@@ -70,18 +71,18 @@ def notes(scores: Scores) -> list[str]:
     said = [DEFINITIONS[name] for name in scores.means if name in DEFINITIONS]
     if scores.identical:
         said.append(
-            f"{scores.identical} of {len(scores.rows)} pictures equal their sharp one, before or after restoration "
-            "(infinite PSNR): no mean has them."
+            "Equal to their sharp one, before or after restoration (infinite PSNR), so in no mean: "
+            f"{scores.identical} of {count_of(len(scores.rows), 'picture')}."
         )
     if scores.transparent:
         said.append(
-            f"{len(scores.transparent)} restored pictures are transparent in part ({scores.transparent[0]}): their "
-            "colours are scored as though they were opaque."
+            "Transparent in part, and scored as though opaque: "
+            f"{count_of(len(scores.transparent), 'restored picture')} ({scores.transparent[0]})."
         )
     if scores.far:
         said.append(
-            f"The best shift of {len(scores.far)} pictures is at the limit of the search ({scores.far[0]}): they may "
-            "fit better still further away."
+            f"The best shift of {count_of(len(scores.far), 'picture')} is at the limit of the search "
+            f"({scores.far[0]}): a better one may lie further away."
         )
     return said
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur_lightning.commands._photo_paths import DRAWN_PARTS
+from deblur_lightning.commands._photo_paths import drawn_beside_photos
 from deblur_lightning.data.kohler.files import KohlerFrames, find_kohler, ranges, read_png
 from deblur_lightning.metrics.kohler import KohlerResult, kohler_scores
 from deblur_lightning.metrics.kohler_metric import KERNELS, PICTURE_NAME, PICTURES, Picture, counted, parse_picture
@@ -135,8 +135,9 @@ def find_restored(folder: Path) -> dict[Picture, Path]:
         raise FileNotFoundError(f"{folder} does not exist, but restored pictures are read from it. Check the path.")
     found: dict[Picture, Path] = {}
     prefixes: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() != ".png" or path.name.startswith(".") or _is_drawn_field(path):
+    files = set(folder.iterdir())
+    for path in sorted(files - drawn_beside_photos(files)):
+        if path.suffix.lower() != ".png" or path.name.startswith("."):
             continue
         try:
             picture = parse_picture(path.stem)
@@ -153,11 +154,6 @@ def find_restored(folder: Path) -> dict[Picture, Path]:
     if not found:
         raise FileNotFoundError(f"{folder} holds no PNG, but NAME1_1.png to NAME4_12.png are scored. Restore some.")
     return found
-
-
-def _is_drawn_field(path: Path) -> bool:
-    stem, _, part = path.stem.rpartition("_")
-    return part in DRAWN_PARTS and path.with_stem(stem).is_file()
 
 
 class _Checked:

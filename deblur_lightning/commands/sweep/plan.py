@@ -76,7 +76,7 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
     try:
         content = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML ({str(error).splitlines()[0]}). Mend it.") from error
+        raise ValueError(f"{path}: not YAML ({str(error).splitlines()[0]}). Fix it.") from error
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
         raise ValueError(f"{path}: no parameters, but a sweep varies some. Add `parameters:` as wandb has them.")
     for key in content:
@@ -171,7 +171,7 @@ def _drawn(name: str, choice: Mapping[str, Any], random: np.random.Generator) ->
         if shares is not None:
             shares = [float(share) for share in shares]
             if len(shares) != len(values) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
-                raise ValueError(f"{name} has probabilities {shares}, but they sum to 1, one for each value. Mend them")
+                raise ValueError(f"{name} has probabilities {shares}, but they sum to 1, one for each value. Fix them")
         return values[int(random.choice(len(values), p=shares))]
     if choice.get("distribution") == "normal":
         return float(random.normal(_number(name, choice, "mu", 0.0), _number(name, choice, "sigma", 1.0)))

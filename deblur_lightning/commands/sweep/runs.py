@@ -182,7 +182,7 @@ def _train(plan: SweepPlan, parameters: Parameters, run: Path, others: Sequence[
     run.mkdir(parents=True, exist_ok=True)
     command = command_of(plan, parameters, run)
     spent = run / "seconds"
-    began = time.monotonic() - (float(spent.read_text()) if spent.is_file() else 0.0)
+    began = time.monotonic() - (float(spent.read_text(encoding="utf-8")) if spent.is_file() else 0.0)
     stopped = False
 
     def give_up() -> bool:
@@ -194,7 +194,8 @@ def _train(plan: SweepPlan, parameters: Parameters, run: Path, others: Sequence[
         with (run / "output.txt").open("ab") as output:
             status = _wait(command, output.fileno(), give_up)
     finally:
-        spent.write_text(str(time.monotonic() - began))
+        with whole_file(spent) as part:
+            part.write_text(str(time.monotonic() - began), encoding="utf-8")
     minutes = (time.monotonic() - began) / 60
     values = _values(run / LOG, plan.metric)
     if (status and not stopped) or not values:

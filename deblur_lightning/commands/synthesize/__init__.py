@@ -1,4 +1,4 @@
-"""`deblur synthesize`: blurry and sharp pairs of photographs or a film."""
+"""`deblur synthesize`: blurry and sharp pairs of photographs or a video."""
 
 from deblur_lightning.commands.synthesize.command import synthesize
 

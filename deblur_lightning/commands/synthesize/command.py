@@ -30,12 +30,12 @@ def synthesize(
     ] = None,
     video: Annotated[
         Path | None,
-        typer.Option(metavar="CLIP", help="Average a film of many frames a second, in place of photographs."),
+        typer.Option(metavar="VIDEO", help="Average a video of many frames a second, in place of photographs."),
     ] = None,
     count: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Number of pairs; default: one of each photo, or as many as a film gives."
+            min=1, metavar="N", help="Number of pairs; default: one of each photo, or as many as a video gives."
         ),
     ] = None,
     kind: Annotated[
@@ -59,18 +59,18 @@ def synthesize(
         typer.Option(metavar="NUMBER", help="Standard deviation of the noise in linear light, with full well at 1."),
     ] = 0.01,
     average: Annotated[
-        Average, typer.Option(help="For a film: average the recorded values, or the linear light.")
+        Average, typer.Option(help="For a video: average the recorded values, or the linear light.")
     ] = "display",
     frames: Annotated[
         tuple[int, int],
         typer.Option(
-            metavar="LEAST MOST", help="For a film: frames per exposure; an odd number between these is drawn."
+            metavar="LEAST MOST", help="For a video: frames per exposure; an odd number between these is drawn."
         ),
     ] = (7, 13),
     interpolate: Annotated[
         int,
         typer.Option(
-            min=1, metavar="N", help="For a film: samples from one frame to the next, interpolated by motion."
+            min=1, metavar="N", help="For a video: samples from one frame to the next, interpolated by motion."
         ),
     ] = 1,
     gamma: Annotated[
@@ -98,10 +98,10 @@ def synthesize(
     """
     refuse_suffix(output, PICTURES, "a folder for the pairs")
     if photos is None and video is None:
-        raise ValueError("There is nothing to blur. Pass a folder of photographs, or a film: --video CLIP.")
+        raise ValueError("There is nothing to blur. Pass a folder of photographs, or a video: --video VIDEO.")
     if photos is not None and video is not None:
         raise ValueError(f"{photos} and --video {video} are both given, but pairs are of one kind. Leave one out.")
-    _refuse_given(context, OF_FILM if video is None else OF_PHOTOS, "photographs" if video is None else "a film")
+    _refuse_given(context, OF_FILM if video is None else OF_PHOTOS, "photographs" if video is None else "a video")
 
     from deblur_lightning.commands._progress import Console
 

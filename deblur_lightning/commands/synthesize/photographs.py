@@ -17,6 +17,7 @@ from deblur_lightning.data.synthesis.pair_folder import DIGEST, SOURCE, PairFold
 from deblur_lightning.data.synthesis.photographs import find_photographs
 from deblur_lightning.data.synthesis.settings import Blurring
 from deblur_lightning.data.synthesis.windows import PhotoPairs
+from deblur_lightning.sentences import count_of
 
 MEMORY = 1000  # MB of decoded photos that are kept
 NAMED = 8  # damaged photos, before the rest are counted
@@ -59,12 +60,12 @@ def pairs_of_photographs(
     settings = {SOURCE: str(sources.folder), DIGEST: _digest(photos, sources.folder), **blurring.settings()}
     folder = PairFolder(output, {**settings, "count": count or len(photos)})
     if folder.whole:
-        console.say(f"{output}: {folder.count} pairs are there already.")
+        console.say(f"{output}: there already: {count_of(folder.count, 'pair')}.")
         return
     check_folder_writable(output)
     numbers = folder.begin()
     if len(numbers) < folder.count:
-        console.say(f"{output}: goes on after {folder.count - len(numbers)} of {folder.count} pairs.")
+        console.say(f"{output}: goes on after {folder.count - len(numbers)} of {count_of(folder.count, 'pair')}.")
     if len(numbers) >= len(photos):
         photos = _without(*kept_in_memory(photos, MEMORY), sources.skip_corrupt, console)
     pairs = PhotoPairs(sources.folder.expanduser(), photos, blurring, skip_corrupt=sources.skip_corrupt)
@@ -74,8 +75,8 @@ def pairs_of_photographs(
     told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
     segmented = sum(photo.segments is not None for photo in photos)
     console.say(
-        f"{output}: {len(rows)} pairs of {blurring.size} x {blurring.size} ({told}) of {len(photos)} photos, "
-        f"{segmented} with segments; {len(numbers) / seconds:.1f} pairs a second."
+        f"{output}: {count_of(len(rows), 'pair')} of {blurring.size} x {blurring.size} ({told}) "
+        f"of {count_of(len(photos), 'photo')}, {segmented} with segments; {len(numbers) / seconds:.1f} pairs a second."
     )
 
 
@@ -103,11 +104,11 @@ def _large(photos: list[PhotoFile], root: Path, blurring: Blurring, console: Con
     if not large:
         most = max(min(photo.size()) for photo in photos)
         raise ValueError(
-            f"{root}: windows are {size} x {size} (size + kernel size - 1), but the largest of {len(photos)} photos "
-            f"allows {most}. Pass larger ones, or a smaller --size or --kernel-size."
+            f"{root}: windows are {size} x {size} (size + kernel size - 1), but the largest of "
+            f"{count_of(len(photos), 'photo')} allows {most}. Pass larger ones, or a smaller --size or --kernel-size."
         )
     if len(large) < len(photos):
-        console.say(f"{root}: {len(photos) - len(large)} of {len(photos)} photos are smaller than {size} x {size}.")
+        console.say(f"{root}: smaller than {size} x {size}, {len(photos) - len(large)} of {len(photos)} photos.")
     return large
 
 

@@ -51,14 +51,13 @@ def sound_pairs(pairs: Sequence[Pair], files: Files, crop_size: int | None = Non
     Raises:
         ValueError: damaged files, the pictures of a pair differ in size, or a picture is smaller than a crop.
     """
-    measure = prove_frame if files.decodes(file for pair in pairs for file in pair.files()) else frame_size
+    decode = files.decodes(file for pair in pairs for file in pair.files())
 
     def fault(pair: Pair) -> str | None:
         try:
-            sizes = [measure(file) for file in pair.files()]
+            check_pair(pair, decode=decode, crop_size=crop_size)
         except CorruptFrameError as error:
             return str(error)
-        _check_sizes(pair, sizes, crop_size)
         return None
 
     with ThreadPoolExecutor(4) as pool:  # decoding releases the interpreter's lock
@@ -70,6 +69,21 @@ def sound_pairs(pairs: Sequence[Pair], files: Files, crop_size: int | None = Non
     if pairs and not sound:
         raise ValueError(f"{found[0]} All {len(found)} pairs are damaged.")
     return sound, found
+
+
+def check_pair(pair: Pair, *, decode: bool, crop_size: int | None = None) -> None:
+    """Raise where a picture of a pair is damaged, or where they do not fit.
+
+    Args:
+        pair: what belongs together.
+        decode: decode the pictures, or measure them by their headers alone.
+        crop_size: side that crops must fit into, in pixels.
+
+    Raises:
+        CorruptFrameError: a damaged file.
+        ValueError: the pictures differ in size, or one is smaller than a crop.
+    """
+    _check_sizes(pair, [(prove_frame if decode else frame_size)(file) for file in pair.files()], crop_size)
 
 
 def _check_sizes(pair: Pair, sizes: Sequence[tuple[int, int]], crop_size: int | None) -> None:

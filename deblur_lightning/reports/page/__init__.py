@@ -1,6 +1,6 @@
 """The page of results: tables, figures and pictures to explore, for any browser and without a network."""
 
-from deblur_lightning.reports.page.packing import PackedField, pack_field, unpack_field
+from deblur_lightning.reports.page.packing import PackedField, pack_field
 from deblur_lightning.reports.page.pictures import PagePicture, add_picture, read_pictures, remove_picture
 from deblur_lightning.reports.page.rendering import PageFigure, find_figures, render_demo, render_page
 
@@ -15,5 +15,4 @@ __all__ = [
     "remove_picture",
     "render_demo",
     "render_page",
-    "unpack_field",
 ]

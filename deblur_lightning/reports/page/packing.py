@@ -4,7 +4,6 @@ import base64
 import zlib
 from typing import TypedDict
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -66,20 +65,6 @@ def pack_field(field: KernelField, side: int = MAP_SIDE) -> PackedField:
     )
 
 
-def unpack_field(packed: PackedField) -> KernelField:
-    """Restore a field as the page's script does, its coefficients at their reduced size."""
-    count, size = packed["count"], packed["size"]
-    peaks = torch.tensor(packed["peaks"])[:, None, None]
-    basis = _decode(packed["basis"], (count, size, size)) * peaks
-    coefficients = _decode(packed["coefficients"], (count, packed["rows"], packed["columns"]))
-    return KernelField(basis[None], coefficients[None])
-
-
 def _encode(shares: torch.Tensor) -> str:
     levels = (shares.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     return base64.b64encode(zlib.compress(levels.tobytes(), 9)).decode("ascii")
-
-
-def _decode(text: str, shape: tuple[int, ...]) -> torch.Tensor:
-    levels = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(shape)
-    return torch.from_numpy(levels.astype(np.float32) / 255)

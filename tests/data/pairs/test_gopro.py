@@ -172,7 +172,7 @@ def test_photos_to_restore_are_read_as_deblur_restore_reads_them(tmp_path):
         path.unlink()
     (tmp_path / "sub").rmdir()
     module = GoProDataModule(tmp_path, num_workers=0)
-    with pytest.warns(UserWarning, match=r"passed over 1 pictures of kinds that are not read \(\.cr2\)"):
+    with pytest.warns(UserWarning, match=r"passed over 1 picture of kinds that are not read \(\.cr2\)"):
         module.setup("predict")
     found = {batch["name"][0]: batch for batch in module.predict_dataloader()}
     assert sorted(found) == ["blur_1", "deep", "sideways"]

@@ -2,9 +2,10 @@ import json
 
 import pytest
 import torch
+from unpacked_field import unpack_field
 
 from deblur_lightning.field import KernelField
-from deblur_lightning.reports.page import pack_field, unpack_field
+from deblur_lightning.reports.page import pack_field
 
 
 def _field(height=20, width=30, count=4, size=7, pictures=1):

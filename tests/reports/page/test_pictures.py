@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from unpacked_field import unpack_field
 
 from deblur_lightning.field import KernelField, delta_field
-from deblur_lightning.reports.page import add_picture, read_pictures, remove_picture, unpack_field
+from deblur_lightning.reports.page import add_picture, read_pictures, remove_picture
 
 HOSTILE = '../"><script>alert(1)</script>/ä \u2028.png'
 

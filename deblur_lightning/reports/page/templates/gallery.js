@@ -31,7 +31,8 @@
     part("gallery").replaceChildren(...listed.map((one) => items.get(one.slug).parentElement));
     part("more").hidden = listed.length === shown.length;
     part("more").textContent = `List all ${shown.length}`;
-    part("count").textContent = shown.length === pictures.length ? `${shown.length} pictures` : `${shown.length} of ${pictures.length} pictures`;
+    const count = `${pictures.length} picture${pictures.length === 1 ? "" : "s"}`;
+    part("count").textContent = shown.length === pictures.length ? count : `${shown.length} of ${count}`;
     buttons();
   }
 
