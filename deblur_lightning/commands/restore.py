@@ -91,8 +91,8 @@ def restore(
         typer.Option(
             min=1,
             metavar="PIXELS",
-            help="Side of a tile; smaller ones need less memory. Default: 1152; DeblurGAN restores up to 4 megapixels "
-            "whole.",
+            help="Side of a tile; smaller ones need less memory. Default: 1152; direct networks restore up to 4 "
+            "megapixels whole.",
         ),
     ] = None,
 ) -> int:
@@ -102,8 +102,8 @@ def restore(
     their structure. If a photo cannot be read, that is reported, the others are restored, and the exit status is 1.
 
     Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for the tiles
-    processed at once, up to four. DeblurGAN normalises by the whole picture: without --tile it restores up to 4
-    megapixels at once (4 GB), and larger photos in tiles of that size, each normalised on its own.
+    processed at once, up to four. Without --tile, direct networks restore up to 4 megapixels at once (`direct` in 2 GB,
+    DeblurGAN in 4), and larger photos in tiles of that size: DeblurGAN normalises by all that it sees.
 
     Pictures that fade to black at their borders are assumed to be blurred by a program, not by a camera.
     """

@@ -32,8 +32,8 @@ class Deblurrer(nn.Module):
     Attributes:
         sees_motion: whether `field` tells the motion at each pixel.
         undoes_motion: whether it is this motion that is undone; `Deblurred.field` is that then.
-        whole_pixels: up to how many pixels a photo is restored at once because each of its pixels depends on all
-            others; 0 where tiles do as well.
+        whole_pixels: up to how many pixels a photo is restored at once because its pixels depend on far ones; 0 where
+            smaller tiles do as well.
     """
 
     sees_motion = False

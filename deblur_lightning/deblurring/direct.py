@@ -16,8 +16,9 @@ class DirectDeblurrer(Deblurrer):
     Args:
         generator: maps ``[N, 3, H, W]`` to the same shape; the published generator if None.
         signed: whether its pictures lie in [-1, 1], as DeblurGAN's; otherwise in [0, 1].
-        whole_pixels: up to how many pixels a photo is restored at once. Normalisation sees the whole picture; at
-            DeblurGAN's published width this takes 935 bytes a pixel, 4 GB for the default.
+        whole_pixels: up to how many pixels a photo is restored at once. Normalisation sees the whole picture, and
+            channel attention much of it; at DeblurGAN's published width this takes 935 bytes a pixel, 4 GB for the
+            default.
     """
 
     def __init__(self, generator: nn.Module | None = None, signed: bool = True, whole_pixels: int = 2048**2) -> None:
