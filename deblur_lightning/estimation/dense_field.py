@@ -219,12 +219,12 @@ def fills_its_square(field: KernelField) -> bool:
 def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None, float]:
     """Estimate one kernel for all of a picture ``[H, W]`` and, by another core, the field of a camera that turns.
 
-    See `blind_kernel` and `turning_field`.
+    See `blind_kernel` and `estimated_turning`.
 
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
-    ways, path = attempts(light, kernel_size), partial(turning_field, light, kernel_size)
+    ways, path = attempts(light, kernel_size), partial(estimated_turning, light, kernel_size)
     tasks = [path, *ways] if light.numel() <= LARGEST else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
@@ -234,12 +234,12 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     return _everywhere(likeliest_kernel(found), light), cast(KernelField | None, turning), alike
 
 
-def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
+def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:
     """Estimate one kernel for all of a picture ``[H, W]``, see `blind_kernel`."""
     return _everywhere(blind_kernel(light, kernel_size), light)
 
 
-def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
+def estimated_turning(light: Tensor, kernel_size: int) -> KernelField | None:
     """Estimate the field of a camera that turns, see `camera_path` and, for large pictures, `window_path`.
 
     None for pictures so large that to hold a grid of kernels takes too much memory.
