@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
-from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
+from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
 from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import (
     SMALLEST,
@@ -22,7 +22,6 @@ from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel,
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.sureness import sureness
-from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
 from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
