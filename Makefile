@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-small train-direct train-unrolled train-seeing train-free fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-direct train-unrolled train-seeing train-free fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -67,15 +67,7 @@ $(RUNS)/sample-gan/complete: $(READY)
 	@touch $@
 
 FIT_SMALL := OMP_NUM_THREADS=1 $(BIN)/lightning fit
-FIELD := --config experiments/small/adaptive_basis.yaml
-DECOYS := --config experiments/small/decoys.yaml
 VERSION := --trainer.logger.init_args.version
-
-train-small: $(READY) ## train the small field network from nothing, in two runs; ARGS="--trainer.precision 32-true" without bfloat16 units
-	$(FIT_SMALL) $(FIELD) $(VERSION) small $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small/checkpoints/last.ckpt -o $(RUNS)/small/weights.safetensors --overwrite
-	$(FIT_SMALL) $(FIELD) $(DECOYS) --ckpt_path $(RUNS)/small/weights.safetensors $(VERSION) small-decoys $(ARGS)
-	$(BIN)/deblur import-weights $(RUNS)/small-decoys/checkpoints/last.ckpt -o $(RUNS)/small-decoys/weights.safetensors --overwrite --half
 
 FALL := --config experiments/direct/fall.yaml
 FINISH := --config experiments/direct/finish.yaml

@@ -15,7 +15,6 @@ from deblur_lightning.deblurring import (
     DirectDeblurrer,
     MotionDeblurrer,
     RichardsonLucy,
-    StillnessGuard,
     UnrolledRestorer,
     describe,
     load_deblurrer,
@@ -54,21 +53,21 @@ def learned_beside(network):
 def parts(tmp_path):
     torch.manual_seed(0)
     restorer = Agreed(learned_beside(small_network()), None, 0.4)
-    blind = MotionDeblurrer(BlindEstimator(9), restorer, guard=StillnessGuard(0.9))
+    blind = MotionDeblurrer(BlindEstimator(9), restorer)
     direct = DirectDeblurrer(small_network(), signed=False)
     return written(tmp_path / "blind.safetensors", blind), written(tmp_path / "direct.safetensors", direct)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("from_model", [True, False])
-def test_the_restorer_is_given_the_network_and_the_model_no_guard(script, parts, tmp_path, from_model):
+def test_the_restorer_is_given_the_network(script, parts, tmp_path, from_model):
     blind, direct = parts
     trained = written(tmp_path / "trained.safetensors", MotionDeblurrer(None, learned_beside(small_network())))
     out = tmp_path / "made.safetensors"
     script.main([direct, str(out), "--model", blind, *([] if from_model else ["--restorer", trained])])
     made = load_deblurrer(out)
     assert made.method == "Blind"
-    assert (type(made.deblurrer.network), made.deblurrer.guard) == (BlindEstimator, None)
+    assert type(made.deblurrer.network) is BlindEstimator
     for told in (made.deblurrer.restorer, load_deblurrer("blind").deblurrer.restorer):  # as if made today
         assert (told.apart, told.apart_long, told.turned) == (script.APART, script.APART_LONG, True)
         assert told.direct is None

@@ -25,7 +25,7 @@ from deblur_lightning.deblurring.exporting import farthest, write_onnx
 from deblur_lightning.deblurring.load import RESTORERS
 from deblur_lightning.deblurring.long_motion import LongMotion
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE
-from deblur_lightning.estimation import Found, dense_field, refine_field
+from deblur_lightning.estimation import Found, dense_field
 from deblur_lightning.exposure import EVERY_SIDE
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import PixelContent, kernel_loss, reblur_loss, sampled_cross_entropy
@@ -142,14 +142,6 @@ def test_the_motion_field_is_the_cpu_s(turning):
     assert expected.mean_kernel().amax() < 0.9  # motion is seen
     assert relative(ours.mean_kernel(), expected.mean_kernel()) < 1e-2
     assert relative(ours.coefficients, expected.coefficients) < 1e-2
-
-
-def test_a_refined_field_is_the_cpu_s():
-    blurry, field = shaken(150, 170)
-    wrong = field._replace(basis=0.7 * field.basis + 0.3 * field.basis.flip(-1))
-    expected, ours = refine_field(blurry, wrong), refine_field(blurry.to(CUDA), wrong.to(CUDA))
-    assert relative(expected.basis.to(CUDA), wrong.basis) > 0.1  # it was refined
-    assert relative(ours.basis, expected.basis) < 0.02
 
 
 @pytest.mark.parametrize("loss", ["kernel", "kernel, L1", "reblur", "cross-entropy"])

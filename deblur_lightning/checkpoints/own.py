@@ -21,6 +21,12 @@ FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."
 PREFIX = "deblurrer."
 """How the names of the weights that restore begin in a LightningModule of ours."""
 
+RETIRED = ("refinement", "guard")
+"""Arguments that a MotionDeblurrer had in earlier versions: null in the recipes of all that were bundled since."""
+
+LAST_WITH_THEM = "26d70fa"
+"""The last commit whose MotionDeblurrer has them."""
+
 
 class Checkpoint(NamedTuple):
     """What a file holds of a deblurrer.
@@ -74,7 +80,7 @@ def parse_checkpoint(path: Path, content: Any) -> Checkpoint:  # noqa: ANN401 - 
             f"{path} holds the weights of another model, or of an earlier version of ours: no deblurrer is in it. "
             "Pass a checkpoint that this version wrote."
         )
-    return Checkpoint(own, dict(told["deblurrer"]), resumes)
+    return Checkpoint(own, _without_retired(path, told["deblurrer"]), resumes)
 
 
 def in_16_bits(weights: Mapping[str, Tensor], source: Path, remedy: str) -> dict[str, Tensor]:
@@ -161,6 +167,24 @@ def _without_module(path: Path, weights: Mapping[str, Tensor]) -> str:
     return f"holds the weights of another network ({min(names)}, …) than ours. {FIT}"
 
 
+def _without_retired(path: Path, recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a recipe the parts that its version had and this one has not, where they are null.
+
+    Raises:
+        ValueError: one is not.
+    """
+    arguments = recipe.get("init_args")
+    if str(recipe["class_path"]).rpartition(".")[2] != "MotionDeblurrer" or not isinstance(arguments, dict):
+        return dict(recipe)
+    for name in RETIRED:
+        if arguments.get(name) is not None:
+            raise ValueError(
+                f"{path} is of a model with a {name}, but this version has none. "
+                f"Restore with commit {LAST_WITH_THEM}, the last that has it."
+            )
+    return {**recipe, "init_args": {name: value for name, value in arguments.items() if name not in RETIRED}}
+
+
 def _is_recipe(told: object) -> bool:
     return isinstance(told, dict) and isinstance(told.get("class_path"), str)
 
@@ -174,11 +198,12 @@ def _read_safetensors(path: Path) -> Checkpoint:
             told = file.metadata() or {}
             recipe = json.loads(told["deblurrer"])
             borrowed = Borrowed(**json.loads(told["borrowed"])) if "borrowed" in told else None
-            own = Checkpoint(weights, {**recipe, "init_args": dict(recipe["init_args"])}, resumes=False)
+            recipe = {**recipe, "init_args": dict(recipe["init_args"])}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not say which model it is for. {FIT}") from error
+    own = Checkpoint(weights, _without_retired(path, recipe), resumes=False)
     if borrowed is None:
         return own
     return own._replace(weights={**weights, **borrowed.named(read_checkpoint(borrowed.path(path)).weights)})

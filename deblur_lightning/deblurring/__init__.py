@@ -1,4 +1,4 @@
-"""The one way of a photo: exposure, estimate, refinement, restoration; torch alone, no Lightning.
+"""The one way of a photo: exposure, estimate, restoration; torch alone, no Lightning.
 
 Names load on first use, so that where a checkpoint is can be told without torch.
 """

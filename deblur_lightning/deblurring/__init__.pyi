@@ -8,8 +8,6 @@ from .direct import DirectDeblurrer as DirectDeblurrer
 from .exposures import CameraExposure as CameraExposure
 from .exposures import ExposureRule as ExposureRule
 from .exposures import NoticedExposure as NoticedExposure
-from .guard import Guard as Guard
-from .guard import StillnessGuard as StillnessGuard
 from .load import load_deblurrer as load_deblurrer
 from .load import load_named as load_named
 from .load import load_weights as load_weights
@@ -18,8 +16,6 @@ from .photo import PhotoDeblurrer as PhotoDeblurrer
 from .recipe import build as build
 from .recipe import describe as describe
 from .recipe import told_plainly as told_plainly
-from .refinement import AlternatingRefinement as AlternatingRefinement
-from .refinement import Refinement as Refinement
 from .restorers import HyperLaplacian as HyperLaplacian
 from .restorers import Restored as Restored
 from .restorers import Restorer as Restorer

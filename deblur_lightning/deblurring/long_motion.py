@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.estimation import weighing_evidence
+from deblur_lightning.estimation import Found, weighing_evidence
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_display, to_linear
 
-Estimate = Callable[[Tensor, Exposure], tuple[KernelField, Tensor, Callable[[], float]]]  # `MotionDeblurrer.estimate`
+Estimate = Callable[[Tensor, Exposure], Found]  # as `MotionDeblurrer.estimate`
 Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
@@ -29,7 +29,6 @@ class SeenMotion(NamedTuple):
         factor: how many pixels of the photo, each way, one of the reduced photo stands for; 1 is the photo itself.
         photo: the photo, reduced by that factor.
         field: of the reduced photo.
-        moved: whether anything moved, ``[1]``.
         exposure: of the photo, whether lights drew the motion, and how sure it is.
         notes: what a photographer should know of it.
     """
@@ -37,7 +36,6 @@ class SeenMotion(NamedTuple):
     factor: int
     photo: Tensor
     field: KernelField
-    moved: Tensor
     exposure: Exposure
     notes: tuple[str, ...] = ()
 
@@ -109,8 +107,7 @@ class LongMotion:
         while factor <= self.most:
             field = drawn(at(factor), exposure)
             if field is not None and (factor == 1 or self._shows_enough(at(1), factor, field.kernel_size)):
-                moved = torch.ones(1, dtype=torch.bool, device=at(1).device)
-                seen = SeenMotion(factor, at(factor), field, moved, exposure._replace(drawn=True))
+                seen = SeenMotion(factor, at(factor), field, exposure._replace(drawn=True))
                 return seen._replace(notes=self._said(seen))
             factor *= 2
         return None
@@ -121,16 +118,16 @@ class LongMotion:
 
     def _seen(self, estimate: Estimate, at: Scales, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        field, moved, sureness = estimate(at(1), exposure)
-        seen = SeenMotion(1, at(1), field, moved, exposure)
+        field, sureness = estimate(at(1), exposure)
+        seen = SeenMotion(1, at(1), field, exposure)
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(at(1), factor, size):
-            shown = shows(seen)
+            shown = motion_length(seen.field) > 1
             if shown and motion_length(seen.field) <= self.surely * size:
                 break
-            field, moved, asked = estimate(at(factor), exposure)
-            there = SeenMotion(factor, at(factor), field, moved, exposure)
-            if not shows(there):
+            field, asked = estimate(at(factor), exposure)
+            there = SeenMotion(factor, at(factor), field, exposure)
+            if motion_length(there.field) <= 1:
                 break
             if shown and 2 * motion_length(there.field) <= self.clearly * size:
                 break  # it fits where it is
@@ -152,17 +149,12 @@ class LongMotion:
         if seen.factor == 1:
             told = f"motion of about {round(length)} pixels or more may be longer than the model's {size}"
             cut = length >= size and not seen.exposure.drawn
-            return (f"{told}, so some of it may stay",) if seen.moved.any() and cut else ()
+            return (f"{told}, so some of it may stay",) if cut else ()
         more = " or more" if length >= self.nearly * size and not seen.exposure.drawn else ""
         told = f"motion of about {round(length * seen.factor)} pixels{more}"
         if length * seen.factor > size:
             return (f"{told} is longer than the model's {size}, so restored at 1/{seen.factor} of the size",)
         return (f"{told} shows only at 1/{seen.factor} of the size, so restored there",)
-
-
-def shows(seen: SeenMotion) -> bool:
-    """Tell whether a photo shows motion at a scale: a model without a guard calls every photo moved."""
-    return bool(seen.moved.any()) and motion_length(seen.field) > 1
 
 
 def motion_length(field: KernelField) -> float:

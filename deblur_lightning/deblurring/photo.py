@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
 from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, with_change
-from deblur_lightning.deblurring.motion import BY_MOTION, STILL, MotionDeblurrer, trusted
+from deblur_lightning.deblurring.motion import BY_MOTION, MotionDeblurrer, notes_of, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
 from deblur_lightning.exposure import Exposure, Sides
@@ -110,8 +110,6 @@ class PhotoDeblurrer(Deblurrer):
         if self.sees_motion and with_field and field is None:
             field = self.field(blurry, exposure)
         notes = dict.fromkeys(note for notes in noted for note in notes if len(noted) == 1 or BY_MOTION not in note)
-        if any(STILL not in notes for notes in noted):
-            notes.pop(STILL, None)  # something moved
         return Deblurred(self._blended(picture, blurry), field, tuple(notes))
 
     @property
@@ -143,9 +141,8 @@ class PhotoDeblurrer(Deblurrer):
         if (motion := self._estimating_whole(blurry)) is not None:
             here = blurry.to(self._device())
             found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-            factor, small, field, moved, seen, _ = found
-            if moved.any():
-                field = self._afforded(small, lambda: motion.restorer.seen(small, field, seen))
+            factor, small, field, seen, _ = found
+            field = self._afforded(small, lambda: motion.restorer.seen(small, field, seen))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
         field = self._afforded(blurry, lambda: self.deblurrer.field(wide, exposure))
@@ -172,12 +169,8 @@ class PhotoDeblurrer(Deblurrer):
         progress(0.0)
         here = blurry.to(device)
         found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-        factor, small, field, moved, exposure, said = found
+        factor, small, field, exposure, said = found
         field = field.to("cpu")
-        if not moved.any():
-            progress(1.0)
-            return Deblurred(blurry.clone(), field, motion.notes_of(blurry, exposure, moved))
-
         small = blurry if factor == 1 else small.to(blurry.device)
         judged: dict[Corner, tuple[Tensor, Tensor]] = {}
 
@@ -198,7 +191,7 @@ class PhotoDeblurrer(Deblurrer):
         restored = map_tiles(small, undo, side, tell, at_once, paired=self.tile is None)
         if factor > 1:
             restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
-        notes = (*motion.notes_of(blurry, exposure, moved), *said)
+        notes = (*notes_of(exposure), *said)
         if judged:
             notes = (*notes, trusted([judged[corner] for corner in sorted(judged)]))
         return Deblurred(self._blended(restored, blurry), shown, notes)

@@ -8,12 +8,9 @@ from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import LocalEvidence, weighing_evidence
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import blind_kernel
-from deblur_lightning.estimation.refine_field import refine_field
 from deblur_lightning.estimation.richest_window import richest_window
-from deblur_lightning.estimation.variational_kernel import SOFTNESS
 
 __all__ = [
-    "SOFTNESS",
     "Found",
     "LocalEvidence",
     "blind_kernel",
@@ -26,7 +23,6 @@ __all__ = [
     "light_streaks",
     "natural_kernel",
     "reaches",
-    "refine_field",
     "richest_window",
     "weighing_evidence",
     "with_fade",

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.continued import continued
-from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.edges_only import edges_only
+from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture, prior_strength
 from deblur_lightning.estimation.valid_blur import ValidBlur
 from deblur_lightning.physics.edges import SMALLEST, differences
@@ -46,7 +47,7 @@ def edge_misfit(light: Tensor, kernel: Tensor, share: Tensor | None = None) -> f
     height, width = light.shape
     sharp = edges_only(continued(light, size + 2), kernel, SPARSITY)[:height, :width]
     inner = light[margin:-margin, margin:-margin]
-    misfit = slopes(ValidBlur(kernel, inner.shape).blur(sharp) - inner)[:, :-1, :-1].square().sum(0)
+    misfit = gradients(ValidBlur(kernel, inner.shape).blur(sharp) - inner).square().sum(0)
     if share is not None:
         misfit = misfit * share[margin:-margin, margin:-margin][:-1, :-1]
     return misfit.sum().item()

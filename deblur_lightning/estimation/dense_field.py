@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
-from deblur_lightning.estimation.kernel_shape import likeness, no_blur, reaches
+from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
 from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import (
     SMALLEST,
@@ -22,7 +22,6 @@ from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel,
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.sureness import sureness
-from deblur_lightning.estimation.variational_kernel import SOFTNESS, softened
 from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
 from deblur_lightning.field import KernelField, delta_field
@@ -219,12 +218,12 @@ def fills_its_square(field: KernelField) -> bool:
 def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None, float]:
     """Estimate one kernel for all of a picture ``[H, W]`` and, by another core, the field of a camera that turns.
 
-    See `blind_kernel` and `turning_field`.
+    See `blind_kernel` and `estimated_turning`.
 
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
-    ways, path = attempts(light, kernel_size), partial(turning_field, light, kernel_size)
+    ways, path = attempts(light, kernel_size), partial(estimated_turning, light, kernel_size)
     tasks = [path, *ways] if light.numel() <= LARGEST else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
@@ -234,12 +233,12 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     return _everywhere(likeliest_kernel(found), light), cast(KernelField | None, turning), alike
 
 
-def uniform_field(light: Tensor, kernel_size: int) -> KernelField:
+def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:
     """Estimate one kernel for all of a picture ``[H, W]``, see `blind_kernel`."""
     return _everywhere(blind_kernel(light, kernel_size), light)
 
 
-def turning_field(light: Tensor, kernel_size: int) -> KernelField | None:
+def estimated_turning(light: Tensor, kernel_size: int) -> KernelField | None:
     """Estimate the field of a camera that turns, see `camera_path` and, for large pictures, `window_path`.
 
     None for pictures so large that to hold a grid of kernels takes too much memory.

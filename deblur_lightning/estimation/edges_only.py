@@ -12,17 +12,6 @@ STEEPEST = 10.0  # of the half-quadratic weight: going on to 1e5 took half as lo
 GROWTH = 2.0
 
 
-def margin_faded(light: Tensor, margin: int) -> Tensor:
-    """Mirror a picture ``[H, W]`` beyond its borders and fade it out, so that it continues periodically.
-
-    Returns:
-        ``[H + 2 margin, W + 2 margin]``; the mean light at the outermost pixels.
-    """
-    padded = F.pad(light[None, None], (margin,) * 4, mode="reflect")[0, 0]
-    fade = [_ramp(side, margin).to(padded) for side in padded.shape]
-    return (padded - light.mean()) * fade[0].unsqueeze(1) * fade[1] + light.mean()
-
-
 def transfer(kernel: Tensor, shape: torch.Size) -> Tensor:
     """Transform a correlation kernel ``[K, K]`` so that multiplying a picture's transform by it blurs the picture."""
     size = kernel.shape[-1]
@@ -35,9 +24,7 @@ def slopes(light: Tensor) -> Tensor:
     return torch.stack((light.roll(-1, 1) - light, light.roll(-1, 0) - light))
 
 
-def edges_only(
-    light: Tensor, kernel: Tensor, sparsity: float, darkness: Darkness | None = None, *, steepest: float = STEEPEST
-) -> Tensor:
+def edges_only(light: Tensor, kernel: Tensor, sparsity: float, darkness: Darkness | None = None) -> Tensor:
     """Undo a uniform blur while letting as few pixels as possible differ from their neighbours.
 
     Minimises ``|k * u - v|^2 + sparsity |grad u|_0`` by half-quadratic splitting: gradients are set to zero where
@@ -49,7 +36,6 @@ def edges_only(
         sparsity: what an edge costs, in squared light.
         darkness: how the darkest pixels of patches are made darker before every look at the gradients; None leaves
             them.
-        steepest: weight at which the split gradients are close enough to the picture's own.
 
     Returns:
         u, ``[H, W]``.
@@ -66,7 +52,7 @@ def edges_only(
     matched, power = torch.view_as_real(blur.conj() * torch.fft.rfft2(light)), blur.abs().square()
     sharp, weight = light, 2 * sparsity
     # real parts by real numbers below: complex division takes several times as long
-    while weight < steepest:
+    while weight < STEEPEST:
         gradient = slopes(sharp if darkness is None else darkened(sharp, darkness))
         gradient *= gradient.square().sum(0) >= sparsity / weight
         wanted = torch.view_as_real(torch.fft.rfft2(_slopes_transposed(gradient)))
@@ -79,8 +65,3 @@ def edges_only(
 def _slopes_transposed(gradient: Tensor) -> Tensor:
     across, down = gradient
     return across.roll(1, 1) - across + down.roll(1, 0) - down
-
-
-def _ramp(side: int, margin: int) -> Tensor:
-    inward = torch.arange(1, side + 1, dtype=torch.float32)
-    return torch.minimum(inward, inward.flip(0)).div(margin + 1).clamp(max=1)

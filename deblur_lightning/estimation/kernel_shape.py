@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 LEAST_PART = 0.1  # of the kernel's light
+SOFTNESS = 0.6  # pixels: of estimated kernels, see `softened`
 
 
 def cleaned(kernel: Tensor, threshold: float, least: float = LEAST_PART) -> Tensor:
@@ -77,6 +78,28 @@ def beside_centre(kernel: Tensor) -> tuple[float, float]:
     steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2
     down, right = ((kernel.sum(1 - axis) * steps).sum().item() for axis in (0, 1))
     return down, right
+
+
+def softened(kernel: Tensor, softness: float) -> Tensor:
+    """Blur a kernel by a Gaussian spot; centre it by fractions of a pixel, which the spot's place can do; unit sum.
+
+    Motion that varies a little over the picture, or is known only so well, makes the mean kernel soft. Half a pixel
+    aside costs a restored picture up to a decibel.
+
+    Args:
+        kernel: ``[K, K]``, unit sum.
+        softness: the spot's standard deviation in pixels, at least about 0.4: narrower ones fall between the pixels.
+
+    Returns:
+        ``[K, K]`` with its centre of mass at the central pixel, but for what leaves the square.
+    """
+    steps = torch.arange(kernel.shape[-1], device=kernel.device) - kernel.shape[-1] // 2
+    for axis in (0, 1):
+        beside = (kernel.sum(1 - axis) * steps).sum()
+        spots = ((steps.unsqueeze(1) - steps + beside) / softness).square().div(-2).exp()
+        kernel = torch.tensordot(spots, kernel, ([1], [axis])).movedim(0, axis)
+        kernel = kernel / kernel.sum()
+    return kernel
 
 
 def _large_parts(kernel: Tensor, least: float) -> Tensor:

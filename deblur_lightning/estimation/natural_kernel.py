@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.edges_only import slopes
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import beside_centre, traced
+from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture
 from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
@@ -40,7 +40,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         Ours: an alternation as Cho and Lee's 2009, with the picture of Levin et al. 2007.
     """
     size, margin = kernel.shape[-1], kernel.shape[-1] // 2
-    blurry = slopes(light)[:, :-1, :-1]
+    blurry = gradients(light)
     if share is not None:
         blurry = blurry * share[:-1, :-1]
     noise = noise_level(light[None, None])
@@ -49,7 +49,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))
         sharp = natural_picture(light, kernel, share, noise=noise)
         sharp = moved(sharp, beside_centre(kernel))[margin:-margin, margin:-margin]
-        gradient = slopes(sharp)[:, :-1, :-1]
+        gradient = gradients(sharp)
         if share is not None:
             gradient = gradient * share[:-1, :-1]
         form, wanted = normal_equations(strongest(gradient, shown), blurry, size)

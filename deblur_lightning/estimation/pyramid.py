@@ -10,9 +10,10 @@ from torch import Tensor
 
 from deblur_lightning.estimation.choice import evidence_against
 from deblur_lightning.estimation.continued import continued
-from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
+from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.estimation.minimal_pixels import Darkness
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.richest_window import richest_window
@@ -138,11 +139,11 @@ def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, 
         periodic = continued(scaled, size + 2)
         seen = None if share is None else shrunk(share, SCALE**scale)[:-1, :-1]
         count = float(scaled.numel() if seen is None else seen.sum())
-        blurry = _seen(slopes(scaled)[:, :-1, :-1], seen)
+        blurry = _seen(gradients(scaled), seen)
         for _ in range(TURNS):
             dark = Darkness(darkness, cut=scale < len(sizes) / 2 - 1) if darkness else None
             sharp = edges_only(periodic, kernel, sparsity, dark)[: scaled.shape[0], : scaled.shape[1]]
-            gradient = _seen(slopes(sharp)[:, :-1, :-1], seen)
+            gradient = _seen(gradients(sharp), seen)
             if threshold == math.inf:
                 threshold = first_threshold(gradient, 2 * size)
             form, wanted = normal_equations(strong_edges(gradient, threshold), blurry, size)

@@ -21,9 +21,10 @@ from deblur_lightning.estimation.camera_path import (
     resampled,
 )
 from deblur_lightning.estimation.continued import continued
-from deblur_lightning.estimation.edges_only import edges_only, slopes
+from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import shrunk
+from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.estimation.poses import Poses, turning_angles
 from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales
 from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, spread_windows
@@ -66,12 +67,12 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
             before, poses = poses, _poses(places, size, sizes, scale)
             density = resampled(density, before, poses, 1 / SCALE)
         periodic = [continued(part, sizes[scale] + 2) for part in scaled]
-        blurry = [_gradient(part) for part in scaled]
+        blurry = [gradients(part) for part in scaled]
         for _ in range(TURNS if scale else 1):
             kernels = poses.kernels(density)
             kernels = kernels / kernels.sum((1, 2), keepdim=True)
             sharp = [
-                _gradient(edges_only(whole, kernel, sparsity)[: part.shape[0], : part.shape[1]])
+                gradients(edges_only(whole, kernel, sparsity)[: part.shape[0], : part.shape[1]])
                 for whole, kernel, part in zip(periodic, kernels, scaled, strict=True)
             ]
             if threshold == math.inf:
@@ -115,7 +116,3 @@ def fitted_to_windows(sharp: Sequence[Tensor], blurry: Sequence[Tensor], density
 def _poses(places: Tensor, size: Sequence[int], sizes: Sequence[int], scale: int) -> Poses:
     height, width = (side * SCALE**scale for side in size)
     return Poses(places * SCALE**scale, sizes[scale], turning_angles((height, width), REACH * (sizes[scale] // 2)))
-
-
-def _gradient(light: Tensor) -> Tensor:
-    return slopes(light)[:, :-1, :-1]

@@ -69,10 +69,10 @@ def main(arguments: argparse.Namespace) -> None:
             field = motion(kind, tuple(sharp.shape[-2:]), random)
             taken = expose(to_linear(photo), field, generator=random, noise=NOISE[number % len(NOISE)])
             blurry = (taken * 255).round() / 255
-            seen, moved, sureness = model.estimate(blurry, Exposure())
+            seen, sureness = model.estimate(blurry, Exposure())
             before, gains = picture_psnr(blurry, sharp), []
             for sure in (0.0, sureness()):
-                restored = model.restorer(blurry, seen, Exposure(sure=sure)) if moved.any() else blurry
+                restored = model.restorer(blurry, seen, Exposure(sure=sure))
                 gains.append((picture_psnr((restored.clamp(0, 1) * 255).round() / 255, sharp) - before).item())
             rows[kind].append((sureness(), *gains))
             print(f"{number} {kind}: sure {sureness():.2f}, {gains[0]:.2f} -> {gains[1]:.2f}", flush=True)

@@ -24,7 +24,7 @@ from deblur_lightning.data.scenes.scene_module import Samples
 from deblur_lightning.data.scenes.sources import SceneSource, Split
 from deblur_lightning.data.scenes.wheel_photos import WheelPhotos
 from deblur_lightning.estimation import dense_field
-from deblur_lightning.estimation.dense_field import turning_field, uniform_field
+from deblur_lightning.estimation.dense_field import estimated_turning, estimated_uniform
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import to_linear
 from deblur_lightning.restoration import deconvolve
@@ -63,7 +63,7 @@ def main(arguments: argparse.Namespace) -> None:
 def other_field(blurry: Tensor, seen: KernelField) -> KernelField:
     """Estimate the field that `dense_field` did not choose: one kernel in place of a camera's path, or the path."""
     light = to_linear(blurry).mean(0)
-    other = uniform_field if seen.basis.shape[1] > 2 else turning_field
+    other = estimated_uniform if seen.basis.shape[1] > 2 else estimated_turning
     return other(light, seen.kernel_size) or seen
 
 

@@ -13,7 +13,7 @@ import deblur_lightning
 from deblur_lightning.commands import main
 from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands.restore import restore_photos
-from deblur_lightning.deblurring import Deblurred, Deblurrer, NoticedExposure, PhotoDeblurrer, StillnessGuard
+from deblur_lightning.deblurring import Deblurred, Deblurrer, NoticedExposure, PhotoDeblurrer
 from deblur_lightning.field import KernelField
 from deblur_lightning.photos import read_photo
 
@@ -71,12 +71,16 @@ def test_bad_photos_are_reported_and_the_others_restored(tmp_path):
 
 
 @pytest.mark.parametrize(("strength", "said"), [(1.0, True), (0.0, False)])
-def test_a_photo_that_the_model_returns_as_it_is_is_said_to_be_so(tmp_path, strength, said):
-    lines, guard = [], StillnessGuard(0.0)
-    source, model = photo(tmp_path / "a.png"), PhotoDeblurrer(small_motion_deblurrer(guard=guard), strength=strength)
+def test_what_the_model_notes_of_a_photo_is_said_beside_it(tmp_path, strength, said):
+    class Noting(Brighten):
+        def forward(self, blurry, exposure=None):
+            return Deblurred(blurry, None, ("it was a dark night",))
+
+    lines, source = [], photo(tmp_path / "a.png")
+    model = PhotoDeblurrer(Noting(), strength=strength)
     restore_photos([source], tmp_path / "out", lambda: model, say=lines.append)
-    assert ("hardly any motion seen, so its pixels are as they were" in lines[0]) is said
-    assert "motion" not in restore([source], tmp_path / "bright")[1][0]
+    assert ("it was a dark night" in lines[0]) is said
+    assert "night" not in restore([source], tmp_path / "bright")[1][0]
 
 
 def test_nothing_to_do_loads_no_model(tmp_path):

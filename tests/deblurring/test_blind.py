@@ -8,12 +8,9 @@ from deblur_lightning.deblurring import (
     BlindEstimator,
     MotionDeblurrer,
     PhotoDeblurrer,
-    Refinement,
     Restorer,
     RichardsonLucy,
-    StillnessGuard,
 )
-from deblur_lightning.deblurring.motion import STILL
 from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import delta_field
@@ -59,19 +56,13 @@ def test_the_smallest_picture_that_is_looked_at_is_looked_at(side, seen):
     assert estimator(small).coefficients.shape[-2:] == (side, 50)
 
 
-def test_how_sure_the_motion_is_is_told_unless_it_is_refined():
+def test_how_sure_the_motion_is_is_told():
     class Sure(BlindEstimator):
         def find(self, light):
             return Found(shifted(light), lambda: 0.7)
 
-    class Agreeing(Refinement):
-        def forward(self, blurry, field, exposure):
-            return field
-
     photo = torch.rand(1, 3, 60, 70, generator=torch.Generator().manual_seed(1))
-    for refinement, sure in ((None, 0.7), (Agreeing(), 0.0)):
-        model = MotionDeblurrer(Sure(9), RichardsonLucy(3), refinement)
-        assert model.estimate(photo, Exposure())[2]() == sure
+    assert MotionDeblurrer(Sure(9), RichardsonLucy(3)).estimate(photo, Exposure()).sureness() == 0.7
 
 
 def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
@@ -92,9 +83,6 @@ def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     assert looks == 2 * [(300, 500)]  # so short a motion is not looked for at half the size
     assert tiled.field.coefficients.shape[-2:] == (300, 500)
     assert (whole.picture - tiled.picture).abs().max() < 2e-3
-    still = PhotoDeblurrer(MotionDeblurrer(Looking(9), RichardsonLucy(3), guard=StillnessGuard(0.1)), tile=256)(photo)
-    assert torch.equal(still.picture, photo)
-    assert still.notes == (STILL,)
 
 
 class _Failing(Restorer):
@@ -161,14 +149,6 @@ def test_photos_are_restored_one_by_one():
     for ask in (model, model.field):
         with pytest.raises(ValueError, match=r"blurry holds 2 photos.* Pass \[1, C, H, W\]"):
             ask(torch.rand(2, 3, 90, 100))
-
-
-def test_a_photo_left_alone_is_done_too():
-    told = []
-    light = torch.full((1, 3, 90, 100), 0.5)
-    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), RichardsonLucy(3), guard=StillnessGuard(0.1)))
-    assert torch.equal(model(light, progress=told.append).picture, light)
-    assert told[-1] == 1
 
 
 def test_methods_are_told_apart_by_what_sees_the_motion():

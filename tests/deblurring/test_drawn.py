@@ -11,14 +11,12 @@ from deblur_lightning.deblurring import (
     BlindEstimator,
     CameraExposure,
     MotionDeblurrer,
-    Refinement,
-    RichardsonLucy,
-    StillnessGuard,
 )
 from deblur_lightning.deblurring.long_motion import LongMotion
 from deblur_lightning.deblurring.motion import DRAWN
 from deblur_lightning.deblurring.photo import PhotoDeblurrer
 from deblur_lightning.deblurring.restorers import UPDATES
+from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import EVERY_SIDE, Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import richardson_lucy
@@ -90,17 +88,6 @@ def test_a_photo_of_another_gamma_is_read_in_its_own_light(scene):
     assert DRAWN in linear(light).notes
 
 
-def test_a_drawn_field_is_neither_guarded_nor_refined(night, answer):
-    class Failing(Refinement):
-        def forward(self, blurry, field, exposure):
-            raise AssertionError
-
-    careful = MotionDeblurrer(BlindEstimator(), RichardsonLucy(3), Failing(), StillnessGuard(0.01))
-    restored = careful(night)
-    assert torch.equal(restored.field.basis, answer.field.basis)
-    assert restored.notes == (DRAWN,)
-
-
 def test_a_program_s_picture_is_judged_as_any_other(model, night):
     assert model.drawn(night, Exposure(dark=EVERY_SIDE)) is None
     assert DRAWN not in model(night, Exposure(drawn=True, dark=EVERY_SIDE)).notes
@@ -167,11 +154,7 @@ def test_of_pictures_that_a_program_blurred_and_of_several_nothing_is_read(model
 def test_where_nothing_was_drawn_motion_is_estimated():
     def estimate(blurry, exposure):
         assert not exposure.drawn
-        return (
-            KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])),
-            torch.tensor([True]),
-            lambda: 0.5,
-        )
+        return Found(KernelField(line(5, 33)[None, None], torch.ones(1, 1, *blurry.shape[-2:])), lambda: 0.5)
 
     photo = torch.rand(1, 3, 395, 640)  # at half of the size fewer than six kernels
     for scale in (2, 8):

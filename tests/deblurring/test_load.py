@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from small_models import small_motion_deblurrer
 
-from deblur_lightning.checkpoints import write_checkpoint
+from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
 from deblur_lightning.deblurring import (
     HyperLaplacian,
     MotionDeblurrer,
@@ -123,6 +123,34 @@ def test_another_project_s_weights_are_one_sentence(tmp_path):
     torch.save({"state_dict": {"backbone.weight": torch.rand(3)}}, tmp_path / "other.ckpt")
     with pytest.raises(ValueError, match=r"other\.ckpt holds the weights of another model, or of an earlier version"):
         load_deblurrer(tmp_path / "other.ckpt")
+
+
+def retired(path, **parts):
+    """A checkpoint of a version whose MotionDeblurrer had a refinement and a guard."""
+    recipe = describe(small_motion_deblurrer())
+    recipe["init_args"] |= {"refinement": None, "guard": None} | parts
+    write_checkpoint(path, small_motion_deblurrer().state_dict(), recipe)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
+def test_parts_that_are_no_more_are_passed_over_where_a_checkpoint_says_there_were_none(tmp_path, suffix):
+    path, blurry = retired(tmp_path / f"old{suffix}"), torch.rand(1, 3, 70, 70)
+    model = load_deblurrer(path)
+    assert set(describe(model.deblurrer)["init_args"]) == {"network", "restorer", "exposure"}
+    torch.testing.assert_close(model(blurry).picture, load_deblurrer(written(tmp_path / "new.ckpt"))(blurry).picture)
+    assert "refinement" not in read_checkpoint(path).recipe["init_args"]
+
+
+@pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
+@pytest.mark.parametrize("part", ["refinement", "guard"])
+def test_a_model_that_had_one_is_refused_in_a_sentence(tmp_path, suffix, part):
+    path = retired(tmp_path / f"old{suffix}", **{part: {"class_path": "deblur_lightning.deblurring.StillnessGuard"}})
+    with pytest.raises(
+        ValueError,
+        match=rf"old{suffix} is of a model with a {part}, but this version has none\. Restore with commit \w+",
+    ):
+        load_deblurrer(path)
 
 
 class Hostile:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from small_models import FixedField, small_motion_deblurrer
 
-from deblur_lightning.deblurring import CameraExposure, Guard, MotionDeblurrer, NoticedExposure, Refinement, Restorer
-from deblur_lightning.deblurring.motion import FADES, STILL
+from deblur_lightning.deblurring import CameraExposure, MotionDeblurrer, NoticedExposure, Restorer
+from deblur_lightning.deblurring.motion import FADES
 from deblur_lightning.exposure import EVERY_SIDE, NO_SIDE, Exposure, Sides
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import AdaptiveBasisNetwork
@@ -25,18 +25,6 @@ class Noting(Restorer):
         return torch.zeros_like(blurry)
 
 
-class Doubling(Refinement):
-    """Puts the field's first kernel everywhere, twice as wide."""
-
-    def forward(self, blurry, field, exposure):
-        return KernelField(field.basis[:, :1].repeat(1, 2, 1, 1), field.coefficients[:, :1].repeat(1, 2, 1, 1) / 2)
-
-
-class OnlyBright(Guard):
-    def __call__(self, blurry, field):
-        return blurry.mean(dim=(1, 2, 3)) > 0.5
-
-
 def test_with_network_and_restorer_alone_it_is_the_published_method():
     deblurrer = small_motion_deblurrer(iterations=3)
     blurry = torch.rand(2, 3, 40, 44, generator=torch.Generator().manual_seed(0))
@@ -54,34 +42,6 @@ def test_defaults_are_the_published_network_and_thirty_updates():
     assert isinstance(deblurrer.network, AdaptiveBasisNetwork)
     assert sum(parameter.numel() for parameter in deblurrer.parameters()) == 79_829_298
     assert (deblurrer.restorer.iterations, deblurrer.restorer.method, deblurrer.exposure.gamma) == (30, "basic", 2.2)
-
-
-def test_the_refined_field_is_what_is_undone_and_given():
-    basis, restorer = torch.full((1, 1, 9, 9), 1 / 81), Noting()
-    deblurrer = MotionDeblurrer(FixedField(basis), restorer, Doubling())
-    answer = deblurrer(torch.rand(1, 3, 40, 44))
-    assert answer.field.basis.shape == (1, 2, 9, 9)
-    assert restorer.given[0][0] is answer.field
-    torch.testing.assert_close(deblurrer.field(torch.rand(1, 3, 40, 44)).basis, answer.field.basis)
-
-
-def test_what_the_guard_holds_back_is_returned_as_it_is_and_said():
-    deblurrer = MotionDeblurrer(FixedField(torch.full((1, 1, 9, 9), 1 / 81)), Noting(), guard=OnlyBright())
-    bright, dim = torch.full((1, 3, 40, 44), 0.7), torch.full((1, 3, 40, 44), 0.2)
-    picture, _, notes = deblurrer(torch.cat((bright, dim)))
-    assert torch.equal(picture[0], torch.zeros(3, 40, 44))
-    assert torch.equal(picture[1], dim[0])
-    assert notes == ()
-    assert deblurrer(dim).notes == (STILL,)
-
-
-def test_a_picture_that_is_held_back_is_not_refined():
-    class Failing(Refinement):
-        def forward(self, blurry, field, exposure):
-            raise AssertionError("a still picture was refined")
-
-    deblurrer = MotionDeblurrer(FixedField(torch.full((1, 1, 9, 9), 1 / 81)), Noting(), Failing(), OnlyBright())
-    assert torch.equal(deblurrer(torch.full((1, 1, 40, 44), 0.2)).picture, torch.full((1, 1, 40, 44), 0.2))
 
 
 def fading(height=80, width=90, channels=3):

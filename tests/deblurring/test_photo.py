@@ -13,9 +13,8 @@ from deblur_lightning.deblurring import (
     NoticedExposure,
     PhotoDeblurrer,
     Restorer,
-    StillnessGuard,
 )
-from deblur_lightning.deblurring.motion import FADES, SMALL, STILL
+from deblur_lightning.deblurring.motion import FADES
 from deblur_lightning.deblurring.photo import SHORTEST_SIDE, TILE, mirror_to
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.estimation import Found
@@ -201,27 +200,6 @@ def faded(height, width):
 def test_a_photo_that_fades_is_told_to_in_all_its_tiles(tile):
     chain = MotionDeblurrer(Looking(9), Judging(), exposure=NoticedExposure())
     assert PhotoDeblurrer(chain, tile=tile)(faded(700, 500)).notes == (FADES,)
-    still = MotionDeblurrer(Looking(9), Judging(), guard=StillnessGuard(0.0), exposure=NoticedExposure())
-    assert PhotoDeblurrer(still)(faded(420, 500)).notes == (FADES, STILL)
-
-
-def test_a_photo_whose_motion_is_not_looked_for_is_not_called_still():
-    chain = MotionDeblurrer(BlindEstimator(33), Exposed(), guard=StillnessGuard(0.9), exposure=NoticedExposure())
-    photo = faded(72, 72)  # 56 pixels within the borders are left to look at
-    answer = PhotoDeblurrer(chain)(photo)
-    assert torch.equal(answer.picture, photo)
-    assert answer.notes == (FADES, SMALL)
-
-
-def test_a_photo_is_called_still_only_where_every_tile_is():
-    class HalfStill(Brighten):
-        def forward(self, blurry, exposure=None):
-            return Deblurred(blurry.clone(), None, (STILL,) if blurry.mean() < 0.5 else ())
-
-    photo = noise(200, 500) * 0.4
-    assert PhotoDeblurrer(HalfStill(), tile=256)(photo).notes == (STILL,)
-    photo[..., 250:] += 0.5
-    assert PhotoDeblurrer(HalfStill(), tile=256)(photo).notes == ()
 
 
 def test_a_model_that_answers_nan_is_named():

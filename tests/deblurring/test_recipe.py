@@ -8,12 +8,10 @@ from small_models import small_direct_deblurrer, small_motion_deblurrer
 from torch import nn
 
 from deblur_lightning.deblurring import (
-    AlternatingRefinement,
     DirectDeblurrer,
     HyperLaplacian,
     MotionDeblurrer,
     NoticedExposure,
-    StillnessGuard,
     build,
     describe,
 )
@@ -23,9 +21,8 @@ from deblur_lightning.networks import CompactBasisNetwork
 
 def full():
     return MotionDeblurrer(
-        CompactBasisNetwork(3, 9, 8, 4, 1), HyperLaplacian(0.2, allowance=0.5), AlternatingRefinement(0.6),
-        StillnessGuard(0.6), NoticedExposure(2.0, 1.1),
-    )  # fmt: skip
+        CompactBasisNetwork(3, 9, 8, 4, 1), HyperLaplacian(0.2, allowance=0.5), NoticedExposure(2.0, 1.1)
+    )
 
 
 @pytest.mark.parametrize("make", [full, small_motion_deblurrer, small_direct_deblurrer])

@@ -6,7 +6,7 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field, find_motion
-from deblur_lightning.estimation.dense_field import fills_its_square, likeliest, turning_field
+from deblur_lightning.estimation.dense_field import estimated_turning, fills_its_square, likeliest
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.losses import kernel_distance
@@ -91,7 +91,7 @@ def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(turning,
 
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
     monkeypatch.setattr(sys.modules[likeliest.__module__], "HELD", 100 * 100)
-    assert turning_field(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None
+    assert estimated_turning(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None
 
 
 @pytest.mark.usefixtures("even_small_photos_are_large")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from deblur_lightning.estimation.edges_only import edges_only, margin_faded, slopes, transfer
+from deblur_lightning.estimation.edges_only import STEEPEST, edges_only, slopes, transfer
 
 
 def circulant(kernel, height, width):
@@ -31,8 +31,7 @@ def test_multiplying_transforms_blurs_by_correlation(kernel):
     np.testing.assert_allclose(blurred.numpy().ravel(), expected, atol=1e-13)
 
 
-@pytest.mark.parametrize("steepest", [10.0, 1e5])
-def test_the_splitting_is_that_of_dense_matrices(kernel, steepest):
+def test_the_splitting_is_that_of_dense_matrices(kernel):
     height, width, sparsity = 6, 9, 0.02
     light = torch.rand(height, width, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     blur = circulant(kernel.tolist(), height, width)
@@ -40,7 +39,7 @@ def test_the_splitting_is_that_of_dense_matrices(kernel, steepest):
     down = circulant([[0, 0, 0], [0, -1, 0], [0, 1, 0]], height, width)
     picture = sharp = light.numpy().ravel()
     weight = 2 * sparsity
-    while weight < steepest:
+    while weight < STEEPEST:
         first, second = across @ sharp, down @ sharp
         keep = first**2 + second**2 >= sparsity / weight
         system = blur.T @ blur + weight * (across.T @ across + down.T @ down)
@@ -48,7 +47,7 @@ def test_the_splitting_is_that_of_dense_matrices(kernel, steepest):
             system, blur.T @ picture + weight * (across.T @ (keep * first) + down.T @ (keep * second))
         )
         weight *= 2
-    np.testing.assert_allclose(edges_only(light, kernel, sparsity, steepest=steepest).numpy().ravel(), sharp, atol=1e-8)
+    np.testing.assert_allclose(edges_only(light, kernel, sparsity).numpy().ravel(), sharp, atol=1e-8)
 
 
 def test_an_even_square_comes_back_with_its_edges():
@@ -60,11 +59,3 @@ def test_an_even_square_comes_back_with_its_edges():
     restored = edges_only(blurry, kernel, 5e-3)
     assert (restored - sharp).square().mean() < 0.1 * (blurry - sharp).square().mean()
     assert (slopes(restored).abs().amax(0) > 0.1).sum() == (slopes(sharp).abs().amax(0) > 0.1).sum()
-
-
-def test_a_faded_margin_leaves_the_picture_and_ends_even():
-    light = torch.rand(20, 30, generator=torch.Generator().manual_seed(4))
-    faded = margin_faded(light, 8)
-    torch.testing.assert_close(faded[8:-8, 8:-8], light)
-    border = torch.cat((faded[0], faded[-1], faded[:, 0], faded[:, -1]))
-    assert (border - light.mean()).abs().max() < 0.12 * (light - light.mean()).abs().max()

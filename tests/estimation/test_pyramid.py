@@ -7,9 +7,8 @@ import torch.nn.functional as F
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import blind_kernel, natural_kernel
-from deblur_lightning.estimation.kernel_shape import beside_centre, centred, no_blur
+from deblur_lightning.estimation.kernel_shape import beside_centre, centred, no_blur, softened
 from deblur_lightning.estimation.pyramid import scales
-from deblur_lightning.estimation.variational_kernel import softened
 
 SIZE, KERNEL = 160, 17
 

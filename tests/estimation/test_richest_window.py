@@ -24,3 +24,13 @@ def test_it_holds_more_squared_slopes_than_any_other(size, shared):
     rows, columns = richest_window(light, share if shared else None, 40)
     assert (rows.stop - rows.start, columns.stop - columns.start) == (height, width)
     assert held[rows.start, columns.start] == max(held.values())
+
+
+def test_the_window_is_where_the_edges_are():
+    light = torch.zeros(200, 300)
+    light[120:180:2, 200:260] = 1
+    rows, columns = richest_window(light, None, 96)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (96, 96)
+    assert {*range(120, 180)} <= {*range(rows.start, rows.stop)}
+    assert {*range(200, 260)} <= {*range(columns.start, columns.stop)}
+    assert richest_window(light[:50], torch.ones(50, 300), 96) == (slice(0, 50), slice(0, 96))  # no edges

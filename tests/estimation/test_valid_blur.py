@@ -35,14 +35,3 @@ def test_the_adjoint_is_the_transpose(random):
     sharp = torch.rand(2, 11, 13, dtype=torch.float64, generator=random)
     blurry = torch.rand(2, 7, 9, dtype=torch.float64, generator=random)
     torch.testing.assert_close((operator.blur(sharp) * blurry).sum(), (sharp * operator.adjoint(blurry)).sum())
-
-
-def test_lags_are_sums_of_products(random):
-    operator = ValidBlur(torch.rand(3, 3, dtype=torch.float64, generator=random), torch.Size((6, 7)))
-    blurry = torch.rand(2, 6, 7, dtype=torch.float64, generator=random)
-    sharp = torch.rand(2, 8, 9, dtype=torch.float64, generator=random)
-    expected = torch.empty(3, 3, dtype=torch.float64)
-    for row in range(3):
-        for column in range(3):
-            expected[row, column] = (blurry * sharp[:, row : row + 6, column : column + 7]).sum()
-    torch.testing.assert_close(operator.lags(blurry, sharp, 3), expected)

@@ -10,7 +10,7 @@ from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.deblurring import AlternatingRefinement, DirectDeblurrer, describe
+from deblur_lightning.deblurring import DirectDeblurrer, NoticedExposure, describe
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 from deblur_lightning.networks import DeblurGANGenerator
@@ -105,7 +105,7 @@ def test_imported_weights_begin_a_training(folder, monkeypatch):
 
 
 def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(folder, monkeypatch):
-    deblurrer = small_motion_deblurrer(refinement=AlternatingRefinement(0.8), iterations=3)
+    deblurrer = small_motion_deblurrer(exposure=NoticedExposure(2.0), iterations=3)
     write_checkpoint(folder / "whole.safetensors", deblurrer.state_dict(), describe(deblurrer))
     config = yaml.safe_load(CONFIG)
     config["model"] = {"class_path": "AdaptiveBasisModule"}

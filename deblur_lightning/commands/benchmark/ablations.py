@@ -1,13 +1,11 @@
 """Which part of a model does the work: the same model with one part left out or replaced."""
 
-import copy
 import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from deblur_lightning.deblurring import (
     Agreed,
@@ -23,7 +21,6 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.estimation import Found
 
-SEED = 1
 LEARNED = (UnrolledRestorer, Agreed)
 """Restorers that have learned when to trust a field."""
 
@@ -31,7 +28,6 @@ LEARNED = (UnrolledRestorer, Agreed)
 def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     """Give variants of a model with one part left out, or a simpler one in its place, by their names in tables.
 
-    A model that refines its network's field has two: without the refinement, and with an untrained network before it.
     A model whose restorer has learned when to trust the field has up to four: the classical restorers on the same
     field, the restorer trusting the field everywhere, and its direct network alone.
 
@@ -43,25 +39,12 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     if not isinstance(whole, MotionDeblurrer):
         return {}
     variants: dict[str, Deblurrer] = {}
-    if whole.refinement is not None:
-        variants["no refinement"] = MotionDeblurrer(whole.network, whole.restorer, None, whole.guard, whole.exposure)
-        if not isinstance(whole.network, BlindEstimator):
-            untrained = copy.deepcopy(whole.network)
-            torch.manual_seed(SEED)
-            for part in untrained.modules():
-                _start_anew(part)
-            variants["untrained network"] = MotionDeblurrer(
-                untrained, whole.restorer, whole.refinement, whole.guard, whole.exposure
-            )
     if isinstance(whole.restorer, LEARNED):
         for title, restorer in (("Richardson-Lucy", RichardsonLucy()), ("hyper-Laplacian", HyperLaplacian())):
-            variants[f"{title} on its field"] = MotionDeblurrer(
-                whole.network, restorer, whole.refinement, whole.guard, whole.exposure
-            )
+            variants[f"{title} on its field"] = MotionDeblurrer(whole.network, restorer, whole.exposure)
         trusting = unjudged(whole.restorer)
         if trusting is not whole.restorer:
-            believing = MotionDeblurrer(whole.network, trusting, whole.refinement, None, whole.exposure)
-            variants["field trusted everywhere"] = believing
+            variants["field trusted everywhere"] = MotionDeblurrer(whole.network, trusting, whole.exposure)
         for part in whole.restorer.modules():
             if isinstance(part, UnrolledRestorer | Agreed) and part.direct is not None:
                 variants["direct network alone"] = DirectDeblurrer(part.direct, signed=False)
@@ -126,10 +109,3 @@ def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
             size = whole.network.kernel_size
             whole.network = memories.setdefault(size, Remembering(size))
     return list(memories.values())
-
-
-def _start_anew(part: nn.Module) -> None:
-    """Draw a layer's weights as it draws them itself."""
-    reset = getattr(part, "reset_parameters", None)
-    if callable(reset):
-        reset()
