@@ -55,7 +55,13 @@ def test_every_ssim_is_recorded_under_its_own_name(root):
 
 
 def test_other_sets_go_by_their_folder_without_a_blur(root):
+    shutil.rmtree(root / "test/GOPR0384_11_00/blur_gamma")
     assert recorded(root, "blur") == ("GOPRO_Large", "", 3)
+
+
+def test_a_part_of_gopro_with_both_blurs_is_recorded_with_the_one_that_was_tested(root):
+    assert recorded(root, "blur") == ("GOPRO_Large", "blur", 3)
+    assert recorded(root, "blur_gamma") == ("GOPRO_Large", "blur_gamma", 3)
 
 
 def test_what_ran_is_recorded_with_it(root, monkeypatch):

@@ -9,7 +9,15 @@ from torch.utils.data import DataLoader
 
 from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, blur_of, find_pairs
+from deblur_lightning.data.pairs.layouts import (
+    GOPRO_TEST_PAIRS,
+    GoProBlur,
+    Layout,
+    Split,
+    blur_of,
+    blur_to_record,
+    find_pairs,
+)
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
@@ -83,8 +91,10 @@ class GoProDataModule(LightningDataModule):
 
     @property
     def table_blur(self) -> str:
-        """Which of GoPro's blurs they have; empty for other sets."""
-        return blur_of(self.test_pairs.pairs, self.blur) if self.table_name == "GoPro" else ""
+        """Which of GoPro's blurs they have; empty for sets that have one blur."""
+        pairs = self.test_pairs.pairs
+        gopro = self.table_name == "GoPro"
+        return blur_of(pairs, self.blur) if gopro else blur_to_record(pairs, self.blur, self.root)
 
     def prepare_data(self) -> None:
         if self.files.cache is not None and self._stage() in (None, "fit"):
