@@ -8,7 +8,15 @@ from pathlib import Path
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from deblur_lightning.metrics.pictures import IDENTICAL
-from deblur_lightning.reports.results import STORE, Result, append_result, device_name, file_hash, source_commit
+from deblur_lightning.reports.results import (
+    STORE,
+    Result,
+    append_result,
+    check_store,
+    device_name,
+    file_hash,
+    source_commit,
+)
 
 UNTRAINED = "(untrained)"
 """Ends the method's name where weights are random: such scores are shown, but no table takes them."""
@@ -24,6 +32,9 @@ class RecordResults(Callback):
         blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
         store: the JSON-lines file.
         config: the command or configuration that ran, for the store; None takes this process's command line.
+
+    Raises:
+        OSError: before a test: the store cannot be written.
     """
 
     def __init__(
@@ -36,6 +47,15 @@ class RecordResults(Callback):
     ) -> None:
         self.method, self.dataset, self.blur, self.store, self.config = method, dataset, blur, store, config
         self._started = 0.0
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """See that what a test finds can be written, before it begins."""
+        if stage == "test" and trainer.is_global_zero and not self._is_untrained:
+            check_store(self.store)
+
+    @property
+    def _is_untrained(self) -> bool:
+        return (self.method or "").endswith(UNTRAINED)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
@@ -53,7 +73,7 @@ class RecordResults(Callback):
         rows: dict[str, tuple[float, ...]] = getattr(pl_module, "test_rows", {})
         columns: tuple[str, ...] = getattr(pl_module, "test_columns", ())
         identical = int(known.get(IDENTICAL, 0))
-        if not known or (self.method or "").endswith(UNTRAINED) or (rows and identical == len(rows)):
+        if not known or self._is_untrained or (rows and identical == len(rows)):
             return
         weights = trainer.ckpt_path
         append_result(

@@ -85,6 +85,18 @@ def test_the_scores_of_random_weights_are_not_stored(root):
     assert not store.exists()
 
 
+def test_a_store_that_cannot_be_written_is_told_before_the_test(root):
+    (root.parent / "file").touch()
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=[RecordResults(store=root.parent / "file/results.jsonl")],
+    )  # fmt: skip
+    module = RestorationModule(Keep())
+    with pytest.raises(OSError, match=r"file/results.jsonl cannot be written: .*file is a file\. Choose another store"):
+        trainer.test(module, GoProDataModule(root, num_workers=0), verbose=False)
+    assert not module.test_rows
+
+
 @pytest.mark.filterwarnings("ignore:.*are identical to what they are compared with")
 def test_pictures_that_all_equal_their_sharp_ones_are_not_stored(root):
     same = root / "test/GOPR0384_11_00"

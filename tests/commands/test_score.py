@@ -273,3 +273,23 @@ def test_both_blurs_of_a_part_of_gopro_are_kept_apart(pictures, tmp_path, capsys
     with pytest.raises(SystemExit) as end:
         main(["compare-runs", "blurry", "blurry", "--dataset", "part", "--store", str(tmp_path / "results.jsonl")])
     assert "in common: part blur; part blur_gamma. Name one by --dataset, and GoPro's by --blur" in str(end.value.code)
+
+
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_restored(pictures, tmp_path):
+    (tmp_path / "results.jsonl").mkdir()
+    kept = tmp_path / "kept"
+    said = run(tmp_path, tmp_path / "blurry", tmp_path / "sharp", "--baseline", "blurry", "--save", kept)
+    assert "results.jsonl cannot be written: Is a directory. Choose another store." in said
+    assert not kept.exists()
+
+
+def test_scores_are_printed_and_written_before_they_are_stored(pictures, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("deblur_lightning.reports.results.append_result", full)
+    output = tmp_path / "scores.csv"
+    said = run(tmp_path, tmp_path / "mine", tmp_path / "sharp", "--no-cw-ssim", "-o", output)
+    assert "the disk is full" in said
+    assert "mean of 2" in capsys.readouterr().out
+    assert output.exists()

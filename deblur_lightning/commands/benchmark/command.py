@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import Store
-from deblur_lightning.reports.results import STORE
+from deblur_lightning.reports.results import STORE, check_store
 
 if TYPE_CHECKING:
     from deblur_lightning.data.scenes.synthetic import SyntheticSample
@@ -49,6 +49,7 @@ def benchmark(
     """
     from deblur_lightning.deblurring import find_checkpoint
 
+    check_store(store)
     checkpoints = {}
     for named in checkpoint or ():
         name, equals, path = named.partition("=")
