@@ -28,7 +28,7 @@ class RecordResults(Callback):
     Args:
         method: the method's name in tables; None takes the module's method.
         dataset: the dataset's name in tables; None takes that of `table_name`, and
-            says of how many pictures where ``limit_test_batches`` left some out.
+            says of how many pictures where ``limit_test_batches`` or the datamodule left some out.
         blur: GoPro's blur, where the dataset has two; None takes the datamodule's ``table_blur``.
         store: the JSON-lines file.
         config: the command or configuration that ran, for the store; None takes this process's command line.
@@ -116,7 +116,8 @@ def table_name(trainer: Trainer) -> str:
 def _with_count(trainer: Trainer, pictures: int) -> str:
     name = table_name(trainer)
     limit = trainer.limit_test_batches
-    return name if isinstance(limit, float) and limit == 1 else f"{name}, {pictures} of its pictures"
+    whole = isinstance(limit, float) and limit == 1 and not getattr(_data(trainer), "tests_part", False)
+    return name if whole else f"{name}, {pictures} of its pictures"
 
 
 def _data(trainer: Trainer) -> object:

@@ -8,7 +8,7 @@ from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
 
 from deblur_lightning.callbacks import RecordResults, ShowPictures
-from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data import GoProDataModule, Selection
 from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.results import read_results
@@ -31,13 +31,13 @@ def root(tmp_path):
     return tmp_path / "GOPRO_Large"
 
 
-def recorded(root, blur, **options):
+def recorded(root, blur, data=None, **options):
     store = root.parent / "results.jsonl"
     trainer = Trainer(
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, callbacks=[RecordResults(store=store)], **options,
     )  # fmt: skip
-    trainer.test(RestorationModule(Keep()), GoProDataModule(root, blur, num_workers=0), verbose=False)
+    trainer.test(RestorationModule(Keep()), data or GoProDataModule(root, blur, num_workers=0), verbose=False)
     result = read_results(store)[-1]
     return result.dataset, result.blur, result.pictures
 
@@ -62,6 +62,15 @@ def test_other_sets_go_by_their_folder_without_a_blur(root):
 def test_a_part_of_gopro_with_both_blurs_is_recorded_with_the_one_that_was_tested(root):
     assert recorded(root, "blur") == ("GOPRO_Large", "blur", 3)
     assert recorded(root, "blur_gamma") == ("GOPRO_Large", "blur_gamma", 3)
+
+
+def test_a_held_out_part_of_a_set_is_recorded_under_another_name_than_all_of_it(root):
+    for number in range(3):
+        shutil.copytree(root / "test/GOPR0384_11_00", root / f"sequence{number}")
+    shutil.rmtree(root / "test")
+    assert recorded(root, "blur") == ("GOPRO_Large, 3 of its pictures", "blur", 3)
+    data = GoProDataModule(root, "blur", selection=Selection(evaluate_all=True), num_workers=0)
+    assert recorded(root, "blur", data) == ("GOPRO_Large", "blur", 9)
 
 
 def test_what_ran_is_recorded_with_it(root, monkeypatch):

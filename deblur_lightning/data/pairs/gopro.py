@@ -82,6 +82,7 @@ class GoProDataModule(LightningDataModule):
         self.crop_size, self.augment, self.seed = crop_size, augment, seed
         self.batch_size, self.num_workers = batch_size, num_workers
         self._checked: dict[str, list[Pair]] = {}
+        self._there: dict[str, int] = {}
         self._frames: FrameCache | None = None
 
     @property
@@ -95,6 +96,11 @@ class GoProDataModule(LightningDataModule):
         pairs = self.test_pairs.pairs
         gopro = self.table_name == "GoPro"
         return blur_of(pairs, self.blur) if gopro else blur_to_record(pairs, self.blur, self.root)
+
+    @property
+    def tests_part(self) -> bool:
+        """Tell whether test pictures are a part of those there: held out from training, or undamaged."""
+        return len(self.test_pairs) < self._there["test"]
 
     def prepare_data(self) -> None:
         if self.files.cache is not None and self._stage() in (None, "fit"):
@@ -177,6 +183,7 @@ class GoProDataModule(LightningDataModule):
         """Find the pairs of a part."""
         split: Split = "train" if part in ("train", "val") else "test"
         found = find_pairs(self.root, split, self.blur, self.layout)
+        self._there[part] = len(found.pairs)
         if part == "predict" or (part == "test" and (found.split or self.selection.evaluate_all)):
             chosen = found.pairs
         else:
