@@ -58,7 +58,7 @@ class RecordResults(Callback):
         return (self.method or "").endswith(UNTRAINED)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock, for modules that do not time their restoring."""
         self._started = time.monotonic()
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -76,6 +76,8 @@ class RecordResults(Callback):
         if not known or self._is_untrained or (rows and identical == len(rows)):
             return
         weights = trainer.ckpt_path
+        restoring: float | None = getattr(pl_module, "restoring_seconds", None)
+        seconds = time.monotonic() - self._started if restoring is None else restoring
         append_result(
             Result(
                 method=self.method or str(getattr(pl_module, "method", type(pl_module).__name__)),
@@ -83,12 +85,13 @@ class RecordResults(Callback):
                 blur=getattr(_data(trainer), "table_blur", "") if self.blur is None else self.blur,
                 metrics=known,
                 pictures=len(rows) - identical,
-                seconds=round(time.monotonic() - self._started, 3),
+                seconds=round(seconds, 3),
                 checkpoint=file_hash(weights) if weights else "",
                 checkpoint_name=str(weights or ""),
                 config=_command_line() if self.config is None else self.config,
                 commit=source_commit(),
                 device=device_name(pl_module.device),
+                restores=restoring is not None,
             ),
             self.store,
             [{"name": name, **dict(zip(columns, values, strict=False))} for name, values in rows.items()],

@@ -40,7 +40,7 @@ class Result:
         blur: GoPro's blur, ``blur`` or ``blur_gamma``; empty where the dataset has one blur only.
         pictures: how many pictures the means are over.
         seconds: wall time of the evaluation; of restoring alone where that can be told apart, each picture's added up,
-            however many are done at once; 0 where it was not taken.
+            however many are done at once, and of several devices the slowest one's sum; 0 where it was not taken.
         checkpoint: the weights' :func:`file_hash`; empty for methods without any.
         config: path of the YAML or the command line that ran.
         commit: :func:`source_commit` of the code that ran.
