@@ -93,7 +93,7 @@ def _runs(
     common = [place for place in places[0] if all(place in other for other in places)] if places else []
     wanted = [place for place in common if dataset in (None, place[0]) and blur in (None, place[1])]
     if places and len(wanted) != 1:
-        had = "; ".join(" ".join(filter(None, place)) for place in common) or "none"
+        had = "; ".join(" ".join(filter(None, place)) for place in wanted or common) or "none"
         remedy = "Name one by --dataset, and GoPro's by --blur." if common else "Score both on the same set."
         raise ValueError(f"{' and '.join(named)} were scored on these sets in common: {had}. {remedy}")
     rows = []

@@ -84,6 +84,11 @@ class CombinedDataModule(LightningDataModule):
         """Which of GoPro's blurs they have."""
         return self.real.table_blur
 
+    @property
+    def tests_part(self) -> bool:
+        """Tell whether some of the pictures there are not tested."""
+        return self.real.tests_part
+
     def prepare_data(self) -> None:
         self.real.trainer = self.trainer
         self.real.prepare_data()

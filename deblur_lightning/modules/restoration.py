@@ -1,6 +1,8 @@
 """RestorationModule: any deblurrer, restored, compared, averaged, logged."""
 
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -25,7 +27,8 @@ class RestorationModule(LightningModule):
 
     Logs ``val/NAME`` and ``test/NAME``: PSNR (dB), SSIM with reflected borders and over the valid region, in tests
     also CW-SSIM, and the figures of `measure`. After a test
-    ``test_rows`` holds each picture's figures by name, in the order of ``test_columns``.
+    ``test_rows`` holds each picture's figures by name, in the order of ``test_columns``, and ``restoring_seconds`` the
+    time that restoring took, without reading and scoring; of several devices, on the one that took longest.
 
     Batches with ``frames`` are tested by Köhler's official protocol instead: ``test/psnr`` and ``test/mssim``, the best
     over frames, and no figure of `measure`.
@@ -46,6 +49,7 @@ class RestorationModule(LightningModule):
         self.kohler_scores = KohlerScore()
         self.test_rows: dict[str, tuple[float, ...]] = {}
         self.test_columns: tuple[str, ...] = self.test_metrics.columns
+        self.restoring_seconds = 0.0
         self.keep_recipe()
 
     def keep_recipe(self, **settings: object) -> None:
@@ -116,7 +120,8 @@ class RestorationModule(LightningModule):
             ValueError: no pictures in [0, 1].
         """
         blurry, sharp = batch["blurry"], batch["sharp"]
-        restored, field, _ = self.deblur(blurry)
+        with self._timed(blurry.device):
+            restored, field, _ = self.deblur(blurry)
         figures = {"blurry_psnr": picture_psnr(blurry, sharp)}
         if field is None or not self.deblurrer.undoes_motion:
             return restored, figures
@@ -167,6 +172,9 @@ class RestorationModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._score(batch, self.val_metrics)
 
+    def on_test_start(self) -> None:
+        self.restoring_seconds = 0.0
+
     def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Score a batch and return what was restored, for callbacks that save or show it.
 
@@ -177,7 +185,8 @@ class RestorationModule(LightningModule):
             return self._score(batch, self.test_metrics)
         check_parts(batch, "blurry", "frames", "name")
         check_image(batch["blurry"], "blurry")
-        restored = self.restore(batch["blurry"])
+        with self._timed(batch["blurry"].device):
+            restored = self.restore(batch["blurry"])
         self.kohler_scores.update(restored, batch["frames"], batch["name"])
         return restored
 
@@ -192,6 +201,8 @@ class RestorationModule(LightningModule):
         metrics = self.kohler_scores if self.kohler_scores.update_called else self.test_metrics
         with metrics.sync_context(should_sync=self.trainer.world_size > 1):
             self.test_rows, self.test_columns = metrics.rows(), metrics.columns
+        seconds = torch.tensor(self.restoring_seconds, device=self.device)
+        self.restoring_seconds = float(self.trainer.strategy.reduce(seconds, reduce_op="max"))
         self._log_means("test", metrics)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -201,6 +212,19 @@ class RestorationModule(LightningModule):
         restoring = {name: weight for name, weight in weights.items() if name.startswith("deblurrer.")}
         others = {name: weights.get(name, weight) for name, weight in ours.items() if not name.startswith("deblurrer.")}
         checkpoint["state_dict"] = restoring | others
+
+    @contextmanager
+    def _timed(self, device: torch.device) -> Iterator[None]:
+        """Add what a block takes to the seconds of restoring; a GPU's work is waited for, before and after."""
+
+        def now() -> float:
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            return time.monotonic()
+
+        started = now()
+        yield
+        self.restoring_seconds += now() - started
 
     def _motion_figures(self, batch: Batch, field: KernelField) -> dict[str, Tensor]:
         blurry, sharps = batch["blurry"], batch["sharp"]

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from deblur_lightning.sentences import count_of, read_csv, read_text
 from deblur_lightning.whole_file import sha256, whole_file
 
 STORE = Path("results/results.jsonl")
+PICTURES = "pictures"
+"""Folder beside the store, for the scores of single pictures."""
 
 
 def now() -> str:
@@ -37,7 +40,7 @@ class Result:
         blur: GoPro's blur, ``blur`` or ``blur_gamma``; empty where the dataset has one blur only.
         pictures: how many pictures the means are over.
         seconds: wall time of the evaluation; of restoring alone where that can be told apart, each picture's added up,
-            however many are done at once; 0 where it was not taken.
+            however many are done at once, and of several devices the slowest one's sum; 0 where it was not taken.
         checkpoint: the weights' :func:`file_hash`; empty for methods without any.
         config: path of the YAML or the command line that ran.
         commit: :func:`source_commit` of the code that ran.
@@ -85,6 +88,25 @@ class Result:
         return self.method, self.dataset, self.blur
 
 
+def check_store(store: Path | str) -> None:
+    """See that results can be added to a store, and pictures' scores beside it, before long work; nothing is left.
+
+    Raises:
+        OSError: why not, and the remedy.
+    """
+    store = Path(store)
+    pictures = store.parent / PICTURES
+    there = next(path for path in (pictures, *pictures.parents) if os.path.lexists(path))  # never raises
+    try:
+        if store.is_dir() or store.is_file():
+            store.open("ab").close()
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
+            Path(place, pictures.relative_to(there)).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{there} is a file" if there.is_file() else error.strerror
+        raise OSError(f"{store} cannot be written: {reason}. Choose another store.") from error
+
+
 def append_result(
     result: Result, store: Path | str = STORE, rows: Sequence[Mapping[str, object]] | None = None
 ) -> Result:
@@ -102,7 +124,7 @@ def append_result(
     store.parent.mkdir(parents=True, exist_ok=True)
     if rows:
         stem = "-".join(part for part in (result.dataset, result.blur, result.method, result.date) if part)
-        path = _reserved(store.parent / "pictures" / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
+        path = _reserved(store.parent / PICTURES / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
         write_rows(rows, path)
         result = dataclasses.replace(result, rows=path.relative_to(store.parent).as_posix())
     _append_line(json.dumps(dataclasses.asdict(result), ensure_ascii=False), store)
@@ -137,10 +159,33 @@ def read_results(store: Path | str = STORE) -> list[Result]:
         if not line.strip():
             continue
         try:
-            results.append(Result(**json.loads(line)))
-        except (TypeError, ValueError) as error:
+            results.append(_result_of(json.loads(line)))
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{store}, line {number}, is no result ({error}). Delete that line.") from error
     return results
+
+
+def _result_of(fields: object) -> Result:
+    """Make a result of what a line holds.
+
+    Raises:
+        TypeError: a field is missing, unknown or of another type than a result's.
+        ValueError: as of `Result`.
+    """
+    if not isinstance(fields, dict):
+        raise TypeError(f"it holds {fields!r:.40}, but a result has names and values")
+    numbers = fields.get("metrics", {})
+    if not isinstance(numbers, dict):
+        raise TypeError(f"metrics is {numbers!r:.40}, but metrics are numbers by name")
+    for name, value in {**numbers, "seconds": fields.get("seconds", 0.0)}.items():
+        if type(value) not in (int, float):
+            raise TypeError(f"{name} is {value!r:.40}, but a number is kept there")
+    kinds = {"pictures": (int, "a whole number"), "restores": (bool, "true or false")}
+    for name, value in fields.items():
+        kind, said = kinds.get(name, (str, "text"))
+        if name not in ("metrics", "seconds") and type(value) is not kind:
+            raise TypeError(f"{name} is {value!r:.40}, but {said} is kept there")
+    return Result(**fields)
 
 
 def latest_results(results: Iterable[Result]) -> list[Result]:

@@ -102,7 +102,12 @@ def build_table(
         measured = [_measured(results, method, score) for method in methods]
         printed = [find_published(shown, method, score.dataset, score.metric, layout.papers) for method in methods]
         if score.metric != "printed_ssim":
-            _append(cells, columns, Column(f"{label}, measured", "measured", score), _measured_cells(measured, score))
+            _append(
+                cells,
+                columns,
+                Column(f"{label}, measured", "measured", score),
+                _measured_cells(measured, score, alike=len(_by_count(results, score)) < 2),
+            )
         first = next(one for one in scores if one[:2] == score[:2]) == score  # two blurs share one published column
         if any(printed) and first:
             heads = [Cell(one.printed if one else NONE) for one in printed]
@@ -165,11 +170,21 @@ def _measured(results: Sequence[Result], method: str, score: Score) -> float | s
     return result.metrics.get(score.metric, NONE)
 
 
-def _measured_cells(values: list[float | str], score: Score) -> list[Cell]:
+def _by_count(results: Sequence[Result], score: Score) -> dict[int, list[str]]:
+    """Sort methods by how many pictures their means are over, where that was kept."""
+    counts: dict[int, list[str]] = {}
+    for one in results:
+        if (one.dataset, one.blur) == (score.dataset, score.blur) and one.pictures:
+            counts.setdefault(one.pictures, []).append(one.method)
+    return counts
+
+
+def _measured_cells(values: list[float | str], score: Score, *, alike: bool) -> list[Cell]:
+    """Write measured values, the best bold where all are of as many pictures."""
     name = metric_name(score.metric)
     texts = [value if isinstance(value, str) else f"{value:.{name.digits}f}" for value in values]
     rounded = [float(text) for text, value in zip(texts, values, strict=True) if not isinstance(value, str)]
-    if name.more_is_better is None or len(rounded) < 2:
+    if name.more_is_better is None or len(rounded) < 2 or not alike:
         return [Cell(text) for text in texts]
     best = f"{(max if name.more_is_better else min)(rounded):.{name.digits}f}"
     return [Cell(text, bold=text == best) for text in texts]
@@ -202,6 +217,12 @@ def _notes(
         for dataset in dict.fromkeys(score.dataset for score in scores)
         if dataset not in run and dataset in commands
     ]
+    for dataset, blur in dict.fromkeys((score.dataset, score.blur) for score in scores):
+        counts = _by_count(results, Score(dataset, "", blur))
+        if len(counts) > 1:
+            several = "; ".join(f"{count} ({', '.join(counts[count])})" for count in sorted(counts))
+            where = " ".join(filter(None, (dataset, blur)))
+            notes.append(f"Means on {where} are not of the same pictures, so no best one is bold: of {several}.")
     notes += [meaning for mark, meaning in MARKS.items() if any(one.mark == mark for one in shown)]
     notes += [DEFINITIONS[metric] for metric in dict.fromkeys(s.metric for s in scores) if metric in DEFINITIONS]
     for blur in ("blur", "blur_gamma"):

@@ -101,6 +101,13 @@ def test_pictures_are_added_to_the_page_with_fields_and_scores(windows, tmp_path
         assert record["scores"]["Blurry"]["psnr"] < record["scores"]["true field, Richardson-Lucy"]["psnr"]
 
 
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_scored(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"file/x.jsonl cannot be written: .*file is a file\. Choose another store"):
+        main(["benchmark", "--store", str(tmp_path / "file/x.jsonl")])
+    assert not capsys.readouterr().out
+
+
 def test_the_baseline_is_unsharp_masking_by_its_definition():
     blurry = torch.rand(1, 3, 40, 50, generator=torch.Generator().manual_seed(2))
     soft = np.stack([gaussian_filter(plane, 5, mode="reflect") for plane in blurry[0].double().numpy()])

@@ -15,6 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
+from deblur_lightning.reports.gathering import gather_tables
 from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
 NAMES = ("a", "scene/b")
@@ -273,3 +274,47 @@ def test_what_cannot_be_scored_is_said_and_nothing_is_stored(pictures, tmp_path,
         main(["score", *arguments])
     assert re.search(said, str(end.value.code)), end.value.code
     assert not (tmp_path / "results").exists()
+
+
+def test_both_blurs_of_a_part_of_gopro_are_kept_apart(pictures, tmp_path, capsys):
+    root = tmp_path / "part"
+    for number, name in enumerate(NAMES):
+        for kind, made in (("blur", "blurry"), ("blur_gamma", "mine"), ("sharp", "sharp")):
+            folder = root / "test" / f"sequence{number}" / kind
+            folder.mkdir(parents=True)
+            Image.fromarray(pictures[name][made]).save(folder / "1.png")
+    for blur in ("blur", "blur_gamma"):
+        assert not run(tmp_path, root, "--baseline", "blurry", "--blur", blur, "--no-cw-ssim")
+        sequence = root / "test/sequence0"
+        assert not run(tmp_path, sequence / blur, sequence / "sharp", "--baseline", "blurry", "--no-cw-ssim")
+        picture = sequence / blur / "1.png"
+        assert not run(tmp_path, picture, sequence / "sharp/1.png", "--baseline", "blurry", "--no-cw-ssim")
+    places = [(one.dataset, one.blur) for one in read_results(tmp_path / "results.jsonl")]
+    both = ("blur", "blur_gamma")
+    assert places == [(name, blur) for blur in both for name in ("part", "sequence0", "sequence0")]
+    (table,) = (one for one in gather_tables(tmp_path / "results.jsonl") if one.title == "part")
+    heads = [column.head for column in table.columns]
+    assert {"PSNR (dB) on blur, measured", "PSNR (dB) on blur_gamma, measured"} <= set(heads)
+    with pytest.raises(SystemExit) as end:
+        main(["compare-runs", "blurry", "blurry", "--dataset", "part", "--store", str(tmp_path / "results.jsonl")])
+    assert "in common: part blur; part blur_gamma. Name one by --dataset, and GoPro's by --blur" in str(end.value.code)
+
+
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_restored(pictures, tmp_path):
+    (tmp_path / "results.jsonl").mkdir()
+    kept = tmp_path / "kept"
+    said = run(tmp_path, tmp_path / "blurry", tmp_path / "sharp", "--baseline", "blurry", "--save", kept)
+    assert "results.jsonl cannot be written: Is a directory. Choose another store." in said
+    assert not kept.exists()
+
+
+def test_scores_are_printed_and_written_before_they_are_stored(pictures, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("deblur_lightning.reports.results.append_result", full)
+    output = tmp_path / "scores.csv"
+    said = run(tmp_path, tmp_path / "mine", tmp_path / "sharp", "--no-cw-ssim", "-o", output)
+    assert "the disk is full" in said
+    assert "mean of 2" in capsys.readouterr().out
+    assert output.exists()

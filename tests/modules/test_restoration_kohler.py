@@ -36,6 +36,7 @@ def test_testing_on_kohler_scores_as_the_command_does_on_the_written_pictures(tm
     assert logged == {"test/psnr": pytest.approx(scored.psnr), "test/mssim": pytest.approx(scored.mssim)}
     (result,) = read_results(tmp_path / "results.jsonl")
     assert result.dataset == "Köhler sample"
+    assert result.seconds == round(module.restoring_seconds, 3) > 0
     assert result.metrics["mssim"] == logged["test/mssim"]
     assert module.test_columns == ("psnr", "mssim")
     restored = torch.cat(trainer.predict(module, data))

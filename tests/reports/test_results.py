@@ -6,6 +6,7 @@ import pytest
 from deblur_lightning.reports.results import (
     Result,
     append_result,
+    check_store,
     file_hash,
     latest_results,
     read_results,
@@ -83,6 +84,38 @@ def test_unknown_keys_are_named(tmp_path):
         read_results(store)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ('"metrics": [1]', r"metrics is \[1\], but metrics are numbers by name"),
+        ('"metrics": {"psnr": "20"}', "psnr is '20', but a number"),
+        ('"metrics": {"psnr": true}', "psnr is True, but a number"),
+        (f'"metrics": {{"psnr": 1{"0" * 400}}}', "int too large"),
+        ('"metrics": {"psnr": 1}, "seconds": null', "seconds is None, but a number"),
+        ('"metrics": {"psnr": 1}, "date": 5', "date is 5, but text"),
+        ('"metrics": {"psnr": 1}, "method": 5', "method is 5, but text"),
+        ('"metrics": {"psnr": 1}, "pictures": "6"', "pictures is '6', but a whole number"),
+        ('"metrics": {"psnr": 1}, "restores": 1', "restores is 1, but true or false"),
+        ('"metrics": {"psnr": 1}, "colour": "red"', "colour"),
+    ],
+)
+def test_a_field_of_another_type_is_named_with_its_line(tmp_path, fields, said):
+    store = tmp_path / "results.jsonl"
+    method = "" if '"method"' in fields else '"method": "a", '
+    append_result(RESULT, store)
+    with store.open("a") as file:
+        file.write(f'{{{method}"dataset": "b", {fields}}}\n')
+    with pytest.raises(ValueError, match=rf"results.jsonl, line 2, is no result \(.*{said}.*Delete that line"):
+        read_results(store)
+
+
+@pytest.mark.parametrize("line", ["[1, 2]", "5", "null", '"text"'])
+def test_a_line_without_fields_is_no_result(tmp_path, line):
+    (tmp_path / "results.jsonl").write_text(line + "\n")
+    with pytest.raises(ValueError, match=r"line 1, is no result .*names and values.*Delete that line"):
+        read_results(tmp_path / "results.jsonl")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_score_that_is_not_finite_is_refused(value):
     with pytest.raises(ValueError, match=r"psnr of a on b is .*Look for NaN"):
@@ -93,6 +126,28 @@ def test_a_score_that_is_not_finite_is_refused(value):
 def test_a_result_without_a_name_or_metric_is_refused(arguments):
     with pytest.raises(ValueError, match=r"is empty, .*Name it"):
         Result(*arguments)
+
+
+def test_a_store_that_can_be_written_is_left_as_it_was(tmp_path):
+    check_store(tmp_path / "new/deep/results.jsonl")
+    assert not list(tmp_path.iterdir())
+    store = tmp_path / "results.jsonl"
+    append_result(RESULT, store)
+    check_store(store)
+    assert read_results(store) == [RESULT]
+    assert list(tmp_path.iterdir()) == [store]
+
+
+@pytest.mark.parametrize(
+    ("store", "why"),
+    [("file/r.jsonl", "file is a file"), ("folder", "Is a directory"), ("folder/r.jsonl", "pictures is a file")],
+)
+def test_a_store_that_cannot_be_written_is_told(tmp_path, store, why):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/pictures").touch()
+    with pytest.raises(OSError, match=rf"{store} cannot be written: .*{why}\. Choose another store"):
+        check_store(tmp_path / store)
 
 
 def test_rows_that_were_deleted_are_named(tmp_path):

@@ -66,6 +66,18 @@ def test_less_kernel_error_is_better():
     assert [row[1].bold for row in table.rows] == [False, True]
 
 
+def test_means_over_other_pictures_are_told_apart_and_none_is_best():
+    results = [Result(name, "mine", {"psnr": 20.0 + n}, pictures=n) for name, n in (("a", 1), ("b", 4), ("c", 4))]
+    layout = Layout("m", "m", (Score("mine", "psnr"),))
+    table = build_table(layout, results, [])
+    assert not any(row[1].bold for row in table.rows)
+    note = "Means on mine are not of the same pictures, so no best one is bold: of 1 (a); 4 (b, c)."
+    assert note in table.notes
+    alike = build_table(layout, results[1:], [])
+    assert all(row[1].bold for row in alike.rows)
+    assert not any("same pictures" in one for one in alike.notes)
+
+
 def test_a_difference_needs_the_same_blur_on_both_sides():
     table = build_table(LAYOUT, RESULTS, PUBLISHED)
     assert _column(table, "PSNR (dB) on blur, difference")["Ours & theirs"].text == "+0.50"

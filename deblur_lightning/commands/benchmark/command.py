@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import MODELS, Store
-from deblur_lightning.reports.results import STORE
+from deblur_lightning.reports.results import STORE, check_store
 from deblur_lightning.sentences import count_of
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def benchmark(
     """
     from deblur_lightning.deblurring import find_checkpoint
 
+    check_store(store)
     checkpoints = {}
     for named in checkpoint or ():
         name, equals, path = named.partition("=")

@@ -92,9 +92,10 @@ def score(
     from deblur_lightning.commands.score.tables import WRITERS, as_text
     from deblur_lightning.data.pairs.layouts import Layout
     from deblur_lightning.data.pairs.shots import find_shots
-    from deblur_lightning.reports.results import append_result
+    from deblur_lightning.reports.results import append_result, check_store
 
     check_outputs(output or (), WRITERS)
+    check_store(store)
     perceptual = _distances({"lpips": lpips, "dists": dists})
     road = find_road(command, baseline, checkpoint)
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
@@ -103,11 +104,11 @@ def score(
     job = Job(found, measures, road or pictures, save, method, dataset)
     with Console() as console:
         scores, result = run_job(job, _typed(locals()), console.watch)
-        result = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])
         title = f"{result.method} on {result.dataset}{f', {result.blur}' * bool(result.blur)}: {job.channels}"
+        console.say(as_text(scores, title))  # before what may fail
         write_outputs(output or (), lambda suffix: WRITERS[suffix](scores, result, title))
-        console.say(as_text(scores, title))
-        console.say(f"Stored: {store}, each picture in {store.parent / result.rows}. See `deblur tables`.")
+        stored = append_result(result, store, [{"name": name, **row} for name, row in scores.rows.items()])
+        console.say(f"Stored: {store}, each picture in {store.parent / stored.rows}. See `deblur tables`.")
 
 
 def _sides(pictures: Path, sharp: Path | None, blurry: Path | None, *, made: bool) -> tuple[Path, Path | None]:

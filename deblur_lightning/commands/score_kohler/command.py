@@ -50,13 +50,13 @@ def score_kohler(
     from deblur_lightning.commands.score_kohler.tables import as_csv, as_json, tables
     from deblur_lightning.data.kohler.data_module import download_kohler
     from deblur_lightning.data.kohler.files import kohler_name
-    from deblur_lightning.reports.results import Result, append_result, device_name, source_commit
+    from deblur_lightning.reports.results import Result, append_result, check_store, device_name, source_commit
     from deblur_lightning.whole_file import whole_file
 
     for output in filter(None, (csv, markdown, json)):
         check_file(output, overwrite=True)
         check_folder_writable(output.parent)
-    check_folder_writable(store.parent)
+    check_store(store)
     if download:
         download_kohler(data)
     started = time.monotonic()

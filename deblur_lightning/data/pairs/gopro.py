@@ -9,7 +9,15 @@ from torch.utils.data import DataLoader
 
 from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, blur_of, find_pairs
+from deblur_lightning.data.pairs.layouts import (
+    GOPRO_TEST_PAIRS,
+    GoProBlur,
+    Layout,
+    Split,
+    blur_of,
+    blur_to_record,
+    find_pairs,
+)
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
@@ -74,6 +82,7 @@ class GoProDataModule(LightningDataModule):
         self.crop_size, self.augment, self.seed = crop_size, augment, seed
         self.batch_size, self.num_workers = batch_size, num_workers
         self._checked: dict[str, list[Pair]] = {}
+        self._there: dict[str, int] = {}
         self._frames: FrameCache | None = None
 
     @property
@@ -83,8 +92,15 @@ class GoProDataModule(LightningDataModule):
 
     @property
     def table_blur(self) -> str:
-        """Which of GoPro's blurs they have; empty for other sets."""
-        return blur_of(self.test_pairs.pairs, self.blur) if self.table_name == "GoPro" else ""
+        """Which of GoPro's blurs they have; empty for sets that have one blur."""
+        pairs = self.test_pairs.pairs
+        gopro = self.table_name == "GoPro"
+        return blur_of(pairs, self.blur) if gopro else blur_to_record(pairs, self.blur, self.root)
+
+    @property
+    def tests_part(self) -> bool:
+        """Tell whether test pictures are a part of those there: held out from training, or undamaged."""
+        return len(self.test_pairs) < self._there["test"]
 
     def prepare_data(self) -> None:
         if self.files.cache is not None and self._stage() in (None, "fit"):
@@ -167,6 +183,7 @@ class GoProDataModule(LightningDataModule):
         """Find the pairs of a part."""
         split: Split = "train" if part in ("train", "val") else "test"
         found = find_pairs(self.root, split, self.blur, self.layout)
+        self._there[part] = len(found.pairs)
         if part == "predict" or (part == "test" and (found.split or self.selection.evaluate_all)):
             chosen = found.pairs
         else:

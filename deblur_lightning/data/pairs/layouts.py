@@ -114,6 +114,27 @@ def blur_of(pairs: Iterable[Pair], told: GoProBlur) -> str:
     return " and ".join(sorted(found))
 
 
+def blur_to_record(pairs: Sequence[Pair], told: GoProBlur, root: Path) -> str:
+    """Tell which of GoPro's blurs pairs have where that needs telling, in a part of GoPro too; else give nothing.
+
+    It does where they have ``blur_gamma``, or ``blur`` with ``blur_gamma`` beside it.
+
+    Args:
+        pairs: of any set.
+        told: what was asked for, which holds where no folder tells.
+        root: the set's folder or list file; folders above it tell nothing of pairs below.
+    """
+    above = root.expanduser().absolute().parent
+    files = [pair.blurry.absolute() for pair in pairs]
+    tops = [above if file.is_relative_to(above) else Path(file.anchor) for file in files]  # a list's may lie anywhere
+    own = [pair._replace(blurry=file.relative_to(top)) for pair, file, top in zip(pairs, files, tops, strict=True)]
+    found = blur_of(own, told)
+    inner = {(top, parent) for pair, top in zip(own, tops, strict=True) for parent in pair.blurry.parents}
+    folders = {top / parent.parent for top, parent in inner if parent.name == "blur"}
+    choice = any((folder / "blur_gamma").is_dir() for folder in folders)
+    return found if choice or found != "blur" else ""
+
+
 def _pairs_below(base: Path, blur: GoProBlur, sharp_half: Half | None, depth: int) -> tuple[list[Pair], str]:
     """Find the pairs in a folder, which holds a split or the whole set."""
     blurry, sharp = _role_folder(base, _blurry_names(blur)), _role_folder(base, SHARP_FOLDERS)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, blur_of, find_pairs
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, blur_of, blur_to_record, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES, is_list
 from deblur_lightning.data.pairs.pairing import (
     BLURRY_FOLDERS,
     SHARP_FOLDERS,
     Half,
+    Pair,
     natural,
     pairs_of_folders,
     pictures_by_key,
@@ -42,7 +43,7 @@ class Shots(NamedTuple):
     Attributes:
         shots: in natural order.
         dataset: what tables call the set: ``GoPro`` for its 1,111 test pairs, else the folder's name.
-        blur: which of GoPro's blurs they have; empty for other sets.
+        blur: which of GoPro's blurs they have; empty for sets that have one blur.
     """
 
     shots: list[Shot]
@@ -74,8 +75,9 @@ def find_shots(
     if holds_pairs(sharp, layout):
         pairs = find_pairs(sharp, "test", blur, layout).pairs
         shots = [Shot(one.name, one.sharp, one.blurry, one.sharp_half) for one in pairs]
-        gopro = len(shots) == GOPRO_TEST_PAIRS
-        return Shots(shots, "GoPro" if gopro else _set_name(sharp), blur_of(pairs, blur) if gopro else "")
+        if len(shots) == GOPRO_TEST_PAIRS:
+            return Shots(shots, "GoPro", blur_of(pairs, blur))
+        return Shots(shots, _set_name(sharp), blur_to_record(pairs, blur, sharp))
     if sharp.is_file():
         return Shots([Shot(sharp.stem, sharp)], _set_name(sharp.parent))
     files = pictures_by_key(sharp)
@@ -149,11 +151,15 @@ def _two_sides(blurry: Path, sharp: Path, layout: Layout) -> Shots:
         one, many = (blurry, sharp) if blurry.is_file() else (sharp, blurry)
         raise ValueError(f"{one} is one picture, but {many} is a folder. Pass two pictures, or two folders.")
     if sharp.is_file():
-        return Shots([Shot(sharp.stem, sharp, blurry)], _set_name(sharp.parent))
+        pair = Pair(sharp.stem, sharp.stem, blurry, sharp)
+        return Shots(
+            [Shot(sharp.stem, sharp, blurry)], _set_name(sharp.parent), blur_to_record([pair], "blur", blurry.parent)
+        )
     if holds_pairs(sharp, layout):
         raise ValueError(f"{sharp} holds blurry pictures too. Pass the folder of the sharp ones, or no blurry folder.")
     pairs = pairs_of_folders(blurry, sharp)
-    return Shots([Shot(one.name, one.sharp, one.blurry) for one in pairs], _set_name(sharp))
+    shots = [Shot(one.name, one.sharp, one.blurry) for one in pairs]
+    return Shots(shots, _set_name(sharp), blur_to_record(pairs, "blur", blurry))
 
 
 def _set_name(folder: Path) -> str:

@@ -8,7 +8,7 @@ import torch
 from PIL import ExifTags, Image
 
 from deblur_lightning.data import Files, GoProDataModule, Selection
-from deblur_lightning.data.pairs.layouts import blur_of
+from deblur_lightning.data.pairs.layouts import blur_of, blur_to_record
 from deblur_lightning.data.pairs.pairing import Pair
 
 
@@ -294,3 +294,26 @@ def test_the_blur_of_a_list_is_told_by_its_folders(folders, blur):
 def test_a_folder_above_the_data_does_not_tell_the_blur():
     pair = Pair("1", "a", Path("/data/blur/GOPRO/test/a/blur_gamma/1.png"), None)
     assert blur_of([pair], "blur_gamma") == "blur_gamma"
+
+
+@pytest.mark.parametrize(
+    ("blurry", "there", "blur"),
+    [
+        ("set/a/blur/1.png", "set/a/blur_gamma", "blur"),
+        ("set/a/blur_gamma/1.png", "set/a/blur_gamma", "blur_gamma"),
+        ("set/blur/a/1.png", "set/blur_gamma", "blur"),
+        ("set/a/blur/1.png", "set/a/sharp", ""),
+        ("blur/set/a/input/1.png", "blur_gamma", ""),  # above the data
+        ("elsewhere/a/blur/1.png", "elsewhere/a/blur_gamma", "blur"),  # a list's
+    ],
+)
+def test_the_blur_is_recorded_of_any_set_that_has_two(tmp_path, blurry, there, blur):
+    (tmp_path / there).mkdir(parents=True)
+    root = tmp_path / ("blur/set" if blurry.startswith("blur/") else "set")
+    pair = Pair("1", "a", tmp_path / blurry, tmp_path / "1.png")
+    assert blur_to_record([pair], "blur", root) == blur
+
+
+def test_blur_gamma_is_recorded_where_no_folder_tells_it(tmp_path):
+    pair = Pair("1", "a", tmp_path / "set/input/1.png", tmp_path / "set/target/1.png")
+    assert blur_to_record([pair], "blur_gamma", tmp_path / "set") == "blur_gamma"
