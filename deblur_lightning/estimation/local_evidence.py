@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
 
@@ -167,8 +168,8 @@ def _bands(light: Tensor, stride: int) -> Iterator[Tensor]:
     for centre in range(0, count + 1, stride):
         mirrored = torch.arange(centre - half, centre + half).abs()
         rows = count - 1 - (count - 1 - mirrored).abs()
-        here, below = light[rows], light[rows + 1]
-        steep = torch.stack((here[:, 1:] - here[:, :-1], below[:, :-1] - here[:, :-1]))
+        first, last = int(rows.min()), int(rows.max())
+        steep = gradients(light[first : last + 2])[:, rows - first]
         yield F.pad(steep, (half, half), mode="reflect")
 
 
