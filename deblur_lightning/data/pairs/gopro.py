@@ -9,15 +9,7 @@ from torch.utils.data import DataLoader
 
 from deblur_lightning.data.checks import check_count, check_workers
 from deblur_lightning.data.pairs.frame_cache import FrameCache
-from deblur_lightning.data.pairs.layouts import (
-    GOPRO_TEST_PAIRS,
-    GoProBlur,
-    Layout,
-    Split,
-    blur_of,
-    blur_to_record,
-    find_pairs,
-)
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, blur_to_record, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.pairs.pairing import Pair
@@ -93,9 +85,7 @@ class GoProDataModule(LightningDataModule):
     @property
     def table_blur(self) -> str:
         """Which of GoPro's blurs they have; empty for sets that have one blur."""
-        pairs = self.test_pairs.pairs
-        gopro = self.table_name == "GoPro"
-        return blur_of(pairs, self.blur) if gopro else blur_to_record(pairs, self.blur, self.root)
+        return blur_to_record(self.test_pairs.pairs, self.blur, self.root)
 
     @property
     def tests_part(self) -> bool:

