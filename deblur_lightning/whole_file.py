@@ -4,9 +4,21 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def unwritable(folder: Path) -> str:
+    """Tell why a folder of that name, or a file in it, cannot be made; empty if it can. What was tried is removed."""
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))  # never raises
+    try:
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
+            Path(place, folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{there} is a file" if there.is_file() else error.strerror or str(error)
+    return ""
 
 
 @contextmanager

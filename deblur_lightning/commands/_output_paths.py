@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import unwritable, whole_file
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".pdf", ".svg", ".eps"))
 """Suffixes that promise a picture."""
 
 
 def check_folder_writable(folder: Path) -> None:
-    """Make a folder of that name, or a file in it, and remove it again: an unwritable one is known before long work.
+    """Raise unless a folder of that name, or a file in it, can be made: see `unwritable`; known before long work.
 
     Raises:
         OSError: why it cannot be written, and the remedy.
     """
-    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))  # never raises
-    try:
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
-            Path(place, folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        file = there if there.is_file() else None
-        reason = error.strerror if file is None else f"{'it' if file == folder else file} is a file"
-        raise OSError(f"{folder} cannot be written: {reason}. Choose another output folder.") from error
+    if reason := unwritable(folder):
+        reason = "it is a file" if folder.is_file() else reason
+        raise OSError(f"{folder} cannot be written: {reason}. Choose another output folder.")
 
 
 def check_file(output: Path, *, overwrite: bool) -> None:

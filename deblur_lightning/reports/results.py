@@ -11,13 +11,12 @@ import math
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deblur_lightning.sentences import count_of, read_csv, read_text
-from deblur_lightning.whole_file import sha256, whole_file
+from deblur_lightning.whole_file import sha256, unwritable, whole_file
 
 STORE = Path("results/results.jsonl")
 PICTURES = "pictures"
@@ -95,16 +94,14 @@ def check_store(store: Path | str) -> None:
         OSError: why not, and the remedy.
     """
     store = Path(store)
-    pictures = store.parent / PICTURES
-    there = next(path for path in (pictures, *pictures.parents) if os.path.lexists(path))  # never raises
-    try:
-        if store.is_dir() or store.is_file():
+    reason = unwritable(store.parent / PICTURES)
+    if store.is_dir() or store.is_file():
+        try:
             store.open("ab").close()
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=there) as place:
-            Path(place, pictures.relative_to(there)).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"{there} is a file" if there.is_file() else error.strerror
-        raise OSError(f"{store} cannot be written: {reason}. Choose another store.") from error
+        except OSError as error:
+            reason = reason or error.strerror or str(error)
+    if reason:
+        raise OSError(f"{store} cannot be written: {reason}. Choose another store.")
 
 
 def append_result(
