@@ -167,9 +167,9 @@ def _coco(root: Path, full: bool) -> Finding:
 
 
 def _bsds500(root: Path, full: bool) -> Finding:
-    from deblur_lightning.data.scenes.bsds500 import bsds500_photos
+    from deblur_lightning.data.scenes.bsds500 import PARTS, bsds500_photos
 
-    parts = [folder for folder in ("train", "val", "test") if any((root / "images" / folder).glob("*.jpg"))]
+    parts = [folder for folder in PARTS if any((root / "images" / folder).glob("*.jpg"))]
     if not parts or not (root / "groundTruth").is_dir():
         raise AbsentError(root)
     photos = {folder: bsds500_photos(root, folder) for folder in parts}

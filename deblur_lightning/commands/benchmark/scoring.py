@@ -73,24 +73,24 @@ def run_benchmark(
         "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
     }
     for name, model in models.items():
-        rows: dict[str, Method] = {}
+        own: dict[str, Method] = {}
         learned = learned_restorer(model)
         if learned is not None:
-            rows[f"true field, {name}'s restorer"] = partial(_undone, learned)
+            own[f"true field, {name}'s restorer"] = partial(_undone, learned)
         for title, deblurrer in {name: model, **ablations(name, model)}.items():
-            rows[title] = partial(_predicted, deblurrer)
-        if taken := sorted(methods.keys() & rows.keys()):
+            own[title] = partial(_predicted, deblurrer)
+        if taken := sorted(methods.keys() & own.keys()):
             raise ValueError(
                 f"--checkpoint names a model {name}, but the benchmark has a row {taken[0]} already. Rename the model."
             )
-        methods.update(rows)
-        files.update(dict.fromkeys(rows, checkpoints[name]))
+        methods.update(own)
+        files.update(dict.fromkeys(own, checkpoints[name]))
     gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
     for name, method in methods.items():
         saved = sum(memory.saved for memory in memories)
         scored = side_by_side([partial(_score, method, sample) for sample in windows])
         saved = sum(memory.saved for memory in memories) - saved
-        figures = [row for row, _, _ in scored]
+        rows = [row for row, _, _ in scored]
         if page and name != "blurry":
             for sample, (row, answer, _) in zip(windows, scored, strict=True):
                 _show(page, dataset, name, sample, row, answer)
@@ -98,8 +98,8 @@ def run_benchmark(
             Result(
                 method=name,
                 dataset=dataset,
-                metrics=_means(figures, gains),
-                pictures=len(figures),
+                metrics=_means(rows, gains),
+                pictures=len(rows),
                 seconds=sum(seconds for _, _, seconds in scored) + saved,
                 checkpoint=file_hash(files[name]) if name in files else "",
                 checkpoint_name=str(files.get(name, "")),
@@ -108,7 +108,7 @@ def run_benchmark(
                 device=device_name(),
             ),
             store,
-            figures,
+            rows,
         )
 
 
