@@ -753,21 +753,19 @@ def paint(page, *places, up=True):
 
 
 def with_a_gray_photo(served, tmp_path, open_page):
-    """Open the page and wait for an even photo, restored."""
+    """Open the page, wait for an even photo, restored, and for the picture to paint with: no brush paints before."""
     (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
     page = open_page(served[0])
     page.set_input_files("#file", tmp_path / "gray.png")
     page.locator("#shown", has_text="gray.png").wait_for()
+    page.wait_for_function("document.querySelector('[data-part=right-half] > img').naturalWidth > 0")
     return page
 
 
 def test_a_photo_that_is_done_takes_nobodys_brush_away(served, tmp_path, open_page):
-    port, _ = served
-    for name, level in (("gray.png", 100), ("next.png", 30), ("last.png", 60)):
+    page = with_a_gray_photo(served, tmp_path, open_page)
+    for name, level in (("next.png", 30), ("last.png", 60)):
         (tmp_path / name).write_bytes(photo(colour=(level,) * 3))
-    page = open_page(port)
-    page.set_input_files("#file", tmp_path / "gray.png")
-    page.locator("#shown", has_text="gray.png").wait_for()
     page.locator("#brush").select_option("protect")
     paint(page, (0.3, 0.5), (0.5, 0.5), up=False)
     page.set_input_files("#file", tmp_path / "next.png")
