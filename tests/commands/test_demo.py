@@ -754,11 +754,15 @@ def paint(page, *places, up=True):
 
 def with_a_gray_photo(served, tmp_path, open_page):
     """Open the page, wait for an even photo, restored, and for the picture to paint with: no brush paints before."""
+    from playwright import sync_api
+
     (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
     page = open_page(served[0])
     page.set_input_files("#file", tmp_path / "gray.png")
     page.locator("#shown", has_text="gray.png").wait_for()
-    page.wait_for_function("document.querySelector('[data-part=right-half] > img').naturalWidth > 0")
+    # Not by wait_for_function, whose polling evaluates a string: the page's own policy forbids that.
+    painted_with = page.locator("[data-part=right-half] > img").first
+    sync_api.expect(painted_with).to_have_js_property("naturalWidth", 90, timeout=120_000)
     return page
 
 
