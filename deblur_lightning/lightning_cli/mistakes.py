@@ -40,7 +40,7 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     """
     line = " ".join(unframed(said))
     if missing := re.search(r"Expected a dot import path string: (\S+)", line):
-        argument = ".".join(KEY.findall(line))
+        argument = ".".join(KEY.findall(line)) or "the class to help with"  # --model.help names no key
         return f"{argument} is {missing[1]}, but no class has that name. {_remedy(missing[1], _classes())}"
     classes = CLASS.findall(line)  # from the outermost to the one whose option it is
     module, name = classes[-1] if classes else ("", "")

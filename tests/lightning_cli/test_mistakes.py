@@ -88,3 +88,8 @@ def test_an_option_is_suggested_by_its_last_word_and_nothing_far_from_it(wrong, 
     said = brief(f"Option '{wrong}' is not accepted", ["trainer.max_epochs", "trainer.accelerator", "config"])
     assert ("Did you mean" in said) == bool(meant)
     assert (meant or "See `lightning fit --help`") in said
+
+
+def test_a_class_that_help_is_asked_about_is_named_though_no_key_is():
+    said = brief("Expected a dot import path string: SeingModule")
+    assert said == "the class to help with is SeingModule, but no class has that name. Did you mean SeeingModule?"
