@@ -8,9 +8,10 @@ from torch import Tensor
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import beside_centre, traced
 from deblur_lightning.estimation.lag_forms import gradients
-from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture
+from deblur_lightning.estimation.natural_picture import natural_picture
 from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
+from deblur_lightning.physics.noise import LEAST_NOISE
 
 TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off

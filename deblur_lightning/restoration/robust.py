@@ -14,13 +14,13 @@ from deblur_lightning.physics import BlurOperator, noise_level, to_display, to_l
 from deblur_lightning.physics.borders import darken_
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
+from deblur_lightning.physics.noise import LEAST_NOISE
 from deblur_lightning.restoration.observation import Border, check_dark, cut, observations, operator
 from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 
 BEHIND = 30  # updates of Richardson-Lucy to see behind clipped pixels; 10 left strong lights ringing
-LEAST_NOISE = 2e-3  # of linear light; 8-bit pictures have as much from rounding
 
 
 @torch.no_grad()
@@ -118,7 +118,7 @@ def _solve_(
     light: Tensor,
     blurring: BlurOperator,
     dark: Sides,
-    weight: float,
+    strength: float,
     exponent: float,
     outer: int,
     inner: int,
@@ -126,9 +126,7 @@ def _solve_(
     radius = blurring.field.kernel_size // 2
     matched = darken_(blurring.adjoint(light), radius, dark)
     for _ in range(outer):
-        weights = prior_weights(sharp, exponent)
-        for share in weights:
-            share.mul_(weight)
+        weights = prior_weights(sharp, exponent, strength)
 
         def normal(direction: Tensor, weights: tuple[Tensor, Tensor] = weights) -> Tensor:
             image = smoothing_(blurring.adjoint(blurring.blur(direction)), direction, weights)
