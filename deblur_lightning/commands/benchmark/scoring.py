@@ -18,8 +18,8 @@ from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
-from deblur_lightning.metrics import picture_psnr, picture_ssim
-from deblur_lightning.metrics.similarity import eight_bit
+from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.metrics.similarity import eight_bit, file_scores
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 from deblur_lightning.reports.results import STORE, Result, append_result, device_name, file_hash, source_commit
@@ -163,12 +163,7 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer, float]
     restored, field = method(blurry, true)
     seconds = time.monotonic() - started
     restored = eight_bit(restored).float()
-    row: Row = {
-        "name": sample["name"],
-        "psnr": picture_psnr(restored, sharp).item(),
-        "ssim": picture_ssim(restored, sharp).item(),
-        "gain": _gain(restored, sample),
-    }
+    row: Row = {"name": sample["name"], **file_scores(restored, sharp), "gain": _gain(restored, sample)}
     if field is not None:
         size = max(field.kernel_size, true.kernel_size)
         wide, target = field.widened(size), true.widened(size)
@@ -196,10 +191,7 @@ def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, row: Row
     """Add what a method made of a picture to the page."""
     restored, field = answer
     blurry, sharp = sample["blurry"][None], sample["sharp"][None]
-    scores = {
-        BLURRY: {"psnr": picture_psnr(blurry, sharp).item(), "ssim": picture_ssim(blurry, sharp).item()},
-        name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
-    }
+    scores = {BLURRY: file_scores(blurry, sharp), name: {metric: float(row[metric]) for metric in ("psnr", "ssim")}}
     fields = {} if field is None else {name: field}
     pictures = {BLURRY: blurry, name: restored, SHARP: sharp}
     given = [name] if name.startswith(GIVEN) else []
