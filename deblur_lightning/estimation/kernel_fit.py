@@ -9,6 +9,7 @@ from torch import Tensor
 from deblur_lightning.physics.fast_length import fast_length
 
 DESCENTS = 300  # of projected gradients, at the most
+FEW_DESCENTS = 40  # where the fit is made anew in each turn with the picture
 SETTLED = 8  # roundings of the largest value: when none changes by more, all are near where they end
 LOOKED = 10  # descents from one look at that to the next
 POWER_STEPS = 12  # towards the largest eigenvalue

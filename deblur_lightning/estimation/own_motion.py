@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, DESCENTS, FAINTEST, FITS, RIDGE, TURNS
+from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, FITS, RIDGE, TURNS
 from deblur_lightning.estimation.field_edges import field_edges
-from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
+from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
@@ -90,7 +90,7 @@ def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tens
     for _ in range(FITS):
         forms = lag_forms(sharp, light, part_field(kernel, share))
         own = _OneForm(LagForms(forms.lags[1:], forms.wanted[1:]))
-        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), DESCENTS).view_as(kernel)
+        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), FEW_DESCENTS).view_as(kernel)
     return cleaned(kernel, THRESHOLD) if kernel.sum() > 0 else before
 
 
