@@ -62,15 +62,19 @@ class Found(NamedTuple):
 def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> Found:
     """Estimate the motion field of a photo from nothing but the photo, so that one may ask how sure it is.
 
-    Where several points of light drew one path, that is its kernel (`drawn_field`).
-    Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
-    kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone; but
-    first it is asked whether that is only noise, and all of the picture moved.
-    Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
-    did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
-    talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
-    instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
-    How surely one kernel is right is told by what the quarters of the photo find, or of a small one two ways of looking
+    It is, in this order:
+
+    - what several points of light drew, if they drew one path (`drawn_field`);
+    - of a picture with parts too sharp for any motion, no blur there, and for what moved by itself a kernel of its own
+      (`moving_kernel`), if that is clearly likelier than no blur. First it is asked whether the picture's noise alone
+      looks so sharp;
+    - one kernel for all of it (`blind_kernel`), a camera that turns (`camera_path`), or no motion: whichever the parts
+      of the picture find likeliest. Their spectra tell (`LocalEvidence`), not restored pictures, in which a wrong
+      kernel can make up detail.
+
+    Pictures of more than 400 x 400 pixels are too large to fit a path to. Windows of them are looked at instead
+    (`window_path`), and their edges tell whether they speak for a path or for one kernel (`edge_advantage`). How surely
+    one kernel is right is told by what the quarters of the photo find, or in a small one by two ways of looking
     (`sureness`).
 
     Args:

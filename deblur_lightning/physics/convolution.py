@@ -53,7 +53,7 @@ def spread(small: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -
 
 
 class _Correlate(torch.autograd.Function):
-    """``engine.correlate``; the basis comes along for its gradient, and so that writing into it is noticed."""
+    """``engine.correlate``; takes the basis for its gradient, and so that writing into it is noticed."""
 
     @staticmethod
     def forward(ctx: Any, large: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:  # noqa: ANN401 - torch's
@@ -73,7 +73,7 @@ class _Correlate(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """``engine.spread``; the basis comes along for its gradient, and so that writing into it is noticed."""
+    """``engine.spread``; takes the basis for its gradient, and so that writing into it is noticed."""
 
     @staticmethod
     def forward(ctx: Any, small: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:  # noqa: ANN401 - torch's
