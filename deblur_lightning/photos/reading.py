@@ -40,7 +40,7 @@ PIXEL_LIMIT = 160_000_000
 
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError,
+    struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow's decoders raise at damaged files."""
 
