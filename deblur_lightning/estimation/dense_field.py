@@ -10,17 +10,10 @@ from torch import Tensor
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
 from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import (
-    SMALLEST,
-    LocalEvidence,
-    outlining_evidence,
-    seen_noise,
-    weighing_evidence,
-)
-from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.estimation.local_evidence import SMALLEST, outlining_evidence, seen_noise, weighing_evidence
+from deblur_lightning.estimation.own_motion import believed_share, moving_kernel, moving_share, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
-from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.sureness import sureness
 from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
@@ -32,9 +25,7 @@ from deblur_lightning.side_by_side import one_core, side_by_side
 FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
-STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
@@ -136,8 +127,7 @@ def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     if kernel is None:
         return None
     light = colours.mean(0)
-    evidence = weighing_evidence(light, seen_noise(light))
-    gain = evidence.of(kernel[None])[0] - evidence.of(_nothing(kernel_size))[0]
+    gain = weighing_evidence(light, seen_noise(light)).for_motion(kernel[None])[0]
     told = gain[gain.abs() > TOLD]
     if told.numel() < TELLING * gain.numel() or told.median() <= SHARP:
         return None
@@ -164,29 +154,6 @@ def _found(light: Tensor, kernel_size: int) -> Found:
     return Found(part_field(kernel, believed_share(evidence, kernel)))
 
 
-def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
-    """Tell where a picture moved before a background that stood still, or that it has no such background.
-
-    Straight lines stand in for all motion (`straight_lines`); no blur, sharp or soft, competes with them in each
-    window. A background with sharp detail is far likelier to stand still, by hundreds of nats.
-
-    Args:
-        evidence: of the picture, see `outlining_evidence`.
-        kernel_size: side of the kernels to think of, in pixels.
-
-    Returns:
-        1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
-    """
-    moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
-    return (evidence.vote(moved) > 0).float() if moved.clamp(max=0).mean() < STILL_PART else None
-
-
-def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
-    """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
-    likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
-    return torch.sigmoid((evidence.vote(likelier) - BELIEVED) / DOUBT)
-
-
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
@@ -201,7 +168,7 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
         light: the blurry picture, ``[H, W]``, linear light.
     """
     evidence = weighing_evidence(light, seen_noise(light))
-    still = evidence.of(_nothing(uniform.kernel_size))[0]
+    still = evidence.of(no_blur(uniform.basis[0, 0])[None])[0]
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
         other = evidence.of_field(turning) - still
@@ -260,7 +227,3 @@ def _moved(gain: Tensor) -> bool:
 
 def _everywhere(kernel: Tensor, light: Tensor) -> KernelField:
     return KernelField(softened(kernel, SOFTNESS)[None, None], torch.ones_like(light)[None, None])
-
-
-def _nothing(kernel_size: int) -> Tensor:
-    return no_blur(torch.zeros(kernel_size, kernel_size))[None]

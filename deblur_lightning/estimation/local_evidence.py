@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
@@ -75,6 +76,17 @@ class LocalEvidence:
             Log-likelihoods ``[C, rows, columns]``; only their differences mean anything.
         """
         return torch.cat([self._likelihood(kernel[None]) for kernel in kernels]).view(-1, *self.grid)
+
+    def for_motion(self, kernels: Tensor) -> Tensor:
+        """Weigh kernels against no blur.
+
+        Args:
+            kernels: ``[C, K, K]``, K at most 64.
+
+        Returns:
+            Differences of log-likelihoods ``[C, rows, columns]``, above 0 where a window finds the kernel likelier.
+        """
+        return self.of(kernels) - self.of(no_blur(kernels[0])[None])
 
     def of_field(self, field: KernelField) -> Tensor:
         """Weigh a field: each window by the kernel at its centre; ``[rows, columns]``."""
