@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
-from deblur_lightning.estimation.kernel_shape import beside_centre
+from deblur_lightning.estimation.kernel_shape import beside_centre, large_parts
 from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
 from deblur_lightning.estimation.pyramid import short_line
 from deblur_lightning.field import KernelField
@@ -74,13 +73,7 @@ def likeliest_density(
 
 def cleaned_density(density: Tensor) -> Tensor:
     """Drop values below a share of the largest, then separate parts with little time; centre and normalise."""
-    from scipy import ndimage
-
-    kept = torch.where(density < THRESHOLD * density.max(), 0, density)
-    values = kept.numpy(force=True)
-    parts, _ = ndimage.label(values > 0, structure=np.ones((3, 3, 3)))
-    time = np.bincount(parts.ravel(), values.ravel())
-    kept = kept * torch.from_numpy(time >= min(LEAST_PART * time.sum(), time.max()))[torch.from_numpy(parts)]
+    kept = large_parts(torch.where(density < THRESHOLD * density.max(), 0, density), LEAST_PART)
     kept = kept / kept.sum()
     down, right = beside_centre(kept.sum(0))
     return kept.roll((-round(down), -round(right)), (1, 2))
