@@ -35,7 +35,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         turns: of both.
 
     Returns:
-        The kernel, ``[K, K]``, unit sum, its centre of mass at the central pixel but for a few hundredths of a pixel.
+        The kernel, ``[K, K]``, unit sum, its centre of mass within about a tenth of a pixel of the central one.
 
     Source:
         Ours: an alternation as Cho and Lee's 2009, with the picture of Levin et al. 2007.
