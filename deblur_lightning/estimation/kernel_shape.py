@@ -18,6 +18,9 @@ def cleaned(kernel: Tensor, threshold: float, least: float = LEAST_PART) -> Tens
         kernel: ``[K, K]``.
         threshold: share of the largest value.
         least: share of the kernel's light that a separate part must have; the largest part stays in any case.
+
+    Returns:
+        ``[K, K]``, unit sum, its centre of mass within half a pixel of the central one; no blur of a kernel of zeros.
     """
     return _read_off(torch.where(kernel < threshold * kernel.max(), 0, kernel), least)
 
@@ -31,6 +34,9 @@ def traced(kernel: Tensor, threshold: float, least: float) -> Tensor:
         kernel: ``[K, K]``, not negative.
         threshold: share of the largest such mean.
         least: as of `cleaned`.
+
+    Returns:
+        As `cleaned`.
     """
     mean = F.avg_pool2d(kernel[None], 3, 1, 1)[0]
     return _read_off(torch.where(mean < threshold * mean.max(), 0, kernel), least)

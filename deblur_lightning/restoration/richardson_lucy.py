@@ -224,6 +224,6 @@ def _check_options(
         raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 0 or more.")
     check_gamma(gamma)
     if not 0 <= regularization * STEEPEST < 0.9:
-        raise ValueError(f"regularization is {regularization}, but above 0.05 it may turn light negative. Pass 1e-3.")
+        raise ValueError(f"regularization is {regularization}, but beyond 0 to 0.05 light may be negative. Pass 1e-3.")
     if not tolerance >= 0:
         raise ValueError(f"tolerance is {tolerance}, but it is an improvement. Pass 1e-6, or 0 to never stop.")
