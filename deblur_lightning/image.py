@@ -3,7 +3,9 @@
 import math
 import os
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 OVERSHOOT = 0.5  # noise and ringing stray a little from [0, 1]; another value range strays further
@@ -63,6 +65,12 @@ def _axes(image: Tensor, name: str) -> str:
     if image.ndim == 4 and image.shape[1] == 4:
         return f"Pass {name}[:, :3], without the alpha channel."
     return "Reshape it."
+
+
+def pixels_of(picture: Tensor) -> NDArray[np.uint8]:
+    """Round a picture ``[C, H, W]`` in [0, 1] to what an 8-bit file holds, ``[H, W, C]``; what strays is clipped."""
+    wide = picture.detach().to(torch.promote_types(picture.dtype, torch.float32))
+    return (wide.clamp(0, 1) * 255).round().to("cpu", torch.uint8).permute(1, 2, 0).numpy()
 
 
 def is_one_colour(pictures: Tensor) -> Tensor:

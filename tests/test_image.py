@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
-from deblur_lightning.image import check_image
+from deblur_lightning.image import check_image, pixels_of
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -49,3 +50,14 @@ def test_one_bad_pixel_among_many_is_enough():
     image[1, 2, 49, 59] = torch.nan
     with pytest.raises(ValueError, match="finite"):
         check_image(image)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_pixels_are_the_nearest_bytes_and_what_strays_is_clipped(dtype):
+    picture = torch.tensor(
+        [[[-0.3, 0.0, 0.499 / 255], [100.4 / 255, 254.6 / 255, 1.7]]], dtype=dtype, requires_grad=True
+    )
+    pixels = pixels_of(picture.expand(3, -1, -1))
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (2, 3, 3)
+    assert pixels[..., 1].tolist() == [[0, 0, 0], [100, 255, 255]]

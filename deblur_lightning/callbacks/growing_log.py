@@ -110,9 +110,10 @@ class GrowingLog(CSVLogger):
         with self._earlier.open(newline="") as file:
             rows = list(csv.DictReader(file))
         if step is not None:
-            here = (step, "")
             rows = [
-                row for row in rows if (int(row["step"]), "".join(row.get(key) or "" for key in sorted(keys))) <= here
+                row
+                for row in rows
+                if int(row["step"]) < step or (int(row["step"]) == step and not any(row.get(key) for key in keys))
             ]
         if rows:
             writer.metrics_keys = sorted(rows[0])

@@ -20,18 +20,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class KeepLast(Checkpoint):
-    """Keep ``last.ckpt``: at the end of each epoch, every few minutes amid one, and before SIGTERM or Ctrl-C end it.
+    """Keep ``last.ckpt``: at the end of each epoch, every few minutes during one, and before SIGTERM or Ctrl-C end it.
 
-    Only states from which a run goes on exactly are saved: between optimiser steps, never amid accumulated gradients;
-    amid a validation the state before it, so that it is made again as a whole. A signal is heeded at the next such
+    Only states from which a run goes on exactly are saved: between optimiser steps, never while gradients accumulate;
+    during a validation the state before it, so that it is made again as a whole. A signal is heeded at the next such
     place, on whichever process it arrives, with exit status 143 (130 for Ctrl-C, which ends at once when pressed
-    again). With `StepSeeds` and data whose order depends on the
-    epoch alone (all of ours), the resumed run ends in the same weights as the uninterrupted one.
+    again). With `StepSeeds` and data whose order depends on the epoch alone (all of ours), the resumed run ends in the
+    same weights as the uninterrupted one.
 
     The other checkpoints are written whole as well; see `WholeFileCheckpoints`.
 
     Args:
-        minutes: between two checkpoints amid an epoch; 0 saves after every step.
+        minutes: between two checkpoints during an epoch; 0 saves after every step.
     """
 
     def __init__(self, minutes: float = 10.0) -> None:
@@ -66,7 +66,7 @@ class KeepLast(Checkpoint):
         return Path(trainer.log_dir or trainer.default_root_dir) / "checkpoints" / "last.ckpt"
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to signals in place of Lightning, which would stop amid accumulated gradients."""
+        """Listen to signals in place of Lightning, which would stop while gradients accumulate."""
         self._saved_at, self._asked = time.monotonic(), 0
         if threading.current_thread() is threading.main_thread():
             self._handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
@@ -101,7 +101,7 @@ class KeepLast(Checkpoint):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Remember the place before a validation: Lightning would go on amid it, with part of the pictures."""
+        """Remember the place before a validation: Lightning would go on within it, with part of the pictures."""
         if batch_idx or dataloader_idx or not self._training(trainer):
             return
         place = copy.deepcopy(trainer.fit_loop.state_dict())
@@ -125,7 +125,7 @@ class KeepLast(Checkpoint):
             self._leave(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save if what it found ends the run amid an epoch; forget the place before it."""
+        """Save if what it found ends the run during an epoch; forget the place before it."""
         if self._training(trainer):
             self._put_stop_off(trainer)
             if self._between_steps and not trainer.is_last_batch and _ends(trainer):
@@ -145,7 +145,7 @@ class KeepLast(Checkpoint):
             signal.signal(*self._handlers.popitem())
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Amid a validation, put the place before it."""
+        """During a validation, save the place before it."""
         if self._before_validation is not None:
             checkpoint["loops"]["fit_loop"] = self._before_validation
 
@@ -155,7 +155,7 @@ class KeepLast(Checkpoint):
         self._asked = number
 
     def _put_stop_off(self, trainer: Trainer) -> None:
-        """Let a run that a callback stops amid accumulated gradients go on to the end of their step."""
+        """Let a run that a callback stops while gradients accumulate go on to the end of their step."""
         if trainer.should_stop and not self._between_steps:
             self._put_off, trainer.should_stop = True, False
         elif self._put_off and self._between_steps:

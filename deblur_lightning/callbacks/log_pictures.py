@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.batch import Batch
 from deblur_lightning.field import KernelField
+from deblur_lightning.image import pixels_of
 from deblur_lightning.metrics import picture_psnr
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ def _log_table(site: WandbLogger, rows: list[list[Any]], step: int) -> None:
 
     def cell(content: object) -> object:
         if isinstance(content, Tensor):
-            levels = (content.float().clamp(0, 1) * 255).round().byte().cpu()
-            return wandb.Image(levels.permute(1, 2, 0).squeeze(-1).numpy())
+            pixels = pixels_of(content)
+            return wandb.Image(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
         return content if content is None or isinstance(content, str | float) else wandb.Image(content)
 
     site.log_table("pictures/table", list(COLUMNS), [[cell(content) for content in row] for row in rows], step=step)

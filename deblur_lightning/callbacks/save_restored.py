@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import torch
 from lightning_utilities.core.rank_zero import rank_zero_info
 from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from deblur_lightning.batch import Batch
+from deblur_lightning.image import pixels_of
 from deblur_lightning.photos import read_photo, write_photo
 from deblur_lightning.whole_file import whole_file
 
@@ -79,11 +79,10 @@ class SaveRestored(Callback):
         write_photo(target, image, record)
 
     def _write(self, restored: Tensor, batch: Batch) -> None:
-        levels = (restored.detach().float().clamp(0, 1) * 255).round().to("cpu", torch.uint8)
-        for picture, name in zip(levels, batch["name"], strict=True):
-            pixels = picture.permute(1, 2, 0).squeeze(-1).numpy()
+        for picture, name in zip(restored, batch["name"], strict=True):
+            pixels = pixels_of(picture)
             with whole_file(self.folder / f"{_inside(name)}.png") as part:
-                Image.fromarray(pixels).save(part)
+                Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(part)
 
 
 def _inside(name: str) -> PurePosixPath:

@@ -10,8 +10,7 @@ from torch import Tensor
 from deblur_lightning.batch import Batch
 from deblur_lightning.callbacks.record_results import table_name
 from deblur_lightning.field import KernelField
-from deblur_lightning.metrics import picture_psnr, picture_ssim
-from deblur_lightning.metrics.similarity import eight_bit
+from deblur_lightning.metrics.similarity import file_scores
 from deblur_lightning.modules import RestorationModule
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
@@ -74,10 +73,7 @@ class ShowPictures(Callback):
         pictures, scores = {BLURRY: blurry, method: restored.clamp(0, 1)}, {}
         if "sharp" in batch:
             sharp = batch["sharp"][number : number + 1]
-            scores = {
-                title: {"psnr": picture_psnr(one, sharp).item(), "ssim": picture_ssim(one, sharp).item()}
-                for title, one in ((title, eight_bit(one)) for title, one in pictures.items())
-            }
+            scores = {title: file_scores(picture, sharp) for title, picture in pictures.items()}
             pictures[SHARP] = sharp
         fields: dict[str, KernelField] = {}
         if isinstance(module, RestorationModule) and module.deblurrer.sees_motion:

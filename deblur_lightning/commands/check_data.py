@@ -48,9 +48,9 @@ def check_data(
 ) -> int:
     """Tell which data set a folder holds and what reads it.
 
-    It knows GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, and folders of photos. It names
-    truncated files, pairs of two sizes, pictures without a counterpart and other missing parts; the exit status is
-    then 1.
+    It knows GoPro and other pairs, those of `deblur synthesize`, Köhler, ADE20K, COCO, BSDS500, and folders of photos.
+    It names truncated files, pairs of two sizes, pictures without a counterpart and other missing parts; the exit
+    status is then 1.
     """
     faulty = False
     for one in expand_patterns(folder):

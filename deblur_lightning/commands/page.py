@@ -189,8 +189,7 @@ def show_photo(
         sharp: the true picture.
         watch: starts a progress bar, by its name; takes the share done, 0 to 1.
     """
-    from deblur_lightning.metrics import picture_psnr, picture_ssim
-    from deblur_lightning.metrics.similarity import eight_bit
+    from deblur_lightning.metrics.similarity import file_scores
     from deblur_lightning.reports.page import add_picture
     from deblur_lightning.reports.page.pictures import BLURRY, LONGEST, SHARP
 
@@ -202,9 +201,7 @@ def show_photo(
             fields[key] = answer.field
     if sharp is not None:
         sharp = record.over_white(sharp)
-        for key, picture in pictures.items():
-            alike = eight_bit(picture).float().expand_as(sharp)  # as files of 8 bits are scored
-            scores[key] = {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
+        scores = {key: file_scores(picture, sharp) for key, picture in pictures.items()}
         pictures[SHARP] = sharp
     shown = {key: shrink_to_show(picture, VIEWED, LONGEST) for key, picture in pictures.items()}
     reduced = round(blurry.shape[-1] / shown[BLURRY].shape[-1])

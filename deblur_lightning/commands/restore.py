@@ -238,7 +238,7 @@ def restore_photos(
 
 
 class _Photo(NamedTuple):
-    """A photo in work; the names of its drawings begin with the stem, if it shall have some."""
+    """A photo in work; the names of its drawings, if any are asked for, begin with the stem."""
 
     source: Path
     target: Path

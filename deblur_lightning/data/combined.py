@@ -1,4 +1,4 @@
-"""Real pairs and synthetic blur in one training, as DeblurGAN's 'Comb' (Kupyn et al. 2018, section 4.3)."""
+"""Real pairs and synthetic blur in one training, as DeblurGAN's 'Comb' (Kupyn et al. 2018, training details)."""
 
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset

@@ -4,6 +4,7 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from deblur_lightning.photos import PIXEL_LIMIT, PhotoError
 from deblur_lightning.photos.metadata import loaded_exif, orientation, photo_exif, turn_upright
+from deblur_lightning.photos.reading import DAMAGED as UNDECODED
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
 from deblur_lightning.photos.transparency import filled
 
@@ -20,11 +22,8 @@ Frame = NDArray[np.uint8]
 FRAME_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"))
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-DAMAGED = (
-    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
-)  # fmt: skip
-"""What decoders raise on damaged files."""
+DAMAGED = (*UNDECODED, MemoryError)
+"""What decoders raise on damaged files, whose headers may ask for more memory than there is."""
 
 
 class CorruptFrameError(ValueError):
@@ -65,7 +64,7 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
     Raises:
         CorruptFrameError: it cannot be decoded to its end, or its white is not known (floats, 32 bits).
     """
-    try:
+    with _said_as_corrupt(path):
         if is_tiff(_head(path)) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
             return _rgb(turn_upright(tiff.pixels, tiff.orientation if upright else 1))
         with Image.open(unmapped(path)) as picture:
@@ -76,12 +75,6 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
             see_through = "A" in picture.getbands() or "transparency" in picture.info
             frame = _rgb(np.array(picture.convert("RGBA"))) if see_through else np.array(picture.convert("RGB"))
             return frame if turn == 1 else np.ascontiguousarray(turn_upright(frame, turn))
-    except CorruptFrameError:
-        raise
-    except PhotoError as error:
-        raise CorruptFrameError(f"{error} Or pass skip_corrupt=True.") from error
-    except (*DAMAGED, UnidentifiedImageError) as error:
-        raise _corrupt(path, error) from error
 
 
 def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
@@ -93,7 +86,7 @@ def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
         CorruptFrameError: no picture's header, pixels that `read_frame` refuses, or a PNG, TIFF or JPEG that ends
             early.
     """
-    try:
+    with _said_as_corrupt(path):
         head = _head(path)
         if head.startswith(PNG_SIGNATURE):
             return _png_size(path, checksums=False, upright=upright)
@@ -105,12 +98,6 @@ def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
             if picture.format == "JPEG" and not _jpeg_ends(path):
                 raise ValueError("it breaks off before its end")
             return _turned(picture.size, orientation(photo_exif(picture)) if upright else 1)
-    except CorruptFrameError:
-        raise
-    except PhotoError as error:
-        raise CorruptFrameError(f"{error} Or pass skip_corrupt=True.") from error
-    except (*DAMAGED, UnidentifiedImageError) as error:
-        raise _corrupt(path, error) from error
 
 
 def prove_frame(path: Path) -> tuple[int, int]:
@@ -121,11 +108,22 @@ def prove_frame(path: Path) -> tuple[int, int]:
     """
     height, width, _ = read_frame(path).shape
     if _head(path).startswith(PNG_SIGNATURE):
-        try:
+        with _said_as_corrupt(path):
             _png_size(path, checksums=True)
-        except DAMAGED as error:
-            raise _corrupt(path, error) from error
     return width, height
+
+
+@contextmanager
+def _said_as_corrupt(path: Path) -> Iterator[None]:
+    """Turn whatever decoders raise into a sentence that names the file, and says how to go on without it."""
+    try:
+        yield
+    except CorruptFrameError:
+        raise
+    except PhotoError as error:
+        raise CorruptFrameError(f"{error} Or pass skip_corrupt=True.") from error
+    except DAMAGED as error:
+        raise _corrupt(path, error) from error
 
 
 def _head(path: Path) -> bytes:

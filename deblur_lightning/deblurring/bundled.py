@@ -8,12 +8,13 @@ from typing import Literal
 SHIPPED = "weights/blind.safetensors"
 
 BUNDLED = {"blind": SHIPPED, "learned": "weights/learned.safetensors", "direct": "weights/direct.safetensors"}
-"""The models that the package ships, by the names they are asked for; the first where nobody asks."""
-
+"""The models that the package ships, by the names they are asked for; the first where none is."""
 
 RestorerName = Literal["richardson-lucy", "hyper-laplacian"]
-MethodName = Literal["basic", "saturated", "combined"]
 """The classical restorers, by the names they are asked for in place of a model's own."""
+
+MethodName = Literal["basic", "saturated", "combined"]
+"""The updates of `richardson_lucy`."""
 
 
 def find_checkpoint(named: Path | None = None) -> Path:

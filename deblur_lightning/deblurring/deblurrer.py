@@ -31,7 +31,7 @@ class Deblurrer(nn.Module):
 
     Attributes:
         sees_motion: whether `field` tells the motion at each pixel.
-        undoes_motion: whether it is this motion that is undone; `Deblurred.field` is that then.
+        undoes_motion: whether restoring undoes that motion, so that `Deblurred.field` tells what was undone.
         whole_pixels: up to how many pixels a photo is restored at once because its pixels depend on far ones; 0 where
             smaller tiles do as well.
     """

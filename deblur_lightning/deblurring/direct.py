@@ -29,7 +29,7 @@ class DirectDeblurrer(Deblurrer):
 
     @property
     def method(self) -> str:
-        """The network's name; of ours that is bundled, that by which it is asked for."""
+        """The network's name; of the bundled one, the name that it is asked for by."""
         kind = type(self.generator).__name__
         return {"DeblurGANGenerator": "DeblurGAN", "SeeingNAFNet": "Direct"}.get(kind, kind)
 
@@ -51,7 +51,7 @@ class DirectDeblurrer(Deblurrer):
         return self.generator.field(self._shown(blurry))
 
     def generate(self, blurry: Tensor) -> Tensor:
-        """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], of which its answers may stray.
+        """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1]; its answers may stray beyond.
 
         Raises:
             ValueError: what the network refuses.

@@ -66,12 +66,12 @@ class LongMotion:
     pixels, 22 were found, and 39 at half the size. So unless all motion is surely short, the half of the photo is
     looked at as well, and its half after it. Noise may hide all motion at the photo's own scale. Then what is seen at
     half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew is looked for
-    first, at every scale, and is at home at the largest at which it can be read.
+    first, at every scale, and undone at the largest at which it can be read.
 
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
             than the kernels, the shortest that was seen was 0.8 of their side.
-        clearly: share of a kernel's side; what is no longer than this is at home at its scale.
+        clearly: share of a kernel's side; what is no longer than this fits at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
         most: the largest factor.

@@ -16,7 +16,7 @@ from deblur_lightning.networks import AdaptiveBasisNetwork
 from deblur_lightning.physics import to_linear
 
 BY_MOTION = "restored by the motion found"
-"""In what is said of each picture anew, and so of none of several together."""
+"""Marks the note on one picture's shares, which is left out where several pictures or tiles are restored together."""
 
 DRAWN = "lights drew the motion, so it is known"
 FADES = "fades to black at its borders, so taken for blurred by a program"

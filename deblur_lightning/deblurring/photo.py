@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer
-from deblur_lightning.deblurring.long_motion import LongMotion, enlarged, with_change
+from deblur_lightning.deblurring.long_motion import LongMotion, SeenMotion, enlarged, with_change
 from deblur_lightning.deblurring.motion import BY_MOTION, MotionDeblurrer, notes_of, trusted
 from deblur_lightning.deblurring.restorers import Restored
 from deblur_lightning.deblurring.tiles import SMALLEST_TILE, Corner, check_tile, map_tiles
@@ -139,9 +139,7 @@ class PhotoDeblurrer(Deblurrer):
         _check_photo(blurry)
         exposure = self.exposure_of(blurry) if exposure is None else exposure
         if (motion := self._estimating_whole(blurry)) is not None:
-            here = blurry.to(self._device())
-            found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-            factor, small, field, seen, _ = found
+            factor, small, field, seen, _ = self._seen(motion, blurry, exposure)
             field = self._afforded(small, lambda: motion.restorer.seen(small, field, seen))
             return (field if factor == 1 else enlarged(field, factor, blurry.shape[-2:])).to("cpu")
         wide = mirror_to(blurry, SHORTEST_SIDE).to(self._device())
@@ -155,6 +153,11 @@ class PhotoDeblurrer(Deblurrer):
             return motion
         return None
 
+    def _seen(self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure) -> SeenMotion:
+        """Estimate the motion of a photo at once, at the scale at which it fits, on the deblurrer's device."""
+        here = blurry.to(self._device())
+        return self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
+
     def _undone(
         self,
         motion: MotionDeblurrer,
@@ -164,12 +167,10 @@ class PhotoDeblurrer(Deblurrer):
         progress: Progress,
         with_field: bool,
     ) -> Deblurred:
-        """Estimate the motion of a photo at once, at the scale at which it fits, then undo it tile by tile."""
+        """Estimate the motion of a photo (`_seen`), then undo it tile by tile."""
         device = self._device()
         progress(0.0)
-        here = blurry.to(device)
-        found = self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
-        factor, small, field, exposure, said = found
+        factor, small, field, exposure, said = self._seen(motion, blurry, exposure)
         field = field.to("cpu")
         small = blurry if factor == 1 else small.to(blurry.device)
         judged: dict[Corner, tuple[Tensor, Tensor]] = {}

@@ -18,10 +18,10 @@ class Restored(NamedTuple):
 
     Attributes:
         picture: display values in [0, 1], shape of the blurry ones.
-        trust: how far it goes along with its restoration at each pixel, ``[N, 1, H, W]`` in [0, 1]: 0 leaves the
-            blurry picture; None from a restorer that does not judge.
-        sure: how far the motion found is believed, likewise, where that is not as far: the rest is what needs no
-            motion field.
+        trust: share of the restoration at each pixel, ``[N, 1, H, W]`` in [0, 1]; the rest is the blurry picture. None
+            from a restorer that does not judge.
+        sure: share of what was restored by the motion found, likewise, at most ``trust``; what is left of that needed
+            no motion field. None where both are the same.
     """
 
     picture: Tensor
@@ -30,7 +30,7 @@ class Restored(NamedTuple):
 
     @property
     def judgement(self) -> tuple[Tensor, Tensor] | None:
-        """Trust, and how sure the motion found is, whether or not these differ; None from a restorer without."""
+        """Both shares; None from a restorer that does not judge."""
         return None if self.trust is None else (self.trust, self.trust if self.sure is None else self.sure)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.lag_forms import gradients
-from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture, prior_strength
+from deblur_lightning.estimation.natural_picture import EXPONENT, natural_picture, prior_strength
 from deblur_lightning.estimation.valid_blur import ValidBlur
 from deblur_lightning.physics.edges import SMALLEST, differences
 
@@ -53,15 +53,7 @@ def edge_misfit(light: Tensor, kernel: Tensor, share: Tensor | None = None) -> f
     return misfit.sum().item()
 
 
-def natural_cost(
-    light: Tensor,
-    kernel: Tensor,
-    share: Tensor | None = None,
-    *,
-    noise: float = LEAST_NOISE,
-    regularization: float = 0.1,
-    exponent: float = 0.8,
-) -> float:
+def natural_cost(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, noise: float) -> float:
     """Ask how well a kernel explains a picture: the least value of what `natural_picture` minimises.
 
     It sees every detail, but would have no blur at all rather than any (Levin et al. 2009), and may prefer a kernel
@@ -72,16 +64,14 @@ def natural_cost(
         kernel: k, ``[K, K]``, unit sum, correlation.
         share: how much each pixel of v counts, ``[H, W]`` in [0, 1]; None counts all.
         noise: as of `natural_picture`.
-        regularization: likewise.
-        exponent: likewise.
 
     Returns:
         Squared misfit plus the price of the edges inside the picture, each weighed by ``share``.
     """
     weight, margin = torch.ones_like(light) if share is None else share, kernel.shape[-1] // 2
-    sharp = natural_picture(light, kernel, share, noise=noise, regularization=regularization, exponent=exponent)
+    sharp = natural_picture(light, kernel, share, noise=noise)
     misfit = (weight * (ValidBlur(kernel, light.shape).blur(sharp) - light).square()).sum()
-    price = (differences(sharp[margin:-margin, margin:-margin])[axis].square() for axis in (0, 1))
-    across, down = (one.add(SMALLEST**2).pow(exponent / 2) for one in price)
+    slopes = differences(sharp[margin:-margin, margin:-margin])
+    across, down = (slope.square().add(SMALLEST**2).pow(EXPONENT / 2) for slope in slopes)
     edges = (weight[:, 1:] * across).sum() + (weight[1:] * down).sum()
-    return (misfit + 2 / exponent * prior_strength(regularization, noise) * edges).item()
+    return (misfit + 2 / EXPONENT * prior_strength(noise) * edges).item()

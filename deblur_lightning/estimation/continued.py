@@ -22,7 +22,7 @@ def continued(light: Tensor, margin: int) -> Tensor:
 def _continued(rows: Tensor, margin: int) -> Tensor:
     from scipy.fft import next_fast_len
 
-    mirrorable = 2 * rows.shape[1] - 1  # a mirror shows no more, be the transform as slow as it may
+    mirrorable = 2 * rows.shape[1] - 1  # a mirror shows no more, however slow the transform is then
     count = min(next_fast_len(rows.shape[1] + margin, real=True), mirrorable) - rows.shape[1]
     place = torch.arange(1, count + 1, device=rows.device) / (count + 1)
     passed = place.square() * (3 - 2 * place)

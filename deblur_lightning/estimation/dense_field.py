@@ -10,17 +10,10 @@ from torch import Tensor
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
 from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import (
-    SMALLEST,
-    LocalEvidence,
-    outlining_evidence,
-    seen_noise,
-    weighing_evidence,
-)
-from deblur_lightning.estimation.own_motion import moving_kernel, part_field
+from deblur_lightning.estimation.local_evidence import SMALLEST, outlining_evidence, seen_noise, weighing_evidence
+from deblur_lightning.estimation.own_motion import believed_share, moving_kernel, moving_share, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
-from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.estimation.sureness import sureness
 from deblur_lightning.estimation.window_choice import edge_advantage
 from deblur_lightning.estimation.window_path import window_path
@@ -32,9 +25,7 @@ from deblur_lightning.side_by_side import one_core, side_by_side
 FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
 PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
-STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
 CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
 LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
@@ -62,15 +53,19 @@ class Found(NamedTuple):
 def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> Found:
     """Estimate the motion field of a photo from nothing but the photo, so that one may ask how sure it is.
 
-    Where several points of light drew one path, that is its kernel (`drawn_field`).
-    Where parts of the picture are too sharp for any motion, what else there is must have moved by itself: it gets a
-    kernel of its own (`moving_kernel`) where that is clearly likelier than no blur, and the rest is left alone; but
-    first it is asked whether that is only noise, and all of the picture moved.
-    Otherwise all of it moved, by one kernel (`blind_kernel`) or as a camera that turns (`camera_path`), or nothing
-    did: whichever the parts of the picture find likeliest (`LocalEvidence`), which restores nothing and so cannot be
-    talked round. Pictures of more than 400 x 400 pixels are too large to fit a path to: windows of them are looked at
-    instead (`window_path`), and whether they speak for path or kernel is told by their edges (`edge_advantage`).
-    How surely one kernel is right is told by what the quarters of the photo find, or of a small one two ways of looking
+    It is, in this order:
+
+    - what several points of light drew, if they drew one path (`drawn_field`);
+    - of a picture with parts too sharp for any motion, no blur there, and for what moved by itself a kernel of its own
+      (`moving_kernel`), if that is clearly likelier than no blur. First it is asked whether the picture's noise alone
+      looks so sharp;
+    - one kernel for all of it (`blind_kernel`), a camera that turns (`camera_path`), or no motion: whichever the parts
+      of the picture find likeliest. Their spectra tell (`LocalEvidence`), not restored pictures, in which a wrong
+      kernel can make up detail.
+
+    Pictures of more than 400 x 400 pixels are too large to fit a path to. Windows of them are looked at instead
+    (`window_path`), and their edges tell whether they speak for a path or for one kernel (`edge_advantage`). How surely
+    one kernel is right is told by what the quarters of the photo find, or in a small one by two ways of looking
     (`sureness`).
 
     Args:
@@ -132,8 +127,7 @@ def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
     if kernel is None:
         return None
     light = colours.mean(0)
-    evidence = weighing_evidence(light, seen_noise(light))
-    gain = evidence.of(kernel[None])[0] - evidence.of(_nothing(kernel_size))[0]
+    gain = weighing_evidence(light, seen_noise(light)).for_motion(kernel[None])[0]
     told = gain[gain.abs() > TOLD]
     if told.numel() < TELLING * gain.numel() or told.median() <= SHARP:
         return None
@@ -160,29 +154,6 @@ def _found(light: Tensor, kernel_size: int) -> Found:
     return Found(part_field(kernel, believed_share(evidence, kernel)))
 
 
-def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
-    """Tell where a picture moved before a background that stood still, or that it has no such background.
-
-    Straight lines stand in for all motion (`straight_lines`); no blur, sharp or soft, competes with them in each
-    window. A background with sharp detail is far likelier to stand still, by hundreds of nats.
-
-    Args:
-        evidence: of the picture, see `outlining_evidence`.
-        kernel_size: side of the kernels to think of, in pixels.
-
-    Returns:
-        1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
-    """
-    moved = evidence.of(straight_lines(kernel_size)).amax(0) - evidence.of(_nothing(kernel_size))[0]
-    return (evidence.vote(moved) > 0).float() if moved.clamp(max=0).mean() < STILL_PART else None
-
-
-def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
-    """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
-    likelier = evidence.of(kernel[None])[0] - evidence.of(_nothing(len(kernel)))[0]
-    return torch.sigmoid((evidence.vote(likelier) - BELIEVED) / DOUBT)
-
-
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
@@ -197,7 +168,7 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
         light: the blurry picture, ``[H, W]``, linear light.
     """
     evidence = weighing_evidence(light, seen_noise(light))
-    still = evidence.of(_nothing(uniform.kernel_size))[0]
+    still = evidence.of(no_blur(uniform.basis[0, 0])[None])[0]
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
         other = evidence.of_field(turning) - still
@@ -256,7 +227,3 @@ def _moved(gain: Tensor) -> bool:
 
 def _everywhere(kernel: Tensor, light: Tensor) -> KernelField:
     return KernelField(softened(kernel, SOFTNESS)[None, None], torch.ones_like(light)[None, None])
-
-
-def _nothing(kernel_size: int) -> Tensor:
-    return no_blur(torch.zeros(kernel_size, kernel_size))[None]

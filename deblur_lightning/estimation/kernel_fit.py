@@ -9,6 +9,7 @@ from torch import Tensor
 from deblur_lightning.physics.fast_length import fast_length
 
 DESCENTS = 300  # of projected gradients, at the most
+FEW_DESCENTS = 40  # where the fit is made anew in each turn with the picture
 SETTLED = 8  # roundings of the largest value: when none changes by more, all are near where they end
 LOOKED = 10  # descents from one look at that to the next
 POWER_STEPS = 12  # towards the largest eigenvalue
@@ -43,7 +44,16 @@ def normal_equations(sharp: Tensor, blurry: Tensor, size: int) -> tuple[Tensor, 
 
 
 def ridge_minimum(form: Tensor, wanted: Tensor, ridge: float) -> Tensor:
-    """Minimise ``k' Q k - 2 b' k + ridge |k|^2``, ``[K, K]``; some values may be negative."""
+    """Minimise ``k' Q k - 2 b' k + ridge |k|^2``.
+
+    Args:
+        form: Q, ``[K^2, K^2]``, symmetric and not negative.
+        wanted: b, ``[K^2]``.
+        ridge: above 0.
+
+    Returns:
+        k, ``[K, K]``; some values may be negative.
+    """
     factor = torch.linalg.cholesky(form + ridge * torch.eye(len(form), dtype=form.dtype, device=form.device))
     size = math.isqrt(len(wanted))
     return torch.cholesky_solve(wanted.unsqueeze(1), factor).view(size, size)
@@ -57,6 +67,9 @@ def nonnegative_minimum(form: SquareForm, wanted: Tensor, start: Tensor, steps: 
         wanted: b, ``[M]``.
         start: ``[M]``, not negative.
         steps: of projection, at the most; fewer where the values have settled.
+
+    Returns:
+        k, ``[M]``.
 
     Source:
         Beck and Teboulle 2009; O'Donoghue and Candes 2015 (the restart).

@@ -18,8 +18,11 @@ def cleaned(kernel: Tensor, threshold: float, least: float = LEAST_PART) -> Tens
         kernel: ``[K, K]``.
         threshold: share of the largest value.
         least: share of the kernel's light that a separate part must have; the largest part stays in any case.
+
+    Returns:
+        ``[K, K]``, unit sum, its centre of mass within half a pixel of the central one; no blur of a kernel of zeros.
     """
-    return _large_parts(torch.where(kernel < threshold * kernel.max(), 0, kernel), least)
+    return _read_off(torch.where(kernel < threshold * kernel.max(), 0, kernel), least)
 
 
 def traced(kernel: Tensor, threshold: float, least: float) -> Tensor:
@@ -31,9 +34,12 @@ def traced(kernel: Tensor, threshold: float, least: float) -> Tensor:
         kernel: ``[K, K]``, not negative.
         threshold: share of the largest such mean.
         least: as of `cleaned`.
+
+    Returns:
+        As `cleaned`.
     """
     mean = F.avg_pool2d(kernel[None], 3, 1, 1)[0]
-    return _large_parts(torch.where(mean < threshold * mean.max(), 0, kernel), least)
+    return _read_off(torch.where(mean < threshold * mean.max(), 0, kernel), least)
 
 
 def centred(kernel: Tensor) -> Tensor:
@@ -102,17 +108,26 @@ def softened(kernel: Tensor, softness: float) -> Tensor:
     return kernel
 
 
-def _large_parts(kernel: Tensor, least: float) -> Tensor:
+def large_parts(values: Tensor, least: float) -> Tensor:
+    """Set separate parts that hold too little to zero; neighbours on the diagonal belong together.
+
+    Args:
+        values: light or time, not negative, of any shape.
+        least: share of their sum that a part must hold; the largest part stays in any case.
+    """
     from scipy import ndimage
 
-    values = kernel.numpy(force=True)
-    parts, _ = ndimage.label(values > 0, structure=[[1] * 3] * 3)
-    light = np.bincount(parts.ravel(), values.ravel())
-    large = light >= min(least * light.sum(), light.max())
-    kept = kernel * torch.from_numpy(large[parts]).to(kernel.device)
-    if not kept.sum() > 0:  # nothing was read off, as in a picture without edges
-        return no_blur(kernel)
-    return centred(kept / kept.sum())
+    held = values.numpy(force=True)
+    parts, _ = ndimage.label(held > 0, structure=np.ones((3,) * held.ndim))
+    sums = np.bincount(parts.ravel(), held.ravel())
+    large = sums >= min(least * sums.sum(), sums.max())
+    return values * torch.from_numpy(large[parts]).to(values.device)
+
+
+def _read_off(kernel: Tensor, least: float) -> Tensor:
+    """Keep the large parts, centre and normalise; no blur where nothing was read off, as in a picture without edges."""
+    kept = large_parts(kernel, least)
+    return centred(kept / kept.sum()) if kept.sum() > 0 else no_blur(kernel)
 
 
 def no_blur(like: Tensor) -> Tensor:

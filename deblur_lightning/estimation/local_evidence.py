@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterator
 from copy import copy
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
@@ -19,10 +21,10 @@ SECTORS = 8  # of direction: each has a strength of its own, for edges have dire
 HIGHEST = 0.3  # cycles a pixel: beyond, noise and rounding are told apart rather than kernels
 LOWEST = 1.5  # cycles a window
 SOFTNESS = (0.0, 0.7, 1.2, 2.0)  # pixels: what is soft need not have moved
-STRENGTHS = 15  # tried from 1e-8 to 0.1
+STRENGTHS = (-8, -1, 15)  # of a sharp picture's gradients that are tried: powers of 10, from, to and how many
 TOLERANCE = 3e-3  # of a kernel's power: no kernel is known to its zeros
 NOISE = 4e-5  # variance of linear light at full light, at least
-DARKEST = 0.02
+DARKEST = 0.02  # of linear light: darker pictures have as much noise as one of this mean
 OVERLAP = 0.3  # of one value: a Hann window's neighbouring frequencies tell much the same
 LOUDEST = 10.0  # evidence of one window that counts in a vote
 MEASURED = 0.7  # of the deviation that the finest detail has: of sharp pictures, that is not noise alone
@@ -55,17 +57,8 @@ class LocalEvidence:
         self._seen = _autocorrelation(taper) / taper.square().sum()
         power = torch.stack([_power(band, taper, stride) for band in _bands(light, stride)])
         self.grid = power.shape[:2]
-        down, right = torch.fft.fftfreq(WINDOW).unsqueeze(1), torch.fft.rfftfreq(WINDOW)
-        radius = (down.square() + right.square()).sqrt()
-        sector = (torch.atan2(down, right) / math.pi * SECTORS).round().long() % SECTORS
-        told = (radius > LOWEST / WINDOW) & (radius <= HIGHEST)
-        rise = 4 - 2 * torch.cos(2 * math.pi * right) - 2 * torch.cos(2 * math.pi * down)
         self._least = NOISE * max(light.mean().item(), DARKEST)
-        self._sectors = []
-        for number in range(SECTORS):
-            own = (told & (sector == number)).flatten().nonzero().flatten()
-            focus = torch.exp(-((2 * math.pi * radius.flatten()[own]) ** 2) * torch.tensor(SOFTNESS).unsqueeze(1) ** 2)
-            self._sectors.append((own, focus, rise.flatten()[own], power.flatten(2).flatten(0, 1)[:, own]))
+        self._sectors = _sectors(power.flatten(2).flatten(0, 1))
 
     def with_noise(self, noise: float) -> "LocalEvidence":
         """Give the same windows' evidence with another noise, as in the constructor; nothing is transformed anew."""
@@ -83,6 +76,17 @@ class LocalEvidence:
             Log-likelihoods ``[C, rows, columns]``; only their differences mean anything.
         """
         return torch.cat([self._likelihood(kernel[None]) for kernel in kernels]).view(-1, *self.grid)
+
+    def for_motion(self, kernels: Tensor) -> Tensor:
+        """Weigh kernels against no blur.
+
+        Args:
+            kernels: ``[C, K, K]``, K at most 64.
+
+        Returns:
+            Differences of log-likelihoods ``[C, rows, columns]``, above 0 where a window finds the kernel likelier.
+        """
+        return self.of(kernels) - self.of(no_blur(kernels[0])[None])
 
     def of_field(self, field: KernelField) -> Tensor:
         """Weigh a field: each window by the kernel at its centre; ``[rows, columns]``."""
@@ -121,15 +125,46 @@ class LocalEvidence:
         """Log-likelihood of all windows by one kernel ``[1, K, K]``, or of each by its own; the likeliest softness."""
         folded = (_autocorrelation(kernels) * self._seen).unflatten(-1, (2, WINDOW)).unflatten(-3, (2, WINDOW))
         passed = torch.fft.rfft2(folded.sum((-4, -2))).real.clamp(min=0).flatten(1) + TOLERANCE
-        strengths = torch.logspace(-8, -1, STRENGTHS).view(-1, 1)
+        strengths = torch.logspace(*STRENGTHS).view(-1, 1)
         total, floor = torch.zeros(()), max(self._least, self.noise**2)
-        for own, focus, rise, power in self._sectors:
-            variance = (passed[:, None, own] * focus).unsqueeze(2) * strengths + floor * rise
-            windows = power.unflatten(0, (len(kernels), -1))
+        for sector in self._sectors:
+            variance = (passed[:, None, sector.own] * sector.focus).unsqueeze(2) * strengths + floor * sector.rise
+            windows = sector.power.unflatten(0, (len(kernels), -1))
             misfit = windows @ variance.reciprocal().flatten(1, 2).mT
             value = -misfit.unflatten(-1, variance.shape[1:3]) - variance.log().sum(-1).unsqueeze(1)
             total = total + OVERLAP * value.flatten(0, 1).amax(-1)
         return total.amax(-1)
+
+
+class _Sector(NamedTuple):
+    """Those frequencies of a window that lie in one direction, and what is known of their power.
+
+    Attributes:
+        own: their numbers in the flattened half spectrum, ``[F]``.
+        focus: what share of the power each `SOFTNESS` leaves, ``[S, F]``.
+        rise: power of the gradients of white noise of variance 1, ``[F]``.
+        power: of the gradients in each window, ``[windows, F]``.
+    """
+
+    own: Tensor
+    focus: Tensor
+    rise: Tensor
+    power: Tensor
+
+
+def _sectors(power: Tensor) -> list[_Sector]:
+    """Sort the frequencies of windows' power spectra ``[windows, 64 * 33]`` by direction."""
+    down, right = torch.fft.fftfreq(WINDOW).unsqueeze(1), torch.fft.rfftfreq(WINDOW)
+    radius = (down.square() + right.square()).sqrt()
+    number = (torch.atan2(down, right) / math.pi * SECTORS).round().long() % SECTORS
+    told = (radius > LOWEST / WINDOW) & (radius <= HIGHEST)
+    rise = 4 - 2 * torch.cos(2 * math.pi * right) - 2 * torch.cos(2 * math.pi * down)
+    sectors = []
+    for one in range(SECTORS):
+        own = (told & (number == one)).flatten().nonzero().flatten()
+        focus = torch.exp(-((2 * math.pi * radius.flatten()[own]) ** 2) * torch.tensor(SOFTNESS).unsqueeze(1) ** 2)
+        sectors.append(_Sector(own, focus, rise.flatten()[own], power[:, own]))
+    return sectors
 
 
 def outlining_evidence(light: Tensor) -> LocalEvidence:

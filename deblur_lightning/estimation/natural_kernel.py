@@ -8,9 +8,10 @@ from torch import Tensor
 from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
 from deblur_lightning.estimation.kernel_shape import beside_centre, traced
 from deblur_lightning.estimation.lag_forms import gradients
-from deblur_lightning.estimation.natural_picture import LEAST_NOISE, natural_picture
+from deblur_lightning.estimation.natural_picture import natural_picture
 from deblur_lightning.estimation.strong_edges import strongest
 from deblur_lightning.physics import noise_level
+from deblur_lightning.physics.noise import LEAST_NOISE
 
 TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
@@ -34,7 +35,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         turns: of both.
 
     Returns:
-        The kernel, ``[K, K]``, unit sum, its centre of mass at the central pixel but for a few hundredths of a pixel.
+        The kernel, ``[K, K]``, unit sum, its centre of mass within about a tenth of a pixel of the central one.
 
     Source:
         Ours: an alternation as Cho and Lee's 2009, with the picture of Levin et al. 2007.

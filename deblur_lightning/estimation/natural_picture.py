@@ -7,8 +7,10 @@ from torch import Tensor
 from deblur_lightning.estimation.valid_blur import ValidBlur
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
+from deblur_lightning.physics.noise import LEAST_NOISE
 
-LEAST_NOISE = 2e-3  # of linear light; 8-bit pictures have as much from rounding
+REGULARIZATION = 0.1  # lambda per unit of noise, as of `deconvolve`
+EXPONENT = 0.8  # p, likewise
 
 
 def natural_picture(
@@ -17,23 +19,21 @@ def natural_picture(
     share: Tensor | None = None,
     *,
     noise: float = LEAST_NOISE,
-    regularization: float = 0.1,
-    exponent: float = 0.8,
+    exponent: float = EXPONENT,
     outer: int = 3,
     inner: int = 8,
 ) -> Tensor:
     """Undo a uniform blur, preferring pictures of few, sharp edges, without assuming what lies beyond the borders.
 
     Minimises ``|k * u - v|^2 + (2 lambda / p) sum (|D u|^2 + 0.01^2) ** (p / 2)`` over u >= 0, lambda being
-    ``regularization`` times the noise, by iteratively reweighted least squares. Unlike `edges_only` it keeps faint
-    detail, so a kernel read off it is as sharp as the true one.
+    `prior_strength`, by iteratively reweighted least squares. Unlike `edges_only` it keeps faint detail, so a kernel
+    read off it is as sharp as the true one.
 
     Args:
         light: v, ``[H, W]``, linear light.
         kernel: k, ``[K, K]``, unit sum, correlation.
         share: how much each pixel of v counts, ``[H, W]`` in [0, 1]; None counts all.
         noise: standard deviation of v's noise; below 0.002 counts as 0.002.
-        regularization: lambda per unit of noise.
         exponent: p.
         outer: reweightings.
         inner: conjugate gradient steps in each.
@@ -44,22 +44,22 @@ def natural_picture(
     Source:
         Levin et al. 2007 (the prior and its minimisation), as `deconvolve` without its start for one kernel.
     """
-    weight = torch.ones_like(light) if share is None else share
+    counts = torch.ones_like(light) if share is None else share
     radius = kernel.shape[-1] // 2
     operator = ValidBlur(kernel, light.shape)
-    strength = prior_strength(regularization, noise)
+    strength = prior_strength(noise)
     sharp = F.pad(light[None], (radius,) * 4, mode="replicate")[0]
     for _ in range(outer):
-        across, down = (dear.mul_(strength) for dear in prior_weights(sharp, exponent))
+        weights = prior_weights(sharp, exponent, strength)
 
-        def normal(picture: Tensor, dear: tuple[Tensor, Tensor] = (across, down)) -> Tensor:
-            return smoothing_(operator.adjoint(weight * operator.blur(picture)).contiguous(), picture, dear)
+        def normal(picture: Tensor, weights: tuple[Tensor, Tensor] = weights) -> Tensor:
+            return smoothing_(operator.adjoint(counts * operator.blur(picture)).contiguous(), picture, weights)
 
-        conjugate_gradients_(sharp, normal, operator.adjoint(weight * light).contiguous(), inner)
+        conjugate_gradients_(sharp, normal, operator.adjoint(counts * light).contiguous(), inner)
         sharp.clamp_(min=0)
     return sharp
 
 
-def prior_strength(regularization: float, noise: float) -> float:
+def prior_strength(noise: float) -> float:
     """Weigh the prior against the squared misfit: by the noise, of which there is always a little."""
-    return regularization * max(noise, LEAST_NOISE)
+    return REGULARIZATION * max(noise, LEAST_NOISE)

@@ -3,17 +3,44 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, DESCENTS, FAINTEST, FITS, RIDGE, TURNS
+from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, FITS, RIDGE, TURNS
 from deblur_lightning.estimation.field_edges import field_edges
-from deblur_lightning.estimation.kernel_fit import nonnegative_minimum
+from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
+from deblur_lightning.estimation.local_evidence import LocalEvidence
 from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
+from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics.single import SingleCorrelation
 
 SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
+STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
+BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
+
+
+def moving_share(evidence: LocalEvidence, kernel_size: int) -> Tensor | None:
+    """Tell where a picture moved before a background that stood still, or that it has no such background.
+
+    Straight lines stand in for all motion (`straight_lines`); no blur, sharp or soft, competes with them in each
+    window. A background with sharp detail is far likelier to stand still, by hundreds of nats.
+
+    Args:
+        evidence: of the picture, see `outlining_evidence`.
+        kernel_size: side of the kernels to think of, in pixels.
+
+    Returns:
+        1 where something moved and else 0, ``[H, W]``; None where nothing is known to have stood still.
+    """
+    moved = evidence.for_motion(straight_lines(kernel_size)).amax(0)
+    return (evidence.vote(moved) > 0).float() if moved.clamp(max=0).mean() < STILL_PART else None
+
+
+def believed_share(evidence: LocalEvidence, kernel: Tensor) -> Tensor:
+    """Tell how far to trust a kernel rather than no blur at each pixel, ``[H, W]`` in [0, 1]."""
+    likelier = evidence.for_motion(kernel[None])[0]
+    return torch.sigmoid((evidence.vote(likelier) - BELIEVED) / DOUBT)
 
 
 @torch.no_grad()
@@ -90,7 +117,7 @@ def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tens
     for _ in range(FITS):
         forms = lag_forms(sharp, light, part_field(kernel, share))
         own = _OneForm(LagForms(forms.lags[1:], forms.wanted[1:]))
-        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), DESCENTS).view_as(kernel)
+        kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), FEW_DESCENTS).view_as(kernel)
     return cleaned(kernel, THRESHOLD) if kernel.sum() > 0 else before
 
 

@@ -16,6 +16,9 @@ def richest_window(light: Tensor, share: Tensor | None = None, side: int = WINDO
         light: ``[H, W]``.
         share: of the region at each pixel, ``[H, W]``; None for the whole picture.
         side: in pixels.
+
+    Returns:
+        Its rows and columns; both begin at multiples of 16.
     """
     height, width = (min(side, length) for length in light.shape)
     tops = range(0, len(light) - 1, BAND)

@@ -58,14 +58,29 @@ def centres(windows: list[tuple[slice, slice]]) -> list[tuple[float, float]]:
 
 
 def evened(light: Tensor, windows: list[tuple[slice, slice]], contrast: float) -> list[Tensor]:
-    """Cut the windows out, all lit by one factor so that the root of their mean variance is ``contrast``."""
+    """Cut windows out of a picture, lit as the fit of kernels wants them.
+
+    Args:
+        light: ``[H, W]``, linear light.
+        windows: as of `spread_windows`.
+        contrast: root of the mean of the windows' variances that they get, all by one factor.
+
+    Returns:
+        Each window, ``[side, side]``.
+    """
     seen = [light[window] for window in windows]
     found = torch.stack([part.var() for part in seen]).mean().sqrt().clamp(min=1e-3)
     return [part * (contrast / found) for part in seen]
 
 
 def parts(length: int, count: int, least: int = 0) -> list[slice]:
-    """Divide a side of a picture evenly; parts of less than the least pixels grow to that, and then overlap."""
+    """Divide a side of a picture evenly.
+
+    Args:
+        length: of the side, in pixels.
+        count: number of parts.
+        least: pixels of a part, no more than ``length``; smaller ones grow to that, and then overlap.
+    """
     found = []
     for number in range(count):
         start, stop = number * length // count, (number + 1) * length // count

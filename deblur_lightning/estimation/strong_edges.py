@@ -22,6 +22,9 @@ def first_threshold(gradient: Tensor, count: int) -> float:
         gradient: ``[2, H, W]``.
         count: gradients to leave in each sector; a sector that has fewer keeps all.
 
+    Returns:
+        Length of the shortest gradient that is left, in the units of ``gradient``; 0 where a sector keeps all.
+
     Source:
         Cho and Lee 2009, section 4 (their sectors are of 45 degrees; so are these).
     """
@@ -36,6 +39,13 @@ def strongest(gradient: Tensor, share: float) -> Tensor:
     """Keep the longest gradients ``[2, H, W]`` that hold a share of the squares' sum, and set the others to zero.
 
     By squares rather than by number, so that a large sky does not make its noise one of the strongest.
+
+    Args:
+        gradient: ``[2, H, W]``.
+        share: in [0, 1].
+
+    Returns:
+        ``[2, H, W]``.
     """
     squares = gradient.square().sum(0)
     rising = np.sort(squares.flatten().numpy(force=True))  # in a third of the time that PyTorch takes

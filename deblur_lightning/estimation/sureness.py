@@ -12,11 +12,12 @@ from deblur_lightning.estimation.pyramid import plain_kernel
 from deblur_lightning.estimation.spread_windows import parts, richest_windows
 from deblur_lightning.side_by_side import one_core, side_by_side
 
-LEAST, MOST = 7, 8  # sides of the kernel: of the window in each quarter of a photo; smaller ones told too little
-NEAR = (0.75, 0.87)  # likeness of the quarters' kernels: nothing is sure up to the first, all from the second
-LONG = (1.5, 2.5)  # pixels of reach, likewise: short kernels are all alike
-SAME = (0.997, 0.999)  # the same of two ways of looking at a photo too small for quarters
-FAR = (2.5, 3.5)  # likewise: of shorter motion both ways may find one wrong kernel
+LEAST, MOST = 7, 8  # sides of the window in each quarter, in sides of the kernel; smaller ones told too little
+# Of each pair: up to the first value nothing is sure, from the second all, and in between as much as on a line.
+NEAR = (0.75, 0.87)  # likeness of the quarters' kernels, and
+LONG = (1.5, 2.5)  # the kernel's reach, in pixels: short kernels are all alike
+SAME = (0.997, 0.999)  # in a photo too small for quarters: likeness of the kernels that two ways of looking found, and
+FAR = (2.5, 3.5)  # the kernel's reach, in pixels: of shorter motion both ways may find one wrong kernel
 TELLING = 5.0  # mean evidence for motion or for none: of a quarter that shows less nothing is known
 
 
@@ -84,4 +85,5 @@ def _likeness(light: Tensor, kernel: Tensor) -> float | None:
 
 
 def _rise(value: float, between: tuple[float, float]) -> float:
+    """Give 0 up to the first of two values, 1 from the second, and between them a straight line."""
     return float(np.interp(value, between, (0, 1)))

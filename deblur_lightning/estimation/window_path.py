@@ -6,26 +6,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import (
-    DECAY,
-    DESCENTS,
-    FAINTEST,
-    REACH,
-    SPARSITY,
-    TURNS,
-    PoseForm,
+from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, SPARSITY, TURNS
+from deblur_lightning.estimation.continued import continued
+from deblur_lightning.estimation.edges_only import edges_only
+from deblur_lightning.estimation.kernel_fit import normal_equations
+from deblur_lightning.estimation.kernel_shape import shrunk
+from deblur_lightning.estimation.lag_forms import gradients
+from deblur_lightning.estimation.pose_density import (
     cleaned_density,
     first_density,
+    likeliest_density,
+    picture_angles,
     picture_poses,
     pose_field,
     resampled,
 )
-from deblur_lightning.estimation.continued import continued
-from deblur_lightning.estimation.edges_only import edges_only
-from deblur_lightning.estimation.kernel_fit import nonnegative_minimum, normal_equations
-from deblur_lightning.estimation.kernel_shape import shrunk
-from deblur_lightning.estimation.lag_forms import gradients
-from deblur_lightning.estimation.poses import Poses, turning_angles
+from deblur_lightning.estimation.poses import Poses
 from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales
 from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, spread_windows
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
@@ -107,12 +103,11 @@ def fitted_to_windows(sharp: Sequence[Tensor], blurry: Sequence[Tensor], density
         flat = zip(equations, kernels.flatten(1), strict=True)
         return torch.stack([form @ one for (form, _), one in flat]).view_as(kernels)
 
-    form = PoseForm(apply, poses, RIDGE * blurry[0][0].numel())
     wanted = torch.stack([one for _, one in equations]).view(-1, size, size)
-    fitted = nonnegative_minimum(form, poses.transposed(wanted).flatten(), density.flatten(), DESCENTS)
-    return cleaned_density(fitted.view_as(density)) if fitted.sum() > 0 else density
+    fitted = likeliest_density(apply, wanted, RIDGE * blurry[0][0].numel(), density, poses)
+    return cleaned_density(fitted) if fitted.sum() > 0 else density
 
 
 def _poses(places: Tensor, size: Sequence[int], sizes: Sequence[int], scale: int) -> Poses:
-    height, width = (side * SCALE**scale for side in size)
-    return Poses(places * SCALE**scale, sizes[scale], turning_angles((height, width), REACH * (sizes[scale] // 2)))
+    scaled = [side * SCALE**scale for side in size]
+    return Poses(places * SCALE**scale, sizes[scale], picture_angles(scaled, sizes[scale]))

@@ -6,6 +6,7 @@ Lightning takes six seconds to import on two cores, so help and mistyped command
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import shlex
@@ -78,10 +79,7 @@ def broken_yaml(path: Path) -> str | None:
 def run(argv: Sequence[str] | None) -> LightningCLI:
     """Hand over to LightningCLI in subclass mode: the YAML names the module and the data.
 
-    The trainer's defaults are here, so that an experiment's YAML is short: a CSV log and checkpoints ``best`` (by
-    ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that repeat exactly when resumed, a stop at the
-    first NaN, and every test added to the results store. A run resumed from its ``last.ckpt`` goes on in its folder;
-    tests and predictions make none.
+    A run resumed from its ``last.ckpt`` goes on in its folder; tests and predictions make none.
 
     Raises:
         ValueError: among others, what Lightning refuses.
@@ -92,21 +90,12 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
     import pytorch_lightning as lightning
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-    import deblur_lightning.callbacks as callbacks
-    import deblur_lightning.data as data
-    import deblur_lightning.deblurring as deblurring
-    import deblur_lightning.losses as losses
-    import deblur_lightning.modules as modules
-    import deblur_lightning.networks as networks
     from deblur_lightning.lightning_cli.checkpoint_cli import CheckpointCLI
     from deblur_lightning.lightning_cli.misconfigured import misconfigured
     from deblur_lightning.lightning_cli.mistakes import BriefParser
     from deblur_lightning.lightning_cli.run_folder import FitConfig
 
-    # a class has a short name in YAML once it is imported
-    for package in (callbacks, data, deblurring, losses, modules, networks):
-        for name in package.__all__:
-            getattr(package, name)
+    give_short_names()
     # Lightning 2.6's own deprecation on newer PyTorch, what it says on every resume in place, and its advertisement
     warnings.filterwarnings("ignore", r".isinstance\(treespec, LeafSpec\)", FutureWarning)
     warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
@@ -122,29 +111,49 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
             seed_everything_default=1,
             save_config_callback=FitConfig,
             save_config_kwargs={"overwrite": True},
-            trainer_defaults={
-                "logger": {
-                    "class_path": "deblur_lightning.callbacks.GrowingLog",
-                    "init_args": {"save_dir": "results", "name": "runs"},
-                },
-                "callbacks": [
-                    callbacks.KeepBest(),
-                    callbacks.KeepLast(),
-                    callbacks.StepSeeds(),
-                    callbacks.StopOnNaN(),
-                    callbacks.LearningRates(),
-                    callbacks.RecordResults(
-                        config=shlex.join(["lightning", *(sys.argv[1:] if argv is None else argv)])
-                    ),
-                ],
-                "log_every_n_steps": 10,
-            },
+            trainer_defaults=trainer_defaults(sys.argv[1:] if argv is None else argv),
             args=None if argv is None else list(argv),
         )
     except (MisconfigurationException, RuntimeError) as error:
         if said := misconfigured(error, certain=isinstance(error, MisconfigurationException)):
             raise ValueError(said) from error
         raise
+
+
+def give_short_names() -> None:
+    """Let YAML name our classes without their packages, which it can once they are imported."""
+    for part in ("callbacks", "data", "deblurring", "losses", "modules", "networks"):
+        package = importlib.import_module(f"deblur_lightning.{part}")
+        for name in package.__all__:
+            getattr(package, name)
+
+
+def trainer_defaults(argv: Sequence[str]) -> dict[str, object]:
+    """Give the trainer's defaults, so that an experiment's YAML is short.
+
+    They are a CSV log and checkpoints ``best`` (by ``val/psnr``) and ``last`` in ``results/runs/version_N``, steps that
+    repeat exactly when resumed, a stop at the first NaN, and every test added to the results store.
+
+    Args:
+        argv: what was typed behind ``lightning``, for the store.
+    """
+    from deblur_lightning import callbacks
+
+    return {
+        "logger": {
+            "class_path": "deblur_lightning.callbacks.GrowingLog",
+            "init_args": {"save_dir": "results", "name": "runs"},
+        },
+        "callbacks": [
+            callbacks.KeepBest(),
+            callbacks.KeepLast(),
+            callbacks.StepSeeds(),
+            callbacks.StopOnNaN(),
+            callbacks.LearningRates(),
+            callbacks.RecordResults(config=shlex.join(["lightning", *argv])),
+        ],
+        "log_every_n_steps": 10,
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -24,6 +24,7 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 LPIPS_AFTER, DISTS_AFTER = (1, 4, 7, 9, 11), (3, 8, 15, 22, 29)
 LPIPS_SHIFT, LPIPS_SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of [-1, 1]
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+STEADYING = 1e-6  # c1 and c2 of DISTS, as published: keeps quotients of even maps finite
 SMALLEST = 64  # pixels: below, AlexNet's last maps are too small for its pooling
 
 
@@ -75,10 +76,11 @@ def dists(restored: Tensor, sharp: Tensor, network: nn.Sequential, alpha: Tensor
         sides.append([picture, *features(network, seen, DISTS_AFTER)])
     texture, structure = [], []
     for a, b in zip(*sides, strict=True):
-        (mean_a, mean_b), product, small = (one.mean((2, 3)) for one in (a, b)), (a * b).mean((2, 3)), 1e-6
-        texture.append((2 * mean_a * mean_b + small) / (mean_a**2 + mean_b**2 + small))
-        spread = sum(one.var((2, 3), correction=0) for one in (a, b))
-        structure.append((2 * (product - mean_a * mean_b) + small) / (spread + small))
+        mean_a, mean_b = a.mean((2, 3)), b.mean((2, 3))
+        texture.append((2 * mean_a * mean_b + STEADYING) / (mean_a**2 + mean_b**2 + STEADYING))
+        covariance = (a * b).mean((2, 3)) - mean_a * mean_b
+        variances = a.var((2, 3), correction=0) + b.var((2, 3), correction=0)
+        structure.append((2 * covariance + STEADYING) / (variances + STEADYING))
     alike = torch.cat(texture, 1) * alpha.flatten() + torch.cat(structure, 1) * beta.flatten()
     return 1 - alike.sum(1) / (alpha.sum() + beta.sum())
 

@@ -75,6 +75,23 @@ def picture_ssim(restored: Tensor, sharp: Tensor) -> Tensor:
     return ssim_map(restored, sharp).flatten(1).mean(dim=1)
 
 
+def file_scores(restored: Tensor, sharp: Tensor) -> dict[str, float]:
+    """Score one picture as the 8-bit file that it would be written to.
+
+    Args:
+        restored: ``[1, 3 or 1, H, W]`` in [0, 1], of at least 6 x 6 pixels; rounded to 8 bits first.
+        sharp: likewise, in as many channels or more; taken as it is.
+
+    Returns:
+        ``psnr`` in dB, infinite where both are the same, and ``ssim``, see `picture_ssim`.
+
+    Raises:
+        ValueError: as for `picture_psnr`.
+    """
+    alike = eight_bit(restored).to(sharp).expand_as(sharp)  # in float64 beside float32, equal levels would differ
+    return {"psnr": picture_psnr(alike, sharp).item(), "ssim": picture_ssim(alike, sharp).item()}
+
+
 def ssim_valid(restored: Tensor, sharp: Tensor) -> Tensor:
     """Structural similarity of each picture over the region where its window lies inside: scikit-image's.
 

@@ -51,7 +51,8 @@ def local_correlations(pictures: Tensor) -> Tensor:
     )
     power = products[:, :, 0]
     near = F.avg_pool2d(power, 3, 1, 1).unsqueeze(2) + UNSEEN
-    return torch.cat(((products / near).flatten(1, 2), (power + DIM).log() / 3 + 1), dim=1)
+    strength = (power + DIM).log() / 3 + 1  # from about -1.3 to 1, the size of the others
+    return torch.cat(((products / near).flatten(1, 2), strength), dim=1)
 
 
 SHIFTS = [

@@ -40,7 +40,7 @@ PIXEL_LIMIT = 160_000_000
 
 DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError,
+    struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow's decoders raise at damaged files."""
 
@@ -199,20 +199,44 @@ def _decode(path: Path, head: bytes, pixel_limit: int) -> tuple[np.ndarray, Phot
 
 
 def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np.ndarray, PhotoRecord]:
-    found, mode = picture.format or "PNG", picture.mode
-    icc = picture.info.get("icc_profile") or None
-    notes = []
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
-        notes.append(f"the first of its {frames} pictures")
-    if (depth := picture.info.get("bit_depth", 8)) > 8 and found == "HEIF":
-        notes.append(f"its {depth} bits become 8")
-    if found == "JPEG2000":
-        notes += jpeg2000_notes(path, mode)
-    known = photo_exif(picture)
-    turn, exif = orientation(known), kept_exif(known)
+    known, icc, inks = photo_exif(picture), picture.info.get("icc_profile") or None, picture.mode == "CMYK"
+    turn, notes = orientation(known), _notes(picture, path)
     dpi = turned_resolution(kept_resolution(picture), turn)
-    deep_colour, inks = has_deep_colour(picture, head), mode == "CMYK"
+    pixels = _pixels_by_pillow(picture, path, head, turn, icc)
+    colour = png_colour(path) if picture.format == "PNG" else ()
+    if odd := odd_transfer(colour, icc):
+        notes.append(f"its {odd} is not looked at")
+    return pixels, PhotoRecord(
+        _written_as(picture),
+        inks,
+        bits=8 * pixels.dtype.itemsize,
+        icc=icc,
+        exif=kept_exif(known),
+        texts=photo_texts(picture),
+        dpi=dpi,
+        png_colour=colour,
+        notes=tuple(notes),
+    )
+
+
+def _notes(picture: Image.Image, path: Path) -> list[str]:
+    """Say in short phrases what of a picture, not decoded yet, becomes other or is left out."""
+    notes = []
+    if (frames := getattr(picture, "n_frames", 1)) > 1:
+        notes.append(f"the first of its {frames} pictures")
+    if picture.format == "HEIF" and (depth := picture.info.get("bit_depth", 8)) > 8:
+        notes.append(f"its {depth} bits become 8")
+    if picture.format == "JPEG2000":
+        notes += jpeg2000_notes(path, picture.mode)
+    if picture.mode in ("1", "P", "PA"):
+        notes.append("its few colours become full ones")
+    return notes
+
+
+def _pixels_by_pillow(picture: Image.Image, path: Path, head: bytes, turn: int, icc: bytes | None) -> np.ndarray:
+    """Decode to ``[H, W, C]``, upright; 16 bits where the file has more than 8, HEIC's excepted."""
+    found, mode = picture.format or "PNG", picture.mode
+    deep_colour = has_deep_colour(picture, head)
     twelve = found == "TIFF" and picture.tag_v2.get(258) == (12,)  # type: ignore[attr-defined]
     deep_ppm = ppm_colour(picture, path) if found == "PPM" else None
     picture.load()
@@ -233,24 +257,7 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
         if deep is None:
             raise PhotoError(f"{path} holds 16 bits in a way that is not read. Save it as a 16-bit TIFF.")
         pixels = deep
-    if mode in ("1", "P", "PA"):
-        notes.append("its few colours become full ones")
-    colour = png_colour(path) if found == "PNG" else ()
-    if odd := odd_transfer(colour, icc):
-        notes.append(f"its {odd} is not looked at")
-    bits = 8 * pixels.dtype.itemsize
-    written_as = _written_as(picture)
-    return pixels, PhotoRecord(
-        written_as,
-        inks,
-        bits,
-        icc=icc,
-        exif=exif,
-        texts=photo_texts(picture),
-        dpi=dpi,
-        png_colour=colour,
-        notes=tuple(notes),
-    )
+    return pixels
 
 
 def _eight_bits(picture: Image.Image, path: Path, icc: bytes | None) -> Image.Image:

@@ -42,60 +42,49 @@ def prepare(basis: Tensor, coefficients: Tensor) -> Engine:
 
 def correlate(large: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:
     """``engine.correlate`` with gradients for the picture, the basis the engine was built from, and coefficients."""
-    result: Tensor = _Correlate.apply(large, basis, coefficients, engine)
+    result: Tensor = _Applied.apply(large, basis, coefficients, engine, False)
     return result
 
 
 def spread(small: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:
     """``engine.spread`` with the same three gradients."""
-    result: Tensor = _Spread.apply(small, basis, coefficients, engine)
+    result: Tensor = _Applied.apply(small, basis, coefficients, engine, True)
     return result
 
 
-class _Correlate(torch.autograd.Function):
-    """``engine.correlate``; the basis comes along for its gradient, and so that writing into it is noticed."""
+class _Applied(torch.autograd.Function):
+    """``engine.correlate``, or its transpose ``engine.spread``: the gradient by the picture is the other of both.
+
+    Takes the basis for its gradient, and so that writing into it is noticed.
+    """
 
     @staticmethod
-    def forward(ctx: Any, large: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:  # noqa: ANN401 - torch's
-        ctx.engine = engine
-        ctx.save_for_backward(large, basis, coefficients)
-        with torch.autocast(large.device.type, enabled=False):
-            return engine.correlate(large, coefficients)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - torch's
-        large, _, coefficients = ctx.saved_tensors
-        by_image, *by_field = ctx.needs_input_grad[:3]
-        with torch.autocast(large.device.type, enabled=False):
-            image = ctx.engine.spread(gradient, coefficients) if by_image else None
-            return image, *_field_gradient(ctx.engine, large, gradient, coefficients, by_field), None
-
-
-class _Spread(torch.autograd.Function):
-    """``engine.spread``; the basis comes along for its gradient, and so that writing into it is noticed."""
-
-    @staticmethod
-    def forward(ctx: Any, small: Tensor, basis: Tensor, coefficients: Tensor, engine: Engine) -> Tensor:  # noqa: ANN401 - torch's
-        ctx.engine = engine
-        ctx.save_for_backward(small, basis, coefficients)
-        with torch.autocast(small.device.type, enabled=False):
-            return engine.spread(small, coefficients)
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's
+        image: Tensor,
+        basis: Tensor,
+        coefficients: Tensor,
+        engine: Engine,
+        transposed: bool,
+    ) -> Tensor:
+        ctx.engine, ctx.transposed = engine, transposed
+        ctx.save_for_backward(image, basis, coefficients)
+        with torch.autocast(image.device.type, enabled=False):
+            return (engine.spread if transposed else engine.correlate)(image, coefficients)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - torch's
-        small, _, coefficients = ctx.saved_tensors
-        by_image, *by_field = ctx.needs_input_grad[:3]
-        with torch.autocast(small.device.type, enabled=False):
-            image = ctx.engine.correlate(gradient, coefficients) if by_image else None
-            return image, *_field_gradient(ctx.engine, gradient, small, coefficients, by_field), None
-
-
-def _field_gradient(
-    engine: Engine, large: Tensor, small: Tensor, coefficients: Tensor, wanted: list[bool]
-) -> tuple[Tensor | None, Tensor | None]:
-    if not any(wanted):
-        return None, None
-    by_basis, by_coefficients = wanted
-    return engine.field_gradient(large, small, coefficients, by_basis=by_basis, by_coefficients=by_coefficients)
+        image, _, coefficients = ctx.saved_tensors
+        by_image, by_basis, by_coefficients = ctx.needs_input_grad[:3]
+        engine: Engine = ctx.engine
+        large, small = (gradient, image) if ctx.transposed else (image, gradient)
+        by_field: tuple[Tensor | None, Tensor | None] = (None, None)
+        with torch.autocast(image.device.type, enabled=False):
+            transpose = engine.correlate if ctx.transposed else engine.spread
+            back = transpose(gradient, coefficients) if by_image else None
+            if by_basis or by_coefficients:
+                by_field = engine.field_gradient(
+                    large, small, coefficients, by_basis=by_basis, by_coefficients=by_coefficients
+                )
+        return back, *by_field, None, None

@@ -19,12 +19,21 @@ def add_differences_transposed_(image: Tensor, across: Tensor, down: Tensor) -> 
     return image
 
 
-def prior_weights(image: Tensor, exponent: float) -> tuple[Tensor, Tensor]:
+def prior_weights(image: Tensor, exponent: float, strength: float) -> tuple[Tensor, Tensor]:
     """Weigh squared differences so that they stand for ``|difference| ** exponent``: few large rather than many small.
 
-    ``(d² + eps²) ** (p / 2 - 1)``, the reweighting of iteratively reweighted least squares.
+    ``lambda (d² + eps²) ** (p / 2 - 1)``, the reweighting of iteratively reweighted least squares (Levin et al. 2007).
+
+    Args:
+        image: ``[..., H, W]``, linear light, of which the differences d are taken.
+        exponent: p.
+        strength: lambda, the weight of the prior against the squared misfit.
+
+    Returns:
+        Of the differences to the right ``[..., H, W - 1]`` and down ``[..., H - 1, W]``.
     """
-    across, down = (slope.square_().add_(SMALLEST**2).pow_(exponent / 2 - 1) for slope in differences(image))
+    slopes = differences(image)
+    across, down = (slope.square_().add_(SMALLEST**2).pow_(exponent / 2 - 1).mul_(strength) for slope in slopes)
     return across, down
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 NORMAL_MEDIAN = 0.6745  # of the modulus of a standard normal
 ENOUGH, LEAST = 100_000, 10_000  # details of a large picture that are looked at; of them, unclipped, for them to do
+LEAST_NOISE = 2e-3  # of linear light: restoring counts on no less, for rounding to 8 bits alone makes as much
 FAINTEST, BRIGHTEST = 1e-4, 0.97  # of linear light: beyond, a pixel is clipped and shows too little noise
 
 

@@ -27,7 +27,7 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
         ValueError: ``size`` is even or not positive, there is no position, or one lies outside the kernel or is NaN.
 
     Source:
-        Kupyn et al. 2018, section 4.1 (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
+        Kupyn et al. 2018, motion blur generation (arXiv 1711.07064): sub-pixel interpolation of the trajectory.
     """
     _check_size(size)
     _check_paths(path, "path")

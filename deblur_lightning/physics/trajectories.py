@@ -103,7 +103,7 @@ def shake_trajectories(
         ValueError: fewer than two samples, no path, or a length or anxiety below 0.
 
     Source:
-        Kupyn et al. 2018, section 4.1 (arXiv 1711.07064), after Boracchi and Foi 2012.
+        Kupyn et al. 2018, motion blur generation (arXiv 1711.07064), after Boracchi and Foi 2012.
     """
     return follow_tremors(Tremors.draw(count, generator=generator, samples=samples, length=length, anxiety=anxiety))
 

@@ -1,7 +1,7 @@
 """What every restoration starts from: checked pictures, one at a time, and the operator that blurred them."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -53,8 +53,14 @@ def operator(field: KernelField, border: Border) -> BlurOperator:
     return BlurOperator(field, _padding(border), check_values=False)
 
 
-def check_dark(dark: Sides, border: Border) -> None:
-    """Refuse dark sides where there is no surround to be dark."""
+def check_border(border: str, dark: Sides) -> None:
+    """Raise unless a border is one we know, and sides are dark only where there is a surround.
+
+    Raises:
+        ValueError: another border, or dark sides without a surround.
+    """
+    if border not in get_args(Border):
+        raise ValueError(f"border is {border!r}, but only these are known. Pass one of {', '.join(get_args(Border))}.")
     if any(dark) and border != "extended":
         raise ValueError(f"dark sides have no light beyond, but border is {border!r}. Pass border='extended'.")
 

@@ -12,7 +12,7 @@ from deblur_lightning.image import check_image
 from deblur_lightning.physics import BlurOperator, check_gamma, saturate, to_display, to_linear
 from deblur_lightning.physics.borders import darken_
 from deblur_lightning.restoration.momentum import Momentum
-from deblur_lightning.restoration.observation import Border, check_dark, cut, observations, operator, surrounded
+from deblur_lightning.restoration.observation import Border, check_border, cut, observations, operator, surrounded
 from deblur_lightning.restoration.response import CLIPPED, DARKEST, ratio, saturated_ratio, unsaturated_share
 from deblur_lightning.restoration.ringing import hold_rims
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
@@ -99,8 +99,8 @@ def richardson_lucy(
         extended border and the acceleration are ours to offer.
     """
     border = border or ("reflect" if adjoint == "published" else "extended")
+    check_border(border, dark)
     _check_options(iterations, gamma, method, regularization, adjoint, border, tolerance)
-    check_dark(dark, border)
     if initial is not None:
         check_image(initial, "initial")
         if initial.shape != blurry.shape:
@@ -213,7 +213,7 @@ def _reblur_error(reblurred: Tensor, update: Update) -> float:
 def _check_options(
     iterations: int, gamma: float, method: str, regularization: float, adjoint: str, border: str, tolerance: float
 ) -> None:
-    for name, value, known in (("method", method, Method), ("adjoint", adjoint, Adjoint), ("border", border, Border)):
+    for name, value, known in (("method", method, Method), ("adjoint", adjoint, Adjoint)):
         if value not in get_args(known):
             raise ValueError(
                 f"{name} is {value!r}, but only these are known. Pass one of {', '.join(get_args(known))}."
@@ -224,6 +224,6 @@ def _check_options(
         raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 0 or more.")
     check_gamma(gamma)
     if not 0 <= regularization * STEEPEST < 0.9:
-        raise ValueError(f"regularization is {regularization}, but above 0.05 it may turn light negative. Pass 1e-3.")
+        raise ValueError(f"regularization is {regularization}, but beyond 0 to 0.05 light may be negative. Pass 1e-3.")
     if not tolerance >= 0:
         raise ValueError(f"tolerance is {tolerance}, but it is an improvement. Pass 1e-6, or 0 to never stop.")

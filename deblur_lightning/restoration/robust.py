@@ -10,17 +10,17 @@ from torch import Tensor
 
 from deblur_lightning.exposure import NO_SIDE, Sides
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import BlurOperator, noise_level, to_display, to_linear
+from deblur_lightning.physics import BlurOperator, check_gamma, noise_level, to_display, to_linear
 from deblur_lightning.physics.borders import darken_
 from deblur_lightning.physics.conjugate_gradients import conjugate_gradients_
 from deblur_lightning.physics.edges import prior_weights, smoothing_
-from deblur_lightning.restoration.observation import Border, check_dark, cut, observations, operator
+from deblur_lightning.physics.noise import LEAST_NOISE
+from deblur_lightning.restoration.observation import Border, check_border, cut, observations, operator
 from deblur_lightning.restoration.response import CLIPPED
 from deblur_lightning.restoration.richardson_lucy import lucy_light
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 
 BEHIND = 30  # updates of Richardson-Lucy to see behind clipped pixels; 10 left strong lights ringing
-LEAST_NOISE = 2e-3  # of linear light; 8-bit pictures have as much from rounding
 
 
 @torch.no_grad()
@@ -84,8 +84,9 @@ def deconvolve(
         Levin et al. 2007 (IRLS, p = 0.8); weight, steps and the light behind clipped pixels are ours, chosen on other
         photographs than the sample benchmark's.
     """
-    _check_options(gamma, noise, regularization, exponent, start, outer, inner, border, strength, allowance)
-    check_dark(dark, border)
+    check_gamma(gamma)
+    check_border(border, dark)
+    _check_options(noise, regularization, exponent, start, outer, inner, strength, allowance)
     restored, observed = [], observations(blurry, field)
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, own in observed:
@@ -118,7 +119,7 @@ def _solve_(
     light: Tensor,
     blurring: BlurOperator,
     dark: Sides,
-    weight: float,
+    strength: float,
     exponent: float,
     outer: int,
     inner: int,
@@ -126,9 +127,7 @@ def _solve_(
     radius = blurring.field.kernel_size // 2
     matched = darken_(blurring.adjoint(light), radius, dark)
     for _ in range(outer):
-        weights = prior_weights(sharp, exponent)
-        for share in weights:
-            share.mul_(weight)
+        weights = prior_weights(sharp, exponent, strength)
 
         def normal(direction: Tensor, weights: tuple[Tensor, Tensor] = weights) -> Tensor:
             image = smoothing_(blurring.adjoint(blurring.blur(direction)), direction, weights)
@@ -139,23 +138,18 @@ def _solve_(
 
 
 def _check_options(
-    gamma: float,
     noise: float | None,
     regularization: float,
     exponent: float,
     start: int,
     outer: int,
     inner: int,
-    border: str,
     strength: float,
     allowance: float,
 ) -> None:
-    if border not in ("extended", "reflect"):
-        raise ValueError(f"border is {border!r}, but that is unknown. Pass one of extended, reflect.")
     for name, value, least, most, remedy in (
-        ("gamma", gamma, 1.0, 5.0, "Pass 2.2, or 1.0 for linear pictures"),
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
-        ("regularization", regularization, 0.0, 1e6, "Pass 0 or more, not everything"),
+        ("regularization", regularization, 0.0, 1e6, "Pass 0 or more, as 0.1"),
         ("exponent", exponent, 1e-3, 2.0, "Pass 0.8, or up to 2"),
         ("start", start, 0, math.inf, "Pass 0 or more"),
         ("outer", outer, 0, math.inf, "Pass 0 or more"),

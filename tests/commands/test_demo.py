@@ -27,12 +27,13 @@ from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue, Turns
 from deblur_lightning.commands.demo.kept import read_mask
 from deblur_lightning.commands.demo.models import BundledModels
 from deblur_lightning.commands.demo.requests import while_wanted
-from deblur_lightning.commands.demo.server import build_demo, listen
+from deblur_lightning.commands.demo.server import listen
 from deblur_lightning.deblurring.bundled import BUNDLED
 from deblur_lightning.deblurring.deblurrer import Deblurred
 
 pytest.importorskip("uvicorn", reason="the demo is not installed: pip install -e '.[demo]'")
 pytest.importorskip("starlette", reason="the demo is not installed: pip install -e '.[demo]'")
+build_demo = pytest.importorskip("deblur_lightning.commands.demo.site").build_demo
 
 
 @pytest.fixture(scope="module")

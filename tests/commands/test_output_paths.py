@@ -1,9 +1,9 @@
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from small_disks import small_disk
 from small_models import small_direct_deblurrer, write_small_checkpoint
 
 from deblur_lightning.commands import main
@@ -19,18 +19,11 @@ def test_an_output_folder_that_is_a_file_is_known_before_long_work(tmp_path):
 
 
 def test_a_read_only_output_is_known_before_long_work(tmp_path):
-    if not Path("/bin/mount").exists():
-        pytest.skip("there is no /bin/mount to make a read-only file system with")
-    mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", tmp_path], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"mounting a tmpfs is not allowed here: {mounted.stderr.decode().strip()}")
-    try:
-        with pytest.raises(OSError, match=r"cannot be written: Read-only file system. Choose another output folder"):
-            check_folder_writable(tmp_path / "out")
-    finally:
-        subprocess.run(["/bin/umount", tmp_path], check=True)
+    with (
+        small_disk(tmp_path, "ro,size=64k"),
+        pytest.raises(OSError, match=r"cannot be written: Read-only file system. Choose another output folder"),
+    ):
+        check_folder_writable(tmp_path / "out")
 
 
 @pytest.mark.parametrize(("name", "stem"), [("fig.png", "fig"), ("fig.pdf", "fig"), ("fig", "fig"), ("fig.1", "fig.1")])

@@ -6,15 +6,10 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field
-from deblur_lightning.estimation.dense_field import (
-    believed_share,
-    likeliest,
-    moving_share,
-    outlining_evidence,
-    seen_noise,
-)
+from deblur_lightning.estimation.dense_field import likeliest
 from deblur_lightning.estimation.kernel_shape import no_blur
-from deblur_lightning.estimation.own_motion import PartBlur, moving_kernel, part_field
+from deblur_lightning.estimation.local_evidence import outlining_evidence, seen_noise
+from deblur_lightning.estimation.own_motion import PartBlur, believed_share, moving_kernel, moving_share, part_field
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import BlurOperator, blur, scene_field
 

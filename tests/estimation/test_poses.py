@@ -62,3 +62,7 @@ def test_poses_at_given_places_draw_the_kernels_of_a_grid_at_the_same_places(pos
     chosen = [7, 2, 4]
     some = Poses(node_places(SIZE, GRID)[chosen], KERNEL, poses.angles)
     torch.testing.assert_close(some.kernels(density), poses.kernels(density)[chosen])
+
+
+def test_corners_of_the_picture_are_no_farther_than_angles_reach():
+    assert turning_angles((3, 4), 5).abs().max().item() * math.hypot(3, 4) / 2 == pytest.approx(5)

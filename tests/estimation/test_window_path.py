@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation.camera_path import picture_poses, pose_field
+from deblur_lightning.estimation.pose_density import picture_poses, pose_field
 from deblur_lightning.estimation.poses import Poses
 from deblur_lightning.estimation.spread_windows import centres, spread_windows
 from deblur_lightning.estimation.window_choice import edge_advantage

@@ -8,6 +8,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from deblur_lightning.metrics import cw_ssim, luma, picture_ssim, psnr, ssim_valid
+from deblur_lightning.metrics.similarity import file_scores
 
 
 @pytest.fixture
@@ -28,6 +29,20 @@ def test_psnr_is_that_of_the_eight_bit_files(pair):
     expected = peak_signal_noise_ratio(sharp, restored, data_range=255)
     assert psnr(tensor(restored) + jitter, tensor(sharp)).item() == pytest.approx(expected, abs=1e-9)
     assert psnr(tensor(sharp), tensor(sharp)).item() == float("inf")
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_the_scores_of_a_file_are_those_of_its_levels_beside_sharp_pictures_of_any_precision(pair, kind):
+    restored, sharp = pair
+    scores = file_scores(tensor(restored) + 0.4 / 255, tensor(sharp).to(kind))
+    assert scores["psnr"] == pytest.approx(peak_signal_noise_ratio(sharp, restored, data_range=255), abs=1e-4)
+    assert scores["ssim"] == pytest.approx(picture_ssim(tensor(restored), tensor(sharp)).item(), abs=1e-6)
+    assert file_scores(tensor(sharp), tensor(sharp).to(kind)) == {"psnr": float("inf"), "ssim": pytest.approx(1)}
+
+
+def test_a_gray_picture_is_scored_beside_a_coloured_one():
+    gray, coloured = torch.full((1, 1, 8, 9), 0.6), torch.full((1, 3, 8, 9), 0.4)
+    assert file_scores(gray, coloured)["psnr"] == pytest.approx(-20 * np.log10(0.2), abs=1e-4)
 
 
 def test_ssim_valid_is_scikit_images(pair):

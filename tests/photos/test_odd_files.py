@@ -2,14 +2,13 @@
 
 import os
 import struct
-import subprocess
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_disks import small_disk
 
 from deblur_lightning.photos import PIXEL_LIMIT, PhotoRecord, read_photo, write_photo
 from deblur_lightning.photos.transparency import Transparency
@@ -180,18 +179,9 @@ def test_a_suffix_that_no_photo_has_and_another_photos_alpha_are_refused(tmp_pat
 
 @pytest.fixture
 def full_disk(tmp_path):
-    """A file system of 256 kB; skipped where mounting is not allowed."""
-    small = tmp_path / "small"
-    small.mkdir()
-    if not Path("/bin/mount").exists():
-        pytest.skip("there is no /bin/mount to make a small file system with")
-    mount = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip(f"mounting a tmpfs is not allowed here: {mount.stderr.decode().strip()}")
-    yield small
-    subprocess.run(["/bin/umount", small], check=True)
+    (tmp_path / "small").mkdir()
+    with small_disk(tmp_path / "small") as small:
+        yield small
 
 
 def test_a_full_disk_leaves_the_earlier_file_and_no_half_one(full_disk):

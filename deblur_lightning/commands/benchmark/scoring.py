@@ -1,7 +1,7 @@
 """Score methods on windows whose motion is known, and tell which part of a model does the work."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.losses import kernel_distance
-from deblur_lightning.metrics import picture_psnr, picture_ssim
-from deblur_lightning.metrics.similarity import eight_bit
+from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.metrics.similarity import eight_bit, file_scores
 from deblur_lightning.reports.page import add_picture
 from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 from deblur_lightning.reports.results import STORE, Result, append_result, device_name, file_hash, source_commit
@@ -44,12 +44,7 @@ def run_benchmark(
     page: Path | None = None,
     config: str = "deblur benchmark",
 ) -> Iterator[Result]:
-    """Score the blurry input, the bounds, a baseline and trained models; each result is stored when it is yielded.
-
-    The bounds are 30 updates of Richardson-Lucy, and the hyper-Laplacian restorer, with the true field, and
-    Richardson-Lucy with the best single kernel for the whole picture, the mean of its true kernels. The baseline
-    sharpens without looking at the motion (`sharpened`). More rows show a model with one of its parts left out or
-    replaced (`ablations`).
+    """Score the rows of the benchmark (`methods_of`); each result is stored when it is yielded.
 
     Args:
         checkpoints: trained models by the names that they are to have in tables.
@@ -64,29 +59,10 @@ def run_benchmark(
     """
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
     memories = look_once(models.values())
-    files: dict[str, Path] = {}
-    methods: dict[str, Method] = {
-        "blurry": lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)),
-        "unsharp masking (scikit-image)": lambda blurry, _: (sharpened(blurry), None),
-        CONSTANT: _constant,
-        TRUE: lambda blurry, field: (richardson_lucy(blurry, field), field),
-        "true field, hyper-Laplacian": lambda blurry, field: (deconvolve(blurry, field), field),
-    }
-    for name, model in models.items():
-        own: dict[str, Method] = {}
-        learned = learned_restorer(model)
-        if learned is not None:
-            own[f"true field, {name}'s restorer"] = partial(_undone, learned)
-        for title, deblurrer in {name: model, **ablations(name, model)}.items():
-            own[title] = partial(_predicted, deblurrer)
-        if taken := sorted(methods.keys() & own.keys()):
-            raise ValueError(
-                f"--checkpoint names a model {name}, but the benchmark has a row {taken[0]} already. Rename the model."
-            )
-        methods.update(own)
-        files.update(dict.fromkeys(own, checkpoints[name]))
+    methods = methods_of(models)
     gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
-    for name, method in methods.items():
+    for name, (method, model) in methods.items():
+        file = checkpoints.get(model)
         saved = sum(memory.saved for memory in memories)
         scored = side_by_side([partial(_score, method, sample) for sample in windows])
         saved = sum(memory.saved for memory in memories) - saved
@@ -101,8 +77,8 @@ def run_benchmark(
                 metrics=_means(rows, gains),
                 pictures=len(rows),
                 seconds=sum(seconds for _, _, seconds in scored) + saved,
-                checkpoint=file_hash(files[name]) if name in files else "",
-                checkpoint_name=str(files.get(name, "")),
+                checkpoint="" if file is None else file_hash(file),
+                checkpoint_name="" if file is None else str(file),
                 config=config,
                 commit=source_commit(),
                 device=device_name(),
@@ -110,6 +86,45 @@ def run_benchmark(
             store,
             rows,
         )
+
+
+def methods_of(models: Mapping[str, PhotoDeblurrer]) -> dict[str, tuple[Method, str]]:
+    """List what is scored: the blurry input, a baseline, bounds, and models with their parts.
+
+    The baseline sharpens without looking at the motion (`sharpened`). The bounds are 30 updates of Richardson-Lucy, and
+    the hyper-Laplacian restorer, with the true field, and Richardson-Lucy with the best single kernel for the whole
+    picture, the mean of its true kernels. More rows show a model with one of its parts left out or replaced
+    (`ablations`), and what it has learned about undoing a field with the true one.
+
+    Args:
+        models: by the names that they are to have in tables.
+
+    Returns:
+        By the row's name: what is scored, and the name of the model that it is of, empty if of none.
+
+    Raises:
+        ValueError: a model whose name a row of the benchmark has.
+    """
+    methods: dict[str, tuple[Method, str]] = {
+        "blurry": (lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)), ""),
+        "unsharp masking (scikit-image)": (lambda blurry, _: (sharpened(blurry), None), ""),
+        CONSTANT: (_constant, ""),
+        TRUE: (lambda blurry, field: (richardson_lucy(blurry, field), field), ""),
+        "true field, hyper-Laplacian": (lambda blurry, field: (deconvolve(blurry, field), field), ""),
+    }
+    for name, model in models.items():
+        own: dict[str, tuple[Method, str]] = {}
+        learned = learned_restorer(model)
+        if learned is not None:
+            own[f"true field, {name}'s restorer"] = partial(_undone, learned), name
+        for title, deblurrer in {name: model, **ablations(name, model)}.items():
+            own[title] = partial(_predicted, deblurrer), name
+        if taken := sorted(methods.keys() & own.keys()):
+            raise ValueError(
+                f"--checkpoint names a model {name}, but the benchmark has a row {taken[0]} already. Rename the model."
+            )
+        methods.update(own)
+    return methods
 
 
 def _constant(blurry: Tensor, true: KernelField) -> Answer:
@@ -163,12 +178,7 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer, float]
     restored, field = method(blurry, true)
     seconds = time.monotonic() - started
     restored = eight_bit(restored).float()
-    row: Row = {
-        "name": sample["name"],
-        "psnr": picture_psnr(restored, sharp).item(),
-        "ssim": picture_ssim(restored, sharp).item(),
-        "gain": _gain(restored, sample),
-    }
+    row: Row = {"name": sample["name"], **file_scores(restored, sharp), "gain": _gain(restored, sample)}
     if field is not None:
         size = max(field.kernel_size, true.kernel_size)
         wide, target = field.widened(size), true.widened(size)
@@ -196,10 +206,7 @@ def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, row: Row
     """Add what a method made of a picture to the page."""
     restored, field = answer
     blurry, sharp = sample["blurry"][None], sample["sharp"][None]
-    scores = {
-        BLURRY: {"psnr": picture_psnr(blurry, sharp).item(), "ssim": picture_ssim(blurry, sharp).item()},
-        name: {metric: float(row[metric]) for metric in ("psnr", "ssim")},
-    }
+    scores = {BLURRY: file_scores(blurry, sharp), name: {metric: float(row[metric]) for metric in ("psnr", "ssim")}}
     fields = {} if field is None else {name: field}
     pictures = {BLURRY: blurry, name: restored, SHARP: sharp}
     given = [name] if name.startswith(GIVEN) else []

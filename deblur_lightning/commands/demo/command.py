@@ -45,10 +45,12 @@ def demo(
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.commands.demo.desk import Limits, PhotoDesk
     from deblur_lightning.commands.demo.models import TOLD, BundledModels
-    from deblur_lightning.commands.demo.server import LOOPBACK, build_demo, check_demo_installed, listen, serve_demo
+    from deblur_lightning.commands.demo.server import check_demo_installed, listen, serve_demo
     from deblur_lightning.deblurring import find_named_checkpoints, load_named
 
     check_demo_installed()
+    from deblur_lightning.commands.demo.site import LOOPBACK, build_demo
+
     checkpoints = find_named_checkpoints(checkpoint or ())
     limits = Limits(int(megabytes * 1e6), int(megapixels * 1e6))
     with (

@@ -70,11 +70,13 @@ def restore_video(
 
 def _restored(model: PhotoDeblurrer, frame: Frame, notes: Counter[str]) -> Frame:
     """Restore a frame; count what is to be said of it."""
+    import numpy as np
     import torch
 
     from deblur_lightning.deblurring.motion import BY_MOTION
+    from deblur_lightning.image import pixels_of
 
     blurry = torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255
     answer = model(blurry, with_field=False)
     notes.update(note for note in answer.notes if BY_MOTION not in note)
-    return (answer.picture[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return np.ascontiguousarray(pixels_of(answer.picture[0]))

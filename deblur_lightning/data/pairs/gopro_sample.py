@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
 from deblur_lightning.data.checks import check_seed
+from deblur_lightning.image import pixels_of
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = {"train": ("astronaut", "chelsea", "rocket", "retina", "hubble_deep_field"), "test": ("coffee",)}
@@ -111,7 +112,7 @@ def shoot(photo: Tensor, frames: int, width: int, height: int, generator: np.ran
         recorded = _view(photo, 0.6 * reach * wave[:, :2], MAX_ANGLE * wave[:, 2], width, height)
         recorded = (recorded * 255).round() / 255
         yield Frames(
-            *map(_pixels, (recorded.mean(dim=0), (recorded**GAMMA).mean(dim=0) ** (1 / GAMMA), recorded[count // 2]))
+            *map(pixels_of, (recorded.mean(dim=0), (recorded**GAMMA).mean(dim=0) ** (1 / GAMMA), recorded[count // 2]))
         )
 
 
@@ -133,10 +134,6 @@ def _view(photo: Tensor, shift: Tensor, angle: Tensor, width: int, height: int) 
         align_corners=False,
     )
     return views.clamp(0, 1)
-
-
-def _pixels(image: Tensor) -> np.ndarray:
-    return (image * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
 def _write(folder: Path, made: Iterator[Frames]) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.field import KernelField
+from deblur_lightning.image import pixels_of
 from deblur_lightning.physics import check_gamma, expose, to_display, to_linear
 
 DAZZLING = (1.2, 3.0)  # factors on the light of pictures that saturate
@@ -119,8 +120,7 @@ def stored_as_jpeg(picture: Tensor, quality: int) -> Tensor:
     from PIL import Image
 
     file = io.BytesIO()
-    levels = (picture * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
-    Image.fromarray(levels).save(file, "JPEG", quality=quality)
+    Image.fromarray(pixels_of(picture)).save(file, "JPEG", quality=quality)
     return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1).contiguous() / 255
 
 

@@ -17,6 +17,7 @@ from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Labels
 from deblur_lightning.data.synthesis.pair_folder import MadePair, name_of
 from deblur_lightning.data.synthesis.settings import Blurring
+from deblur_lightning.image import pixels_of
 
 PHOTOS_TRIED = 200  # for a window with objects in it
 
@@ -123,9 +124,8 @@ def make_pair(frame: Frame, segments: Segments | None, window: Window, blurring:
     moved = field.normalised(torch.float32)
     blurry, _ = blurred_window(scene, moved, generator=generator, gamma=blurring.gamma, noise=blurring.noise)
     inner = slice(margin, margin + blurring.size)
-    pixels = (blurry * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     row = {**window._asdict(), **blurring.settings(), "kind": window.kind}
-    return MadePair(name_of(Path(window.photo).stem, number), pixels, scene[inner, inner], field, row)
+    return MadePair(name_of(Path(window.photo).stem, number), pixels_of(blurry), scene[inner, inner], field, row)
 
 
 @lru_cache(4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from deblur_lightning.reports.figures.canvas import COLOURS, new_figure, one_picture
+from deblur_lightning.reports.figures.canvas import COLOURS, MAP, new_figure, one_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,7 +110,7 @@ def draw_errors(pictures: Mapping[str, Tensor], sharp: str = "Sharp") -> Figure:
     figure = new_figure(3 * len(errors) + 0.8, 3 * height / width + 0.5)
     axes = figure.subplots(1, len(errors), squeeze=False)[0]
     for (name, error), ax in zip(errors.items(), axes, strict=True):
-        drawn = ax.imshow(error, cmap="cividis", vmin=0, vmax=top)
+        drawn = ax.imshow(error, cmap=MAP, vmin=0, vmax=top)
         ax.set_title("\n".join(wrap(f"{name}: mean {error.mean():.4f}", TITLE_WIDTH + 6)), fontsize=9)
         ax.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), shrink=0.8, label="absolute error")

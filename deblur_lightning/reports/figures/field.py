@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
-ENLARGED = 4  # times at most: where hardly anything moved, a dot shall look like one
+ENLARGED = 4  # times at most: where hardly anything moved, a dot should look like one
 FILLED = 0.86  # of a cell's side; the rest parts neighbours
 TALLEST, NARROWEST = 14.0, 3.0  # inches: of a figure; below, its caption finds no place
 ONE_MOTION = 6  # kernels along the longer side where all are alike: fewer, and large enough to be looked at

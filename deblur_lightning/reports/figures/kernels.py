@@ -12,7 +12,7 @@ from torch import Tensor
 
 from deblur_lightning.field import KernelField, check_field_shape
 from deblur_lightning.reports.figures.canvas import MAP, MEANING, grid, new_figure, one_picture
-from deblur_lightning.reports.figures.motion import cut_to, motion_said, radius_of, used_kernels
+from deblur_lightning.reports.figures.motion import averaged_to, cut_to, motion_said, radius_of, used_kernels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,10 +150,5 @@ def _factors(field: KernelField, picture: int) -> tuple[list[int], np.ndarray, n
         raise ValueError(f"picture is {picture}, but the field has {len(field.basis)}. Count from 0.")
     one = KernelField(*(part[picture : picture + 1].detach().cpu().float() for part in field))
     numbers = used_kernels(one)
-    basis, coefficients = one.basis[0, numbers].flip(-2, -1), one.coefficients[0, numbers]
-    size = tuple(coefficients.shape[-2:])
-    shrink = max(size) / MAP_SIDE
-    if shrink > 1:
-        height, width = (max(1, round(side / shrink)) for side in size)
-        coefficients = F.interpolate(coefficients.unsqueeze(0), size=(height, width), mode="area").squeeze(0)
-    return numbers, basis.numpy(), coefficients.numpy(), size
+    basis, coefficients = one.basis[0, numbers].flip(-2, -1), averaged_to(MAP_SIDE, one.coefficients[:, numbers])[0]
+    return numbers, basis.numpy(), coefficients.numpy(), tuple(one.coefficients.shape[-2:])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch.nn.functional as F
+from torch import Tensor
 
 from deblur_lightning.field import KernelField
 
@@ -89,14 +90,19 @@ def is_one_motion(field: KernelField) -> bool:
     Args:
         field: a motion field, N = 1.
     """
-    basis, coefficients = field.basis[:1].detach().float(), field.coefficients[:1].detach().float()
-    shrink = max(coefficients.shape[-2:]) / CELLS
-    if shrink > 1:
-        height, width = (max(1, round(side / shrink)) for side in coefficients.shape[-2:])
-        coefficients = F.interpolate(coefficients, size=(height, width), mode="area")
-    shares = coefficients[0].flatten(1)  # [B, cells]
+    basis = field.basis[:1].detach().float()
+    shares = averaged_to(CELLS, field.coefficients[:1].detach().float())[0].flatten(1)  # [B, cells]
     apart = (shares - shares.mean(dim=1, keepdim=True)).T @ basis[0].flatten(1)
     return bool(apart.abs().sum(dim=1).max() <= ALIKE)
+
+
+def averaged_to(cells: int, coefficients: Tensor) -> Tensor:
+    """Average coefficients ``[N, B, H, W]`` over squares so that the longer side has at most so many cells."""
+    shrink = max(coefficients.shape[-2:]) / cells
+    if shrink <= 1:
+        return coefficients
+    height, width = (max(1, round(side / shrink)) for side in coefficients.shape[-2:])
+    return F.interpolate(coefficients, size=(height, width), mode="area")
 
 
 def radius_of(paths: np.ndarray, least: int = 2) -> int:

@@ -5,10 +5,9 @@ import zlib
 from typing import TypedDict
 
 import torch
-import torch.nn.functional as F
 
 from deblur_lightning.field import KernelField, check_field_shape
-from deblur_lightning.reports.figures.motion import is_one_motion
+from deblur_lightning.reports.figures.motion import averaged_to, is_one_motion
 
 MAP_SIDE = 128
 """Cells along the longer side of the coefficients kept; larger fields are averaged down to it."""
@@ -46,11 +45,7 @@ def pack_field(field: KernelField, side: int = MAP_SIDE) -> PackedField:
     if len(field.basis) != 1:
         raise ValueError(f"field has {len(field.basis)} pictures, but one is packed at a time. Index both by [i:i+1].")
     basis = field.basis[0].detach().float().cpu()
-    coefficients = field.coefficients.detach().float().cpu()
-    shrink = max(coefficients.shape[-2:]) / side
-    if shrink > 1:
-        height, width = (max(1, round(length / shrink)) for length in coefficients.shape[-2:])
-        coefficients = F.interpolate(coefficients, size=(height, width), mode="area")
+    coefficients = averaged_to(side, field.coefficients.detach().float().cpu())
     peaks = basis.amax(dim=(1, 2)).clamp(min=torch.finfo(torch.float32).tiny)
     count, rows, columns = coefficients.shape[1:]
     return PackedField(
