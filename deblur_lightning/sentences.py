@@ -30,6 +30,11 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def printable(name: str) -> str:
+    """Write what of a file's name is not UTF-8 as an escape, as `print_any_name` prints it: texts cannot hold it."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def sentence(error: Exception) -> str:
     """Say in one line what is wrong and what to do.
 

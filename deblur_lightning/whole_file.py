@@ -51,6 +51,12 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all; what of a file's name is not UTF-8 becomes an escape, as in print."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Lend a folder beside ``path``, which takes its name only if the block ends well.

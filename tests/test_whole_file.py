@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from deblur_lightning.whole_file import whole_file, whole_folder
+from deblur_lightning.whole_file import whole_file, whole_folder, write_text
 
 
 def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
@@ -14,6 +14,11 @@ def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
         assert not target.exists()
     assert target.read_text() == "rows"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_text_takes_a_name_that_is_no_utf_8_as_it_is_printed(tmp_path):
+    write_text(tmp_path / "a.md", os.fsdecode("müll".encode("latin-1")))
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == r"m\udcfcll"
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):

@@ -196,7 +196,7 @@ def latest_results(results: Iterable[Result]) -> list[Result]:
 
 def write_rows(rows: Sequence[Mapping[str, object]], path: Path | str) -> None:
     """Write per-picture scores as CSV; the first row's keys are the columns."""
-    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -250,7 +250,7 @@ def _append_line(line: str, path: Path) -> None:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
         torn = file.read(1) not in (b"", b"\n")
-        data = ("\n" * torn + line + "\n").encode()
+        data = ("\n" * torn + line + "\n").encode(errors="backslashreplace")
         if file.write(data) != len(data):
             file.truncate(size)
             raise OSError(
