@@ -51,6 +51,13 @@ def test_an_error_about_the_temporary_name_names_the_file_itself(tmp_path):
     assert refused.value.filename == str(target)
 
 
+@pytest.mark.parametrize("lend", [whole_file, whole_folder])
+def test_a_full_disk_names_the_file(tmp_path, lend):
+    with pytest.raises(OSError, match="No space") as refused, lend(tmp_path / "table"):
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a write has it
+    assert refused.value.filename == str(tmp_path / "table")
+
+
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     target = tmp_path / "a" / "set"
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deblur_lightning.sentences import count_of, read_csv, read_text
-from deblur_lightning.whole_file import sha256, unwritable, whole_file
+from deblur_lightning.whole_file import naming, sha256, unwritable, whole_file
 
 STORE = Path("results/results.jsonl")
 PICTURES = "pictures"
@@ -246,7 +246,7 @@ def device_name(device: object = None) -> str:
 
 def _append_line(line: str, path: Path) -> None:
     """Add one line by one write at the file's end, so that two runs that finish together both count."""
-    with path.open("a+b", buffering=0) as file:
+    with naming(path, path), path.open("a+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
         torn = file.read(1) not in (b"", b"\n")
