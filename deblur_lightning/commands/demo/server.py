@@ -93,8 +93,11 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
             return refuse(503, str(error))
         except Cancelled as error:
             return refuse(409, str(error))
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             return refuse(422, str(error))
+        except OSError as error:  # of the disk that photos are kept on, for they come from none
+            why = error.strerror or "it is full"
+            return refuse(507, f"The disk where the demo runs takes no file ({why}). Free space there, and try again.")
         except Exception as error:  # of a model of one's own
             logging.getLogger("uvicorn.error").exception("%s failed", name)
             return refuse(500, f"{name} failed: {type(error).__name__}: {error}. Where the demo runs stands more.")
