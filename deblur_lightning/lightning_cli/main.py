@@ -141,7 +141,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
             },
             args=None if argv is None else list(argv),
         )
-    except (MisconfigurationException, RuntimeError) as error:
+    except (MisconfigurationException, RuntimeError, ValueError) as error:
         if said := misconfigured(error, certain=isinstance(error, MisconfigurationException)):
             raise ValueError(said) from error
         raise
