@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def read_text(path: Path) -> str:
-    """Read a text, line ends as they are.
+    """Read a text, line ends as they are, without the mark that Excel and Windows' editors put before it.
 
     Raises:
         ValueError: it is none.
         OSError: it cannot be read.
     """
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text, but text is read from there. Check the path.") from error
 

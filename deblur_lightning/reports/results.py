@@ -213,7 +213,19 @@ def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]
     path = Path(store).parent / result.rows
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but {store} names it. Run that evaluation again.")
-    return list(read_csv(path))
+    return read_picture_rows(path)
+
+
+def read_picture_rows(path: Path) -> list[dict[str, str]]:
+    """Read the scores of single pictures, one a row.
+
+    Raises:
+        ValueError: no row of the file has a name.
+    """
+    reader = read_csv(path)
+    if "name" not in (reader.fieldnames or ("name",)):
+        raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
+    return list(reader)
 
 
 def file_hash(path: Path | str) -> str:
