@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def read_text(path: Path) -> str:
-    """Read a text, line ends as they are.
+    """Read a text, line ends as they are, without the mark that Excel and Windows' editors put before it.
 
     Raises:
         ValueError: it is none.
         OSError: it cannot be read.
     """
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text, but text is read from there. Check the path.") from error
 
@@ -28,6 +28,11 @@ def read_csv(path: Path) -> csv.DictReader[str]:
 def count_of(number: int, noun: str) -> str:
     """Count things in words that fit: ``1 file``, ``2 files``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def printable(name: str) -> str:
+    """Write what of a file's name is not UTF-8 as an escape, as `print_any_name` prints it: texts cannot hold it."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def sentence(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Files and folders that are either whole or not there, and checksums of files."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -21,6 +22,23 @@ def unwritable(folder: Path) -> str:
     return ""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a full disk and a used quota are told by, without the file's name."""
+
+
+@contextmanager
+def naming(path: Path, part: Path) -> Iterator[None]:
+    """Let the system's errors name a file as people know it, not by its temporary name; if the disk is full, too."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in FULL:
+            error.filename = str(path)
+        elif str(error.filename).startswith(str(part)):
+            error.filename = str(error.filename).replace(str(part), str(path), 1)
+        raise
+
+
 @contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
     """Lend a temporary name in the same folder, which becomes ``path`` only if the block ends well.
@@ -35,20 +53,23 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         The name to write to.
 
     Raises:
-        OSError: what the block raises, or the folder; one about the temporary name is about ``path`` instead.
+        OSError: what the block raises, or the folder; one about the temporary name, or a full disk, is about ``path``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        yield part
-        part.replace(path)
-    except OSError as error:
-        if error.filename in (str(part), part):
-            error.filename = str(path)  # people know no other name
-        raise
+        with naming(path, part):
+            yield part
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all; what of a file's name is not UTF-8 becomes an escape, as in print."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager
@@ -69,10 +90,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        yield part
-        if path.is_dir():
-            path.rmdir()  # empty
-        part.rename(path)
+        with naming(path, part):
+            yield part
+            if path.is_dir():
+                path.rmdir()  # empty
+            part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from deblur_lightning.whole_file import whole_file, whole_folder
+from deblur_lightning.whole_file import whole_file, whole_folder, write_text
 
 
 def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
@@ -14,6 +14,11 @@ def test_a_file_appears_whole_under_its_name_and_its_folder_is_made(tmp_path):
         assert not target.exists()
     assert target.read_text() == "rows"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_text_takes_a_name_that_is_no_utf_8_as_it_is_printed(tmp_path):
+    write_text(tmp_path / "a.md", os.fsdecode("müll".encode("latin-1")))
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == r"m\udcfcll"
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
@@ -44,6 +49,13 @@ def test_an_error_about_the_temporary_name_names_the_file_itself(tmp_path):
     with pytest.raises(PermissionError) as refused, whole_file(target) as part:
         raise PermissionError(errno.EACCES, "Permission denied", str(part))
     assert refused.value.filename == str(target)
+
+
+@pytest.mark.parametrize("lend", [whole_file, whole_folder])
+def test_a_full_disk_names_the_file(tmp_path, lend):
+    with pytest.raises(OSError, match="No space") as refused, lend(tmp_path / "table"):
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a write has it
+    assert refused.value.filename == str(tmp_path / "table")
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from deblur_lightning.whole_file import unwritable, whole_file
+from deblur_lightning.whole_file import unwritable, write_text
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".pdf", ".svg", ".eps"))
 """Suffixes that promise a picture."""
@@ -73,8 +73,7 @@ def check_outputs(outputs: Collection[Path], known: Collection[str]) -> None:
 def write_outputs(outputs: Collection[Path], texts: Callable[[str], str]) -> None:
     """Write what is asked for, each file whole or not there; ``texts`` makes it from the suffix in small letters."""
     for path in outputs:
-        with whole_file(path) as part:
-            part.write_text(texts(path.suffix.lower()), encoding="utf-8")
+        write_text(path, texts(path.suffix.lower()))
 
 
 def figure_stem(output: Path, drawn: Collection[str]) -> Path:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 FAULTS_SHOWN = 5
-SKIPPING = re.compile(r"(?:, or| Or) pass (?:files\.)?skip_corrupt=True\.")
+SKIPPING = re.compile(r"(?:, or|\. Or) pass (?:files\.)?skip_corrupt=True\.")
 """An advice for those who train."""
 
 

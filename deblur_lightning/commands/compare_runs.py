@@ -13,8 +13,7 @@ import typer
 
 from deblur_lightning.commands._options import Outputs, Store
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
-from deblur_lightning.reports.results import STORE, Result, latest_results, read_results, read_rows
-from deblur_lightning.sentences import read_csv
+from deblur_lightning.reports.results import STORE, Result, latest_results, read_picture_rows, read_results, read_rows
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.paired import Paired
@@ -77,10 +76,18 @@ def compare_rows(
         )
     found = []
     for name in chosen:
-        first, second = ([float(row[name] or "nan") for row in side] for side in zip(*pairs, strict=True))
+        first, second = ([_score(row, name) for row in side] for side in zip(*pairs, strict=True))
         more = metric_name(name).more_is_better is not False
         found.append(compare_figures(name, first, second, more_is_better=more))
     return found
+
+
+def _score(row: Mapping[str, str], metric: str) -> float:
+    """Read a picture's score; one that is missing is NaN."""
+    try:
+        return float(row[metric] or "nan")
+    except ValueError as error:
+        raise ValueError(f"{metric} of {row['name']} is {row[metric]}, but scores are numbers. Correct it.") from error
 
 
 def _runs(
@@ -99,7 +106,7 @@ def _runs(
     rows = []
     for name, option in zip(named, options, strict=True):
         if option is None or Path(name).is_file():
-            rows.append(_read_csv(Path(name)))
+            rows.append(read_picture_rows(Path(name)))
         else:
             rows.append(read_rows(next(one for one in option if one.key[1:] == wanted[0]), store))
     where = f", on {' '.join(filter(None, wanted[0]))}" if places else ""
@@ -124,13 +131,6 @@ def _of_method(name: str, results: Sequence[Result], store: Path) -> list[Result
         known = ", ".join(dict.fromkeys(one.method for one in results))
         raise ValueError(f"{name} is no file and no method in {store}. Choose one of these: {known}.")
     return found
-
-
-def _read_csv(path: Path) -> Rows:
-    reader = read_csv(path)
-    if "name" not in (reader.fieldnames or ()):
-        raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
-    return list(reader)
 
 
 def _drawn(found: Sequence[Paired], heading: str, layout: str, title: str) -> str:

@@ -15,7 +15,7 @@ from deblur_lightning.commands.compare import read_sharp
 from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
 from deblur_lightning.reports.results import STORE, latest_results, read_results
 from deblur_lightning.sentences import sentence
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,8 +103,7 @@ def write_page(output: Path, store: Path = STORE, tables: Sequence[Table] | None
         made,
         f"{PICTURES}/",
     )
-    with whole_file(output / PAGE) as part:
-        part.write_text(text, encoding="utf-8")
+    write_text(output / PAGE, text)
     return output / PAGE
 
 

@@ -13,7 +13,7 @@ from deblur_lightning.commands._options import Store
 from deblur_lightning.commands._output_paths import refuse_suffix
 from deblur_lightning.commands.page import write_page
 from deblur_lightning.reports.results import STORE, read_results
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.whole_file import write_text
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.tables import Table
@@ -90,6 +90,5 @@ def write_tables(
         for suffix in formats:
             texts[output / "tables" / f"{table.name}.{suffix}"] = RENDERERS[suffix](table)
     for path, text in texts.items():
-        with whole_file(path) as part:
-            part.write_text(text, encoding="utf-8")
+        write_text(path, text)
     return list(texts)

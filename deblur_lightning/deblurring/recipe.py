@@ -18,6 +18,7 @@ from deblur_lightning.deblurring.deblurrer import Deblurrer
 Recipe = dict[str, Any]
 FRAME = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: |Errors:|Given value|Expected a <class 'NoneType'>"
+    r"|Expected a path but .*(?<!\.yaml) either not accessible or invalid$"  # a class may be a YAML that tells of one
 )
 """How lines begin that jsonargparse puts around what is wrong."""
 

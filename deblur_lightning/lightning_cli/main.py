@@ -114,7 +114,7 @@ def run(argv: Sequence[str] | None) -> LightningCLI:
             trainer_defaults=trainer_defaults(sys.argv[1:] if argv is None else argv),
             args=None if argv is None else list(argv),
         )
-    except (MisconfigurationException, RuntimeError) as error:
+    except (MisconfigurationException, RuntimeError, ValueError) as error:
         if said := misconfigured(error, certain=isinstance(error, MisconfigurationException)):
             raise ValueError(said) from error
         raise

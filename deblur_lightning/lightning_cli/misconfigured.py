@@ -67,6 +67,10 @@ RULES: tuple[Rule, ...] = (
         r"No `(\w+)_dataloader\(\)` method defined|`(\w+)_dataloader` must be implemented",
         lambda found: f"the data have no {found[1] or found[2]} pictures. Pass other --data.",
     ),
+    (
+        r"(-?\d+) is not in bounds, numpy accepts from (\d+) to (\d+)",
+        lambda found: f"seed_everything is {found[1]}, but seeds are {found[2]} to {found[3]}. Pass one of these.",
+    ),
 )
 """What Lightning's messages match, and what is said instead."""
 

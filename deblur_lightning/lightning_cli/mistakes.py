@@ -39,9 +39,11 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
         known: options that the command takes, for one that it does not.
     """
     line = " ".join(unframed(said))
-    if missing := re.search(r"Expected a dot import path string: (\S+)", line):
+    if missing := re.search(r"(Expected a <class 'float'> )?Expected a dot import path string: (\S+)", line):
         argument = ".".join(KEY.findall(line)) or "the class to help with"  # --model.help names no key
-        return f"{argument} is {missing[1]}, but no class has that name. {_remedy(missing[1], _classes())}"
+        if missing[1]:  # or a tensor, as torch's optimizers take
+            return f"{argument} is {missing[2]}, but it is a number. Pass one, such as 0.001."
+        return f"{argument} is {missing[2]}, but no class has that name. {_remedy(missing[2], _classes())}"
     classes = CLASS.findall(line)  # from the outermost to the one whose option it is
     module, name = classes[-1] if classes else ("", "")
     line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deblur_lightning.sentences import count_of, read_csv, read_text
-from deblur_lightning.whole_file import sha256, unwritable, whole_file
+from deblur_lightning.whole_file import naming, sha256, unwritable, whole_file
 
 STORE = Path("results/results.jsonl")
 PICTURES = "pictures"
@@ -196,7 +196,7 @@ def latest_results(results: Iterable[Result]) -> list[Result]:
 
 def write_rows(rows: Sequence[Mapping[str, object]], path: Path | str) -> None:
     """Write per-picture scores as CSV; the first row's keys are the columns."""
-    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -213,7 +213,19 @@ def read_rows(result: Result, store: Path | str = STORE) -> list[dict[str, str]]
     path = Path(store).parent / result.rows
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but {store} names it. Run that evaluation again.")
-    return list(read_csv(path))
+    return read_picture_rows(path)
+
+
+def read_picture_rows(path: Path) -> list[dict[str, str]]:
+    """Read the scores of single pictures, one a row.
+
+    Raises:
+        ValueError: no row of the file has a name.
+    """
+    reader = read_csv(path)
+    if "name" not in (reader.fieldnames or ("name",)):
+        raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
+    return list(reader)
 
 
 def file_hash(path: Path | str) -> str:
@@ -246,11 +258,11 @@ def device_name(device: object = None) -> str:
 
 def _append_line(line: str, path: Path) -> None:
     """Add one line by one write at the file's end, so that two runs that finish together both count."""
-    with path.open("a+b", buffering=0) as file:
+    with naming(path, path), path.open("a+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
         torn = file.read(1) not in (b"", b"\n")
-        data = ("\n" * torn + line + "\n").encode()
+        data = ("\n" * torn + line + "\n").encode(errors="backslashreplace")
         if file.write(data) != len(data):
             file.truncate(size)
             raise OSError(

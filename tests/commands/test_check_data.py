@@ -281,3 +281,10 @@ def test_hidden_files_folders_and_pipes_are_no_photos(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["check-data", str(tmp_path)])
     assert "is damaged (0 bytes). Copy it again from its source.\n" in capsys.readouterr().err
+
+
+def test_a_photo_of_floats_is_told_in_one_sentence(tmp_path, capsys):
+    Image.new("F", (8, 6)).save(tmp_path / "me.tif")
+    with pytest.raises(SystemExit):
+        main(["check-data", str(tmp_path)])
+    assert capsys.readouterr().err.endswith("Save it as 8 or 16-bit RGB.\n")

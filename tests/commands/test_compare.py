@@ -1,5 +1,6 @@
 """`deblur compare` draws models beside each other, or says what is missing before it loads any."""
 
+import os
 import re
 
 import pytest
@@ -36,6 +37,13 @@ def test_two_models_and_the_truth_are_drawn_with_their_errors(photo, checkpoint,
     with Image.open(tmp_path / "out" / "fig.1.png") as drawn:
         assert drawn.text["Title"] == "hand.v2.png: Blurry, Adaptive, second, Sharp"
     assert (tmp_path / "out" / "fig.1.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_photo_whose_name_is_no_utf_8_is_drawn(photo, checkpoint, tmp_path):
+    photo = photo.rename(tmp_path / os.fsdecode("müll.png".encode("latin-1")))
+    assert run(photo, "--checkpoint", checkpoint, "-o", tmp_path / "figure") == 0
+    with Image.open(tmp_path / "figure.png") as drawn:
+        assert drawn.text["Title"] == r"m\udcfcll.png: Blurry, Adaptive"
 
 
 def test_without_the_truth_there_is_no_map_of_errors(photo, checkpoint, tmp_path):

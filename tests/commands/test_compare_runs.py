@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shutil
 
 import pytest
@@ -67,6 +68,26 @@ def test_what_cannot_be_compared_is_said(store, arguments, said):
     code = str(run(*arguments, "--store", store))
     assert said.split(".*")[0] in code
     assert said.split(".*")[-1] in code
+
+
+def test_a_table_saved_by_excel_is_read(store, tmp_path):
+    (older,) = (tmp_path / "pictures").glob("holiday-old*")
+    older.write_text(older.read_text(), encoding="utf-8-sig")
+    assert not run("old", "new", "--dataset", "holiday", "--store", store)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("title,psnr\nscene/0,20\n", "holiday-old.*csv has no column name, but pictures are told by it"),
+        ("", "old has no scores of single pictures"),
+        ("name,psnr\nscene/0,a\nscene/1,1\nscene/2,2\n", "psnr of scene/0 is a, but scores are numbers. Correct it."),
+    ],
+)
+def test_a_damaged_table_of_a_stored_run_is_named(store, tmp_path, content, said):
+    (older,) = (tmp_path / "pictures").glob("holiday-old*")
+    older.write_text(content)
+    assert re.search(said, run("old", "new", "--dataset", "holiday", "--store", store))
 
 
 def test_a_store_without_results_is_said_to_have_none(tmp_path):

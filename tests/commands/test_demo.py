@@ -1,6 +1,7 @@
 """The live page over real HTTP, as `deblur demo` serves it."""
 
 import asyncio
+import errno
 import http.client
 import io
 import json
@@ -15,6 +16,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -634,6 +636,16 @@ def test_a_fault_of_a_model_is_said_and_the_next_photo_restored(served, caplog):
     assert (status, json.loads(answer)) == (500, {"error": said})
     assert "test_demo.py" in caplog.text  # the whole of it, for who wrote the model
     assert ask(port, "POST", "/restore?name=a.png&model=negative", photo(), Content_Type=SENT)[0] == 200
+
+
+def test_a_full_disk_is_said_to_be(served, monkeypatch):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, _, answer = ask(served[0], "POST", "/restore?name=a.png&model=negative", photo(), Content_Type=SENT)
+    said = "The disk where the demo runs takes no file (No space left on device). Free space there, and try again."
+    assert (status, json.loads(answer)) == (507, {"error": said})
 
 
 def shown_at(page, x, y):

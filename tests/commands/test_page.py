@@ -1,6 +1,7 @@
 """`deblur page` adds photos and gathers what there is."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -99,6 +100,13 @@ def test_a_large_photo_is_restored_at_its_size_and_shown_smaller(tmp_path, check
 )
 def test_a_picture_is_halved_until_it_fits(size, pixels, side, shown):
     assert shrink_to_show(torch.zeros(1, 3, *size), pixels, side).shape[-2:] == shown
+
+
+def test_a_photo_whose_name_is_no_utf_8_is_shown(tmp_path, checkpoint):
+    photo = tmp_path / os.fsdecode("müll.png".encode("latin-1"))
+    Image.effect_noise((70, 60), 80).save(photo)
+    assert run("page", photo, "--checkpoint", checkpoint, "-o", tmp_path / "out") == 0
+    assert r"m\udcfcll.png" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
 def test_two_photos_of_a_name_are_not_one_on_the_page(tmp_path, checkpoint, capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import sys
 
@@ -212,6 +213,22 @@ def test_a_baseline_is_scored_by_the_same_road(pictures, tmp_path):
         ours = np.round(masked(made["blurry"] / 255, 5, 0.25) * 255) / 255
         psnr, _ = expected(ours, made["sharp"] / 255)
         assert rows[name]["psnr"] == pytest.approx(psnr, abs=0.01)  # rounded to 8 bits from float32
+
+
+def test_names_that_are_no_utf_8_are_stored_and_in_tables(pictures, tmp_path):
+    name = os.fsdecode("müll".encode("latin-1"))
+    for kind in ("sharp", "mine"):
+        (tmp_path / kind / "a.png").rename(tmp_path / kind / f"{name}.png")
+    mine = (tmp_path / "mine").rename(tmp_path / name)
+    outputs = [word for suffix in ("csv", "md", "json") for word in ("-o", tmp_path / f"out.{suffix}")]
+    assert not run(tmp_path, mine, tmp_path / "sharp", *outputs)
+    result, rows = stored(tmp_path)
+    assert (result.method, set(rows)) == (name, {r"m\udcfcll", "scene/b"})
+    assert set(json.loads((tmp_path / "out.json").read_text())["pictures"]) == {name, "scene/b"}
+    with pytest.raises(SystemExit) as end:
+        main(["tables", "--store", str(tmp_path / "results.jsonl")])
+    assert not end.value.code
+    assert r"m\udcfcll" in (tmp_path / "tables.md").read_text(encoding="utf-8")
 
 
 def test_pictures_side_by_side_are_parted(pictures, tmp_path):

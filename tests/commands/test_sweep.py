@@ -192,6 +192,17 @@ def test_the_runs_of_a_sweep_are_kept_as_json(sweep):
     assert (kept["parameters"], kept["best"], kept["last"]) == ({"size": 4, "same": 0}, 4, 3)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"x": 1}'])
+def test_a_damaged_record_of_a_run_is_named(sweep, content):
+    with pytest.raises(SystemExit):
+        main(["sweep", sweep(4)])
+    (finished,) = Path("results/sweeps/sizes").glob("*/finished.json")
+    finished.write_text(content)
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "sizes.yaml"])
+    assert stop.value.code.startswith(f"deblur: {finished} is no record of a finished run (")
+
+
 NETWORK = "model.init_args.deblurrer.init_args.network.init_args"
 LIGHTNING = """
 method: grid

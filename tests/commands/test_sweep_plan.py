@@ -101,6 +101,23 @@ ONE = {"a": {"min": 0.0, "max": 1.0}}
             {"parameters": {"a": {"min": 1, "max": 2, "distributon": "normal"}}, "method": "random", "run_cap": 1},
             r"a has distributon, but no parameter of a sweep has that. Did you mean distribution\?$",
         ),
+        ({"parameters": ONE, "command": "lightning fit"}, r"command is lightning fit, but it is a list of words"),
+        ({"parameters": ONE, "command": None}, r"command is None, but it is a list of words"),
+        *(
+            (
+                {"parameters": {"a": choice}, "method": "random", "run_cap": 1},
+                r"a is \{.*, but nothing can be drawn from that \(.*\)\. Correct it\.$",
+            )
+            for choice in (
+                {"min": [1], "max": 2},
+                {"min": 0, "max": 2, "q": 0, "distribution": "q_uniform"},
+                {"min": 0.0, "max": math.inf},
+                {"values": [1, 2], "probabilities": 3},
+                {"values": [1, 2], "probabilities": [0.5, "x"]},
+                {"distribution": "normal", "sigma": -1},
+                {"distribution": [1], "min": 0, "max": 1},
+            )
+        ),
         ({"parameters": {"a": {"valuse": [1]}}}, r"a has valuse.*Did you mean value\?$"),
         (
             {"parameters": {"a": {"min": "1e-x", "max": 2}}, "method": "random", "run_cap": 1},

@@ -1,4 +1,5 @@
 import json
+import os
 
 import av
 import numpy as np
@@ -90,6 +91,14 @@ def test_the_folder_of_pairs_may_lie_among_the_photos(photos, tmp_path):
     run(photos, "-o", photos / "pairs", *SMALL)
     assert run(photos, "-o", photos / "pairs", *SMALL) == 0
     assert {row["photo"] for row in read_manifest(photos / "pairs")} == {"a.png", "sub/b.png"}
+
+
+def test_a_photo_whose_name_is_no_utf_8_makes_pairs(photos, tmp_path):
+    (photos / "a.png").rename(photos / os.fsdecode("müll.png".encode("latin-1")))
+    assert run(photos, "-o", tmp_path / "pairs", *SMALL) == 0
+    _, faults = describe(tmp_path / "pairs")
+    assert faults == []
+    assert r"m\udcfcll.png" in {row["photo"] for row in read_manifest(tmp_path / "pairs")}
 
 
 def test_damaged_photos_are_named_or_left_out(photos, tmp_path, capsys):

@@ -110,6 +110,12 @@ def test_the_command_says_it_and_exits(tmp_path, monkeypatch, capsys):
     assert left.value.code == "lightning: `Trainer(devices='0')` value is not a valid input using cpu accelerator."
 
 
+def test_a_seed_beyond_numpys_is_named():
+    with pytest.raises(SystemExit) as end:
+        cli.main(["fit", "--seed_everything", "-3", "--model", "BoringModel", "--data", "BoringDataModule"])
+    assert end.value.code == "lightning: seed_everything is -3, but seeds are 0 to 4294967295. Pass one of these."
+
+
 def test_koehler_names_the_stage_as_people_type_it(tmp_path):
     trainer = Trainer(accelerator="cpu", logger=False, max_epochs=1, enable_checkpointing=False)
     with pytest.raises(ValueError, match=r"stage is fit, but Köhler is a test set"):

@@ -34,6 +34,16 @@ MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisM
             "Expected a dot import path string: AdaptiveBasisModle",
             "model is AdaptiveBasisModle, but no class has that name. Did you mean AdaptiveBasisModule?",
         ),
+        (
+            "Expected a path but mine.Net either not accessible or invalid\n"
+            "    - Problem with given class_path 'mine.Net':\n        module 'mine' has no attribute 'Net'",
+            "model: Net: module 'mine' has no attribute 'Net'.",
+        ),
+        (
+            "Parser key \"lr\":\n  Subtypes: [<class 'float'>, <class 'torch.Tensor'>]\n"
+            "  - Expected a <class 'float'>\n  - Expected a dot import path string: 2e-3,",
+            "model.lr is 2e-3,, but it is a number. Pass one, such as 0.001.",
+        ),
         ("width is 5, but channels come in groups of 8. Pass 8.",
          "model: width is 5, but channels come in groups of 8. Pass 8."),
     ],

@@ -148,8 +148,11 @@ async def _answered(request: Request, name: str, most: int, work: Callable[[byte
         return _refusal(503, str(error))
     except Cancelled as error:
         return _refusal(409, str(error))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return _refusal(422, str(error))
+    except OSError as error:  # of the disk that photos are kept on, for they come from none
+        why = error.strerror or "it is full"
+        return _refusal(507, f"The disk where the demo runs takes no file ({why}). Free space there, and try again.")
     except Exception as error:  # of a model of one's own
         logging.getLogger("uvicorn.error").exception("%s failed", name)
         return _refusal(500, f"{name} failed: {type(error).__name__}: {error}. Where the demo runs stands more.")

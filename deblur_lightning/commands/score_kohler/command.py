@@ -51,7 +51,7 @@ def score_kohler(
     from deblur_lightning.data.kohler.data_module import download_kohler
     from deblur_lightning.data.kohler.files import kohler_name
     from deblur_lightning.reports.results import Result, append_result, check_store, device_name, source_commit
-    from deblur_lightning.whole_file import whole_file
+    from deblur_lightning.whole_file import write_text
 
     for output in filter(None, (csv, markdown, json)):
         check_file(output, overwrite=True)
@@ -64,8 +64,7 @@ def score_kohler(
     seconds = (time.monotonic() - started) / sum(len(method.scores) for method in methods)
     for path, content in ((csv, as_csv(methods)), (markdown, tables(methods, "github")), (json, as_json(methods))):
         if path:
-            with whole_file(path) as part:
-                part.write_text(content, encoding="utf-8")
+            write_text(path, content)
     for method in methods:
         append_result(
             Result(

@@ -87,6 +87,9 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         raise ValueError(
             f"{path}: metric is {metric}, but runs are compared by it. Pass name: val/psnr, goal: maximize."
         )
+    command = content.get("command", DEFAULT_COMMAND)
+    if not isinstance(command, Sequence) or isinstance(command, str) or not command:
+        raise ValueError(f"{path}: command is {command}, but it is a list of words. Write one a line, as wandb does.")
     method, cap = content.get("method"), count or content.get("run_cap")
     if cap is not None and not (isinstance(cap, int) and cap >= 1):
         raise ValueError(f"{path}: run_cap is {cap}, but runs come in whole numbers from 1. Pass 20, say.")
@@ -107,7 +110,7 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         raise ValueError(f"{path}: {str(error).removesuffix('.')}{'' if str(error).endswith('?') else '.'}") from error
     return SweepPlan(
         name=path.stem,
-        command=[str(word) for word in content.get("command", DEFAULT_COMMAND)],
+        command=[str(word) for word in command],
         program=str(content.get("program", "")),
         metric=metric["name"],
         maximize=metric.get("goal") == "maximize",
@@ -130,7 +133,15 @@ def _grid(parameters: Mapping[str, Any]) -> list[Parameters]:
 
 def _draw(parameters: Mapping[str, Any], random: np.random.Generator) -> Parameters:
     """Draw each parameter from its distribution."""
-    return {name: _drawn(name, _checked(name, choice), random) for name, choice in parameters.items()}
+    drawn = {}
+    for name, choice in parameters.items():
+        try:
+            drawn[name] = _drawn(name, _checked(name, choice), random)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            if str(error).startswith(f"{name} "):
+                raise
+            raise ValueError(f"{name} is {choice}, but nothing can be drawn from that ({error}). Correct it") from error
+    return drawn
 
 
 def _checked(name: str, choice: object) -> Mapping[str, Any]:

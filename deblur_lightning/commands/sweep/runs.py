@@ -71,7 +71,7 @@ def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print)
         parameters = _searched_before(plan, number, folder) or suggest(plan, number, tried)
         run = folder / run_name(number, parameters)
         if (run / "finished.json").is_file():
-            outcome = Outcome(**json.loads((run / "finished.json").read_text(encoding="utf-8")))
+            outcome = _finished(run / "finished.json")
             say(f"{run.name}: finished before, {plan.metric} {outcome.best:.4g}")
         else:
             say(f"{run.name}: {_spelled(parameters)}")
@@ -90,10 +90,24 @@ def run_sweep(plan: SweepPlan, folder: Path, say: Callable[[str], None] = print)
 def _searched_before(plan: SweepPlan, number: int, folder: Path) -> Parameters | None:
     """Find what a search chose for a run that is finished: a run that failed then may have changed what follows."""
     for finished in sorted(folder.glob(f"{number:03d}-*/finished.json")):
-        parameters: Parameters = json.loads(finished.read_text(encoding="utf-8"))["parameters"]
+        parameters = _finished(finished).parameters
         if fits(plan, parameters) and run_name(number, parameters) == finished.parent.name:
             return parameters
     return None
+
+
+def _finished(path: Path) -> Outcome:
+    """Read what a finished run came to.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        return Outcome(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no record of a finished run ({error}). Delete its folder to train that run again."
+        ) from error
 
 
 def check_arguments(plan: SweepPlan, folder: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from deblur_lightning.data.frames import CorruptFrameError, Frame, frame_size
 from deblur_lightning.data.synthesis.field_files import load_field, save_field
 from deblur_lightning.field import KernelField
+from deblur_lightning.sentences import printable
 from deblur_lightning.whole_file import whole_file
 
 Row = dict[str, str | int | float]
@@ -116,7 +117,10 @@ class PairFolder:
         """
         if (self.place / "rows").is_dir():
             rows = [json.loads(path.read_text()) for path in sorted((self.place / "rows").glob("[0-9]*.json"))]
-            with whole_file(self.place / MANIFEST) as part, part.open("w", encoding="utf-8", newline="") as file:
+            with (
+                whole_file(self.place / MANIFEST) as part,
+                part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+            ):
                 table = csv.DictWriter(file, list(rows[0]))
                 table.writeheader()
                 table.writerows(rows)
@@ -137,7 +141,7 @@ def name_of(source: str, number: int) -> str:
         source: the photo's or film's name without suffix.
         number: from 0; in the name from 1.
     """
-    return f"{source[:STEM].lstrip('.')}_{number + 1:0{DIGITS}}"
+    return f"{printable(source)[:STEM].lstrip('.')}_{number + 1:0{DIGITS}}"
 
 
 def read_manifest(root: Path) -> list[dict[str, str]]:

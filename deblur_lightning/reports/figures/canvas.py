@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.sentences import printable
 from deblur_lightning.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def save_figure(
     for target in paths:
         kind = target.suffix[1:]
         with whole_file(target) as part, mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "deblur"}):
-            said = {"Title": title} if title and kind in undated else {}
+            said = {"Title": printable(title)} if title and kind in undated else {}
             figure.savefig(part, format=kind, dpi=dpi, metadata={**undated.get(kind, {}), **said} or None)
     return paths
 

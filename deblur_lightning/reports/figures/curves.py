@@ -45,10 +45,14 @@ def read_curves(path: Path | str) -> dict[str, Curve]:
     if not any("epoch" in row for row in rows):
         raise ValueError(f"{path} has no column 'epoch', but curves are per epoch. Pass a log of CSVLogger.")
     values: dict[str, dict[int, list[float]]] = {}
-    for row in rows:
-        for key, text in row.items():
-            if key.startswith(("train/", "val/")) and text and row.get("epoch"):
-                values.setdefault(key.removesuffix("_epoch"), {}).setdefault(int(row["epoch"]), []).append(float(text))
+    try:
+        for row in rows:
+            for key, text in row.items():
+                if key.startswith(("train/", "val/")) and text and row.get("epoch"):
+                    logged = values.setdefault(key.removesuffix("_epoch"), {}).setdefault(int(row["epoch"]), [])
+                    logged.append(float(text))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}). Pass a log of CSVLogger.") from error
     return {
         key: [(epoch, sum(logged) / len(logged)) for epoch, logged in sorted(epochs.items())]
         for key, epochs in sorted(values.items())

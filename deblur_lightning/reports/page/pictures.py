@@ -19,7 +19,8 @@ from torch import Tensor
 from deblur_lightning.field import KernelField
 from deblur_lightning.reports.figures.canvas import one_picture
 from deblur_lightning.reports.page.packing import pack_field
-from deblur_lightning.whole_file import whole_file
+from deblur_lightning.sentences import printable
+from deblur_lightning.whole_file import whole_file, write_text
 
 BLURRY, SHARP = "Blurry", "Sharp"
 RECORD = "picture.json"
@@ -125,8 +126,7 @@ def add_picture(
         notes=said,
         given=list(dict.fromkeys((*(old.get("given", []) if old else ()), *given))),
     )
-    with whole_file(home / RECORD) as part:
-        part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    write_text(home / RECORD, json.dumps(record, ensure_ascii=False))
     return record
 
 
@@ -162,7 +162,7 @@ def _sentence(phrases: Sequence[str]) -> str:
 def _slug(dataset: str, name: str) -> str:
     """Give a name that is safe in files and addresses, and unique to a picture."""
     told = re.sub(r"[^a-z0-9]+", "-", f"{dataset}-{name}".lower()).strip("-")[:48]
-    return f"{told}-{hashlib.sha256(f'{dataset}/{name}'.encode()).hexdigest()[:8]}"
+    return f"{told}-{hashlib.sha256(printable(f'{dataset}/{name}').encode()).hexdigest()[:8]}"
 
 
 def _write_picture(home: Path, title: str, picture: np.ndarray) -> str:

@@ -69,6 +69,12 @@ def test_another_csv_is_refused(tmp_path):
         read_curves(tmp_path / "metrics.csv")
 
 
+def test_a_log_that_holds_no_number_is_named(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,step,val/psnr\n1,2,20.5\n2,3,2x\n")
+    with pytest.raises(ValueError, match=r"metrics\.csv is damaged .*'2x'.*Pass a log"):
+        read_curves(tmp_path / "metrics.csv")
+
+
 def test_runs_without_metrics_are_refused():
     with pytest.raises(ValueError, match="Log train/NAME or val/NAME"):
         draw_curves({"empty": {}})
