@@ -20,7 +20,9 @@ LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
 RIDGE = 5.0  # squared gradient for each pixel that counts, in units of the noise's variance
 
 
-def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS) -> Tensor:
+def natural_kernel(
+    light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS, noise: float | None = None
+) -> Tensor:
     """Improve a nearly right kernel: restore the picture with it, read the kernel off the picture, in turn.
 
     `edges_only` draws every edge as a step, and a kernel read off steps holds the softness of the sharp picture's own
@@ -33,6 +35,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
         kernel: the guess, ``[K, K]``, unit sum, correlation.
         share: how much each pixel counts, ``[H, W]`` in [0, 1]; None counts all.
         turns: of both.
+        noise: standard deviation of the light's noise; None measures it, as of light in [0, 1].
 
     Returns:
         The kernel, ``[K, K]``, unit sum, its centre of mass within about a tenth of a pixel of the central one.
@@ -44,7 +47,7 @@ def natural_kernel(light: Tensor, kernel: Tensor, share: Tensor | None = None, *
     blurry = gradients(light)
     if share is not None:
         blurry = blurry * share[:-1, :-1]
-    noise = noise_level(light[None, None])
+    noise = noise_level(light[None, None]) if noise is None else noise
     ridge = RIDGE * max(noise, LEAST_NOISE) ** 2 * float(light.numel() if share is None else share.sum())
     for turn in range(turns):
         shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))

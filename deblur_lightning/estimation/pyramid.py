@@ -90,11 +90,10 @@ def attempts(
         candidates: likewise; each is an attempt of its own.
     """
     _check(light, kernel_size, share, candidates)
-    light, share = _lit_window(light, share)
-    noise = noise_level(light[None, None])
+    light, share, noise = _lit_window(light, share)
 
     def attempt(start: Callable[[], Tensor]) -> Attempt:
-        kernel = natural_kernel(light, start(), share)
+        kernel = natural_kernel(light, start(), share, noise=noise)
         return Attempt(kernel, evidence_against(light, kernel, share, noise=noise))
 
     climbs = [partial(coarse_kernel, light, kernel_size, share, darkness) for darkness in DARKNESS]
@@ -110,8 +109,8 @@ def plain_kernel(light: Tensor, kernel_size: int) -> Tensor:
         kernel_size: likewise.
     """
     _check(light, kernel_size, None, ())
-    light, _ = _lit_window(light, None)
-    return natural_kernel(light, coarse_kernel(light, kernel_size, darkness=DARKNESS[0]))
+    light, _, noise = _lit_window(light, None)
+    return natural_kernel(light, coarse_kernel(light, kernel_size, darkness=DARKNESS[0]), noise=noise)
 
 
 def likeliest_kernel(found: Sequence[Attempt]) -> Tensor:
@@ -167,12 +166,13 @@ def short_line(size: int) -> Tensor:
     return kernel
 
 
-def _lit_window(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for."""
+def _lit_window(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None, float]:
+    """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for; measure its noise."""
     light = light.float()
     window = richest_window(light, share)
     light, share = light[window], None if share is None else share[window].float()
-    return light * (CONTRAST / _contrast(light, share)), share
+    factor = CONTRAST / _contrast(light, share)
+    return light * factor, share, noise_level(light[None, None]) * factor  # of light in [0, 1], where clipped tells
 
 
 def _contrast(light: Tensor, share: Tensor | None) -> float:

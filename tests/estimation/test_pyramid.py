@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation import blind_kernel, natural_kernel
+from deblur_lightning.estimation import blind_kernel, natural_kernel, pyramid
 from deblur_lightning.estimation.kernel_shape import beside_centre, centred, no_blur, softened
 from deblur_lightning.estimation.pyramid import scales
 
@@ -52,6 +52,21 @@ def test_a_known_kernel_is_recovered(wide, hook):
 
 def test_the_true_kernel_stays(wide, hook):
     assert error(natural_kernel(shot(wide, hook, noise=0.0), hook), hook) < 0.04
+
+
+@pytest.mark.parametrize("brightest", [0.1, 0.9, 2.0])
+def test_noise_is_measured_where_light_did_not_clip_however_bright_a_picture_is(brightest, hook, monkeypatch):
+    told = []
+    monkeypatch.setattr(pyramid, "coarse_kernel", lambda *_, **__: hook)
+    monkeypatch.setattr(pyramid, "natural_kernel", lambda *given, noise: told.append((given[0], noise)) or hook)
+    noise = 0.01 * torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(2))
+    light = (torch.linspace(0.05, brightest, SIZE) + noise).clamp(0, 1)  # of the brightest, half clips
+    for attempt in pyramid.attempts(light, KERNEL):
+        attempt()
+    pyramid.plain_kernel(light, KERNEL)
+    assert len(told) == 3
+    for lit, level in told:
+        assert level == pytest.approx(0.01 * (lit.std() / light.std()).item(), rel=0.1)
 
 
 def test_the_true_kernel_wins_as_a_candidate(wide, hook):
