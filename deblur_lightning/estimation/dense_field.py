@@ -23,12 +23,13 @@ from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.side_by_side import one_core, side_by_side
 
 FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
-PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a path: it is fitted to its own spectrum
+PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a small picture's path: it fits its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-CONVINCING = 15.0  # mean evidence of a path against no blur; below, 34 windows made for training gained nothing
+CONVINCING = 15.0  # mean evidence of a small picture's path against no blur; below, 34 windows gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
-LARGEST = 400 * 400  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
+SMALL = 400 * 400  # pixels: in larger pictures evidence is surer, so a path that is likelier than one kernel is right
+WHOLE = 700 * 700  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
@@ -63,7 +64,7 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
       of the picture find likeliest. Their spectra tell (`LocalEvidence`), not restored pictures, in which a wrong
       kernel can make up detail.
 
-    Pictures of more than 400 x 400 pixels are too large to fit a path to. Windows of them are looked at instead
+    Pictures of more than 700 x 700 pixels are too large to fit a path to. Windows of them are looked at instead
     (`window_path`), and their edges tell whether they speak for a path or for one kernel (`edge_advantage`). How surely
     one kernel is right is told by what the quarters of the photo find, or in a small one by two ways of looking
     (`sureness`).
@@ -157,10 +158,10 @@ def _found(light: Tensor, kernel_size: int) -> Found:
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    A path must be likelier than no blur by `CONVINCING`, one kernel not likelier than it by `PREFERENCE`, and its
-    kernels' squares not filled. Of a picture larger than `LARGEST` it must explain the edges about as well as one
-    kernel does (`edge_advantage`) instead of the first two. A field is chosen if it is likelier than no blur in the
-    mean and in half of the parts.
+    A path must be likelier than one kernel, and its kernels' squares not filled. Of a picture up to `SMALL` it must be
+    likelier than no blur by `CONVINCING`, and one kernel not likelier than it by `PREFERENCE`, instead of the first; of
+    one larger than `WHOLE` it must explain the edges about as well as one kernel does (`edge_advantage`). A field is
+    chosen if it is likelier than no blur in the mean and in half of the parts.
 
     Args:
         uniform: one kernel for all of the picture.
@@ -172,8 +173,10 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
         other = evidence.of_field(turning) - still
-        if light.numel() > LARGEST:
+        if light.numel() > WHOLE:
             convincing = _moved(other) and edge_advantage(light, turning, uniform.basis[0, 0]) > -ALIKE
+        elif light.numel() > SMALL:
+            convincing = _moved(other) and bool(other.mean() > gain.mean())
         else:
             convincing = other.mean().item() > max(gain.mean().item() - PREFERENCE, CONVINCING)
         if convincing:
@@ -195,7 +198,7 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
     ways, path = attempts(light, kernel_size), partial(estimated_turning, light, kernel_size)
-    tasks = [path, *ways] if light.numel() <= LARGEST else [*ways, path]  # what takes longest goes first
+    tasks = [path, *ways] if light.numel() <= WHOLE else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
     found = cast(list[Attempt], answers)
@@ -216,7 +219,7 @@ def estimated_turning(light: Tensor, kernel_size: int) -> KernelField | None:
     """
     if light.numel() > HELD:
         return None
-    field = (window_path if light.numel() > LARGEST else camera_path)(light, kernel_size)
+    field = (window_path if light.numel() > WHOLE else camera_path)(light, kernel_size)
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
 
 

@@ -5,8 +5,8 @@ done once. Goes on where an earlier run was stopped; stop it whenever there are 
 ``blurry`` and ``sharp`` (8 bits), the true field (``basis``, ``coefficients``) and the estimated one (``seen_basis``,
 ``seen_coefficients``), and what `deconvolve` makes of each (``restored``, ``seen_restored``; 8 bits). Training windows
 are there twice: in ``-other`` with the estimate that was not chosen, for fields can be wrong in many ways (of one in
-``--others`` scenes). With ``--side 512`` four windows share an estimate, made as of any photo of more than 400 x 400
-pixels, in a quarter of the time; with 768 nine.
+``--others`` scenes). With ``--side 512`` four windows share an estimate; with 768 nine, made as of any photo of more
+than 700 x 700 pixels, in a small part of the time.
 """
 
 import argparse

@@ -30,9 +30,12 @@ def turning():
     return shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(6), rotation=0.2, reach=(0.8, 0.9))
 
 
-@pytest.fixture
-def even_small_photos_are_large(monkeypatch):
-    monkeypatch.setattr(sys.modules[likeliest.__module__], "LARGEST", 100 * 100)
+@pytest.fixture(params=["of middle size", "large"])
+def even_small_photos_are_larger(request, monkeypatch):
+    module = sys.modules[likeliest.__module__]
+    monkeypatch.setattr(module, "SMALL", 100 * 100)
+    if request.param == "large":
+        monkeypatch.setattr(module, "WHOLE", 100 * 100)
 
 
 def test_the_field_of_a_turning_camera_is_nearer_than_no_blur(turning):
@@ -42,8 +45,8 @@ def test_the_field_of_a_turning_camera_is_nearer_than_no_blur(turning):
     assert kernel_distance(found, turning) < 0.25 * kernel_distance(nothing, turning)
 
 
-@pytest.mark.usefixtures("even_small_photos_are_large")
-def test_a_large_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing():
+@pytest.mark.usefixtures("even_small_photos_are_larger")
+def test_a_larger_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing():
     random = torch.Generator().manual_seed(9)
     path = shake_field((200, 200), KERNEL, generator=random, rotation=0.2, reach=(0.8, 0.9))
     one = KernelField(path.mean_kernel()[None], torch.ones(1, 1, 200, 200))
@@ -53,8 +56,8 @@ def test_a_large_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing(
         assert torch.equal(chosen.basis, true.basis)
 
 
-@pytest.mark.usefixtures("even_small_photos_are_large")
-def test_one_kernel_stays_one_in_a_large_photo(turning):
+@pytest.mark.usefixtures("even_small_photos_are_larger")
+def test_one_kernel_stays_one_in_a_larger_photo(turning):
     true = constant(turning.mean_kernel()[0])
     found = dense_field(shot(true), kernel_size=KERNEL)
     assert found.basis.shape[1] == 1
@@ -69,7 +72,7 @@ def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_m
         assert find_motion(shot(unsure), kernel_size=KERNEL).sureness() == 0
 
 
-@pytest.mark.usefixtures("even_small_photos_are_large")
+@pytest.mark.usefixtures("even_small_photos_are_larger")
 def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
     one = constant(turning.mean_kernel()[0])
@@ -89,13 +92,23 @@ def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(turning,
     assert len(asked) == 1
 
 
+def test_up_to_a_size_a_path_is_fitted_to_the_whole_picture_and_beyond_to_windows_of_it(monkeypatch):
+    module, asked = sys.modules[likeliest.__module__], []
+    monkeypatch.setattr(module, "WHOLE", 100 * 100)
+    for name in ("camera_path", "window_path"):
+        monkeypatch.setattr(module, name, lambda *_, name=name: asked.append(name) or constant(torch.ones(5, 5) / 25))
+    for side in (100, 101):
+        estimated_turning(torch.zeros(100, side), 5)
+    assert asked == ["camera_path", "window_path"]
+
+
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
     monkeypatch.setattr(sys.modules[likeliest.__module__], "HELD", 100 * 100)
     assert estimated_turning(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None
 
 
-@pytest.mark.usefixtures("even_small_photos_are_large")
-def test_a_large_sharp_picture_is_left_alone():
+@pytest.mark.usefixtures("even_small_photos_are_larger")
+def test_a_larger_sharp_picture_is_left_alone():
     test_a_sharp_picture_is_left_alone()
 
 
