@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from importlib import import_module
 from typing import NamedTuple, cast
 
 import torch
@@ -32,6 +33,7 @@ SMALL = 400 * 400  # pixels: in larger pictures evidence is surer, so a path tha
 WHOLE = 700 * 700  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
+LAZY = ("scipy.fft", "scipy.ndimage", "scipy.sparse")  # what the tasks below import when they first need it
 TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
@@ -197,6 +199,8 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     Returns:
         Both, and how alike the kernels are from which the one was chosen (`likeness`).
     """
+    for name in LAZY:  # here, for two threads that first import parts of one package may meet halfway, and fail
+        import_module(name)
     ways, path = attempts(light, kernel_size), partial(estimated_turning, light, kernel_size)
     tasks = [path, *ways] if light.numel() <= WHOLE else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import numpy as np
@@ -100,6 +101,17 @@ def test_up_to_a_size_a_path_is_fitted_to_the_whole_picture_and_beyond_to_window
     for side in (100, 101):
         estimated_turning(torch.zeros(100, side), 5)
     assert asked == ["camera_path", "window_path"]
+
+
+def test_what_tasks_side_by_side_would_import_is_imported_before_them():
+    script = """
+import sys, torch
+import deblur_lightning.estimation
+module = sys.modules["deblur_lightning.estimation.dense_field"]
+module.side_by_side = lambda tasks: sys.exit(sum(name not in sys.modules for name in module.LAZY))
+module.uniform_and_turning(torch.rand(100, 100), 17)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
