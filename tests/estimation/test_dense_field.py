@@ -103,15 +103,25 @@ def test_up_to_a_size_a_path_is_fitted_to_the_whole_picture_and_beyond_to_window
     assert asked == ["camera_path", "window_path"]
 
 
-def test_what_tasks_side_by_side_would_import_is_imported_before_them():
+def test_tasks_side_by_side_import_nothing_of_scipy_for_the_first_time():
     script = """
 import sys, torch
 import deblur_lightning.estimation
 module = sys.modules["deblur_lightning.estimation.dense_field"]
-module.side_by_side = lambda tasks: sys.exit(sum(name not in sys.modules for name in module.LAZY))
-module.uniform_and_turning(torch.rand(100, 100), 17)
+
+def packages():
+    return {name for name in sys.modules if name.startswith("scipy.") and name.count(".") == 1}
+
+def look(tasks):
+    before = packages()
+    answers = [task() for task in tasks]
+    sys.exit(" ".join(packages() - before) or 0)
+
+module.side_by_side = look
+module.uniform_and_turning(torch.rand(100, 100, generator=torch.Generator().manual_seed(1)), 17)
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(monkeypatch):
