@@ -435,12 +435,14 @@ def test_a_cancelled_photo_waits_no_longer_and_gives_its_place_free(desk):
         assert slow.entered.acquire(timeout=30)
         waiting = pool.submit(desk.show, "b.png", photo(), "negative", second)
         last = pool.submit(desk.show, "c.png", photo(), "negative", third)
+        while len(desk._turns._jobs) < 3:  # until both wait, and so have taken their places
+            time.sleep(0.001)
         places = desk._places._value
         second.cancel()
         with pytest.raises(Cancelled, match=r"b\.png was cancelled"):
             waiting.result(5)  # while the first is still in work
         assert not working.done()
-        assert desk._places._value >= places
+        assert desk._places._value == places + 1
         slow.go_on.set()
         assert working.result(30).version == "slow"
         assert last.result(30).version == "negative"
