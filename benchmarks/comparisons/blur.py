@@ -13,7 +13,8 @@ from benchmarks.comparisons.limits import transform
 from benchmarks.fields import random_field
 from deblur_lightning import KernelField
 from deblur_lightning.physics import BlurOperator, blur, blur_adjoint
-from deblur_lightning.physics.tiles import LARGEST_TILE, tile_sizes
+from deblur_lightning.physics.tiles import LARGEST_TILE
+from deblur_lightning.physics.tiling import tile_sizes
 
 COUNT, SIDE, CHANNELS = 25, 33, 3
 SIZES = ((4, 256, 256), (1, 720, 1280))

@@ -15,14 +15,13 @@ from deblur_lightning.estimation.pose_density import (
     resampled,
 )
 from deblur_lightning.estimation.poses import GridPoses
-from deblur_lightning.estimation.pyramid import SCALE, scales
+from deblur_lightning.estimation.pyramid import CONTRAST, LEAST_CONTRAST, SCALE, scales
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import BlurOperator
 
-TURNS = 3  # on each scale but the finest
-SPARSITY, DECAY, FAINTEST = 8e-3, 1.2, 1e-4  # of edges at first, from turn to turn, at least
+TURNS = 4  # on each scale but the finest
+SPARSITY, DECAY, FAINTEST = 4e-3, 1.2, 1e-4  # of edges at first, from turn to turn, at least
 FITS = 2  # of the density to each sharp picture: its form is exact for the kernels it was taken at alone
-RIDGE = 2.0  # squared gradient, summed over pixels of linear light
+RIDGE = 1e-5  # squared gradient of linear light for each pixel, counted on the finest scale
 
 
 @torch.no_grad()
@@ -45,6 +44,7 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         schedule are those of `blind_kernel`.
     """
     sizes, sparsity = scales(kernel_size), SPARSITY
+    light, ridge = light * (CONTRAST / max(light.std().item(), LEAST_CONTRAST)), RIDGE * light.numel()
     poses = picture_poses(shrunk(light, SCALE ** (len(sizes) - 1)).shape, sizes[-1])
     density = first_density(poses)
     for scale in reversed(range(len(sizes))):
@@ -53,13 +53,13 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
             before, poses = poses, picture_poses(scaled.shape, sizes[scale])
             density = resampled(density, before, poses, 1 / SCALE)
         for _ in range(TURNS if scale else 1):
-            sharp = field_edges(scaled, BlurOperator(pose_field(density, poses), "valid", check_values=False), sparsity)
-            density = fitted_density(sharp, scaled, density, poses)
+            sharp = field_edges(scaled, pose_field(density, poses), sparsity)
+            density = fitted_density(sharp, scaled, density, poses, ridge)
             sparsity = max(sparsity / DECAY, FAINTEST)
     return pose_field(density, poses)
 
 
-def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPoses) -> Tensor:
+def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPoses, ridge: float) -> Tensor:
     """Fit the time in each pose to a sharp picture, by least squares in the gradients.
 
     Args:
@@ -67,12 +67,14 @@ def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPos
         light: the blurry picture, ``[H, W]``.
         density: where to begin, ``[A, K, K]``.
         poses: that it is over.
+        ridge: squared gradient, summed over pixels.
 
     Returns:
         ``[A, K, K]``, not negative, unit sum, `cleaned_density`.
     """
-    start = density
+    start, lags = density, None
     for _ in range(FITS):
-        forms = lag_forms(sharp, light, KernelField(poses.kernels(density)[None], poses.shares[None]))
-        density = likeliest_density(forms.apply, forms.wanted, RIDGE, density, poses)
+        forms = lag_forms(sharp, light, KernelField(poses.kernels(density)[None], poses.shares[None]), lags=lags)
+        lags = forms.lags
+        density = likeliest_density(forms.apply, forms.wanted, ridge, density, poses)
     return cleaned_density(density) if density.sum() > 0 else cleaned_density(start)

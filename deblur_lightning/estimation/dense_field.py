@@ -24,12 +24,10 @@ from deblur_lightning.physics import check_gamma, to_linear
 from deblur_lightning.side_by_side import one_core, side_by_side
 
 FLAT = 1e-6  # of linear light: less is the rounding of a mean, a fifth of the faintest step of 8 bits
-PREFERENCE = 1.0  # evidence by which one kernel must be likelier than a small picture's path: it fits its own spectrum
 WINDOW = 320  # pixels: in larger pictures the kernel of what moved is read off the square with most of its edges
 LEAST_MOVED = 0.02  # of the picture; less shows too few edges
-CONVINCING = 15.0  # mean evidence of a small picture's path against no blur; below, 34 windows gained nothing
 FILLED = 0.6  # of a kernel's half side: a line from border to border spreads its light so far, few paths do
-SMALL = 400 * 400  # pixels: in larger pictures evidence is surer, so a path that is likelier than one kernel is right
+VOICE, AHEAD = 5.0, 1.0  # evidence of a window that counts for a path or one kernel; mean of it for a path
 WHOLE = 700 * 700  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
@@ -160,10 +158,10 @@ def _found(light: Tensor, kernel_size: int) -> Found:
 def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) -> KernelField:
     """Choose the field that a picture finds likeliest in the mean of its parts, or no blur.
 
-    A path must be likelier than one kernel, and its kernels' squares not filled. Of a picture up to `SMALL` it must be
-    likelier than no blur by `CONVINCING`, and one kernel not likelier than it by `PREFERENCE`, instead of the first; of
-    one larger than `WHOLE` it must explain the edges about as well as one kernel does (`edge_advantage`). A field is
-    chosen if it is likelier than no blur in the mean and in half of the parts.
+    A path's kernels must not fill their squares, and the parts must prefer it to one kernel by `AHEAD`, none of which
+    counts for more than `VOICE`: a few sharp edges speak by hundreds of nats. In a picture larger than `WHOLE` it must
+    explain the edges about as well as one kernel does instead (`edge_advantage`). A field is chosen if it is likelier
+    than no blur in the mean and in half of the parts.
 
     Args:
         uniform: one kernel for all of the picture.
@@ -175,15 +173,15 @@ def likeliest(uniform: KernelField, turning: KernelField | None, light: Tensor) 
     best, gain = uniform, evidence.of(uniform.basis[0])[0] - still
     if turning is not None and not fills_its_square(turning):
         other = evidence.of_field(turning) - still
-        if light.numel() > WHOLE:
-            convincing = _moved(other) and edge_advantage(light, turning, uniform.basis[0, 0]) > -ALIKE
-        elif light.numel() > SMALL:
-            convincing = _moved(other) and bool(other.mean() > gain.mean())
-        else:
-            convincing = other.mean().item() > max(gain.mean().item() - PREFERENCE, CONVINCING)
-        if convincing:
+        if _moved(other) and _preferred(other - gain, uniform, turning, light):
             best, gain = turning, other
     return best if _moved(gain) else delta_field(light[None, None], uniform.kernel_size)
+
+
+def _preferred(margin: Tensor, uniform: KernelField, turning: KernelField, light: Tensor) -> bool:
+    if light.numel() > WHOLE:
+        return edge_advantage(light, turning, uniform.basis[0, 0]) > -ALIKE
+    return margin.clamp(-VOICE, VOICE).mean().item() > AHEAD
 
 
 def fills_its_square(field: KernelField) -> bool:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, FITS, RIDGE, TURNS
+from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, FITS
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
@@ -14,6 +14,8 @@ from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics.single import SingleCorrelation
 
+RIDGE = 2.0  # squared gradient, summed over pixels of linear light
+TURNS = 3  # on each scale but the finest
 SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
@@ -65,7 +67,7 @@ def moving_kernel(light: Tensor, share: Tensor, kernel_size: int = 33) -> Tensor
         if scale < len(sizes) - 1:
             kernel = resized(kernel, sizes[scale], 1 / SCALE)
         for _ in range(TURNS if scale else 1):
-            sharp = field_edges(scaled, PartBlur(kernel, own), sparsity)
+            sharp = field_edges(scaled, part_field(kernel, own), sparsity, operator=PartBlur(kernel, own))
             kernel = _fitted(sharp, scaled, kernel, own)
             sparsity = max(sparsity / DECAY, FAINTEST)
     return kernel
@@ -113,9 +115,10 @@ def part_field(kernel: Tensor, share: Tensor) -> KernelField:
 
 
 def _fitted(sharp: Tensor, light: Tensor, kernel: Tensor, share: Tensor) -> Tensor:
-    before = kernel
+    before, lags = kernel, None
     for _ in range(FITS):
-        forms = lag_forms(sharp, light, part_field(kernel, share))
+        forms = lag_forms(sharp, light, part_field(kernel, share), lags=lags)
+        lags = forms.lags
         own = _OneForm(LagForms(forms.lags[1:], forms.wanted[1:]))
         kernel = nonnegative_minimum(own, forms.wanted[1].flatten(), kernel.flatten(), FEW_DESCENTS).view_as(kernel)
     return cleaned(kernel, THRESHOLD) if kernel.sum() > 0 else before

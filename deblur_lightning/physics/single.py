@@ -1,11 +1,10 @@
 """One kernel for a whole picture: the engine of `TiledCorrelation` with real transforms, in half the time."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
-from deblur_lightning.physics.tiles import LARGEST_TILE_ON_GPU, Tile, tile_sizes, tiles_of
+from deblur_lightning.physics.tiles import LARGEST_TILE_ON_GPU
+from deblur_lightning.physics.tiling import Tile, even_tiling
 
 LARGEST_TILE = 288  # pixels a side: one kernel alone leaves the cache to larger tiles
 
@@ -20,16 +19,14 @@ class SingleCorrelation:
         self.size, self.margin = basis.shape[-1], basis.shape[-1] - 1
         self.height, self.width = coefficients.shape[-2:]
         largest = max(LARGEST_TILE_ON_GPU if basis.is_cuda else LARGEST_TILE, 4 * self.size)
-        self.steps, self.transform = zip(
-            *(tile_sizes(length, self.margin, largest) for length in (self.height, self.width)), strict=True
-        )
+        self.tiles, self.transform = even_tiling((self.height, self.width), self.margin, largest)
         self.spectra = torch.fft.rfft2(basis, s=self.transform)
         self.towards = self.spectra.conj().resolve_conj()
 
     def correlate(self, large: Tensor, coefficients: Tensor) -> Tensor:
         """``small_c = m (k correlated with large_c)``."""
         small = large.new_empty(*large.shape[:2], self.height, self.width)
-        for tile in self._tiles():
+        for tile in self.tiles:
             tile.of(small).copy_(
                 self._correlated(torch.fft.rfft2(tile.seen(large, self.margin), s=self.transform), tile)
             )
@@ -39,7 +36,7 @@ class SingleCorrelation:
         """``large_c = k convolved with (m small_c)``: the transpose of `correlate`."""
         large = small.new_zeros(*small.shape[:2], self.height + self.margin, self.width + self.margin)
         weighted = small * coefficients
-        for tile in self._tiles():
+        for tile in self.tiles:
             spectrum = torch.fft.rfft2(tile.of(weighted), s=self.transform).mul_(self.spectra)
             seen = tile.seen(large, self.margin)
             seen += torch.fft.irfft2(spectrum, s=self.transform)[..., : seen.shape[-2], : seen.shape[-1]]
@@ -52,7 +49,7 @@ class SingleCorrelation:
         mixtures = torch.empty_like(coefficients, memory_format=torch.contiguous_format) if by_coefficients else None
         gathered = torch.zeros_like(self.spectra.expand(len(large), -1, -1, -1))
         weighted = small * coefficients
-        for tile in self._tiles():
+        for tile in self.tiles:
             seen = torch.fft.rfft2(tile.seen(large, self.margin), s=self.transform)
             if mixtures is not None:
                 correlated = self._correlated(seen, tile)
@@ -68,6 +65,3 @@ class SingleCorrelation:
     def _correlated(self, seen: Tensor, tile: Tile) -> Tensor:
         product = torch.fft.irfft2(seen * self.towards, s=self.transform)
         return product[..., : tile.height, : tile.width]
-
-    def _tiles(self) -> Iterator[Tile]:
-        return tiles_of(self.height, self.width, *self.steps)

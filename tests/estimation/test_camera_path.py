@@ -34,7 +34,7 @@ def test_a_known_path_is_recovered_from_an_exact_picture(sharp, field):
     light = blur(sharp[None, None], field, "valid")[0, 0]
     poses = GridPoses((SIZE, SIZE), KERNEL, turning_angles((SIZE, SIZE), 7), 5)
     even = torch.full((len(poses.angles), KERNEL, KERNEL), 1 / (len(poses.angles) * KERNEL**2))
-    density = fitted_density(sharp, light, even, poses)
+    density = fitted_density(sharp, light, even, poses, 2.0)
     assert density.sum().item() == pytest.approx(1, abs=1e-5)
     assert density.min() >= 0
     assert beside_constant(pose_field(density, poses), field) < 0.5

@@ -31,12 +31,17 @@ def turning():
     return shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(6), rotation=0.2, reach=(0.8, 0.9))
 
 
-@pytest.fixture(params=["of middle size", "large"])
-def even_small_photos_are_larger(request, monkeypatch):
-    module = sys.modules[likeliest.__module__]
-    monkeypatch.setattr(module, "SMALL", 100 * 100)
-    if request.param == "large":
-        monkeypatch.setattr(module, "WHOLE", 100 * 100)
+@pytest.fixture(scope="module")
+def shake():
+    """The kernel of a camera that only shifted."""
+    field = shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(0), rotation=0, reach=(0.8, 0.9))
+    return field.mean_kernel()[0]
+
+
+@pytest.fixture(params=["the whole photo", "windows"])
+def of_the_whole_photo_or_of_windows(request, monkeypatch):
+    if request.param == "windows":
+        monkeypatch.setattr(sys.modules[likeliest.__module__], "WHOLE", 100 * 100)
 
 
 def test_the_field_of_a_turning_camera_is_nearer_than_no_blur(turning):
@@ -46,8 +51,8 @@ def test_the_field_of_a_turning_camera_is_nearer_than_no_blur(turning):
     assert kernel_distance(found, turning) < 0.25 * kernel_distance(nothing, turning)
 
 
-@pytest.mark.usefixtures("even_small_photos_are_larger")
-def test_a_larger_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing():
+@pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
+def test_a_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing():
     random = torch.Generator().manual_seed(9)
     path = shake_field((200, 200), KERNEL, generator=random, rotation=0.2, reach=(0.8, 0.9))
     one = KernelField(path.mean_kernel()[None], torch.ones(1, 1, 200, 200))
@@ -57,23 +62,22 @@ def test_a_larger_photo_tells_whether_a_path_or_one_kernel_blurred_it_or_nothing
         assert torch.equal(chosen.basis, true.basis)
 
 
-@pytest.mark.usefixtures("even_small_photos_are_larger")
-def test_one_kernel_stays_one_in_a_larger_photo(turning):
-    true = constant(turning.mean_kernel()[0])
+@pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
+def test_one_kernel_stays_one(shake):
+    true = constant(shake)
     found = dense_field(shot(true), kernel_size=KERNEL)
     assert found.basis.shape[1] == 1
-    nothing = constant(no_blur(true.basis[0, 0]))
+    nothing = constant(no_blur(shake))
     assert kernel_distance(found, true) < 0.1 * kernel_distance(nothing, true)
 
 
-def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_motion(turning):
-    shake = shake_field((SIZE, SIZE), KERNEL, generator=torch.Generator().manual_seed(0), rotation=0, reach=(0.8, 0.9))
-    assert find_motion(shot(constant(shake.mean_kernel()[0])), kernel_size=KERNEL).sureness() > 0.9
+def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_motion(turning, shake):
+    assert find_motion(shot(constant(shake)), kernel_size=KERNEL).sureness() > 0.9
     for unsure in (turning, constant(no_blur(turning.basis[0, 0]))):
         assert find_motion(shot(unsure), kernel_size=KERNEL).sureness() == 0
 
 
-@pytest.mark.usefixtures("even_small_photos_are_larger")
+@pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
 def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
     one = constant(turning.mean_kernel()[0])
@@ -84,10 +88,10 @@ def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_su
         assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
 
 
-def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(turning, monkeypatch):
+def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(shake, monkeypatch):
     asked = []
     monkeypatch.setattr(sys.modules[likeliest.__module__], "sureness", lambda *_: asked.append(1) or 0.4)
-    found = find_motion(shot(constant(turning.mean_kernel()[0])), kernel_size=KERNEL)
+    found = find_motion(shot(constant(shake)), kernel_size=KERNEL)
     assert not asked
     assert [found.sureness(), found.sureness()] == [0.4, 0.4]
     assert len(asked) == 1
@@ -129,7 +133,7 @@ def test_in_pictures_too_large_to_hold_a_grid_of_kernels_no_path_is_looked_for(m
     assert estimated_turning(torch.rand(101, 100, generator=torch.Generator().manual_seed(1)), 9) is None
 
 
-@pytest.mark.usefixtures("even_small_photos_are_larger")
+@pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
 def test_a_larger_sharp_picture_is_left_alone():
     test_a_sharp_picture_is_left_alone()
 

@@ -53,6 +53,18 @@ def test_conjugate_gradients_solve_n_equations_in_n_steps():
     torch.testing.assert_close(got, torch.linalg.solve(matrix, wanted), rtol=1e-9, atol=1e-9)
 
 
+def test_conjugate_gradients_that_may_undo_exactly_need_one_step():
+    generator = torch.Generator().manual_seed(0)
+    factor = torch.randn(7, 7, generator=generator, dtype=torch.float64)
+    matrix, wanted = factor @ factor.T + torch.eye(7), torch.randn(7, generator=generator, dtype=torch.float64)
+    solution = torch.linalg.solve(matrix, wanted)
+    got = conjugate_gradients_(torch.zeros(7).double(), lambda x: matrix @ x, wanted.clone(), 1, matrix.inverse().mv)
+    torch.testing.assert_close(got, solution, rtol=1e-9, atol=1e-9)
+    rough = torch.diag(matrix.diagonal().reciprocal())
+    got = conjugate_gradients_(torch.zeros(7).double(), lambda x: matrix @ x, wanted.clone(), 7, rough.mv)
+    torch.testing.assert_close(got, solution, rtol=1e-9, atol=1e-9)
+
+
 def test_differences_and_their_transpose_agree():
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(2, 3, 7, 9, generator=generator, dtype=torch.float64)
