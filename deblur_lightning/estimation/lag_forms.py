@@ -65,7 +65,7 @@ def gradients(light: Tensor) -> Tensor:
 
 
 def _lags(steep: Tensor, share: Tensor, size: int) -> Tensor:
-    """Correlate sharp gradients ``[2, H + K - 2, W + K - 2]`` with themselves where a kernel is used, see `LagForms`."""
+    """Correlate sharp gradients with themselves where a kernel is used, by lag, see `LagForms`."""
     seen = F.pad(share[None], (size // 2,) * 4, mode="replicate")[0, :-1, :-1].clamp(min=0).sqrt()
     own = _where_used(seen)
     part = steep[:, *own] * seen[own]
