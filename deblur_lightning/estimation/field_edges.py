@@ -35,9 +35,9 @@ def field_edges(
     """Undo the blur of a field while letting as few pixels as possible differ from their neighbours.
 
     `edges_only` for a field: with kernels that vary no division in the Fourier domain solves for the picture, a few
-    steps of conjugate gradients from the picture before do. Each one begins with the division by the mean power of
-    the field's kernels, after which two leave as much as four without (a turning camera, 468 x 468 pixels: 0.0005 of
-    the right-hand side). What lies around the picture is solved for as well.
+    steps of conjugate gradients from the picture before do. Each begins with the division by the mean power of the
+    field's kernels; two such steps leave no more than four without did. What lies around the picture is solved for as
+    well.
 
     Args:
         light: v, ``[H, W]``, linear light.
