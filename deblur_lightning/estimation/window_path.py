@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, SPARSITY, TURNS
+from deblur_lightning.estimation.camera_path import DECAY, FAINTEST
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import normal_equations
@@ -27,6 +27,8 @@ from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, sp
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
 from deblur_lightning.field import KernelField
 
+TURNS = 3  # on each scale but the finest; by more, windows of one kernel lead further from the truth
+SPARSITY = 8e-3  # of edges at first
 RIDGE = 2e-5  # squared gradient of linear light for each pixel of a window
 FIRST = 6  # edges in each sector of direction at first, for each pixel of the kernel's side
 
