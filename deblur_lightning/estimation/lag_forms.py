@@ -84,6 +84,6 @@ def _where_used(share: Tensor) -> tuple[slice, slice]:
 
 def _correlated(small: Tensor, large: Tensor, most: int) -> Tensor:
     """Correlate pictures ``[C, h, w]`` by lags up to ``most`` to both sides, the sum of all; lag 0 first."""
-    shape = [fast_length(side + most) for side in large.shape[1:]]
+    shape = [fast_length(max(side, most) + most) for side in large.shape[1:]]
     first, second = (torch.fft.rfft2(picture, s=shape) for picture in (small, large))
     return torch.fft.irfft2((first.conj() * second).sum(0), s=shape)

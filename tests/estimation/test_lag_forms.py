@@ -72,3 +72,15 @@ def test_true_kernels_are_a_fixed_point(scene):
     light = blur(sharp[None, None], field, "valid")[0, 0]
     forms = lag_forms(sharp, light, field)
     torch.testing.assert_close(forms.apply(field.basis[0]), forms.wanted, atol=1e-8, rtol=0)
+
+
+def test_a_part_smaller_than_a_kernel_has_lags_as_others_have(scene):
+    sharp, light, field = scene
+    shares = torch.zeros(2, *SIZE, dtype=torch.float64)
+    shares[0], shares[0, 4:6, 7], shares[1, 4:6, 7] = 1, 0, 1
+    forms = lag_forms(sharp, light, KernelField(field.basis[:, :2], shares[None]))
+    patches = gradients(sharp).unfold(1, KERNEL, 1).unfold(2, KERNEL, 1)[:, 4:6, 7].flatten(2).flatten(0, 1)
+    explained = blur(sharp[None, None], KernelField(field.basis[:, 1:2], torch.ones(1, 1, *SIZE).double()), "valid")
+    left = (gradients(light) - gradients(explained[0, 0]))[:, 4:6, 7].flatten()
+    slope = (forms.wanted - forms.apply(field.basis[0, :2]))[1].flatten()
+    torch.testing.assert_close(slope, patches.T @ left, atol=1e-9, rtol=0)
