@@ -114,10 +114,8 @@ def _cuts(used: Tensor, margin: int, largest: int) -> tuple[list[tuple[int, int]
         if place - start > margin and (length - place > margin or place == length):
             pieces.append((start, place))
             start = place
-    if not pieces or start < length:
-        pieces.append((start, length))
     cuts, transform = [], 0
-    for first, last in pieces:
+    for first, last in pieces or [(0, length)]:
         step, size = tile_sizes(last - first, margin, largest)
         cuts += [(place, min(place + step, last)) for place in range(first, last, step)]
         transform = max(transform, size)
