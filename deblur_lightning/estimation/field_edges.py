@@ -54,11 +54,13 @@ def field_edges(
     """
     blurring = operator or BlurOperator(field, "valid", check_values=False)
     blurry = light[None, None]
-    matched, weight = blurring.adjoint(blurry), 2 * sparsity
+    matched, weight, before = blurring.adjoint(blurry), 2 * sparsity, 0.0
     sharp = F.pad(blurry, (field.kernel_size // 2,) * 4, mode="replicate").clone()
+    image = blurring.adjoint(blurring.blur(sharp))  # by `normal`, from weight to weight
     division = _division(field, sharp.shape[-2:])
     while weight < STEEPEST:
         across, down = differences(sharp)
+        add_differences_transposed_(image, (weight - before) * across, (weight - before) * down)
         length = F.pad(across.square(), (0, 1)) + F.pad(down.square(), (0, 0, 0, 1))
         kept = weight * (length >= sparsity / weight)
         wanted = add_differences_transposed_(matched.clone(), across * kept[..., :-1], down * kept[..., :-1, :])
@@ -68,8 +70,8 @@ def field_edges(
             again = blurring.adjoint(blurring.blur(picture))
             return add_differences_transposed_(again, weight * across, weight * down)
 
-        conjugate_gradients_(sharp, normal, wanted, steps, division(weight))
-        weight *= GROWTH
+        conjugate_gradients_(sharp, normal, wanted, steps, division(weight), image=image)
+        weight, before = GROWTH * weight, weight
     return sharp[0, 0]
 
 

@@ -14,6 +14,8 @@ def conjugate_gradients_(
     wanted: Tensor,
     steps: int,
     nearly_undo: Callable[[Tensor], Tensor] = lambda residual: residual,
+    *,
+    image: Tensor | None = None,
 ) -> Tensor:
     """Approach the solution of ``normal(x) = wanted`` from where ``solution`` stands, in place.
 
@@ -21,18 +23,19 @@ def conjugate_gradients_(
         solution: first guess, overwritten.
         normal: a linear, symmetric, positive map that returns a new tensor.
         wanted: right-hand side; overwritten.
-        steps: evaluations of ``normal`` after the first.
+        steps: evaluations of ``normal``, and one at first.
         nearly_undo: about the inverse of ``normal``, symmetric and positive, as preconditioner.
+        image: ``normal(solution)`` where that is known, which saves the first; follows the solution, in place.
     """
-    residual = wanted.sub_(normal(solution))
-    ahead = nearly_undo(residual)
-    direction, energy = ahead.clone(), (residual * ahead).sum()
+    image = normal(solution) if image is None else image
+    residual, direction, energy = wanted.sub_(image), torch.zeros_like(wanted), wanted.new_ones(())
     for _ in range(steps):
-        image = normal(direction)
-        stride = energy / torch.linalg.vecdot(direction.flatten(), image.flatten()).clamp(min=VANISHING)
-        solution.addcmul_(direction, stride)
-        residual.addcmul_(image, -stride)
         ahead = nearly_undo(residual)
         before, energy = energy, (residual * ahead).sum()
         direction.mul_(energy / before.clamp(min=VANISHING)).add_(ahead)
+        change = normal(direction)
+        stride = energy / torch.linalg.vecdot(direction.flatten(), change.flatten()).clamp(min=VANISHING)
+        solution.addcmul_(direction, stride)
+        image.addcmul_(change, stride)
+        residual.addcmul_(change, -stride)
     return solution

@@ -65,6 +65,27 @@ def test_conjugate_gradients_that_may_undo_exactly_need_one_step():
     torch.testing.assert_close(got, solution, rtol=1e-9, atol=1e-9)
 
 
+def test_conjugate_gradients_go_on_from_a_known_image_and_keep_it():
+    generator = torch.Generator().manual_seed(0)
+    factor = torch.randn(7, 7, generator=generator, dtype=torch.float64)
+    matrix, wanted = factor @ factor.T + torch.eye(7), torch.randn(7, generator=generator, dtype=torch.float64)
+    looked: list[torch.Tensor] = []
+
+    def normal(x: torch.Tensor) -> torch.Tensor:
+        looked.append(x)
+        return matrix @ x
+
+    start = torch.randn(7, generator=generator, dtype=torch.float64)
+    image = matrix @ start
+    got = conjugate_gradients_(start.clone(), normal, wanted.clone(), 3, image=image)
+    assert len(looked) == 3
+    torch.testing.assert_close(image, matrix @ got, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        got, conjugate_gradients_(start.clone(), normal, wanted.clone(), 3), rtol=1e-9, atol=1e-9
+    )
+    assert len(looked) == 3 + 4
+
+
 def test_differences_and_their_transpose_agree():
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(2, 3, 7, 9, generator=generator, dtype=torch.float64)
