@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from deblur_lightning.estimation.climb import SCALE, Climb
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_shape import shrunk
 from deblur_lightning.estimation.lag_forms import lag_forms
@@ -14,12 +15,11 @@ from deblur_lightning.estimation.pose_density import (
     pose_field,
     resampled,
 )
-from deblur_lightning.estimation.poses import GridPoses
-from deblur_lightning.estimation.pyramid import CONTRAST, LEAST_CONTRAST, SCALE, scales
+from deblur_lightning.estimation.poses import GridPoses, Poses
+from deblur_lightning.estimation.pyramid import CONTRAST, LEAST_CONTRAST
 from deblur_lightning.field import KernelField
 
-TURNS = 4  # on each scale but the finest
-SPARSITY, DECAY, FAINTEST = 4e-3, 1.2, 1e-4  # of edges at first, from turn to turn, at least
+CLIMB = Climb(turns=4, last=1, sparsity=4e-3, decay=1.2)
 FITS = 2  # of the density to each sharp picture: its form is exact for the kernels it was taken at alone
 RIDGE = 1e-5  # squared gradient of linear light for each pixel, counted on the finest scale
 
@@ -43,19 +43,16 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         Whyte et al. 2010 and Gupta et al. 2010 (a density over poses instead of a kernel); the alternation and the
         schedule are those of `blind_kernel`.
     """
-    sizes, sparsity = scales(kernel_size), SPARSITY
     light, ridge = light * (CONTRAST / max(light.std().item(), LEAST_CONTRAST)), RIDGE * light.numel()
-    poses = picture_poses(shrunk(light, SCALE ** (len(sizes) - 1)).shape, sizes[-1])
-    density = first_density(poses)
-    for scale in reversed(range(len(sizes))):
-        scaled = shrunk(light, SCALE**scale)
-        if scale < len(sizes) - 1:
-            before, poses = poses, picture_poses(scaled.shape, sizes[scale])
-            density = resampled(density, before, poses, 1 / SCALE)
-        for _ in range(TURNS if scale else 1):
+    known: tuple[Tensor, Poses] | None = None
+    for scale in CLIMB.of(kernel_size):
+        scaled = shrunk(light, scale.factor)
+        poses = picture_poses(scaled.shape, scale.size)
+        density = first_density(poses) if known is None else resampled(*known, poses, 1 / SCALE)
+        for sparsity in scale.sparsities:
             sharp = field_edges(scaled, pose_field(density, poses), sparsity)
             density = fitted_density(sharp, scaled, density, poses, ridge)
-            sparsity = max(sparsity / DECAY, FAINTEST)
+        known = density, poses
     return pose_field(density, poses)
 
 

@@ -3,20 +3,19 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, FAINTEST, FITS
+from deblur_lightning.estimation.climb import SCALE, Climb, short_line
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import cleaned, no_blur, resized, shrunk
 from deblur_lightning.estimation.lag_forms import LagForms, lag_forms
 from deblur_lightning.estimation.local_evidence import LocalEvidence
-from deblur_lightning.estimation.pyramid import SCALE, scales, short_line
 from deblur_lightning.estimation.straight_lines import straight_lines
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics.single import SingleCorrelation
 
 RIDGE = 2.0  # squared gradient, summed over pixels of linear light
-TURNS = 3  # on each scale but the finest
-SPARSITY = 4e-3  # of edges at first; twice as much lost a seventh of the gain where the part was given
+CLIMB = Climb(turns=3, last=1, sparsity=4e-3, decay=1.2)  # edges twice as dear lost a seventh of the gain
+FITS = 2  # of the kernel to each sharp picture: its form is exact for the kernel it was taken at alone
 THRESHOLD = 0.05  # of the kernel's largest value: below is noise
 STILL_PART = -30.0  # mean evidence against all motion, where against: below, a part of the picture stood still
 BELIEVED, DOUBT = 0.0, 0.1  # vote at which the found motion is believed by half, and how fast belief grows
@@ -60,16 +59,14 @@ def moving_kernel(light: Tensor, share: Tensor, kernel_size: int = 33) -> Tensor
     Returns:
         ``[K, K]``, unit sum, correlation, centred to the pixel.
     """
-    sizes, sparsity = scales(kernel_size), SPARSITY
-    kernel = short_line(sizes[-1])
-    for scale in reversed(range(len(sizes))):
-        scaled, own = shrunk(light, SCALE**scale), shrunk(share, SCALE**scale).clamp(0, 1)
-        if scale < len(sizes) - 1:
-            kernel = resized(kernel, sizes[scale], 1 / SCALE)
-        for _ in range(TURNS if scale else 1):
+    known: Tensor | None = None
+    for scale in CLIMB.of(kernel_size):
+        scaled, own = shrunk(light, scale.factor), shrunk(share, scale.factor).clamp(0, 1)
+        kernel = short_line(scale.size) if known is None else resized(known, scale.size, 1 / SCALE)
+        for sparsity in scale.sparsities:
             sharp = field_edges(scaled, part_field(kernel, own), sparsity, operator=PartBlur(kernel, own))
             kernel = _fitted(sharp, scaled, kernel, own)
-            sparsity = max(sparsity / DECAY, FAINTEST)
+        known = kernel
     return kernel
 
 

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.estimation.climb import short_line
 from deblur_lightning.estimation.kernel_fit import FEW_DESCENTS, nonnegative_minimum
 from deblur_lightning.estimation.kernel_shape import beside_centre, large_parts
 from deblur_lightning.estimation.poses import GridPoses, Poses, turning_angles
-from deblur_lightning.estimation.pyramid import short_line
 from deblur_lightning.field import KernelField
 
 GRID = 5  # nodes in each direction; between 3 the kernels of a turning camera differ too much to be mixed

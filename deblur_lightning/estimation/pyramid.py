@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.choice import evidence_against
+from deblur_lightning.estimation.climb import COARSEST, SCALE, Climb, scales, short_line
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
@@ -21,10 +22,7 @@ from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, s
 from deblur_lightning.physics import noise_level
 from deblur_lightning.side_by_side import side_by_side
 
-COARSEST = 5  # pixels: side of the kernel on the first scale
-SCALE = math.sqrt(0.5)  # from one scale of the pyramid to the next coarser one
-TURNS = 6  # on each scale
-SPARSITY, DECAY, FAINTEST = 5e-3, 1.1, 1e-4  # of edges at first, from turn to turn, at least
+CLIMB = Climb(turns=6, last=6, sparsity=5e-3, decay=1.1)
 DARKNESS, LEAST_DARKNESS = (0.0, 0.1), 1e-2  # at first, each with a kernel of its own; at least, where not 0
 RIDGE = 3e-5  # squared gradient of linear light for each pixel that counts
 FIRST = 2  # edges in each sector of direction at first, for each pixel of the kernel's side
@@ -130,39 +128,26 @@ def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, 
     Returns:
         The kernel, ``[K, K]``, unit sum.
     """
-    sizes = scales(kernel_size)
-    kernel, sparsity, threshold = short_line(sizes[-1]).to(light.device), SPARSITY, math.inf
-    for scale in reversed(range(len(sizes))):
-        size, scaled = sizes[scale], shrunk(light, SCALE**scale)
-        if scale < len(sizes) - 1:
-            kernel = resized(kernel, size, 1 / SCALE, "bicubic")
+    threshold, fine = math.inf, len(scales(kernel_size)) / 2 - 1
+    known: Tensor | None = None
+    for scale in CLIMB.of(kernel_size):
+        size, scaled = scale.size, shrunk(light, scale.factor)
+        kernel = short_line(size).to(light) if known is None else resized(known, size, 1 / SCALE, "bicubic")
         periodic = continued(scaled, size + 2)
-        seen = None if share is None else shrunk(share, SCALE**scale)[:-1, :-1]
+        seen = None if share is None else shrunk(share, scale.factor)[:-1, :-1]
         count = float(scaled.numel() if seen is None else seen.sum())
         blurry = _seen(gradients(scaled), seen)
-        for _ in range(TURNS):
-            dark = Darkness(darkness, cut=scale < len(sizes) / 2 - 1) if darkness else None
+        for sparsity in scale.sparsities:
+            dark = Darkness(darkness, cut=scale.number < fine) if darkness else None
             sharp = edges_only(periodic, kernel, sparsity, dark)[: scaled.shape[0], : scaled.shape[1]]
             gradient = _seen(gradients(sharp), seen)
             if threshold == math.inf:
                 threshold = first_threshold(gradient, FIRST * size)
             form, wanted = normal_equations(strong_edges(gradient, threshold), blurry, size)
             kernel = cleaned(ridge_minimum(form, wanted, RIDGE * count), THRESHOLD, LEAST_PART)
-            sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
-            darkness = max(darkness / DECAY, LEAST_DARKNESS) if darkness else 0.0
-    return kernel
-
-
-def scales(kernel_size: int) -> list[int]:
-    """List the kernel's side on each scale, from fine to coarse, odd and at least 5."""
-    count = 1 + math.floor(math.log(COARSEST / kernel_size) / math.log(SCALE) + 1e-9)
-    return [math.ceil(kernel_size * SCALE**scale - 1e-9) | 1 for scale in range(count)]
-
-
-def short_line(size: int) -> Tensor:
-    """Draw two neighbouring pixels of light: a first guess that is neither no blur nor much."""
-    kernel = torch.zeros(size, size)
-    kernel[size // 2, size // 2 - 1 : size // 2 + 1] = 0.5
+            threshold /= RELAXED
+            darkness = max(darkness / CLIMB.decay, LEAST_DARKNESS) if darkness else 0.0
+        known = kernel
     return kernel
 
 

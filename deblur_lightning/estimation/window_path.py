@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import DECAY, FAINTEST
+from deblur_lightning.estimation.climb import SCALE, Climb, Scale
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import normal_equations
@@ -22,13 +22,12 @@ from deblur_lightning.estimation.pose_density import (
     resampled,
 )
 from deblur_lightning.estimation.poses import Poses
-from deblur_lightning.estimation.pyramid import CONTRAST, SCALE, scales
+from deblur_lightning.estimation.pyramid import CONTRAST
 from deblur_lightning.estimation.spread_windows import SIDE, centres, evened, spread_windows
 from deblur_lightning.estimation.strong_edges import RELAXED, first_threshold, strong_edges
 from deblur_lightning.field import KernelField
 
-TURNS = 3  # on each scale but the finest; by more, windows of one kernel lead further from the truth
-SPARSITY = 8e-3  # of edges at first
+CLIMB = Climb(turns=3, last=1, sparsity=8e-3, decay=1.2)  # by more turns windows of one kernel lead astray
 RIDGE = 2e-5  # squared gradient of linear light for each pixel of a window
 FIRST = 6  # edges in each sector of direction at first, for each pixel of the kernel's side
 
@@ -52,21 +51,19 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     Source:
         That of `camera_path`; Hirsch et al. 2011 (one kernel in each window, all by one density over poses).
     """
-    size, sizes = light.shape, scales(kernel_size)
+    size = light.shape
     windows = spread_windows(light, window_side(size, kernel_size))
     places = torch.tensor([(x - (size[1] - 1) / 2, y - (size[0] - 1) / 2) for y, x in centres(windows)]).double()
     parts = evened(light, windows, CONTRAST)
-    sparsity, threshold = SPARSITY, math.inf
-    poses = _poses(places, size, sizes, len(sizes) - 1)
-    density = first_density(poses)
-    for scale in reversed(range(len(sizes))):
-        scaled = [shrunk(part, SCALE**scale) for part in parts]
-        if scale < len(sizes) - 1:
-            before, poses = poses, _poses(places, size, sizes, scale)
-            density = resampled(density, before, poses, 1 / SCALE)
-        periodic = [continued(part, sizes[scale] + 2) for part in scaled]
+    threshold = math.inf
+    known: tuple[Tensor, Poses] | None = None
+    for scale in CLIMB.of(kernel_size):
+        scaled = [shrunk(part, scale.factor) for part in parts]
+        poses = _poses(places, size, scale)
+        density = first_density(poses) if known is None else resampled(*known, poses, 1 / SCALE)
+        periodic = [continued(part, scale.size + 2) for part in scaled]
         blurry = [gradients(part) for part in scaled]
-        for _ in range(TURNS if scale else 1):
+        for sparsity in scale.sparsities:
             kernels = poses.kernels(density)
             kernels = kernels / kernels.sum((1, 2), keepdim=True)
             sharp = [
@@ -74,10 +71,11 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
                 for whole, kernel, part in zip(periodic, kernels, scaled, strict=True)
             ]
             if threshold == math.inf:
-                threshold = first_threshold(torch.cat([one.flatten(1) for one in sharp], 1), FIRST * sizes[scale])
+                threshold = first_threshold(torch.cat([one.flatten(1) for one in sharp], 1), FIRST * scale.size)
             sharp = [strong_edges(one, threshold) for one in sharp]
             density = fitted_to_windows(sharp, blurry, density, poses)
-            sparsity, threshold = max(sparsity / DECAY, FAINTEST), threshold / RELAXED
+            threshold /= RELAXED
+        known = density, poses
     return pose_field(density, picture_poses(size, kernel_size))
 
 
@@ -110,6 +108,6 @@ def fitted_to_windows(sharp: Sequence[Tensor], blurry: Sequence[Tensor], density
     return cleaned_density(fitted) if fitted.sum() > 0 else density
 
 
-def _poses(places: Tensor, size: Sequence[int], sizes: Sequence[int], scale: int) -> Poses:
-    scaled = [side * SCALE**scale for side in size]
-    return Poses(places * SCALE**scale, sizes[scale], picture_angles(scaled, sizes[scale]))
+def _poses(places: Tensor, size: Sequence[int], scale: Scale) -> Poses:
+    scaled = [side * scale.factor for side in size]
+    return Poses(places * scale.factor, scale.size, picture_angles(scaled, scale.size))

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import blind_kernel, natural_kernel, pyramid
 from deblur_lightning.estimation.kernel_shape import beside_centre, centred, no_blur, softened
-from deblur_lightning.estimation.pyramid import scales
 
 SIZE, KERNEL = 160, 17
 
@@ -115,11 +114,6 @@ def test_a_large_picture_is_judged_by_the_window_with_its_edges(wide, hook):
     scene = torch.full((560, 640), 0.3)
     scene[: wide.shape[0], -wide.shape[1] :] = wide
     assert error(blind_kernel(shot(scene, hook), KERNEL), hook) < 0.4
-
-
-def test_scales_fall_by_the_root_of_a_half_while_kernels_have_five_pixels():
-    assert scales(33) == [33, 25, 17, 13, 9, 7]
-    assert scales(5) == [5]
 
 
 @pytest.mark.parametrize(
