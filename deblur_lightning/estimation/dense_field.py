@@ -9,9 +9,15 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
+from deblur_lightning.estimation.drawn_field import drawn_field
 from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
-from deblur_lightning.estimation.light_streaks import light_streaks
-from deblur_lightning.estimation.local_evidence import SMALLEST, outlining_evidence, seen_noise, weighing_evidence
+from deblur_lightning.estimation.local_evidence import (
+    SMALLEST,
+    least_side,
+    outlining_evidence,
+    seen_noise,
+    weighing_evidence,
+)
 from deblur_lightning.estimation.own_motion import believed_share, moving_kernel, moving_share, part_field
 from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
@@ -30,9 +36,7 @@ FILLED = 0.6  # of a kernel's half side: a line from border to border spreads it
 VOICE, AHEAD = 5.0, 0.5  # evidence of a window that counts for a path or one kernel; mean of it for a path
 WHOLE = 700 * 700  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
-SHARP = -40.0  # median evidence for streaks' kernel: below, a sharp scene repeats itself
 LAZY = ("scipy.fft", "scipy.ndimage", "scipy.sparse")  # what the tasks below import when they first need it
-TOLD, TELLING = 1.0, 0.5  # evidence, either way, of a window that tells anything; share of windows that must
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
@@ -102,37 +106,6 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
 def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> KernelField:
     """Give the field of `find_motion` alone."""
     return find_motion(blurry, gamma=gamma, kernel_size=kernel_size, lights=lights).field
-
-
-def least_side(kernel_size: int) -> int:
-    """Tell how many pixels each way a picture needs for its field to be estimated: two kernels, and half a window."""
-    return max(2 * kernel_size, SMALLEST)
-
-
-def drawn_field(colours: Tensor, kernel_size: int) -> KernelField | None:
-    """Read the one kernel of a picture ``[C, H, W]``, linear light, off its streaks of light (`light_streaks`).
-
-    The rest of the picture must not be far likelier not to have moved: sharp scenes have repeated forms too. Nor may
-    most of it be too even to tell, as around a sign on black.
-
-    Args:
-        colours: the picture, on the CPU.
-        kernel_size: side K of the kernel, in pixels, odd.
-
-    Returns:
-        ``[1, 1, K, K]``; None where nothing was drawn, or the picture is too small to tell.
-    """
-    if min(colours.shape[-2:]) < least_side(kernel_size):
-        return None
-    kernel = light_streaks(colours, kernel_size)
-    if kernel is None:
-        return None
-    light = colours.mean(0)
-    gain = weighing_evidence(light, seen_noise(light)).for_motion(kernel[None])[0]
-    told = gain[gain.abs() > TOLD]
-    if told.numel() < TELLING * gain.numel() or told.median() <= SHARP:
-        return None
-    return KernelField(kernel[None, None], torch.ones_like(light)[None, None])
 
 
 def _found(light: Tensor, kernel_size: int) -> Found:

@@ -167,6 +167,11 @@ def _sectors(power: Tensor) -> list[_Sector]:
     return sectors
 
 
+def least_side(kernel_size: int) -> int:
+    """Tell how many pixels each way a picture needs for its field to be estimated: two kernels, and half a window."""
+    return max(2 * kernel_size, SMALLEST)
+
+
 def outlining_evidence(light: Tensor) -> LocalEvidence:
     """Weigh windows so close to one another that they tell where parts of a picture ``[H, W]`` end."""
     return _spaced(light, *OUTLINING)
