@@ -20,6 +20,7 @@ Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.d
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
+PARTS = 2  # kernels at most where no camera turned: of what stood still and of what moved
 
 
 class SeenMotion(NamedTuple):
@@ -71,6 +72,7 @@ class LongMotion:
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
             than the kernels, the shortest that was seen was 0.8 of their side.
+        surely_turned: the same of a camera that turned, whose longest kernel is that of a corner.
         clearly: share of a kernel's side; what is no longer than this fits at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
@@ -79,6 +81,7 @@ class LongMotion:
     """
 
     surely: float = 0.65
+    surely_turned: float = 0.85
     clearly: float = 1.1
     nearly: float = 0.9
     convincing: float = 10.0
@@ -123,7 +126,7 @@ class LongMotion:
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(at(1), factor, size):
             shown = motion_length(seen.field) > 1
-            if shown and motion_length(seen.field) <= self.surely * size:
+            if shown and self._surely_whole(seen.field):
                 break
             field, asked = estimate(at(factor), exposure)
             there = SeenMotion(factor, at(factor), field, exposure)
@@ -136,6 +139,11 @@ class LongMotion:
                 break
             seen, sureness, factor = there, asked, 2 * factor
         return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
+
+    def _surely_whole(self, field: KernelField) -> bool:
+        """Tell whether all of a motion fits kernels by which it was seen."""
+        turned = field.basis.shape[1] > PARTS
+        return motion_length(field) <= (self.surely_turned if turned else self.surely) * field.kernel_size
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
         """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""

@@ -87,6 +87,20 @@ def test_motion_is_looked_for_at_the_scale_at_which_it_fits(length, factor, size
     assert seen.field.coefficients.shape[-1] == 640 // factor
 
 
+@pytest.mark.parametrize(("length", "sizes"), [(23, [640]), (28, [640]), (30, [640, 320])])
+def test_a_turning_camera_may_move_corners_further_before_smaller_scales_are_asked(length, sizes):
+    asked = []
+
+    def estimate(blurry, exposure):
+        height, width = blurry.shape[-2:]
+        asked.append(width)
+        kernels = [line(max(1, round(length * share * width / 640))) for share in np.linspace(0.2, 1, 9)]
+        return Found(KernelField(torch.stack(kernels)[None], node_shares((height, width), 3)[None]))
+
+    assert Believing()(estimate, photo(), Exposure()).factor == 1
+    assert asked == sizes
+
+
 @pytest.mark.parametrize(("length", "sizes"), [(40, [1280, 640]), (60, [1280, 640, 320])])
 def test_what_surely_fits_at_half_the_size_is_not_looked_for_at_a_quarter_of_it(length, sizes):
     estimate = Seeing(length, 1280)
