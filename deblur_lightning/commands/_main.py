@@ -16,7 +16,7 @@ import deblur_lightning.commands as commands
 from deblur_lightning.commands._ending import ended_by_signals
 from deblur_lightning.patience import wait_asleep
 from deblur_lightning.sentences import sentence
-from deblur_lightning.terminal import drop_output, print_any_name
+from deblur_lightning.terminal import drop_output, naming_output, print_any_name
 
 
 def subcommands() -> list[str]:
@@ -124,6 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         with (
             ended_by_signals(),
+            naming_output(),
             command.make_context("deblur", list(sys.argv[1:] if argv is None else argv)) as context,
         ):
             status = command.invoke(context)

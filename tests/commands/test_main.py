@@ -1,4 +1,5 @@
 import ast
+import errno
 import os
 import signal
 import subprocess
@@ -7,11 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import deblur_lightning
 from deblur_lightning.commands import main
 from deblur_lightning.commands._ending import ended_by_signals
 from deblur_lightning.commands._main import load_subcommand, subcommands
+from deblur_lightning.terminal import naming_output
 
 ROOT = Path(deblur_lightning.__file__).parent.parent
 HEAVY = ("torch", "pytorch_lightning", "matplotlib", "kornia", "albumentations", "cv2", "skimage", "wandb", "numpy")
@@ -145,6 +148,28 @@ def test_only_the_named_subcommand_is_imported():
     loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
     folder = "deblur_lightning.commands"
     assert loaded == {f"{folder}._main", f"{folder}._ending", f"{folder}.sweep", f"{folder}.sweep.command"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["tables", "-o", "tables"], ["check-data", "."]])
+def test_a_full_disk_behind_standard_output_is_told_in_a_sentence(arguments, unbuffered, tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "photo.png")
+    code = "from deblur_lightning.commands import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment, cwd=tmp_path,
+        )  # fmt: skip
+    said = "deblur: standard output: No space left on device. Check the path, its permissions and the space left.\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_an_error_without_a_name_is_not_laid_to_an_output_that_works(capsys):
+    with pytest.raises(OSError, match="No space") as raised, naming_output():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert raised.value.filename is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

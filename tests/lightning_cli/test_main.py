@@ -158,3 +158,12 @@ def test_broken_yaml_is_named(main, tiny, capsys, text):
     with pytest.raises(SystemExit):
         main(["fit", "--config", str(tiny)])
     assert str(tiny) in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_behind_standard_output_is_told(main, monkeypatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(cli, "run", lambda _: (full.write("psnr 30"), full.flush()))
+        with pytest.raises(SystemExit, match="lightning: standard output: No space left on device"):
+            main(["validate"])
