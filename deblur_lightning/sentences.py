@@ -20,9 +20,25 @@ def read_text(path: Path) -> str:
         raise ValueError(f"{path} is no text, but text is read from there. Check the path.") from error
 
 
-def read_csv(path: Path) -> csv.DictReader[str]:
-    """Read a table with its columns' names in the first line; errors as of `read_text`."""
-    return csv.DictReader(io.StringIO(read_text(path), newline=""))
+def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Read a table.
+
+    Returns:
+        The columns' names, which are in the first line, and the rows; cells that a row lacks are empty.
+
+    Raises:
+        ValueError: it is no text or no table, or a row has more cells than the first line.
+        OSError: it cannot be read.
+    """
+    reader, rows = csv.DictReader(io.StringIO(read_text(path), newline=""), restval=""), []
+    try:
+        for row in reader:
+            if None in row:
+                raise ValueError(f"{path}, line {reader.line_num}, has more cells than the first line. Correct it.")
+            rows.append(row)
+    except csv.Error as error:
+        raise ValueError(f"{path} is damaged ({error}). Correct it.") from error
+    return list(reader.fieldnames or ()), rows
 
 
 def count_of(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,28 @@ def test_what_is_no_text_is_named(command, tmp_path, monkeypatch):
     Path("a.bin").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(SystemExit, match=r"a\.bin is no text, but text is read from there"):
         main(command)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "said"),
+    [
+        ("", "compare-runs a.csv b.csv", "a.csv has no scores of single pictures"),
+        ("name,psnr\n", "compare-runs b.csv a.csv", "a.csv has no scores of single pictures"),
+        ("name,psnr\na,1,2\n", "compare-runs a.csv a.csv", "a.csv, line 2, has more cells than the first line"),
+        ("", "tables --published a.csv -o out", "a.csv has no columns, but method, dataset, blur"),
+        ("", "curves a.csv -o out", "a.csv holds no row, but curves are drawn of some"),
+        ("epoch,val/psnr\n", "curves a.csv -o out", "a.csv holds no row, but curves are drawn of some"),
+        ("epoch,val/psnr\n0,20,1\n", "curves a.csv -o out", "a.csv, line 2, has more cells than the first line"),
+        ('epoch,val/psnr\n0,"' + "2" * 200_000, "curves a.csv -o out", "a.csv is damaged (field larger"),
+    ],
+)
+def test_tables_that_are_empty_or_damaged_are_named(text, command, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(text)
+    Path("b.csv").write_text("name,psnr\na,20\n")
+    with pytest.raises(SystemExit, match=re.escape(f"deblur: {said}")):
+        main(command.split())
+    assert not Path("out").exists()
 
 
 def test_what_is_counted_is_one_or_several():

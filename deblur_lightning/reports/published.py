@@ -60,11 +60,12 @@ def read_published(path: Path | str | None = None) -> list[Published]:
     path = Path(path) if path else PACKAGED if PACKAGED.is_file() else IN_THE_REPOSITORY
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, but tables print published numbers from it. Restore it from git.")
-    reader = read_csv(path)
+    found, rows = read_csv(path)
     columns = [field.name for field in fields(Published)]
-    if list(reader.fieldnames or ()) != columns:
-        raise ValueError(f"{path} has columns {reader.fieldnames}, but {columns} are expected. Rename them.")
-    published = [Published(**row) for row in reader]
+    if found != columns:
+        told = f"columns {', '.join(found)}" if found else "no columns"
+        raise ValueError(f"{path} has {told}, but {', '.join(columns)} are expected. Write them in its first line.")
+    published = [Published(**row) for row in rows]
     for line, number in enumerate(published, 2):
         _check(number, f"{path}, line {line}")
     return published

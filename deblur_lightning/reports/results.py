@@ -222,10 +222,10 @@ def read_picture_rows(path: Path) -> list[dict[str, str]]:
     Raises:
         ValueError: no row of the file has a name.
     """
-    reader = read_csv(path)
-    if "name" not in (reader.fieldnames or ("name",)):
+    columns, rows = read_csv(path)
+    if columns and "name" not in columns:
         raise ValueError(f"{path} has no column name, but pictures are told by it. Pass a CSV of results/pictures.")
-    return list(reader)
+    return rows
 
 
 def file_hash(path: Path | str) -> str:

@@ -138,7 +138,8 @@ def test_every_published_number_is_read_and_shown_in_some_table():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("method,value\n", "Rename them"),
+        ("method,value\n", r"has columns method, value, but method, dataset.*Write them in its first line"),
+        ("m,GoPro\n", r"line 2: value is ''.*Correct it"),
         ("m,GoPro,,psnr,abc,,p,t,\n", r"line 2: value is 'abc'.*Correct it"),
         ("m,GoPro,,psnr,1.0,*,p,t,\n", r"line 2: mark is '\*'.*Correct it"),
     ],

@@ -12,7 +12,7 @@ from PIL import Image
 from deblur_lightning.data.frames import CorruptFrameError, Frame, frame_size
 from deblur_lightning.data.synthesis.field_files import load_field, save_field
 from deblur_lightning.field import KernelField
-from deblur_lightning.sentences import printable
+from deblur_lightning.sentences import printable, read_csv
 from deblur_lightning.whole_file import whole_file
 
 Row = dict[str, str | int | float]
@@ -149,9 +149,12 @@ def read_manifest(root: Path) -> list[dict[str, str]]:
 
     Raises:
         FileNotFoundError: none there.
+        ValueError: it names no pair.
     """
-    with (root / MANIFEST).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    columns, rows = read_csv(root / MANIFEST)
+    if "name" not in columns:
+        raise ValueError(f"{root / MANIFEST} has no column name, but it lists pairs by it. Make the pairs again.")
+    return rows
 
 
 def read_settings(folder: Path) -> Row | None:

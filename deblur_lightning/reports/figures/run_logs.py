@@ -29,7 +29,7 @@ def find_log(path: Path) -> Path:
 
 def read_csv_log(path: Path) -> Iterator[dict[str, str]]:
     """Read the rows of a ``metrics.csv`` as CSVLogger writes it."""
-    yield from read_csv(path)
+    yield from read_csv(path)[1]
 
 
 def read_wandb_log(path: Path) -> Iterator[dict[str, str]]:

@@ -142,6 +142,14 @@ def test_damaged_settings_are_named(tmp_path):
         PairFolder(tmp_path, SETTINGS)
 
 
+@pytest.mark.parametrize("text", ["", "photo,top\na.png,1\n"])
+def test_a_manifest_that_names_no_pair_is_named(text, tmp_path):
+    made(tmp_path)
+    (tmp_path / "manifest.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"manifest\.csv has no column name.*Make the pairs again"):
+        faults_of_folder(tmp_path)
+
+
 def test_what_is_missing_or_damaged_is_named(tmp_path):
     rows = made(tmp_path)
     first, second, third = (row["name"] for row in rows[:3])
