@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 
 def read_text(path: Path) -> str:
@@ -39,6 +41,35 @@ def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     except csv.Error as error:
         raise ValueError(f"{path} is damaged ({error}). Correct it.") from error
     return list(reader.fieldnames or ()), rows
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever it holds
+    """Parse JSON.
+
+    Raises:
+        ValueError: it is none, or its brackets are nested more deeply than Python reads them.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("brackets are nested too deeply") from error
+
+
+def read_json(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever it holds
+    """Read a file of JSON.
+
+    Args:
+        path: the file.
+        remedy: the sentence that says what to do where it is damaged.
+
+    Raises:
+        ValueError: as of `parse_json`, with the file's name.
+        OSError: it cannot be read.
+    """
+    try:
+        return parse_json(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}). {remedy}") from error
 
 
 def count_of(number: int, noun: str) -> str:

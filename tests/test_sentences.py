@@ -65,6 +65,24 @@ def test_tables_that_are_empty_or_damaged_are_named(text, command, said, tmp_pat
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "command", "said"),
+    [
+        ("a.jsonl", "tables --store a.jsonl -o out", "a.jsonl, line 1, is no result (brackets are nested too deeply)"),
+        ("in/sample.json", "sample-gopro in", "in/sample.json is damaged (brackets are nested too deeply)"),
+        ("in/sample.json", "sample-kohler in", "in/sample.json is damaged (brackets are nested too deeply)"),
+        ("a.yaml", "sweep a.yaml", "a.yaml: not YAML"),
+    ],
+)
+def test_brackets_nested_too_deeply_are_told_with_the_files_name(file, command, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text("[" * 100_000)
+    with pytest.raises(SystemExit, match=re.escape(f"deblur: {said}")):
+        main(command.split())
+    assert not Path("out").exists()
+
+
 def test_what_is_counted_is_one_or_several():
     assert [count_of(number, "sharp frame") for number in (0, 1, 2)] == [
         "0 sharp frames",

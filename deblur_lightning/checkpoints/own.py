@@ -13,6 +13,7 @@ from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
 from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
+from deblur_lightning.sentences import parse_json
 from deblur_lightning.whole_file import os_error, whole_file
 
 FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."
@@ -196,8 +197,8 @@ def _read_safetensors(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
             told = file.metadata() or {}
-            recipe = json.loads(told["deblurrer"])
-            borrowed = Borrowed(**json.loads(told["borrowed"])) if "borrowed" in told else None
+            recipe = parse_json(told["deblurrer"])
+            borrowed = Borrowed(**parse_json(told["borrowed"])) if "borrowed" in told else None
             recipe = {**recipe, "init_args": dict(recipe["init_args"])}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error

@@ -73,6 +73,8 @@ def broken_yaml(path: Path) -> str | None:
         mark = getattr(error, "problem_mark", None)
         where, what = f", line {mark.line + 1}," if mark else "", getattr(error, "problem", None) or error.reason
         return f"{path}{where} is no YAML: {what}. Fix it there."
+    except RecursionError:
+        return f"{path} is no YAML: brackets are nested too deeply. Fix it there."
     return None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.sentences import count_of, read_csv, read_text
+from deblur_lightning.sentences import count_of, parse_json, read_csv, read_text
 from deblur_lightning.whole_file import naming, sha256, unwritable, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -156,7 +156,7 @@ def read_results(store: Path | str = STORE) -> list[Result]:
         if not line.strip():
             continue
         try:
-            results.append(_result_of(json.loads(line)))
+            results.append(_result_of(parse_json(line)))
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{store}, line {number}, is no result ({error}). Delete that line.") from error
     return results

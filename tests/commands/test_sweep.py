@@ -192,7 +192,7 @@ def test_the_runs_of_a_sweep_are_kept_as_json(sweep):
     assert (kept["parameters"], kept["best"], kept["last"]) == ({"size": 4, "same": 0}, 4, 3)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"x": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"x": 1}', "[" * 100_000])
 def test_a_damaged_record_of_a_run_is_named(sweep, content):
     with pytest.raises(SystemExit):
         main(["sweep", sweep(4)])

@@ -194,8 +194,9 @@ def test_a_checkpoint_cut_short_is_damaged(tmp_path, share):
         load_deblurrer(tmp_path / "cut.ckpt")
 
 
-def test_safetensors_without_a_recipe_say_so(tmp_path):
-    save_file({"network.weight": torch.rand(2)}, tmp_path / "bare.safetensors")
+@pytest.mark.parametrize("metadata", [None, {"deblurrer": "[" * 100_000}])
+def test_safetensors_without_a_recipe_say_so(metadata, tmp_path):
+    save_file({"network.weight": torch.rand(2)}, tmp_path / "bare.safetensors", metadata)
     with pytest.raises(ValueError, match="does not say which model it is for"):
         load_deblurrer(tmp_path / "bare.safetensors")
 

@@ -152,7 +152,7 @@ def test_a_mistyped_option_is_one_line_with_a_remedy(main, tiny, capsys):
     assert capsys.readouterr().err == f"lightning: unrecognized arguments: --confg {tiny}. Did you mean --config?\n"
 
 
-@pytest.mark.parametrize("text", ["a: [1", "a: \x01"])
+@pytest.mark.parametrize("text", ["a: [1", "a: \x01", "[" * 10_000])
 def test_broken_yaml_is_named(main, tiny, capsys, text):
     tiny.write_text(text)
     with pytest.raises(SystemExit):

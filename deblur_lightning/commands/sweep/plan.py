@@ -75,7 +75,7 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         raise FileNotFoundError(f"{path} does not exist, but it describes the sweep. Check the path.")
     try:
         content = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"{path}: not YAML ({str(error).splitlines()[0]}). Fix it.") from error
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
         raise ValueError(f"{path}: no parameters, but a sweep varies some. Add `parameters:` as wandb has them.")

@@ -14,6 +14,7 @@ from types import FrameType
 
 from deblur_lightning.commands.sweep.plan import Parameters, SweepPlan
 from deblur_lightning.commands.sweep.search import check_search_installed, fits, is_hopeless, suggest
+from deblur_lightning.sentences import parse_json
 from deblur_lightning.whole_file import whole_file
 
 LOG = "metrics.csv"
@@ -103,7 +104,7 @@ def _finished(path: Path) -> Outcome:
         ValueError: the file is damaged.
     """
     try:
-        return Outcome(**json.loads(path.read_text(encoding="utf-8")))
+        return Outcome(**parse_json(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{path} is no record of a finished run ({error}). Delete its folder to train that run again."

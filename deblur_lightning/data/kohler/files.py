@@ -1,6 +1,5 @@
 """The Köhler benchmark on disk: blurry shots and their sharp frames, in every layout they come in."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.kohler.matlab import read_stack, stack_shape
 from deblur_lightning.metrics.kohler_metric import PICTURES, Picture, counts, frame_count
+from deblur_lightning.sentences import parse_json
 
 Key = TypeVar("Key")
 
@@ -168,7 +168,7 @@ def _sampled(note: Path) -> int | None:
     if not note.is_file():
         return None
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
+        told = parse_json(note.read_bytes())
     except ValueError:
         told = None
     count = told.get("frames") if isinstance(told, dict) else None

@@ -11,6 +11,7 @@ from PIL import Image
 
 from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.kohler.files import SAMPLE_NOTE
+from deblur_lightning.sentences import read_json
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
@@ -67,7 +68,7 @@ def write_kohler_sample(
     settings = {"format": FORMAT, "images": images, "trajectories": trajectories, "frames": frames}
     settings |= {"size": size, "seed": seed}
     note = root / SAMPLE_NOTE
-    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) == settings:
+    if note.is_file() and read_json(note, "Remove the folder, or name another.") == settings:
         return images * trajectories
     with whole_folder(root) as part:
         for image in range(1, images + 1):

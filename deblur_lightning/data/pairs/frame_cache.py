@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from deblur_lightning.data.frames import Frame, frame_size, read_frame
+from deblur_lightning.sentences import read_json
 from deblur_lightning.whole_file import whole_file
 
 CHANNELS = 3
@@ -49,7 +50,7 @@ class FrameCache:
         if self._sizes is None:
             index = self.path.with_suffix(".json")
             self._sizes = (
-                [(width, height) for width, height in json.loads(index.read_text())]
+                [(width, height) for width, height in read_json(index, "Remove it: the cache is made anew.")]
                 if index.is_file()
                 else [frame_size(file) for file in self.files]
             )

@@ -14,6 +14,7 @@ from torch.nn.functional import grid_sample, interpolate
 
 from deblur_lightning.data.checks import check_seed
 from deblur_lightning.image import pixels_of
+from deblur_lightning.sentences import read_json
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = {"train": ("astronaut", "chelsea", "rocket", "retina", "hubble_deep_field"), "test": ("coffee",)}
@@ -65,7 +66,8 @@ def write_gopro_sample(
     check_seed(seed)
     settings = {"format": FORMAT, "frames": frames, "width": width, "height": height, "seed": seed}
     counts = {split: 2 * frames * len(names) for split, names in PHOTOGRAPHS.items()}
-    if (root / SETTINGS).is_file() and json.loads((root / SETTINGS).read_text()) == settings:
+    note = root / SETTINGS
+    if note.is_file() and read_json(note, "Remove the folder, or name another.") == settings:
         return counts
     sequences = [(split, name, take) for split, names in PHOTOGRAPHS.items() for name in names for take in range(2)]
     with whole_folder(root) as part:

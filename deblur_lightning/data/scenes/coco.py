@@ -1,6 +1,5 @@
 """COCO (Lin et al. 2014): photographs whose annotated instances are the moving objects."""
 
-import json
 from collections import defaultdict
 from functools import partial
 from itertools import pairwise
@@ -15,6 +14,7 @@ from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
 from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
+from deblur_lightning.sentences import read_json
 
 Polygon = NDArray[np.float32]
 RunLengths = NDArray[np.int64]
@@ -72,14 +72,14 @@ def coco_photos(root: Path, part: str) -> list[PhotoFile]:
     places = [place for place in (root / "annotations" / named, root / named) if place.is_file()]
     if not places:
         raise AbsentError(f"{root / 'annotations' / named} is missing. Unpack COCO's annotations there.")
+    catalogue = read_json(places[0], "Unpack it again.")
     try:
-        catalogue = json.loads(places[0].read_bytes())
         instances = defaultdict(list)
         for annotation in catalogue["annotations"]:
             if not annotation.get("iscrowd"):
                 instances[annotation["image_id"]].append(annotation)
         return [_photo(folder, image, instances[image["id"]]) for image in catalogue["images"]]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError(f"{places[0]} is no list of COCO instances ({error!r}). Unpack it again.") from error
 
 

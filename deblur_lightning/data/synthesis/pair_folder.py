@@ -12,7 +12,7 @@ from PIL import Image
 from deblur_lightning.data.frames import CorruptFrameError, Frame, frame_size
 from deblur_lightning.data.synthesis.field_files import load_field, save_field
 from deblur_lightning.field import KernelField
-from deblur_lightning.sentences import printable, read_csv
+from deblur_lightning.sentences import printable, read_csv, read_json
 from deblur_lightning.whole_file import whole_file
 
 Row = dict[str, str | int | float]
@@ -116,7 +116,8 @@ class PairFolder:
             The manifest's rows.
         """
         if (self.place / "rows").is_dir():
-            rows = [json.loads(path.read_text()) for path in sorted((self.place / "rows").glob("[0-9]*.json"))]
+            places = sorted((self.place / "rows").glob("[0-9]*.json"))
+            rows = [read_json(path, "Remove it, and make the pairs again.") for path in places]
             with (
                 whole_file(self.place / MANIFEST) as part,
                 part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
@@ -166,10 +167,7 @@ def read_settings(folder: Path) -> Row | None:
     path = folder / SETTINGS
     if not path.is_file():
         return None
-    try:
-        settings = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}). Remove the folder, and make the pairs again.") from error
+    settings = read_json(path, "Remove the folder, and make the pairs again.")
     return settings if isinstance(settings, dict) and settings.get("made_by") == MADE_BY else None
 
 

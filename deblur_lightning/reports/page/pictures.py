@@ -19,7 +19,7 @@ from torch import Tensor
 from deblur_lightning.field import KernelField
 from deblur_lightning.reports.figures.canvas import one_picture
 from deblur_lightning.reports.page.packing import pack_field
-from deblur_lightning.sentences import printable
+from deblur_lightning.sentences import parse_json, printable
 from deblur_lightning.whole_file import whole_file, write_text
 
 BLURRY, SHARP = "Blurry", "Sharp"
@@ -145,7 +145,7 @@ def remove_picture(folder: Path | str, slug: str) -> None:
 
 def _read(path: Path) -> PagePicture | None:
     try:
-        record: PagePicture = json.loads(path.read_text(encoding="utf-8"))
+        record: PagePicture = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return None
     known = PagePicture.__annotations__.keys()

@@ -263,6 +263,19 @@ def test_a_cache_is_built_once_and_anew_when_a_file_changes(root):
     assert len(list(cache.iterdir())) == 2
 
 
+@pytest.mark.parametrize("text", ["", "[" * 100_000])
+def test_a_damaged_index_of_a_cache_is_named_with_the_remedy(root, text):
+    cache = root.parent / "cache"
+    before = batches(root, files=Files(cache=cache))
+    (index,) = cache.glob("*.json")
+    index.write_text(text)
+    with pytest.raises(ValueError, match=r"frames-.*\.json is damaged .* Remove it: the cache is made anew"):
+        batches(root, files=Files(cache=cache))
+    index.unlink()
+    after = batches(root, files=Files(cache=cache))
+    assert all(torch.equal(one["blurry"], two["blurry"]) for one, two in zip(before, after, strict=True))
+
+
 def test_a_disk_without_room_for_the_cache_is_said_before_building(root, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 10))
     with pytest.raises(OSError, match=r"0.00 GB free, but decoded frames take .* pass another cache folder"):

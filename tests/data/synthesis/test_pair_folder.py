@@ -133,13 +133,26 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     assert len(made(tmp_path)) == 5
 
 
-def test_damaged_settings_are_named(tmp_path):
-    (tmp_path / "settings.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_damaged_settings_are_named(text, tmp_path):
+    (tmp_path / "settings.json").write_text(text)
     with pytest.raises(ValueError, match=r"settings\.json is damaged.*make the pairs again"):
         PairFolder(tmp_path, SETTINGS)
     (tmp_path / "settings.json").write_text(json.dumps({"learning_rate": 1}))
     with pytest.raises(FileExistsError, match="holds something else"):
         PairFolder(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_a_damaged_row_of_an_interrupted_job_is_named(text, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        made(tmp_path, stop_at(3))
+    row = tmp_path / ".unfinished" / "rows" / "000001.json"
+    row.write_text(text)
+    with pytest.raises(ValueError, match=r"000001\.json is damaged .* Remove it, and make the pairs again"):
+        made(tmp_path)
+    row.unlink()
+    assert len(made(tmp_path)) == 5
 
 
 @pytest.mark.parametrize("text", ["", "photo,top\na.png,1\n"])

@@ -79,7 +79,12 @@ def test_hostile_and_alike_names_stay_apart_and_inside_the_folder(tmp_path):
 
 def test_a_damaged_record_is_passed_over(tmp_path):
     record = add_picture(tmp_path, "photo", "a.png", _pictures())
-    for name, text in (("torn", '{"slug": "torn"'), ("other", "[]"), ("moved", json.dumps(record))):
+    for name, text in (
+        ("torn", '{"slug": "torn"'),
+        ("deep", "[" * 100_000),
+        ("other", "[]"),
+        ("moved", json.dumps(record)),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "picture.json").write_text(text)
     assert read_pictures(tmp_path) == [record]
