@@ -1,12 +1,11 @@
 """What a training run logged, row by row: Lightning's CSV, or the file of an offline Weights & Biases run."""
 
 import importlib
-import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from deblur_lightning.sentences import read_csv
+from deblur_lightning.sentences import parse_json, read_csv
 
 BLOCK = 32 * 1024
 HEAD = struct.Struct("<IHB")  # checksum, length, and whether the piece is whole (1), first, middle or last (4)
@@ -38,7 +37,7 @@ def read_wandb_log(path: Path) -> Iterator[dict[str, str]]:
     The file is a LevelDB log of messages that the ``wandb`` package defines, but no longer reads.
 
     Raises:
-        ValueError: another file.
+        ValueError: another file, or a damaged one.
     """
     from google.protobuf.message import DecodeError
 
@@ -53,7 +52,11 @@ def read_wandb_log(path: Path) -> Iterator[dict[str, str]]:
             return
         if record.WhichOneof("record_type") == "history":
             items = {item.key or "/".join(item.nested_key): item.value_json for item in record.history.item}
-            yield {key: text for key, text in items.items() if isinstance(json.loads(text), int | float)}
+            try:
+                numbers = {key: text for key, text in items.items() if isinstance(parse_json(text), int | float)}
+            except ValueError as error:
+                raise ValueError(f"{path} is damaged ({error}). Pass the log of another run.") from error
+            yield numbers
 
 
 def _messages(data: bytes) -> Iterator[bytes]:
