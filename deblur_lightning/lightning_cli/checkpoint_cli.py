@@ -9,6 +9,7 @@ from jsonargparse import Namespace
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import BasePredictionWriter
 from pytorch_lightning.cli import LightningCLI
 from torch import nn
 
@@ -116,13 +117,14 @@ class CheckpointCLI(LightningCLI):
                     callback.method = f"{self.model.method} (untrained)"
 
     def before_predict(self) -> None:
-        """Likewise, and say so if restored pictures are not kept."""
-        self._is_untrained()
-        if not any(isinstance(callback, SaveRestored) for callback in self.trainer.callbacks):  # type: ignore[attr-defined]
-            _note(
-                "Restored pictures are not kept. To keep them: --trainer.callbacks+ SaveRestored "
+        """Refuse to restore what no callback keeps, SaveRestored or a writer of one's own; then warn likewise."""
+        keeping = (SaveRestored, BasePredictionWriter)
+        if not any(isinstance(callback, keeping) for callback in self.trainer.callbacks):  # type: ignore[attr-defined]
+            raise ValueError(
+                "predict restores pictures, but no callback keeps them. Pass --trainer.callbacks+ SaveRestored "
                 "--trainer.callbacks.folder FOLDER."
             )
+        self._is_untrained()
 
     def _is_untrained(self) -> bool:
         """Tell whether a network of ours is about to be scored with random weights, and warn of it."""

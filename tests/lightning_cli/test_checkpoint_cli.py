@@ -1,9 +1,11 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from pytorch_lightning.callbacks import BasePredictionWriter
 from resnet_generator import generator_weights
 from small_models import small_config, small_motion_deblurrer
 from two_heads import two_heads_weights
@@ -85,14 +87,30 @@ def test_an_untrained_network_is_named_so_on_screen_and_kept_out_of_tables(folde
     assert not (folder / "results/results.jsonl").exists()
 
 
-def test_a_prediction_that_keeps_no_picture_says_how_to(folder, monkeypatch, capsys):
+class Writer(BasePredictionWriter):
+    """A callback of one's own."""
+
+    def __init__(self):
+        super().__init__("epoch")
+
+    def write_on_epoch_end(self, trainer, pl_module, predictions, batch_indices):
+        Path("kept").touch()
+
+
+def test_a_prediction_that_keeps_no_picture_is_refused_with_the_remedy(folder, monkeypatch):
     import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
     predict = ("predict", "--config", "small.yaml", "--ckpt_path", "imported.ckpt")
-    run(monkeypatch, *predict)
-    assert "Restored pictures are not kept. To keep them: --trainer.callbacks+ SaveR" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"no callback keeps them\. Pass --trainer\.callbacks\+ SaveRestored"):
+        run(monkeypatch, *predict)
     run(monkeypatch, *predict, "--trainer.callbacks+", "SaveRestored", "--trainer.callbacks.folder", "restored")
-    assert "not kept" not in capsys.readouterr().err
     assert len(list((folder / "restored").rglob("*.png"))) == 2
+
+
+def test_a_writer_of_ones_own_keeps_a_prediction(folder, monkeypatch):
+    import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
+    predict = ("predict", "--config", "small.yaml", "--ckpt_path", "imported.ckpt")
+    run(monkeypatch, *predict, "--trainer.callbacks+", f"{__name__}.Writer")
+    assert Path("kept").is_file()
 
 
 def test_imported_weights_begin_a_training(folder, monkeypatch):

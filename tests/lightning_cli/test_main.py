@@ -63,7 +63,9 @@ def test_fit_resume_test_and_predict(main, tiny, tmp_path):
     main(["test", "--config", str(tiny), "--ckpt_path", str(last)])
     assert '"method": "Adaptive"' in (tmp_path / "results" / "results.jsonl").read_text()
     main(["predict", "--config", str(tiny), "--ckpt_path", str(last), "--data", "SampleBlurDataModule",
-          "--data.kernel_size", "9", "--data.crop_size", "48", "--data.per_photo", "1"])  # fmt: skip
+          "--data.kernel_size", "9", "--data.crop_size", "48", "--data.per_photo", "1",
+          "--trainer.callbacks+", "SaveRestored", "--trainer.callbacks.folder", "restored"])  # fmt: skip
+    assert list((tmp_path / "restored").rglob("*.png"))
     main(["validate", "--config", str(tiny), "--ckpt_path", str(last)])
     assert [path.name for path in run.parent.iterdir()] == ["version_0"]
 
