@@ -15,7 +15,7 @@ from deblur_lightning.data.synthesis.film import count_frames, read_frames
 from deblur_lightning.deblurring import Deblurred, Deblurrer, PhotoDeblurrer
 
 TIMES = (0, 100, 150, 300, 310, 450)
-"""Of the frames, in thousandths of a second: uneven, as telephones film."""
+"""Of the frames, in thousandths of a second: uneven, as telephones record."""
 COLOURS = [(200, 40, 40), (40, 160, 40), (60, 60, 180), (90, 90, 90), (150, 120, 30), (30, 120, 150)]
 
 
@@ -381,17 +381,17 @@ def write_photo(path):
 def test_what_cannot_be_restored_is_said_before_a_model_is_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda *_, **__: pytest.fail("loaded"))
     clip, result = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
-    (tmp_path / "text.mp4").write_text("no film at all" * 50)
+    (tmp_path / "text.mp4").write_text("no video at all" * 50)
     with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(1600))
     pcm = write_clip(tmp_path / "pcm.mkv", sound="pcm_s16le")
     assert "none.mp4 does not exist" in run(tmp_path / "none.mp4", "-o", result)
-    assert "text.mp4 cannot be read as a film" in run(tmp_path / "text.mp4", "-o", result)
+    assert "text.mp4 cannot be read as a video" in run(tmp_path / "text.mp4", "-o", result)
     assert "sound.wav holds no moving pictures" in run(tmp_path / "sound.wav", "-o", result)
     assert "photo.jpg holds no moving pictures" in run(write_photo(tmp_path / "photo.jpg"), "-o", result)
     assert "photo.png holds no moving pictures" in run(write_photo(tmp_path / "photo.png"), "-o", result)
-    assert "is a folder, but one film is read at a time" in run(tmp_path, "-o", result)
+    assert "is a folder, but one video is read at a time" in run(tmp_path, "-o", result)
     assert "b.avi, but videos are written as .mp4, .mov, .mkv, .webm" in run(clip, "-o", tmp_path / "b.avi")
     assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", clip, "--overwrite")
     assert "a.mp4 would be overwritten by its own result" in run(clip, "-o", tmp_path)

@@ -76,7 +76,7 @@ def check_fields(pairs: Sequence[Pair]) -> None:
     files = [field_file(pair) for pair in pairs]
     if missing := [file for file in files if not file.is_file()]:
         none = (
-            "These pairs have no fields, as those of films; train on them with GoProDataModule and RegressionModule."
+            "These pairs have no fields, as those of videos; train on them with GoProDataModule and RegressionModule."
             if len(missing) == len(files)
             else f"Make the folder again: `deblur synthesize` ({len(missing)} such of {len(files)})."
         )

@@ -1,4 +1,4 @@
-"""Pairs made of a film as GoPro's were: neighbouring frames averaged, the middle one sharp (Nah et al. 2017)."""
+"""Pairs made of a video as GoPro's were: neighbouring frames averaged, the middle one sharp (Nah et al. 2017)."""
 
 import importlib.util
 import shlex
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
 
-TICKS = 1_000_000  # a second of FFmpeg's for whole films
+TICKS = 1_000_000  # a second of FFmpeg's for whole videos
 MISSING = 0.05  # seconds that may lack at the end of an MP4 that also says how many frames it has, and has fewer
-ROUGH, ROUGH_SHARE = 0.5, 0.02  # seconds, and of a film: what may lack at any other's end, for containers count roughly
+ROUGH, ROUGH_SHARE = 0.5, 0.02  # seconds, and of a video: what may lack at other ends, as containers count roughly
 FROM_ZERO = {"matroska,webm", "asf", "nut"}  # FFmpeg's names of containers whose duration is the time of their end
 
 Average = Literal["display", "linear"]
@@ -41,7 +41,7 @@ class Averaging:
         frames: fewest and most frames of an exposure; an odd number between them is drawn, so that there is a middle.
         gamma: display to linear light.
         seed: of their numbers.
-        interpolate: samples from one frame to the next, as `interpolated` makes them; 1 averages the film's own alone.
+        interpolate: samples from one frame to the next, as `interpolated` makes them; 1 averages the video's own alone.
     """
 
     average: Average = "display"
@@ -61,7 +61,7 @@ class Averaging:
             )
         if not self.interpolate >= 1:
             raise ValueError(
-                f"interpolate is {self.interpolate}, but it multiplies a film's frames. Pass 4, or 1 for none."
+                f"interpolate is {self.interpolate}, but it multiplies a video's frames. Pass 4, or 1 for none."
             )
         check_seed(self.seed)
         check_gamma(self.gamma)
@@ -85,10 +85,10 @@ class Exposed(NamedTuple):
 
 
 def exposures_of_film(frames: int, averaging: Averaging) -> list[Exposed]:
-    """Divide a film into exposures, one right after the other; what is left at its end is not used.
+    """Divide a video into exposures, one right after the other; what is left at its end is not used.
 
     Args:
-        frames: of the film.
+        frames: of the video.
         averaging: draws how many frames each takes.
     """
     made: list[Exposed] = []
@@ -104,13 +104,13 @@ def exposures_of_film(frames: int, averaging: Averaging) -> list[Exposed]:
 def pairs_of_frames(
     frames: Iterator[Frame], exposures: list[Exposed], averaging: Averaging, source: str
 ) -> Iterator[tuple[int, MadePair]]:
-    """Average a film's frames, and those made between them; the sharp one is always a frame of the film.
+    """Average a video's frames, and those made between them; the sharp one is always a frame of the video.
 
     Args:
-        frames: of the film from its first on, ``[H, W, 3]``.
+        frames: of the video from its first on, ``[H, W, 3]``.
         exposures: in order, not overlapping.
         averaging: how.
-        source: the film's name without suffix.
+        source: the video's name without suffix.
 
     Yields:
         The pairs' numbers, from 0, and the pairs.
@@ -126,7 +126,7 @@ def pairs_of_frames(
             middle = frame if place == exposed // 2 else middle
             total = light[frame] if total is None else total + light[frame]
         if middle is None or total is None:
-            raise ValueError(f"{source} ends before frame {first + count}, which an exposure takes. Pass a whole film.")
+            raise ValueError(f"{source} ends before frame {first + count}, which an exposure takes. Pass a whole one.")
         blurry = np.rint(255 * (total / exposed) ** (1 / gamma)).astype(np.uint8)
         row = {**averaging.settings(), "first_frame": first, "frames": count}
         yield number, MadePair(name_of(source, number), blurry, middle, None, row)
@@ -134,10 +134,10 @@ def pairs_of_frames(
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Decode a film's frames, upright, ``[H, W, 3]``, display values.
+    """Decode a video's frames, upright, ``[H, W, 3]``, display values.
 
     Raises:
-        ValueError: no film, or a damaged one.
+        ValueError: no video, or a damaged one.
     """
     with opened(path) as film:
         for frame in film.decode(video=0):
@@ -158,18 +158,18 @@ def rounded_to_nearest() -> int:
 
 
 def count_frames(path: Path) -> int:
-    """Decode a film to its end and count its frames, so that a damaged one is known before anything is made.
+    """Decode a video to its end and count its frames, so that a damaged one is known before anything is made.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: PyAV is not installed; a folder; no film, a damaged one, or one that ends before it says.
+        ValueError: PyAV is not installed; a folder; no video, a damaged one, or one that ends before it says.
     """
     if importlib.util.find_spec("av") is None:
-        raise ValueError("av is not installed, but films are read by it. Run: pip install 'deblur-lightning[video]'")
+        raise ValueError("av is not installed, but videos are read by it. Run: pip install 'deblur-lightning[video]'")
     if path.is_dir():
-        raise ValueError(f"{path} is a folder, but one film is read at a time. Pass a film in it.")
+        raise ValueError(f"{path} is a folder, but one video is read at a time. Pass a video in it.")
     if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is no ordinary file. Name a film.")
+        raise ValueError(f"{path} is no ordinary file. Name a video.")
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist. Check the path; this folder is {Path.cwd()}.")
     with opened(path) as film:
@@ -188,7 +188,7 @@ def count_frames(path: Path) -> int:
             times = (pictures.start_time, pictures.duration)
             begin, lasts = (float((one or 0) * pictures.time_base) for one in times)
             end = ends.get(pictures.index, begin)
-        if film.format.name in FROM_ZERO:  # mkvmerge counts from the first frame: of its films that begin late, more
+        if film.format.name in FROM_ZERO:  # mkvmerge counts from the first frame: of its videos that begin late, more
             lasts -= begin  # may lack unnoticed, which is better than to refuse whole ones of the others
         if film.format.name == "avi" and pictures.average_rate:  # FFmpeg shortens the duration by what the file lacks
             lasts = max(lasts, float(pictures.frames / pictures.average_rate))
@@ -219,10 +219,10 @@ def _has_times(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator["InputContainer"]:
-    """Open a film.
+    """Open a video.
 
     Raises:
-        ValueError: no film, or, while it is read, a damaged one.
+        ValueError: no video, or, while it is read, a damaged one.
     """
     import av
 
@@ -231,9 +231,9 @@ def opened(path: Path) -> Iterator["InputContainer"]:
             if not film.streams.video or film.format.name.endswith("_pipe") or film.format.name == "image2":  # a photo
                 moves = _pictures(path, ("WEBP", "PNG")) > 1
                 raise ValueError(
-                    f"{path} is an animation of a kind that is not read. Save it as GIF or film."
+                    f"{path} is an animation of a kind that is not read. Save it as GIF or video."
                     if moves
-                    else f"{path} holds no moving pictures. Pass a film."
+                    else f"{path} holds no moving pictures. Pass a video."
                 )
             if film.format.name == "gif" and not _has_times(path):  # FFmpeg takes them all for one picture
                 raise ValueError(f"{path} does not say how long its pictures last. Save it with times.")
@@ -241,5 +241,5 @@ def opened(path: Path) -> Iterator["InputContainer"]:
             yield film
     except av.error.FFmpegError as error:
         raise ValueError(
-            f"{path} cannot be read as a film ({error.strerror}). Copy it again from its source."
+            f"{path} cannot be read as a video ({error.strerror}). Copy it again from its source."
         ) from error

@@ -1,4 +1,4 @@
-"""Frames between a film's frames, by the motion from each to the next: ffmpeg's filter ``minterpolate``."""
+"""Frames between a video's frames, by the motion from each to the next: ffmpeg's filter ``minterpolate``."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,7 +18,7 @@ PLANES = "yuv444p"  # the filter takes no RGB; no colour is thinned out
 
 
 def interpolated(frames: Iterator[Frame], times: int) -> Iterator[Frame]:
-    """Put frames between a film's frames.
+    """Put frames between a video's frames.
 
     Where the filter follows no motion, it fades from one frame to the next.
 

@@ -139,7 +139,7 @@ def name_of(source: str, number: int) -> str:
     """Name a pair by what it is made of and its number: pairs of one photo are one sequence, and are held out together.
 
     Args:
-        source: the photo's or film's name without suffix.
+        source: the photo's or video's name without suffix.
         number: from 0; in the name from 1.
     """
     return f"{printable(source)[:STEM].lstrip('.')}_{number + 1:0{DIGITS}}"

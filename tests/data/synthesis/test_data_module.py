@@ -159,7 +159,7 @@ def test_pairs_without_fields_are_told_apart_from_a_missing_one(pairs):
         set_up(pairs)
     for path in (pairs / "fields").iterdir():
         path.unlink()
-    with pytest.raises(FileNotFoundError, match=r"have no fields, as those of films; train on them with GoPro"):
+    with pytest.raises(FileNotFoundError, match=r"have no fields, as those of videos; train on them with GoPro"):
         set_up(pairs)
 
 

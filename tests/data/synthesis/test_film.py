@@ -1,4 +1,4 @@
-"""Pairs made of films, against frames that are known."""
+"""Pairs made of videos, against frames that are known."""
 
 import importlib.util
 import os
@@ -96,8 +96,8 @@ def test_frames_are_turned_upright(monkeypatch, tmp_path):
 def test_what_is_no_film_is_named(clip, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"none\.mp4 does not exist"):
         count_frames(tmp_path / "none.mp4")
-    (tmp_path / "text.mp4").write_text("no film at all" * 50)
-    with pytest.raises(ValueError, match=r"text\.mp4 cannot be read as a film \(.+\)\. Copy it again"):
+    (tmp_path / "text.mp4").write_text("no video at all" * 50)
+    with pytest.raises(ValueError, match=r"text\.mp4 cannot be read as a video \(.+\)\. Copy it again"):
         count_frames(tmp_path / "text.mp4")
     with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))

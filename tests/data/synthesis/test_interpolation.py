@@ -1,4 +1,4 @@
-"""Frames between a film's frames, against a picture that moves as it is told to."""
+"""Frames between a video's frames, against a picture that moves as it is told to."""
 
 import av
 import numpy as np
