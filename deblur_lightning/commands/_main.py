@@ -38,7 +38,7 @@ def load_subcommand(name: str) -> TyperCommand:
 
 
 class Subcommand(TyperCommand):
-    """One of the commands; no argument of any is empty."""
+    """One of the commands; no argument of any is empty. The context's ``obj`` is what was typed behind the name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - of Typer's own
         for before, one in zip(("", *args), args, strict=False):
@@ -48,6 +48,7 @@ class Subcommand(TyperCommand):
                 what = f"what follows {option}" if option else "the first argument"
                 said = f"{what} is empty, as a variable without a value. Write it, or leave it out."
                 raise typer.BadParameter(said, ctx)
+        ctx.obj = tuple(args)
         return super().parse_args(ctx, args)
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import sys
 
 import numpy as np
@@ -69,10 +70,12 @@ def expected(restored, sharp):
 def test_figures_are_scikit_images_to_a_millionth(pictures, tmp_path, capsys):
     files = [tmp_path / f"out.{suffix}" for suffix in ("csv", "md", "json")]
     outputs = [word for file in files for word in ("-o", file)]
-    assert not run(tmp_path, tmp_path / "mine", tmp_path / "sharp", "--blurry", tmp_path / "blurry", *outputs)
+    arguments = [tmp_path / "mine", tmp_path / "sharp", "--blurry", tmp_path / "blurry", *outputs]
+    assert not run(tmp_path, *arguments)
     result, rows = stored(tmp_path)
     assert (result.method, result.dataset, result.pictures) == ("mine", tmp_path.name, 2)
-    assert result.config.startswith("deblur score ")
+    typed = ["deblur", "score", *map(str, arguments), "--store", str(tmp_path / "results.jsonl")]
+    assert result.config == shlex.join(typed)
     assert result.device.startswith("cpu, ")
     assert (result.checkpoint, result.checkpoint_name, result.restores) == ("", "", False)
     for name, made in pictures.items():

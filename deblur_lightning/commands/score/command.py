@@ -20,6 +20,7 @@ Baseline = Literal["blurry", "unsharp", "richardson-lucy", "deconvolve"]
 
 
 def score(
+    context: typer.Context,
     pictures: Annotated[
         Path,
         typer.Argument(
@@ -103,7 +104,7 @@ def score(
     measures = Measures(luma, align, cw_ssim, all(shot.blurry for shot in found.shots), perceptual)
     job = Job(found, measures, road or pictures, save, method, dataset)
     with Console() as console:
-        scores, result = run_job(job, _typed(locals()), console.watch)
+        scores, result = run_job(job, shlex.join(["deblur", "score", *context.obj]), console.watch)
         title = f"{result.method} on {result.dataset}{f', {result.blur}' * bool(result.blur)}: {job.channels}"
         console.say(as_text(scores, title))  # before what may fail
         write_outputs(output or (), lambda suffix: WRITERS[suffix](scores, result, title))
@@ -132,17 +133,3 @@ def _distances(asked: Mapping[Perceptual, bool]) -> dict[str, Distance]:
     from deblur_lightning.metrics.perceptual import load_perceptual
 
     return {name: load_perceptual(name) for name, wanted in asked.items() if wanted}
-
-
-def _typed(values: Mapping[str, object]) -> str:
-    """Write the command line anew from its arguments; where results go does not matter to them."""
-    words = ["deblur", "score", *(str(values[name]) for name in ("pictures", "sharp") if values[name] is not None)]
-    for name in ("blurry", "command", "baseline", "checkpoint", "sharp_half", "method", "dataset"):
-        if values[name] is not None:
-            words += [f"--{name.replace('_', '-')}", str(values[name])]
-    words += [f"--{name}" for name in ("luma", "align", "lpips", "dists") if values[name]]
-    words += [] if values["cw_ssim"] else ["--no-cw-ssim"]
-    words += ["--blur", "blur_gamma"] if values["blur"] == "blur_gamma" else []
-    if isinstance(folders := values["folders"], tuple):
-        words += ["--folders", *folders]
-    return shlex.join(words)
