@@ -24,8 +24,9 @@ from deblur_lightning.commands._photo_paths import (
 from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands._seen_photo import whole_picture
 from deblur_lightning.commands.kernels import check_drawings, check_sees_motion, draw_kernels
-from deblur_lightning.deblurring.bundled import MethodName, RestorerName
+from deblur_lightning.deblurring.bundled import RestorerName
 from deblur_lightning.sentences import count_of, sentence
+from deblur_lightning.updates import Method
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,7 +79,7 @@ def restore(
             help="Iterations of Richardson-Lucy: more is sharper and noisier. Default: the model's.",
         ),
     ] = None,
-    method: Annotated[MethodName | None, typer.Option(help="Richardson-Lucy's update. Default: the model's.")] = None,
+    method: Annotated[Method | None, typer.Option(help="Richardson-Lucy's update. Default: the model's.")] = None,
     restorer: Annotated[
         RestorerName | None,
         typer.Option(

@@ -13,9 +13,6 @@ BUNDLED = {"blind": SHIPPED, "learned": "weights/learned.safetensors", "direct":
 RestorerName = Literal["richardson-lucy", "hyper-laplacian"]
 """The classical restorers, by the names they are asked for in place of a model's own."""
 
-MethodName = Literal["basic", "saturated", "combined"]
-"""The updates of `richardson_lucy`."""
-
 
 def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.

@@ -7,10 +7,10 @@ from typing import NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.deblurring.bundled import MethodName
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import deconvolve, richardson_lucy
+from deblur_lightning.updates import Method
 
 
 class Restored(NamedTuple):
@@ -119,14 +119,14 @@ class RichardsonLucy(Restorer):
         ValueError: an unknown method, or a negative count.
     """
 
-    def __init__(self, iterations: int = 30, method: MethodName = "basic") -> None:
+    def __init__(self, iterations: int = 30, method: Method = "basic") -> None:
         super().__init__()
-        if method not in get_args(MethodName):
+        if method not in get_args(Method):
             raise ValueError(f"method is {method}, but there are basic, saturated and combined. Pass one of these.")
         if not iterations >= 0:
             raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
         self.iterations = iterations
-        self.method: MethodName = method
+        self.method: Method = method
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return richardson_lucy(

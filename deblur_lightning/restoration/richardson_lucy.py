@@ -16,8 +16,8 @@ from deblur_lightning.restoration.observation import Border, check_border, cut, 
 from deblur_lightning.restoration.response import CLIPPED, DARKEST, ratio, saturated_ratio, unsaturated_share
 from deblur_lightning.restoration.ringing import hold_rims
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
+from deblur_lightning.updates import Method
 
-Method = Literal["basic", "saturated", "combined"]
 Adjoint = Literal["exact", "published"]
 Callback = Callable[[int, int, float], None]
 UNSEEN = 1e-2  # surrounding pixels that send less of their light into the picture follow it more slowly
