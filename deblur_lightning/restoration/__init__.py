@@ -1,6 +1,5 @@
 """Deconvolution with a known motion field."""
 
-from deblur_lightning.physics import noise_level
 from deblur_lightning.restoration.richardson_lucy import richardson_lucy
 from deblur_lightning.restoration.ringing import hold_rims, limit_ringing
 from deblur_lightning.restoration.robust import deconvolve
@@ -9,6 +8,5 @@ __all__ = [
     "deconvolve",
     "hold_rims",
     "limit_ringing",
-    "noise_level",
     "richardson_lucy",
 ]
