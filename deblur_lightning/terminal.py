@@ -1,6 +1,7 @@
 """What both commands need of the terminal, pipe or file that they print to."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -27,24 +28,26 @@ def drop_output() -> None:
 def naming_output() -> Iterator[None]:
     """Let the system's errors name standard output where that cannot be written, as a file on a full disk (``> FILE``).
 
-    They have no name of their own, and what was printed is not tried again at the end. A reader that went away
-    (`BrokenPipeError`) is no fault.
+    They have no name of their own. To tell one of them a blank line is printed, which may stay. What could not be
+    printed is not tried again at the end. A reader that went away (`BrokenPipeError`) is no fault.
     """
     try:
-        yield
-    except BrokenPipeError:
-        raise
+        try:
+            yield
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
     except OSError as error:
-        if error.errno and error.filename is None and _output_fails():
+        if error.filename is None and error.errno not in (None, errno.EPIPE) and _output_error() == error.errno:
             drop_output()
             error.filename = "standard output"
         raise
 
 
-def _output_fails() -> bool:
-    """Try to print a blank line."""
+def _output_error() -> int | None:
+    """Try to print a blank line; give the number of the system's error, if any."""
     try:
         print(flush=True)  # noqa: T201 - the one way that needs no stream to be there
-    except OSError:
-        return True
-    return False
+    except OSError as error:
+        return error.errno
+    return None

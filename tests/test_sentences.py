@@ -50,8 +50,8 @@ def test_what_is_no_text_is_named(command, tmp_path, monkeypatch):
         ("name,psnr\n", "compare-runs b.csv a.csv", "a.csv has no scores of single pictures"),
         ("name,psnr\na,1,2\n", "compare-runs a.csv a.csv", "a.csv, line 2, has more cells than the first line"),
         ("", "tables --published a.csv -o out", "a.csv has no columns, but method, dataset, blur"),
-        ("", "curves a.csv -o out", "a.csv holds no row, but curves are drawn of some"),
-        ("epoch,val/psnr\n", "curves a.csv -o out", "a.csv holds no row, but curves are drawn of some"),
+        ("", "curves a.csv -o out", "a.csv holds no rows, but a curve needs some"),
+        ("epoch,val/psnr\n", "curves a.csv -o out", "a.csv holds no rows, but a curve needs some"),
         ("epoch,val/psnr\n0,20,1\n", "curves a.csv -o out", "a.csv, line 2, has more cells than the first line"),
         ('epoch,val/psnr\n0,"' + "2" * 200_000, "curves a.csv -o out", "a.csv is damaged (field larger"),
     ],
@@ -71,7 +71,7 @@ def test_tables_that_are_empty_or_damaged_are_named(text, command, said, tmp_pat
         ("a.jsonl", "tables --store a.jsonl -o out", "a.jsonl, line 1, is no result (brackets are nested too deeply)"),
         ("in/sample.json", "sample-gopro in", "in/sample.json is damaged (brackets are nested too deeply)"),
         ("in/sample.json", "sample-kohler in", "in/sample.json is damaged (brackets are nested too deeply)"),
-        ("a.yaml", "sweep a.yaml", "a.yaml: not YAML"),
+        ("a.yaml", "sweep a.yaml", "a.yaml: not YAML (brackets are nested too deeply)"),
     ],
 )
 def test_brackets_nested_too_deeply_are_told_with_the_files_name(file, command, said, tmp_path, monkeypatch):

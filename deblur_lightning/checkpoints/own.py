@@ -13,7 +13,7 @@ from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
 from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
 from deblur_lightning.checkpoints.reading import read_torch_file
-from deblur_lightning.sentences import parse_json
+from deblur_lightning.texts import parse_json
 from deblur_lightning.whole_file import os_error, whole_file
 
 FIT = "Pass a file that `lightning fit` or `deblur import-weights` wrote."

@@ -25,8 +25,8 @@ from deblur_lightning.commands._result_files import ResultFiles
 from deblur_lightning.commands._seen_photo import whole_picture
 from deblur_lightning.commands.kernels import check_drawings, check_sees_motion, draw_kernels
 from deblur_lightning.deblurring.bundled import RestorerName
+from deblur_lightning.richardson_lucy_updates import Method
 from deblur_lightning.sentences import count_of, sentence
-from deblur_lightning.updates import Method
 
 if TYPE_CHECKING:
     from torch import Tensor

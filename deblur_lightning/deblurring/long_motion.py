@@ -20,7 +20,7 @@ Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.d
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
-PARTS = 2  # kernels at most where no camera turned: of what stood still and of what moved
+PARTS = 2  # kernels at most where no camera turned, of what stood still and of what moved; more are a path
 
 
 class SeenMotion(NamedTuple):
@@ -72,7 +72,8 @@ class LongMotion:
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
             than the kernels, the shortest that was seen was 0.8 of their side.
-        surely_turned: the same of a camera that turned, whose longest kernel is that of a corner.
+        surely_turned: the same of a camera that turned, whose longest kernel is a corner's; of made paths longer than
+            the kernels, the shortest that was seen was 0.93 of their side.
         clearly: share of a kernel's side; what is no longer than this fits at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.

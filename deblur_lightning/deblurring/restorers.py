@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.restoration import deconvolve, richardson_lucy
-from deblur_lightning.updates import Method
+from deblur_lightning.richardson_lucy_updates import Method
 
 
 class Restored(NamedTuple):

@@ -40,8 +40,8 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         A field ``[1, 25, K, K]`` whose kernels are at the nodes of a grid, as of `shake_field`.
 
     Source:
-        Whyte et al. 2010 and Gupta et al. 2010 (a density over poses instead of a kernel); the alternation and the
-        schedule are those of `blind_kernel`.
+        Whyte et al. 2010 and Gupta et al. 2010 (a density over poses instead of a kernel); the alternation is that
+        of `blind_kernel`, on a schedule of its own.
     """
     light, ridge = light * (CONTRAST / max(light.std().item(), LEAST_CONTRAST)), RIDGE * light.numel()
     known: tuple[Tensor, Poses] | None = None

@@ -117,12 +117,12 @@ class CheckpointCLI(LightningCLI):
                     callback.method = f"{self.model.method} (untrained)"
 
     def before_predict(self) -> None:
-        """Refuse to restore what no callback keeps, SaveRestored or a writer of one's own; then warn likewise."""
+        """Refuse to restore what neither SaveRestored nor a writer of one's own keeps; then warn as `before_test`."""
         keeping = (SaveRestored, BasePredictionWriter)
         if not any(isinstance(callback, keeping) for callback in self.trainer.callbacks):  # type: ignore[attr-defined]
             raise ValueError(
-                "predict restores pictures, but no callback keeps them. Pass --trainer.callbacks+ SaveRestored "
-                "--trainer.callbacks.folder FOLDER."
+                "predict restores pictures, but neither SaveRestored nor a BasePredictionWriter is there to keep them. "
+                "Pass --trainer.callbacks+ SaveRestored --trainer.callbacks.folder FOLDER."
             )
         self._is_untrained()
 

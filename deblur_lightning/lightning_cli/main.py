@@ -162,9 +162,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run `lightning`; an error a user can fix is one line on stderr and exit status 1."""
     wait_asleep()
     print_any_name()
-    front(sys.argv[1:] if argv is None else argv)
     try:
         with naming_output():
+            front(sys.argv[1:] if argv is None else argv)
             run(argv)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief

@@ -23,9 +23,9 @@ def conjugate_gradients_(
         solution: first guess, overwritten.
         normal: a linear, symmetric, positive map that returns a new tensor.
         wanted: right-hand side; overwritten.
-        steps: evaluations of ``normal``, and one at first.
+        steps: each evaluates ``normal`` once; unless ``image`` is given, it is evaluated once before them.
         nearly_undo: about the inverse of ``normal``, symmetric and positive, as preconditioner.
-        image: ``normal(solution)`` where that is known, which saves the first; follows the solution, in place.
+        image: ``normal(solution)`` where that is known; it follows the solution, in place.
     """
     image = normal(solution) if image is None else image
     residual, direction, energy = wanted.sub_(image), torch.zeros_like(wanted), wanted.new_ones(())

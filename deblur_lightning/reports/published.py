@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from deblur_lightning.sentences import read_csv
+from deblur_lightning.texts import read_csv
 
 PACKAGED = Path(__file__).with_name("published.csv")  # put there by the wheel
 IN_THE_REPOSITORY = Path(__file__).parents[2] / "experiments" / "published.csv"

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.sentences import count_of, parse_json, read_csv, read_text
+from deblur_lightning.sentences import count_of
+from deblur_lightning.texts import parse_json, read_csv, read_text
 from deblur_lightning.whole_file import naming, sha256, unwritable, whole_file
 
 STORE = Path("results/results.jsonl")
@@ -220,7 +221,7 @@ def read_picture_rows(path: Path) -> list[dict[str, str]]:
     """Read the scores of single pictures, one a row.
 
     Raises:
-        ValueError: no row of the file has a name.
+        ValueError: no column is called name, or as of `read_csv`.
     """
     columns, rows = read_csv(path)
     if columns and "name" not in columns:

@@ -16,7 +16,7 @@ from deblur_lightning.restoration.observation import Border, check_border, cut, 
 from deblur_lightning.restoration.response import CLIPPED, DARKEST, ratio, saturated_ratio, unsaturated_share
 from deblur_lightning.restoration.ringing import hold_rims
 from deblur_lightning.restoration.total_variation import STEEPEST, Surround, flatten_
-from deblur_lightning.updates import Method
+from deblur_lightning.richardson_lucy_updates import Method
 
 Adjoint = Literal["exact", "published"]
 Callback = Callable[[int, int, float], None]

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -54,10 +53,3 @@ def test_every_public_name_has_an_entry(package, site):
     page = (site / "api" / f"{package}.html").read_text()
     shown = set(re.findall(r'id="deblur_lightning\.[\w.]*?(\w+)"', page))
     assert set(names) - shown == set()
-
-
-def test_every_public_name_is_of_one_package():
-    homes = Counter(
-        name for package in PACKAGES for name in importlib.import_module(f"deblur_lightning.{package}").__all__
-    )
-    assert [name for name, count in homes.items() if count > 1] == []

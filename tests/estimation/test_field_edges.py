@@ -6,7 +6,7 @@ from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.field_edges import field_edges
 from deblur_lightning.field import KernelField
-from deblur_lightning.physics import blur, shake_field
+from deblur_lightning.physics import BlurOperator, blur, shake_field
 
 SIZE, KERNEL = 96, 13
 
@@ -38,6 +38,21 @@ def test_one_kernel_gives_nearly_what_division_in_the_fourier_domain_gives():
     found = field_edges(light, field, 2e-3)[6:-6, 6:-6][inner, inner]
     apart = (found - divided).square().mean()
     assert apart < 0.3 * (light[inner, inner] - divided).square().mean()
+
+
+def test_each_weight_takes_as_many_looks_through_the_operator_as_steps():
+    field = shake_field((40, 44), 9, generator=torch.Generator().manual_seed(5))
+
+    class Counting(BlurOperator):
+        looks = 0
+
+        def blur(self, image):
+            Counting.looks += 1
+            return super().blur(image)
+
+    light = torch.rand(40, 44, generator=torch.Generator().manual_seed(6))
+    field_edges(light, field, 1 / 16, operator=Counting(field, "valid"), steps=2)
+    assert Counting.looks == 1 + 2 * len((1 / 8, 1 / 4, 1 / 2))  # and one of the picture that it begins with
 
 
 def test_a_flat_picture_stays_flat():

@@ -100,7 +100,7 @@ class Writer(BasePredictionWriter):
 def test_a_prediction_that_keeps_no_picture_is_refused_with_the_remedy(folder, monkeypatch):
     import_weights(folder / "TwoHeads.pkl", folder / "imported.ckpt")
     predict = ("predict", "--config", "small.yaml", "--ckpt_path", "imported.ckpt")
-    with pytest.raises(ValueError, match=r"no callback keeps them\. Pass --trainer\.callbacks\+ SaveRestored"):
+    with pytest.raises(ValueError, match=r"to keep them\. Pass --trainer\.callbacks\+ SaveRestored"):
         run(monkeypatch, *predict)
     run(monkeypatch, *predict, "--trainer.callbacks+", "SaveRestored", "--trainer.callbacks.folder", "restored")
     assert len(list((folder / "restored").rglob("*.png"))) == 2

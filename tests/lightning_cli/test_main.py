@@ -163,9 +163,10 @@ def test_broken_yaml_is_named(main, tiny, capsys, text):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_a_full_disk_behind_standard_output_is_told(main, monkeypatch):
+@pytest.mark.parametrize("typed", ["validate", "--version"])  # the latter is printed by argparse, which ends it all
+def test_a_full_disk_behind_standard_output_is_told(typed, main, monkeypatch):
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stdout", full)
         monkeypatch.setattr(cli, "run", lambda _: (full.write("psnr 30"), full.flush()))
         with pytest.raises(SystemExit, match="lightning: standard output: No space left on device"):
-            main(["validate"])
+            main([typed])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from deblur_lightning.sentences import read_text
+from deblur_lightning.texts import read_text
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")  # wandb's, where a file names none
 Parameters = dict[str, Any]
@@ -75,8 +75,10 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         raise FileNotFoundError(f"{path} does not exist, but it describes the sweep. Check the path.")
     try:
         content = yaml.safe_load(read_text(path))
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ValueError(f"{path}: not YAML ({str(error).splitlines()[0]}). Fix it.") from error
+    except RecursionError as error:
+        raise ValueError(f"{path}: not YAML (brackets are nested too deeply). Fix it.") from error
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
         raise ValueError(f"{path}: no parameters, but a sweep varies some. Add `parameters:` as wandb has them.")
     for key in content:

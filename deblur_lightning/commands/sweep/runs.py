@@ -14,7 +14,7 @@ from types import FrameType
 
 from deblur_lightning.commands.sweep.plan import Parameters, SweepPlan
 from deblur_lightning.commands.sweep.search import check_search_installed, fits, is_hopeless, suggest
-from deblur_lightning.sentences import parse_json
+from deblur_lightning.texts import parse_json
 from deblur_lightning.whole_file import whole_file
 
 LOG = "metrics.csv"

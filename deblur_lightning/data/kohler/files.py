@@ -12,7 +12,7 @@ from PIL import Image
 from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.kohler.matlab import read_stack, stack_shape
 from deblur_lightning.metrics.kohler_metric import PICTURES, Picture, counts, frame_count
-from deblur_lightning.sentences import parse_json
+from deblur_lightning.texts import parse_json
 
 Key = TypeVar("Key")
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.kohler.files import SAMPLE_NOTE
-from deblur_lightning.sentences import read_json
+from deblur_lightning.texts import read_json
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from deblur_lightning.data.frames import Frame, frame_size, read_frame
-from deblur_lightning.sentences import read_json
+from deblur_lightning.texts import read_json
 from deblur_lightning.whole_file import whole_file
 
 CHANNELS = 3

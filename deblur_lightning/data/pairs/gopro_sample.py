@@ -14,7 +14,7 @@ from torch.nn.functional import grid_sample, interpolate
 
 from deblur_lightning.data.checks import check_seed
 from deblur_lightning.image import pixels_of
-from deblur_lightning.sentences import read_json
+from deblur_lightning.texts import read_json
 from deblur_lightning.whole_file import whole_folder
 
 PHOTOGRAPHS = {"train": ("astronaut", "chelsea", "rocket", "retina", "hubble_deep_field"), "test": ("coffee",)}

@@ -14,7 +14,7 @@ from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
 from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
-from deblur_lightning.sentences import read_json
+from deblur_lightning.texts import read_json
 
 Polygon = NDArray[np.float32]
 RunLengths = NDArray[np.int64]

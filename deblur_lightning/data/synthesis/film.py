@@ -126,7 +126,9 @@ def pairs_of_frames(
             middle = frame if place == exposed // 2 else middle
             total = light[frame] if total is None else total + light[frame]
         if middle is None or total is None:
-            raise ValueError(f"{source} ends before frame {first + count}, which an exposure takes. Pass a whole one.")
+            raise ValueError(
+                f"{source} ends before frame {first + count}, which an exposure takes. Pass the whole video."
+            )
         blurry = np.rint(255 * (total / exposed) ** (1 / gamma)).astype(np.uint8)
         row = {**averaging.settings(), "first_frame": first, "frames": count}
         yield number, MadePair(name_of(source, number), blurry, middle, None, row)

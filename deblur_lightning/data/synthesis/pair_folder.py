@@ -12,7 +12,8 @@ from PIL import Image
 from deblur_lightning.data.frames import CorruptFrameError, Frame, frame_size
 from deblur_lightning.data.synthesis.field_files import load_field, save_field
 from deblur_lightning.field import KernelField
-from deblur_lightning.sentences import printable, read_csv, read_json
+from deblur_lightning.sentences import printable
+from deblur_lightning.texts import read_csv, read_json
 from deblur_lightning.whole_file import whole_file
 
 Row = dict[str, str | int | float]
@@ -116,8 +117,8 @@ class PairFolder:
             The manifest's rows.
         """
         if (self.place / "rows").is_dir():
-            places = sorted((self.place / "rows").glob("[0-9]*.json"))
-            rows = [read_json(path, "Remove it, and make the pairs again.") for path in places]
+            files = sorted((self.place / "rows").glob("[0-9]*.json"))
+            rows = [read_json(path, "Remove it, and make the pairs again.") for path in files]
             with (
                 whole_file(self.place / MANIFEST) as part,
                 part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
@@ -150,11 +151,14 @@ def read_manifest(root: Path) -> list[dict[str, str]]:
 
     Raises:
         FileNotFoundError: none there.
-        ValueError: it names no pair.
+        ValueError: no column is called name.
     """
     columns, rows = read_csv(root / MANIFEST)
     if "name" not in columns:
-        raise ValueError(f"{root / MANIFEST} has no column name, but it lists pairs by it. Make the pairs again.")
+        raise ValueError(
+            f"{root / MANIFEST} has no column name, but it lists pairs by it. Remove the folder, and make the pairs "
+            "again."
+        )
     return rows
 
 

@@ -43,7 +43,7 @@ def read_curves(path: Path | str) -> dict[str, Curve]:
     path = find_log(Path(path))
     rows = list(read_wandb_log(path) if path.suffix == ".wandb" else read_csv_log(path))
     if not rows:
-        raise ValueError(f"{path} holds no row, but curves are drawn of some. Pass the log of a longer run.")
+        raise ValueError(f"{path} holds no rows, but a curve needs some. Pass the log of a longer run.")
     if not any("epoch" in row for row in rows):
         raise ValueError(f"{path} has no column 'epoch', but curves are per epoch. Pass a log of CSVLogger.")
     values: dict[str, dict[int, list[float]]] = {}

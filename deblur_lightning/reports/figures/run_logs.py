@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from deblur_lightning.sentences import parse_json, read_csv
+from deblur_lightning.texts import parse_json, read_csv
 
 BLOCK = 32 * 1024
 HEAD = struct.Struct("<IHB")  # checksum, length, and whether the piece is whole (1), first, middle or last (4)

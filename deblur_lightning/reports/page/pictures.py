@@ -19,7 +19,8 @@ from torch import Tensor
 from deblur_lightning.field import KernelField
 from deblur_lightning.reports.figures.canvas import one_picture
 from deblur_lightning.reports.page.packing import pack_field
-from deblur_lightning.sentences import parse_json, printable
+from deblur_lightning.sentences import printable
+from deblur_lightning.texts import parse_json
 from deblur_lightning.whole_file import whole_file, write_text
 
 BLURRY, SHARP = "Blurry", "Sharp"

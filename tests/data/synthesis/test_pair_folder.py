@@ -159,7 +159,7 @@ def test_a_damaged_row_of_an_interrupted_job_is_named(text, tmp_path):
 def test_a_manifest_that_names_no_pair_is_named(text, tmp_path):
     made(tmp_path)
     (tmp_path / "manifest.csv").write_text(text)
-    with pytest.raises(ValueError, match=r"manifest\.csv has no column name.*Make the pairs again"):
+    with pytest.raises(ValueError, match=r"manifest\.csv has no column name.*Remove the folder"):
         faults_of_folder(tmp_path)
 
 
