@@ -115,7 +115,7 @@ def test_what_was_looked_for_is_not_looked_for_again(monkeypatch, night):
     def fail(*_):
         raise AssertionError
 
-    monkeypatch.setattr(sys.modules["deblur_lightning.estimation.dense_field"], "light_streaks", fail)
+    monkeypatch.setattr(sys.modules["deblur_lightning.estimation.drawn_field"], "light_streaks", fail)
     MotionDeblurrer(BlindEstimator()).estimate(night, Exposure())
 
 
