@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deblur_lightning.patience import wait_asleep
-from deblur_lightning.terminal import naming_output, print_any_name
+from deblur_lightning.terminal import drop_output, naming_output, print_any_name
 
 if TYPE_CHECKING:
     from pytorch_lightning.cli import LightningCLI
@@ -166,6 +166,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         with naming_output():
             front(sys.argv[1:] if argv is None else argv)
             run(argv)
+    except BrokenPipeError:
+        drop_output()
+        sys.exit(1)
     except (ValueError, OSError) as error:
         from deblur_lightning.lightning_cli.mistakes import brief
         from deblur_lightning.sentences import sentence

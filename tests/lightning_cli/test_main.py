@@ -1,6 +1,7 @@
 """`lightning` as people type it: a small round trip of fit, resume, test and predict, and its refusals."""
 
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,3 +171,15 @@ def test_a_full_disk_behind_standard_output_is_told(typed, main, monkeypatch):
         monkeypatch.setattr(cli, "run", lambda _: (full.write("psnr 30"), full.flush()))
         with pytest.raises(SystemExit, match="lightning: standard output: No space left on device"):
             main([typed])
+
+
+def test_a_reader_that_went_away_is_no_mistake():
+    read, write = os.pipe()
+    os.close(read)
+    own = "import sys; from deblur_lightning.lightning_cli.main import main; sys.argv[0] = 'lightning'; main()"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with os.fdopen(write) as pipe:
+        ended = subprocess.run(
+            [sys.executable, "-c", own, "--version"], stdout=pipe, stderr=subprocess.PIPE, env=buffered, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, b"")
