@@ -126,14 +126,16 @@ class LongMotion:
         seen = SeenMotion(1, at(1), field, exposure)
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(at(1), factor, size):
-            shown = motion_length(seen.field) > 1
-            if shown and self._surely_whole(seen.field):
+            length = motion_length(seen.field)
+            shown = length > 1
+            if shown and length <= self._surely(seen.field) * size:
                 break
             field, asked = estimate(at(factor), exposure)
             there = SeenMotion(factor, at(factor), field, exposure)
-            if motion_length(there.field) <= 1:
+            length_there = motion_length(there.field)
+            if length_there <= 1:
                 break
-            if shown and 2 * motion_length(there.field) <= self.clearly * size:
+            if shown and 2 * length_there <= self.clearly * size:
                 break  # it fits where it is
             gain = self.advantage(there.photo, there.field, halved(seen.field), exposure.gamma)
             if gain <= (0 if shown else self.convincing):
@@ -141,10 +143,9 @@ class LongMotion:
             seen, sureness, factor = there, asked, 2 * factor
         return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
 
-    def _surely_whole(self, field: KernelField) -> bool:
-        """Tell whether all of a motion fits kernels by which it was seen."""
-        turned = field.basis.shape[1] > PARTS
-        return motion_length(field) <= (self.surely_turned if turned else self.surely) * field.kernel_size
+    def _surely(self, field: KernelField) -> float:
+        """Give the share of a kernel's side up to which all of a motion is there, as it was seen."""
+        return self.surely_turned if field.basis.shape[1] > PARTS else self.surely
 
     def advantage(self, photo: Tensor, longer: KernelField, shorter: KernelField, gamma: float) -> float:
         """Tell how much a photo speaks for one field rather than another, in the mean of its parts."""
