@@ -26,7 +26,7 @@ class KeepLast(Checkpoint):
     during a validation the state before it, so that it is made again as a whole. A signal is heeded at the next such
     place, on whichever process it arrives, with exit status 143 (130 for Ctrl-C, which ends at once when pressed
     again). With `StepSeeds` and data whose order depends on the epoch alone (all of ours), the resumed run ends in the
-    same weights as the uninterrupted one.
+    same weights as the uninterrupted one, but for a `SeeingModule` that replays: what it keeps is not saved.
 
     The other checkpoints are written whole as well; see `WholeFileCheckpoints`.
 

@@ -31,11 +31,6 @@ class SaveRestored(Callback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self._taken: set[Path] = set()
-
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew: what an earlier prediction wrote is written again."""
-        self._taken.clear()
 
     def on_test_batch_end(
         self,
@@ -71,9 +66,8 @@ class SaveRestored(Callback):
         image, record = read_photo(source)
         image[(..., *record.visible)] = picture.to(image)
         target = self.folder / name.parent / record.file_name(source.name)
-        if target in self._taken:  # as of anim.gif beside anim.png
+        if name.name == source.name and target.suffix != source.suffix:  # named in full: anim.gif beside anim.png
             target = target.with_name(source.name + target.suffix)
-        self._taken.add(target)
         if record.notes:
             rank_zero_info(f"{source} -> {target}: {'; '.join(record.notes)}.")
         write_photo(target, image, record)

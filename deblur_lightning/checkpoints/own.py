@@ -12,7 +12,7 @@ from torch import Tensor
 from deblur_lightning.checkpoints import adaptive_basis, deblurgan, nafnet
 from deblur_lightning.checkpoints.borrowed import Borrowed
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights, other_kind
-from deblur_lightning.checkpoints.reading import read_torch_file
+from deblur_lightning.checkpoints.reading import read_safetensors, read_torch_file
 from deblur_lightning.texts import parse_json
 from deblur_lightning.whole_file import os_error, whole_file
 
@@ -191,17 +191,11 @@ def _is_recipe(told: object) -> bool:
 
 
 def _read_safetensors(path: Path) -> Checkpoint:
-    from safetensors import SafetensorError, safe_open
-
+    weights, told = read_safetensors(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
-            told = file.metadata() or {}
-            recipe = parse_json(told["deblurrer"])
-            borrowed = Borrowed(**parse_json(told["borrowed"])) if "borrowed" in told else None
-            recipe = {**recipe, "init_args": dict(recipe["init_args"])}
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error
+        recipe = parse_json(told["deblurrer"])
+        borrowed = Borrowed(**parse_json(told["borrowed"])) if "borrowed" in told else None
+        recipe = {**recipe, "init_args": dict(recipe["init_args"])}
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not say which model it is for. {FIT}") from error
     own = Checkpoint(weights, _without_retired(path, recipe), resumes=False)

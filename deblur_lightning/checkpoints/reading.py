@@ -1,4 +1,4 @@
-"""Files of torch.save, read as data: code in them is never run."""
+"""Files of torch.save and of safetensors, read as data: code in them is never run."""
 
 import pickle
 import warnings
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from deblur_lightning.checkpoints.kinds import other_kind
 
@@ -36,3 +37,18 @@ def read_torch_file(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever 
                 f"{path} holds more than weights, and code in it is never run. Pass a file of weights alone."
             ) from error
         raise ValueError(f"{path} is damaged, or no checkpoint. {remedy}") from error
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors of a safetensors file by name, and what its header tells of them.
+
+    Raises:
+        ValueError: a damaged file, or another kind of file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path} is damaged, or no safetensors file. Copy it again from its source.") from error

@@ -1,4 +1,7 @@
-"""Numbers that every datamodule asks for."""
+"""Numbers that datamodules and their parts ask for."""
+
+import math
+from collections.abc import Sequence
 
 
 def check_count(what: str, count: int) -> None:
@@ -17,3 +20,16 @@ def check_workers(num_workers: int) -> None:
     """Raise unless it is a number of processes."""
     if not num_workers >= 0:
         raise ValueError(f"num_workers is {num_workers}, but it counts processes. Pass 0 or more.")
+
+
+def check_share(what: str, share: float) -> None:
+    """Raise unless it is a part of a whole."""
+    if not 0 <= share <= 1:
+        raise ValueError(f"{what} is {share}, but it is a share. Pass 0 to 1.")
+
+
+def check_range(what: str, ends: Sequence[float], least: float = 0, most: float = math.inf) -> None:
+    """Raise unless it is a least and a largest value, in this order, between bounds that may be reached."""
+    if len(ends) != 2 or not least <= ends[0] <= ends[1] <= most or math.isinf(ends[1]):
+        between = f"from {least:g} on" if math.isinf(most) else f"from {least:g} to {most:g}"
+        raise ValueError(f"{what} is {tuple(ends)}, but it is a least and a largest value, {between}. Pass these two.")

@@ -7,7 +7,7 @@ from jsonargparse import Namespace
 from deblur_lightning.checkpoints import Checkpoint
 from deblur_lightning.checkpoints.kinds import is_safetensors, is_weights, nested_weights
 from deblur_lightning.checkpoints.own import FIT
-from deblur_lightning.checkpoints.reading import read_torch_file
+from deblur_lightning.checkpoints.reading import read_safetensors, read_torch_file
 
 OURS = "deblur_lightning."
 
@@ -33,12 +33,9 @@ def foreign_weights(path: Path, deblurrer: Namespace, networks: tuple[str, ...])
     if len(named) != 1 or str(arguments[named[0]].class_path).startswith(OURS):
         return None
     if is_safetensors(path):
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
-            if "deblurrer" in (file.metadata() or {}):
-                return None
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+        weights, told = read_safetensors(path)
+        if "deblurrer" in told:
+            return None
     else:
         content = read_torch_file(path, FIT)
         if isinstance(content, dict) and "deblurrer" in content.get("hyper_parameters", {}):

@@ -26,8 +26,10 @@ def cell_divergence(log_kernels: Tensor, target: KernelField, cell: int) -> Tens
     Raises:
         ValueError: another number of cells or kernel size.
     """
-    share = F.avg_pool2d(target.coefficients, cell)
-    true = torch.einsum("nbp,nbhw->nphw", target.basis.flatten(2), share)
+    wide = torch.promote_types(torch.promote_types(target.basis.dtype, target.coefficients.dtype), torch.float32)
+    with torch.autocast(log_kernels.device.type, enabled=False):
+        share = F.avg_pool2d(target.coefficients.to(wide), cell)
+        true = torch.einsum("nbp,nbhw->nphw", target.basis.to(wide).flatten(2), share)
     if true.shape != log_kernels.shape:
         raise ValueError(
             f"log_kernels is {list(log_kernels.shape)}, but the true field has {list(true.shape)} in cells of {cell}. "

@@ -56,7 +56,8 @@ class PerceptualContent(Content):
         return self._features
 
     def __call__(self, restored: Tensor, sharp: Tensor) -> Tensor:
-        return perceptual_loss(restored.float(), sharp.float(), self.load(restored.device))
+        with torch.autocast(restored.device.type, enabled=False):  # bf16 cannot tell near pictures apart
+            return perceptual_loss(restored.float(), sharp.float(), self.load(restored.device))
 
 
 @dataclass

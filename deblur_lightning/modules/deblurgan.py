@@ -16,7 +16,7 @@ from deblur_lightning.deblurring import DirectDeblurrer
 from deblur_lightning.losses import Content, PerceptualContent, critic_loss, generator_loss, gradient_penalty
 from deblur_lightning.modules.restoration import RestorationModule
 from deblur_lightning.networks import DeblurGANGenerator, PatchCritic
-from deblur_lightning.networks.deblurgan import start_gently, start_small
+from deblur_lightning.networks.deblurgan import start_gently
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class DeblurGANModule(RestorationModule):
         penalty: of the critic's slope; as published, with the definition's norm, if None.
         game: of both networks; as published if None.
         rate: of learning; as published if None.
-        gentle: begin with a difference of nothing, that is the blurry picture itself, not with the published random
-            one (ours); a short training then spends no steps on unlearning it.
+        gentle: begin with a difference of nothing, that is the blurry picture itself, whatever the generator's last
+            convolution holds (ours); a short training then spends no steps on unlearning the published random one.
         accumulate: batches whose gradients make one step.
 
     Raises:
@@ -134,7 +134,6 @@ class DeblurGANModule(RestorationModule):
         self.game = Game() if game is None else game
         self.rate = Rate() if rate is None else rate
         self.accumulate = accumulate
-        start_small(self)
         if gentle:
             self._start_gently()
         self._waiting: list[Batch] = []

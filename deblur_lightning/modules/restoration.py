@@ -73,7 +73,7 @@ class RestorationModule(LightningModule):
     def setup(self, stage: str) -> None:
         if stage == "fit" and self.untold is not None:
             raise self.untold
-        if stage == "test" and self.trainer.precision in ("16-true", "bf16-true"):
+        if stage in ("test", "validate") and self.trainer.precision in ("16-true", "bf16-true"):
             precision = str(self.trainer.precision)
             raise ValueError(
                 f"precision is {precision}, which rounds the sharp pictures that are compared with too. "

@@ -11,7 +11,7 @@ from deblur_lightning.batch import Batch, check_parts
 from deblur_lightning.deblurring import MotionDeblurrer, UnrolledRestorer, find_checkpoint
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
-from deblur_lightning.metrics import picture_psnr
+from deblur_lightning.metrics import RestorationMetrics, picture_psnr
 from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.psnr_training import PSNRTraining
 
@@ -19,7 +19,8 @@ from deblur_lightning.modules.psnr_training import PSNRTraining
 class RestorerModule(PSNRTraining):
     """Train the restorer of a deblurrer by the PSNR loss; batches bring the field to restore by.
 
-    Validation restores by the batches' fields too. Tests and predictions take the whole deblurrer's way.
+    Validation restores by the batches' fields too, and measures none. Tests and predictions take the whole deblurrer's
+    way.
 
     Args:
         deblurrer: its restorer, an `UnrolledRestorer` or one within `Agreed`, is trained but for the direct network in
@@ -54,6 +55,7 @@ class RestorerModule(PSNRTraining):
         if direct is not None:
             load_direct(learning, find_checkpoint(direct))
         super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)
+        self.val_metrics = RestorationMetrics(("blurry_psnr",), quantize=True)
 
     @property
     def learning(self) -> UnrolledRestorer:
@@ -66,11 +68,10 @@ class RestorerModule(PSNRTraining):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         check_parts(batch, "blurry", "name")
         self.check_learnable(batch)
-        blurry, field = batch["blurry"], batch["field"]
-        restored = self.learning(blurry, field, Exposure())
-        figures = self._motion_figures(batch, field)
+        blurry = batch["blurry"]
+        restored = self.learning(blurry, batch["field"], Exposure())
         before = picture_psnr(blurry, batch["sharp"])
-        self.val_metrics.update(restored, batch["sharp"], batch["name"], blurry_psnr=before, **figures)
+        self.val_metrics.update(restored, batch["sharp"], batch["name"], blurry_psnr=before)
 
 
 def load_direct(restorer: UnrolledRestorer, path: Path) -> None:

@@ -29,7 +29,7 @@ def cell_field(tell: Telling, pictures: Tensor, num_basis: int = 8) -> KernelFie
         num_basis: basis kernels B of each picture.
 
     Returns:
-        B basis kernels a picture and their coefficients at each of its pixels, float32.
+        B basis kernels a picture and their coefficients at each of its pixels, float32 or wider.
 
     Raises:
         ValueError: no basis kernel.
@@ -39,7 +39,9 @@ def cell_field(tell: Telling, pictures: Tensor, num_basis: int = 8) -> KernelFie
     size = pictures.shape[-2:]
     together = cells_together(size)
     cells = told_in_parts(tell, pictures, together)
-    basis, mixing = zip(*(mixture_of(one.flatten(1).T, num_basis) for one in cells), strict=True)
+    cells = cells.to(torch.promote_types(cells.dtype, torch.float32))
+    with torch.autocast(cells.device.type, enabled=False):
+        basis, mixing = zip(*(mixture_of(one.flatten(1).T, num_basis) for one in cells), strict=True)
     coarse = torch.stack(mixing).transpose(1, 2).unflatten(2, cells.shape[-2:])
     side = round(cells.shape[1] ** 0.5)
     kernels = torch.stack(basis).unflatten(2, (side, side))

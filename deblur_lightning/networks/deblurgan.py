@@ -88,6 +88,7 @@ class DeblurGANGenerator(nn.Module):
             nn.ConvTranspose2d(2 * width, width, 3, stride=2, padding=1, output_padding=1), *_activated(width),
             nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh(),
         )  # fmt: skip
+        start_small(self)
 
     def forward(self, blurry: Tensor) -> Tensor:
         """Restore pictures of any size from 8 x 8 on: mirrored to a multiple of 4, and cut back.
@@ -139,6 +140,7 @@ class PatchCritic(nn.Module):
             nn.Conv2d(3, width, 4, stride=2, padding=2), nn.LeakyReLU(0.2, inplace=True),
             *between, nn.Conv2d(sizes[-1], 1, 4, padding=2),
         )  # fmt: skip
+        start_small(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the scores ``[N, 1, h, w]`` of patches of ``pictures``, ``[N, 3, H, W]`` in [-1, 1].

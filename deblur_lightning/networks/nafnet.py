@@ -65,7 +65,7 @@ class LocalMean(nn.Module):
             return features.mean(axis, keepdim=True)
         if length <= AS_PRODUCT * self.side:
             return _product(_averages(length, self.side, features), features, axis)
-        means = _sums(features.float(), self.side, axis) / self.side
+        means = _sums(features.to(torch.promote_types(features.dtype, torch.float32)), self.side, axis) / self.side
         lead = self.side // 2
         around = (lead, self.side - 1 - lead)
         means = F.pad(means, (*around, 0, 0) if axis == 3 else (0, 0, *around), mode="replicate")

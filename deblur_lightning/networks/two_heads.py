@@ -150,4 +150,6 @@ def check_light(light: Tensor) -> None:
 
 def _mean(features: Tensor) -> Tensor:
     """Average over the picture; unlike that of ``mean``, the gradient is not written out for every pixel."""
-    return features.sum(dim=(2, 3), keepdim=True) / features[0, 0].numel()
+    wide = torch.promote_types(features.dtype, torch.float32)  # a photo's sum is beyond float16
+    total = features.sum(dim=(2, 3), keepdim=True, dtype=wide)
+    return (total / features[0, 0].numel()).to(features.dtype)

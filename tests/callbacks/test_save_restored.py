@@ -3,10 +3,11 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 from pytorch_lightning import Trainer
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from deblur_lightning.callbacks import SaveRestored
 from deblur_lightning.data import GoProDataModule
+from deblur_lightning.data.pairs.photos_alone import PhotosAlone, named
 from deblur_lightning.deblurring import Deblurred, Deblurrer
 from deblur_lightning.modules import RestorationModule
 
@@ -98,6 +99,23 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
     predicted(root, tmp_path / "out")
     colours = {path.name: Image.open(path).convert("RGB").getpixel((0, 0)) for path in (tmp_path / "out").iterdir()}
     assert sorted(colours.values()) == [(0, 0, 255), (255, 0, 0)]
+
+
+def test_photos_have_names_of_their_own(tmp_path):
+    paths = [tmp_path / name for name in ("a.png", "b.jpg", "b.png", "anim.gif", "anim.png", "anim.gif.png")]
+    assert list(named(paths, tmp_path)) == ["a", "b.jpg", "b.png", "anim.gif", "anim.png", "anim.gif.png"]
+
+
+def test_each_process_gives_a_photo_the_same_name(tmp_path):
+    """Two of them, which know nothing of each other, each write one of two photos that both become PNGs."""
+    root = tmp_path / "in"
+    root.mkdir()
+    Image.new("RGB", (8, 8), "red").save(root / "anim.gif")
+    Image.new("RGB", (8, 8), "blue").save(root / "anim.png")
+    photos = PhotosAlone(named(sorted(root.iterdir()), root))
+    for rank in (0, 1):
+        trainer(tmp_path / "out").predict(RestorationModule(Negative()), DataLoader(Subset(photos, [rank])))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["anim.gif.png", "anim.png"]
 
 
 def test_predictions_see_the_visible_part_alone_and_write_back_what_hides(tmp_path):

@@ -1,6 +1,7 @@
 """A network in a file of one's own: trained, scored, restored with, and scored by weights of another training."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,3 +128,10 @@ def test_weights_of_another_network_are_told(desk, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["lightning", "test", "--config", "own.yaml", "--ckpt_path", "theirs.pth"])
     with pytest.raises(SystemExit, match=r"holds another architecture than the config's model \(size mismatch for"):
         cli.main()
+
+
+def test_a_damaged_file_is_named(desk, monkeypatch):
+    whole = Path(saved("safetensors"))
+    whole.write_bytes(whole.read_bytes()[:60] + b"}}" + whole.read_bytes()[62:])
+    with pytest.raises(ValueError, match=r"theirs\.safetensors is damaged, or no safetensors file"):
+        lightning(monkeypatch, "test", "--config", "own.yaml", "--ckpt_path", "theirs.safetensors")

@@ -44,3 +44,10 @@ def test_gradients_reach_the_told_kernels(truth):
 def test_other_cells_are_refused(truth):
     with pytest.raises(ValueError, match="whole cells"):
         cell_divergence(torch.zeros(2, 25, 3, 3), truth, 8)
+
+
+def test_bfloat16_autocast_keeps_it_in_float32(truth):
+    told = torch.randn(2, 25, 2, 3, generator=torch.Generator().manual_seed(1)).log_softmax(1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = cell_divergence(told, truth, 8)
+    assert torch.equal(loss, cell_divergence(told, truth, 8))

@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
+from deblur_lightning.callbacks import StepSeeds
 from deblur_lightning.deblurring import DirectDeblurrer
 from deblur_lightning.losses import PerceptualContent, PixelContent
 from deblur_lightning.modules import DeblurGANModule, Game, Penalty, Rate
@@ -56,6 +57,16 @@ def built(width=4, residual=True, **arguments):
     torch.manual_seed(1)
     deblurrer = DirectDeblurrer(DeblurGANGenerator(width, 1, dropout=0.0, residual=residual))
     return DeblurGANModule(deblurrer, PatchCritic(width), **{"content": PixelContent()} | arguments)
+
+
+def test_networks_that_are_given_keep_their_weights():
+    generator, critic = DeblurGANGenerator(4, 1), PatchCritic(4)
+    for weights in (*generator.parameters(), *critic.parameters()):
+        torch.nn.init.uniform_(weights)
+    given = copy.deepcopy((generator, critic))
+    module = DeblurGANModule(DirectDeblurrer(generator), critic, PixelContent())
+    for ours, theirs in zip((module.generator, module.critic), given, strict=True):
+        assert all(torch.equal(ours.get_parameter(name), weights) for name, weights in theirs.named_parameters())
 
 
 def steps_of(optimizer):
@@ -152,10 +163,11 @@ def test_the_last_batches_make_a_step_whatever_the_loader_knows_of_its_length(da
 
 
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path):
-    whole, begun, resumed = (built(rate=Rate(constant_epochs=1), penalty=Penalty(0.0)) for _ in range(3))
-    trained(whole, batch_size=2, epochs=3)
-    trained(begun, batch_size=2, epochs=2).save_checkpoint(tmp_path / "two.ckpt")
-    trainer = trained(resumed, batch_size=2, epochs=3, ckpt_path=tmp_path / "two.ckpt")
+    whole, begun, resumed = (built(rate=Rate(constant_epochs=1)) for _ in range(3))
+    seeds = {"callbacks": [StepSeeds()]}  # places of the penalty
+    trained(whole, batch_size=2, epochs=3, **seeds)
+    trained(begun, batch_size=2, epochs=2, **seeds).save_checkpoint(tmp_path / "two.ckpt")
+    trainer = trained(resumed, batch_size=2, epochs=3, ckpt_path=tmp_path / "two.ckpt", **seeds)
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(1e-4 * (1 - 2 / 150))
     changed = 0
     for name, weights in whole.state_dict().items():
@@ -189,9 +201,13 @@ def test_without_adversary_the_critic_stays_as_it_was():
 
 
 def test_bfloat16_trains_with_weights_in_float32():
-    module = built(width=8)
+    module = built(width=8, game=Game(critic_steps=1), rate=Rate(0.01))
+    before = {name: weights.clone() for name, weights in module.named_parameters()}
     trained(module, batch_size=2, epochs=1, precision="bf16-mixed")
-    assert all(weights.dtype == torch.float32 and weights.isfinite().all() for weights in module.parameters())
+    for name, weights in module.named_parameters():
+        assert weights.dtype == torch.float32
+        assert weights.isfinite().all()
+        assert name.endswith("bias") or not torch.equal(weights, before[name])
 
 
 def test_weights_in_bfloat16_train_with_the_penalty_in_float32():

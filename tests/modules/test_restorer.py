@@ -65,6 +65,7 @@ def test_validation_restores_by_the_batch_s_field_too(windows, tmp_path):
         for b in windows.val_dataloader()
     ]
     assert scored["val/psnr"] == pytest.approx(-torch.stack(expected).mean().item(), abs=1e-3)
+    assert "val/kernel_l2" not in scored  # its field is the batch's own
 
 
 def test_a_resumed_training_ends_in_the_same_weights(windows, tmp_path):

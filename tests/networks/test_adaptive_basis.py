@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from deblur_lightning.networks import AdaptiveBasisNetwork
+from deblur_lightning.networks.two_heads import _mean
 
 
 def test_defaults_have_the_published_number_of_parameters():
@@ -30,7 +31,7 @@ def test_every_parameter_learns():
     for channels in (3, 1):
         field = network(torch.rand(1, channels, 64, 64) - 0.5)
         (field.basis.square().sum() + field.coefficients.square().sum()).backward()
-    assert all(parameter.grad is not None for parameter in network.parameters())
+    assert all(parameter.grad.any() for parameter in network.parameters())
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,15 @@ def test_gradients_reach_the_encoder_as_through_plain_means(monkeypatch):
     name = "deblur_lightning.networks.two_heads._mean"
     monkeypatch.setattr(name, lambda features: features.mean(dim=(2, 3), keepdim=True))
     torch.testing.assert_close(found, gradients())
+
+
+def test_the_kernels_depend_on_the_picture():
+    torch.manual_seed(0)
+    network = AdaptiveBasisNetwork(num_basis=3, kernel_size=17, width=8)
+    network(torch.rand(1, 3, 64, 64) - 0.5).basis.square().sum().backward()
+    assert next(network.parameters()).grad.any()  # the first convolution, which both decoders see by
+
+
+def test_means_over_large_pictures_stay_finite_in_float16():
+    features = torch.full((1, 2, 512, 768), 0.5, dtype=torch.float16)  # their sum is three times the largest number
+    assert torch.equal(_mean(features), torch.full((1, 2, 1, 1), 0.5, dtype=torch.float16))

@@ -127,3 +127,9 @@ def test_a_pointwise_layer_is_a_convolution_of_one_pixel_times_its_gains(bias):
     plain = torch.nn.functional.conv2d(features, layer.weight, layer.bias)
     torch.testing.assert_close(layer(features), plain)
     torch.testing.assert_close(layer(features, gains), plain * gains)
+
+
+@pytest.mark.parametrize("length", [6, 12])
+def test_a_local_mean_is_exact_in_double_precision(length):
+    features = torch.rand(1, 2, 4, length, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(LocalMean(5), features)

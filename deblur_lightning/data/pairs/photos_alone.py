@@ -32,7 +32,7 @@ class PhotosAlone(Dataset[Sample]):
 def named(photos: list[Path], root: Path) -> dict[str, Path]:
     """Name photos by their paths below a folder, without suffix unless two would have the same name."""
     below = [path.relative_to(root) for path in photos]
-    stems = Counter(path.with_suffix("") for path in below)
+    stems = Counter(path.with_suffix("") for path in below) + Counter(below)  # anim.gif.png's stem is anim.gif
     return {
         (path.with_suffix("") if stems[path.with_suffix("")] == 1 else path).as_posix(): photo
         for path, photo in zip(below, photos, strict=True)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.data.checks import check_range, check_share
 from deblur_lightning.data.scenes.sources import Labels
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import kernels_along, scene_field, shake_trajectories, turning_field
@@ -60,11 +61,15 @@ class CameraMotion(Motion):
 
     Args:
         weight: how often it is drawn, relative to the other kinds.
-        extent: range of the kernels' sides, in pixels; of a turning camera, of its longest kernel's.
+        extent: range of the kernels' sides, in pixels; of a turning camera, of its longest kernel's. Longer ones are
+            as long as a kernel can be.
         turning: share of exposures during which it turns as well.
         rotation: range of the angle that it turns by, in radians, before all is scaled to the extent.
         smooth: share of exposures whose path is nearly straight; the others tremble as a hand does.
         video: share of exposures put together from 5 to 16 video frames.
+
+    Raises:
+        ValueError: a share outside [0, 1], or a range whose ends are swapped or negative.
     """
 
     def __init__(
@@ -76,6 +81,10 @@ class CameraMotion(Motion):
         smooth: float = 0.4,
         video: float = 0.3,
     ) -> None:
+        check_range("extent", extent)
+        check_range("rotation", rotation)
+        for name, share in (("turning", turning), ("smooth", smooth), ("video", video)):
+            check_share(name, share)
         self.weight, self.extent, self.turning, self.rotation = weight, extent, turning, rotation
         self.smooth, self.video = smooth, video
 
@@ -96,11 +105,14 @@ class ObjectMotion(Motion):
 
     Args:
         weight: how often it is drawn, relative to the other kinds.
-        extent: range of the kernels' sides, in pixels.
+        extent: range of the kernels' sides, in pixels; longer ones are as long as a kernel can be.
         still: share of exposures with objects whose background does not move.
         parallax: share of the others whose objects follow the background's path, only further or less far.
         smooth: as of `CameraMotion`.
         video: as of `CameraMotion`.
+
+    Raises:
+        ValueError: as `CameraMotion`.
     """
 
     def __init__(
@@ -112,6 +124,9 @@ class ObjectMotion(Motion):
         smooth: float = 0.4,
         video: float = 0.3,
     ) -> None:
+        check_range("extent", extent)
+        for name, share in (("still", still), ("parallax", parallax), ("smooth", smooth), ("video", video)):
+            check_share(name, share)
         self.weight, self.extent, self.still, self.parallax = weight, extent, still, parallax
         self.smooth, self.video = smooth, video
 

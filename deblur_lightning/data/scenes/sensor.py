@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.data.checks import check_range, check_share
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import pixels_of
@@ -57,6 +58,9 @@ class Sensor:
         surrounded: share of pictures that a program blurred with nothing but black beyond their borders, on each side
             or not: they fade there.
         gray: share of pictures without colour: three equal channels, with one noise.
+
+    Raises:
+        ValueError: a gamma that is none, a share outside [0, 1], or a range whose ends are swapped or out of bounds.
     """
 
     gamma: float = 2.2
@@ -69,6 +73,14 @@ class Sensor:
     surrounded: float = 0.0
     gray: float = 0.0
 
+    def __post_init__(self) -> None:
+        check_gamma(self.gamma)
+        for name in ("linear", "bright", "jpeg", "surrounded", "gray"):
+            check_share(name, getattr(self, name))
+        check_range("noise", self.noise)
+        check_range("brightness", self.brightness)
+        check_range("quality", self.quality, 1, 100)
+
     def take(self, photo: Frame, field: KernelField, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Take a picture of a moving scene.
 
@@ -79,7 +91,7 @@ class Sensor:
 
         Returns:
             The blurry and the sharp picture, ``[3, H, W]`` in [0, 1]. With nothing moving they differ by noise,
-            rounding and compression alone.
+            rounding, compression and how the sensor nears full well (`saturate`), by up to four of 255 levels in white.
         """
         gamma = self.gamma if generator.random() < self.linear else 1.0
         factor = generator.uniform(*(DAZZLING if generator.random() < self.bright else self.brightness))

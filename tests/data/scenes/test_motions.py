@@ -103,3 +103,19 @@ def test_what_a_motion_draws_depends_on_the_generator_alone():
         assert torch.equal(one.basis, same.basis)
         assert isinstance(one, KernelField)
         assert isinstance(motion, Unmoved) or not torch.equal(one.basis, other.basis[:, : one.basis.shape[1]])
+
+
+@pytest.mark.parametrize("kind", [CameraMotion, ObjectMotion])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"extent": (-8.0, 4.0)}, r"extent is \(-8.0, 4.0\), but it is a least and a largest value, from 0 on"),
+        ({"extent": (32.0, 0.0)}, "extent is"),
+        ({"extent": (float("nan"), 8.0)}, "extent is"),
+        ({"video": 1.5}, "video is 1.5, but it is a share"),
+        ({"smooth": -0.1}, "smooth is -0.1, but it is a share"),
+    ],
+)
+def test_motions_that_cannot_be_are_refused_before_a_sample_is_made(kind, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**wrong)

@@ -96,3 +96,30 @@ def test_jpeg_is_met_as_often_as_asked():
     plain = [Sensor(**CLEAN).take(photo(), field(), np.random.default_rng(n))[0] for n in range(60)]
     changed = sum(not torch.equal(one, other) for one, other in zip(taken, plain, strict=True))
     assert 18 <= changed <= 42
+
+
+def test_white_that_does_not_move_is_recorded_as_near_full_well():
+    white = np.full((20, 18, 3), 255, np.uint8)
+    blurry, sharp = Sensor(linear=1.0, **CLEAN).take(white, field(1), np.random.default_rng(0))
+    recorded = torch.full((3, 12, 10), (1 - np.log(2) / 50) ** (1 / 2.2))  # the published response at full well
+    assert torch.equal(sharp, torch.ones(3, 12, 10))
+    torch.testing.assert_close(blurry, recorded, rtol=0, atol=0.5 / 255 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"noise": (-0.5, 0.1)}, r"noise is \(-0.5, 0.1\), but it is a least and a largest value, from 0 on"),
+        ({"noise": (0.0, float("nan"))}, "noise is .*nan"),
+        ({"brightness": (2.0, 1.0)}, "brightness is"),
+        ({"brightness": (1.0, float("inf"))}, "brightness is"),
+        ({"quality": (97, 60)}, "quality is .* from 1 to 100"),
+        ({"quality": (60, 101)}, "quality is .* from 1 to 100"),
+        ({"jpeg": 40.0}, "jpeg is 40.0, but it is a share. Pass 0 to 1"),
+        ({"linear": float("nan")}, "linear is nan"),
+        ({"gamma": 0.0}, "gamma is 0.0"),
+    ],
+)
+def test_a_sensor_that_cannot_be_is_refused_before_a_picture_is_taken(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Sensor(**wrong)
