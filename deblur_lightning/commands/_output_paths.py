@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from deblur_lightning.whole_file import unwritable, write_text
@@ -36,6 +37,26 @@ def check_file(output: Path, *, overwrite: bool) -> None:
         raise ValueError(f"{output} is a folder, but a file is written. Choose another name.")
     if output.exists() and not overwrite:
         raise ValueError(f"{output} is there already and is kept. Pass --overwrite to replace it.")
+
+
+def is_ours(path: Path, mark: str) -> bool:
+    """Tell whether a file has one of the marks of `deblur_lightning.reports.marks`."""
+    return path.is_file() and mark.encode() in path.read_bytes()
+
+
+def check_replaceable(paths: Iterable[Path], mark: str) -> None:
+    """Raise where a file that was not made here would be replaced, before long work.
+
+    Args:
+        paths: what is to be written.
+        mark: what ours are told by, see `is_ours`.
+
+    Raises:
+        ValueError: such a file is there.
+    """
+    for path in paths:
+        if os.path.lexists(path) and not is_ours(path, mark):
+            raise ValueError(f"{path} is there and was not made by deblur, so it is kept. Choose another --output.")
 
 
 def refuse_suffix(output: Path, suffixes: Collection[str], written: str) -> None:
@@ -90,3 +111,8 @@ def figure_stem(output: Path, drawn: Collection[str]) -> Path:
         return output.with_suffix("")
     refuse_suffix(output, PICTURES, f"a figure, which is written as {' and '.join(drawn)}")
     return output
+
+
+def figure_files(stem: Path, drawn: Iterable[str]) -> list[Path]:
+    """Give the names of a figure's files; see `figure_stem`."""
+    return [stem.with_name(f"{stem.name}{suffix}") for suffix in drawn]

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
-from deblur_lightning.commands._output_paths import check_folder_writable, figure_stem
+from deblur_lightning.commands._output_paths import check_folder_writable, check_replaceable, figure_files, figure_stem
 from deblur_lightning.commands._seen_photo import whole_picture
+from deblur_lightning.reports.marks import DRAWN
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from deblur_lightning.reports import Crop
 
-DRAWN = (".png", ".pdf")
+FORMATS = (".png", ".pdf")
 
 
 class Rectangle(NamedTuple):
@@ -55,7 +56,9 @@ def compare(
     blur removed most detail, unless --crop names another. With --sharp, a second figure shows each model's errors. Each
     figure is written as PNG and PDF.
     """
-    stem = figure_stem(output, DRAWN)
+    stem = figure_stem(output, FORMATS)
+    stems = (stem, _of_errors(stem)) if sharp else (stem,)
+    check_replaceable((file for one in stems for file in figure_files(one, FORMATS)), DRAWN)
 
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_named_checkpoints
@@ -120,12 +123,17 @@ def draw_pictures(pictures: dict[str, Tensor], stem: Path, name: str, place: Cro
     from deblur_lightning.reports.page.pictures import SHARP
 
     figure, title = draw_comparison(pictures, place, SHARP, _scores(pictures)), f"{name}: {', '.join(pictures)}"
-    paths = save_figure(figure, stem.with_name(f"{stem.name}.png"), title=title)
+    paths = save_figure(figure, figure_files(stem, FORMATS)[0], title=title)
     if SHARP in pictures:
         erring = ", ".join(title for title in pictures if title != SHARP)
-        target = stem.with_name(f"{stem.name}_errors.png")
+        target = figure_files(_of_errors(stem), FORMATS)[0]
         paths += save_figure(draw_errors(pictures, SHARP), target, title=f"{name}: absolute error of {erring}")
     return paths
+
+
+def _of_errors(stem: Path) -> Path:
+    """Give what the names of the maps of errors begin with."""
+    return stem.with_name(f"{stem.name}_errors")
 
 
 def _check_place(place: tuple[int, int, int, int] | None, photo: Path, blurry: Tensor) -> None:

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from deblur_lightning.commands._output_paths import figure_stem
+from deblur_lightning.commands._output_paths import check_replaceable, figure_files, figure_stem
+from deblur_lightning.reports.marks import DRAWN
 
-DRAWN = (".png", ".pdf", ".svg")
+FORMATS = (".png", ".pdf", ".svg")
 
 
 def curves(
@@ -29,15 +30,15 @@ def curves(
 
     Runs are read from CSV logs or offline wandb logs. Those without a NAME are named after their folders.
     """
-    stem = figure_stem(output, DRAWN)
+    files = figure_files(figure_stem(output, FORMATS), [output.suffix] if output.suffix in FORMATS else FORMATS[:2])
+    check_replaceable(files, DRAWN)
 
     from deblur_lightning.reports.figures.canvas import save_figure
     from deblur_lightning.reports.figures.curves import draw_curves, read_curves
 
     logs = {name: read_curves(path) for name, path in name_runs(runs).items()}
-    formats = [output.suffix[1:]] if output.suffix in DRAWN else ["png", "pdf"]
     title = f"Metrics of {', '.join(logs)} by epoch"
-    paths = save_figure(draw_curves(logs), stem.with_name(f"{stem.name}.png"), formats, title=title)
+    paths = save_figure(draw_curves(logs), files[0], [file.suffix[1:] for file in files], title=title)
     typer.echo(f"Curves: {', '.join(map(str, paths))}")
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import Checkpoint, Gamma
-from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
+from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, is_ours, refuse_suffix
 from deblur_lightning.commands._photo_paths import drawn_fields
 from deblur_lightning.commands._seen_photo import PIXELS_SHOWN, whole_answer, whole_field
+from deblur_lightning.reports.marks import DRAWN
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from deblur_lightning.photos import PhotoRecord
 
 
-TITLES = tuple(f"{what}, drawn by deblur" for what in ("Motion field", "Basis kernels", "Mixing coefficients"))
+TITLES = ("Motion field", "Basis kernels", "Mixing coefficients")
 """Of the three pictures, in their files."""
 
 
@@ -86,22 +87,12 @@ def check_drawings(photo: Path, stem: Path) -> None:
     Raises:
         ValueError: such a picture is there.
     """
-    for path, title in zip(drawn_fields(stem), TITLES, strict=True):
-        if os.path.lexists(path) and not _is_drawing(path, title):
+    for path in drawn_fields(stem):
+        if os.path.lexists(path) and not is_ours(path, DRAWN):
             raise ValueError(
                 f"{photo}: its motion field would replace {path}, which is none that was drawn here. Choose another "
                 "output folder."
             )
-
-
-def _is_drawing(path: Path, title: str) -> bool:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            return picture.format == "PNG" and picture.info.get("Title") == title
-    except (OSError, ValueError):  # no picture, so no drawing
-        return False
 
 
 def draw_kernels(

@@ -59,6 +59,34 @@ def test_models_alike_are_told_apart_by_their_files(photo, checkpoint, tmp_path)
         assert drawn.text["Title"] == "hand.v2.png: Blurry, Adaptive, tiny, Adaptive, other"
 
 
+@pytest.mark.parametrize("kept", ["hand.v2.png", "hand.v2.pdf", "hand.v2_errors.png", "hand.v2_errors.pdf"])
+def test_no_file_but_an_earlier_figure_is_replaced(kept, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.load_named", lambda named: pytest.fail("long work has begun"))
+    out, sharp = tmp_path / "out", photo.rename(tmp_path / "sharp.png")
+    place = out / kept
+    out.mkdir()
+    place.write_bytes(sharp.read_bytes())
+    said = run(sharp, "--sharp", sharp, "-o", out / "hand.v2")
+    assert f"{place} is there and was not made by deblur, so it is kept. Choose another --output." in said
+    assert place.read_bytes() == sharp.read_bytes()
+    assert list(out.iterdir()) == [place]
+
+
+def test_a_photo_is_not_replaced_by_its_own_comparison(photo, checkpoint):
+    before = photo.read_bytes()
+    assert "is there and was not made" in run(photo, "--checkpoint", checkpoint, "-o", photo.with_suffix(""))
+    assert photo.read_bytes() == before
+
+
+def test_an_earlier_figure_is_drawn_anew_and_is_the_same_file(photo, checkpoint, tmp_path):
+    drawn = []
+    for _ in range(2):
+        assert run(photo, "--checkpoint", checkpoint, "--sharp", photo, "-o", tmp_path / "out" / "fig") == 0
+        drawn.append({path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()})
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 4
+
+
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [

@@ -8,14 +8,36 @@ from deblur_lightning.commands import main
 from deblur_lightning.commands.curves import name_runs
 
 
-def test_a_log_becomes_a_picture(tmp_path, capsys):
+@pytest.fixture
+def log(tmp_path):
     log = tmp_path / "run" / "metrics.csv"
     log.parent.mkdir()
     log.write_text("epoch,step,train/loss,val/psnr\n0,1,2.0,\n0,1,,20.5\n1,2,1.0,\n1,2,,21.5\n")
+    return log
+
+
+def test_a_log_becomes_a_picture(log, tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["curves", str(log), "-o", str(tmp_path / "out" / "curves.png")])
     assert not ended.value.code
     assert (tmp_path / "out" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("name", "kept"), [("p", "p.png"), ("p", "p.pdf"), ("p.svg", "p.svg")])
+def test_curves_replace_curves_and_no_other_file(name, kept, log, tmp_path):
+    place = tmp_path / kept
+    place.write_bytes(b"somebody's")
+    with pytest.raises(SystemExit, match=f"{kept} is there and was not made by deblur, so it is kept"):
+        main(["curves", str(log), "-o", str(tmp_path / name)])
+    assert place.read_bytes() == b"somebody's"
+    place.unlink()
+    drawn = []
+    for _ in range(2):
+        with pytest.raises(SystemExit) as ended:
+            main(["curves", str(log), "-o", str(tmp_path / name)])
+        assert not ended.value.code
+        drawn.append(place.read_bytes())
+    assert drawn[0] == drawn[1]
 
 
 def test_a_missing_log_is_named(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.reports.marks import DRAWN
 from deblur_lightning.sentences import printable
 from deblur_lightning.whole_file import whole_file
 
@@ -44,7 +45,7 @@ def new_figure(width: float, height: float) -> Figure:
 def save_figure(
     figure: Figure, path: Path | str, formats: Iterable[str] = ("png", "pdf"), dpi: int = 160, title: str = ""
 ) -> list[Path]:
-    """Save a figure whole, without dates, in each format.
+    """Save a figure whole, without dates, in each format; PNG, PDF and SVG are marked as `DRAWN` here.
 
     Args:
         figure: what to save.
@@ -58,17 +59,17 @@ def save_figure(
     """
     import matplotlib as mpl
 
-    undated: dict[str, dict[str, None]] = {
-        "pdf": {"CreationDate": None},
-        "png": {"Software": None},
-        "svg": {"Date": None},
+    known: dict[str, dict[str, str | None]] = {
+        "pdf": {"CreationDate": None, "Creator": DRAWN},
+        "png": {"Software": DRAWN},
+        "svg": {"Date": None, "Creator": DRAWN},
     }
     paths = [Path(path).with_suffix(f".{suffix}") for suffix in formats]
     for target in paths:
         kind = target.suffix[1:]
         with whole_file(target) as part, mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "deblur"}):
-            said = {"Title": printable(title)} if title and kind in undated else {}
-            figure.savefig(part, format=kind, dpi=dpi, metadata={**undated.get(kind, {}), **said} or None)
+            said = {"Title": printable(title)} if title and kind in known else {}
+            figure.savefig(part, format=kind, dpi=dpi, metadata={**known.get(kind, {}), **said} or None)
     return paths
 
 
