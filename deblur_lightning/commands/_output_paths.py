@@ -105,8 +105,10 @@ def figure_stem(output: Path, drawn: Collection[str]) -> Path:
         drawn: suffixes that are written.
 
     Raises:
-        ValueError: a suffix of pictures that is not written.
+        ValueError: a folder, or a suffix of pictures that is not written.
     """
+    if output.is_dir():
+        raise ValueError(f"--output is {output}, a folder, but a figure needs a name. Pass {output / 'NAME'}.")
     if output.suffix in drawn:
         return output.with_suffix("")
     refuse_suffix(output, PICTURES, f"a figure, which is written as {' and '.join(drawn)}")

@@ -31,6 +31,19 @@ def test_a_figure_is_named_with_or_without_its_suffix(name, stem):
     assert figure_stem(Path("out", name), (".png", ".pdf")) == Path("out", stem)
 
 
+@pytest.mark.parametrize("command", ["compare a.png -o", "curves run -o"])
+@pytest.mark.parametrize(("typed", "remedy"), [(".", "NAME"), ("..", "../NAME"), ("out/", "out/NAME"), ("a.pdf", "")])
+def test_a_folder_is_no_name_of_a_figure(command, typed, remedy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("out", "a.pdf"):
+        Path(folder).mkdir()
+    with pytest.raises(SystemExit) as stopped:
+        main([*command.split(), typed])
+    told = rf"^deblur: --output is {typed.rstrip('/')}, a folder, but a figure needs a name\. Pass \S*{remedy}\.$"
+    assert re.search(told, stopped.value.code)
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "a.pdf"}
+
+
 def test_a_folder_that_is_there_may_have_any_name(tmp_path):
     (tmp_path / "fields.png").mkdir()
     refuse_suffix(tmp_path / "fields.png", (".png",), "a folder")
