@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints, Store
-from deblur_lightning.commands._output_paths import check_folder_writable, refuse_suffix
+from deblur_lightning.commands._output_paths import check_folder_writable, check_replaceable, refuse_suffix
 from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
 from deblur_lightning.commands.kernels import restored_to_show, shrink_to_show
+from deblur_lightning.reports.marks import WRITTEN
 from deblur_lightning.reports.results import STORE, latest_results, read_results
 from deblur_lightning.sentences import sentence
 from deblur_lightning.whole_file import write_text
@@ -61,6 +62,7 @@ def page(
 
     output = output or store.parent
     refuse_suffix(output, (".html", ".htm"), f"a folder, in which the page is {PAGE}")
+    check_replaceable([output / PAGE], WRITTEN)
     failed: list[str] = []
     with Console() as console:
         if photos:

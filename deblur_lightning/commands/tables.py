@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import Store
-from deblur_lightning.commands._output_paths import refuse_suffix
-from deblur_lightning.commands.page import write_page
+from deblur_lightning.commands._output_paths import check_replaceable, refuse_suffix
+from deblur_lightning.commands.page import PAGE, write_page
+from deblur_lightning.reports.marks import WRITTEN
 from deblur_lightning.reports.results import STORE, read_results
 from deblur_lightning.whole_file import write_text
 
 if TYPE_CHECKING:
     from deblur_lightning.reports.tables import Table
+
+TABLES = "tables.md"
 
 
 class Format(StrEnum):
@@ -51,6 +54,7 @@ def tables(
 
     output = output or store.parent
     refuse_suffix(output, (".md", ".csv", ".tex", ".html"), "a folder for all tables")
+    check_replaceable([output / TABLES, output / PAGE], WRITTEN)
     found, stored = gather_tables(store, published), read_results(store)
     names = [table.name for table in found]
     if only and only not in names:
@@ -83,7 +87,7 @@ def write_tables(
     from deblur_lightning.reports.rendering import RENDERERS, to_markdown
 
     texts = {
-        output / "tables.md": "# Results\n\n" + "\n".join(to_markdown(table) for table in found),
+        output / TABLES: f"{WRITTEN}\n\n# Results\n\n" + "\n".join(to_markdown(table) for table in found),
         output / "numbers.csv": numbers,
     }
     for table in found:

@@ -2,3 +2,6 @@
 
 DRAWN = "drawn by deblur"
 """Among the metadata of every figure."""
+
+WRITTEN = "<!-- written by deblur -->"
+"""In the page of results and in the file of all tables; both formats take it for a comment."""

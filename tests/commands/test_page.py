@@ -119,3 +119,26 @@ def test_two_photos_of_a_name_are_not_one_on_the_page(tmp_path, checkpoint, caps
     assert (record["width"], record["height"]) == (90, 70)
     said = capsys.readouterr().err.replace("\n", " ")
     assert f"failed: {photos[1]}: {photos[0]} is on the page as photo/a.png. Give this one another name." in said
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"), [("page", "index.html"), ("tables", "index.html"), ("tables", "tables.md")]
+)
+def test_a_page_and_tables_replace_their_like_and_no_other_file(command, kept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (out := tmp_path / "site").mkdir()
+    (out / kept).write_text("# Results\n\nSomebody's own, written by hand.\n")
+    said = run(command, "-o", "site")
+    assert said == f"deblur: site/{kept} is there and was not made by deblur, so it is kept. Choose another --output."
+    assert [path.name for path in out.iterdir()] == [kept]
+    (out / kept).unlink()
+    assert [run(command, "-o", "site") for _ in range(2)] == [0, 0]
+    assert "<!-- written by deblur -->" in (out / kept).read_text(encoding="utf-8")
+
+
+def test_somebody_s_page_is_kept_before_any_photo_is_restored(tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.load_named", lambda named: pytest.fail("long work has begun"))
+    Image.effect_noise((70, 60), 80).save(tmp_path / "a.png")
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    assert "index.html is there and was not made by deblur" in run("page", tmp_path / "a.png", "-o", tmp_path)
+    assert not (tmp_path / "page").exists()

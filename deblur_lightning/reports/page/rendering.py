@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
+from deblur_lightning.reports.marks import WRITTEN
 from deblur_lightning.reports.metric_names import metric_name
 from deblur_lightning.reports.page.pictures import PagePicture
 from deblur_lightning.reports.tables import Table
@@ -70,11 +71,9 @@ def render_page(
     """
     measured = [table for table in tables if table.is_measured]
     printed = [table for table in tables if not table.is_measured]
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(measured=measured, printed=printed, figures=figures, pictures=pictures, made=made, base=base)
-    )
+    page = _environment().get_template("page.html")
+    shown = {"measured": measured, "printed": printed, "figures": figures, "pictures": pictures}
+    return page.render(**shown, made=made, base=base, mark=WRITTEN)
 
 
 def render_demo(
