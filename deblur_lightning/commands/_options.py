@@ -6,12 +6,21 @@ from typing import Annotated
 
 import typer
 
+from deblur_lightning.reports.results import STORE
+
 
 def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
     """Refuse 0, negative numbers, infinity and NaN; a range of Typer's would take its limit."""
     if value is not None and not 0 < value < math.inf:
         raise typer.BadParameter(f"{param.opts[-1]} is {value:g}, but it should be a number above 0.")
     return value
+
+
+def that_is_there(store: Path) -> Path:
+    """Refuse a store that is missing, but for the default one, which may have no result yet."""
+    if store != STORE and not store.exists():
+        raise typer.BadParameter(f"--store is {store}, but there is no such file. Check the path.")
+    return store
 
 
 MODELS = "a .ckpt or .safetensors file, or a bundled one: blind, learned or direct"
@@ -43,3 +52,7 @@ Outputs = Annotated[
 ]
 
 Store = Annotated[Path, typer.Option(metavar="FILE", help="The results store that evaluations are added to.")]
+
+StoreToRead = Annotated[
+    Path, typer.Option("--store", metavar="FILE", callback=that_is_there, help="The results store that is read.")
+]

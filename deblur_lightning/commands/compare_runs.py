@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import Outputs, Store
+from deblur_lightning.commands._options import Outputs, StoreToRead
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_picture_rows, read_results, read_rows
 
@@ -33,7 +33,7 @@ def compare_runs(
         typer.Option(metavar="NAME", help="A metric, such as psnr; repeat for several. Default: all in common."),
     ] = None,
     output: Outputs = None,
-    store: Store = STORE,
+    store: StoreToRead = STORE,
 ) -> None:
     """Compare two runs of the results store, picture by picture.
 

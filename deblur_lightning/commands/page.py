@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import NamedCheckpoints, Store
+from deblur_lightning.commands._options import NamedCheckpoints, StoreToRead
 from deblur_lightning.commands._output_paths import check_folder_writable, check_replaceable, refuse_suffix
 from deblur_lightning.commands._photo_paths import plan_photos
 from deblur_lightning.commands.compare import read_sharp
@@ -44,7 +44,7 @@ def page(
         ),
     ] = None,
     dataset: Annotated[str, typer.Option(metavar="NAME", help="Heading that the photos are listed under.")] = "photo",
-    store: Store = STORE,
+    store: StoreToRead = STORE,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder to write to; default: the store's."),

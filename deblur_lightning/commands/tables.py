@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur_lightning.commands._options import Store
+from deblur_lightning.commands._options import StoreToRead
 from deblur_lightning.commands._output_paths import check_replaceable, refuse_suffix
 from deblur_lightning.commands.page import PAGE, write_page
 from deblur_lightning.reports.marks import WRITTEN
@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 
 def tables(
-    store: Store = STORE,
+    store: StoreToRead = STORE,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT", help="Folder to write to; default: the store's."),

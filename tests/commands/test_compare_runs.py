@@ -91,6 +91,7 @@ def test_a_damaged_table_of_a_stored_run_is_named(store, tmp_path, content, said
 
 
 def test_a_store_without_results_is_said_to_have_none(tmp_path):
+    (tmp_path / "none.jsonl").touch()
     said = str(run("old", "new", "--store", tmp_path / "none.jsonl"))
     assert "none.jsonl holds no result yet. Pass another --store, or score: deblur benchmark." in said
 

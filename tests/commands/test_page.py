@@ -65,10 +65,13 @@ def test_a_bad_photo_is_reported_and_the_page_written_if_it_shows_others(tmp_pat
     assert (tmp_path / "out" / "index.html").is_file() == others
 
 
-def test_without_photos_no_model_is_needed(tmp_path, capsys):
-    assert run("page", "--store", tmp_path / "results.jsonl") == 0
-    assert f"Page: {tmp_path / 'index.html'}" in capsys.readouterr().out
-    assert run("tables", "--store", tmp_path / "other" / "results.jsonl", "--only", "sample") == 0
+def test_without_photos_no_model_is_needed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("page") == 0
+    assert "Page: results/index.html" in capsys.readouterr().out
+    (store := tmp_path / "other" / "results.jsonl").parent.mkdir()
+    store.touch()
+    assert run("tables", "--store", store, "--only", "sample") == 0
     assert (tmp_path / "other" / "index.html").is_file()
 
 

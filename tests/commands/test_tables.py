@@ -17,9 +17,10 @@ def test_deblur_tables_writes_every_table_in_every_format(tmp_path, capsys):
     assert "GoPro was not run. Add it:" in capsys.readouterr().out
 
 
-def test_deblur_tables_works_before_any_run(tmp_path, capsys):
+def test_deblur_tables_works_before_any_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit_:
-        main(["tables", "--store", str(tmp_path / "results.jsonl"), "--only", "deblurgan-table2"])
+        main(["tables", "--only", "deblurgan-table2"])
     assert exit_.value.code == 0
     out = capsys.readouterr().out
     assert "DeblurGAN's Table 2" in out
@@ -27,9 +28,20 @@ def test_deblur_tables_works_before_any_run(tmp_path, capsys):
     assert "results.jsonl holds no result yet: these are published numbers alone" in out
 
 
-def test_an_unknown_table_is_refused_with_the_known_ones(tmp_path):
+@pytest.mark.parametrize("command", ["tables", "page", "compare-runs a b"])
+def test_a_store_that_is_named_and_missing_is_told_before_anything_is_written(command, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        main([*command.split(), "--store", "out/typo.jsonl"])
+    assert exit_.value.code == 2
+    assert "--store is out/typo.jsonl, but there is no such file. Check the path." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_table_is_refused_with_the_known_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"there is no such table. Choose one of sample"):
-        main(["tables", "--store", str(tmp_path / "results.jsonl"), "--only", "table9"])
+        main(["tables", "--only", "table9"])
 
 
 def test_a_data_set_of_one_s_own_has_a_table_with_every_metric_measured_on_it(tmp_path, capsys):
