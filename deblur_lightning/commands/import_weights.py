@@ -39,7 +39,7 @@ def import_weights(
     """
     from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
     from deblur_lightning.checkpoints.borrowed import lent
-    from deblur_lightning.checkpoints.own import check_target, in_16_bits
+    from deblur_lightning.checkpoints.own import check_finite, check_target, in_16_bits
 
     check_target(output, borrowing=borrow is not None)
     if borrow is not None and output.resolve() == borrow.resolve():
@@ -48,6 +48,7 @@ def import_weights(
         raise ValueError(f"{output} would be replaced by its weights alone. Choose another name for --output.")
     check_file(output, overwrite=overwrite)
     weights, recipe, _ = _read(file)
+    check_finite(weights, file)
     if half:
         weights = in_16_bits(weights, file, "Leave out --half.")
     count = sum(weight.numel() for weight in weights.values())

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.checkpoints import read_checkpoint
+from deblur_lightning.checkpoints.own import check_finite
 from deblur_lightning.deblurring.bundled import find_checkpoint
 from deblur_lightning.deblurring.deblurrer import Deblurrer
 from deblur_lightning.deblurring.photo import PhotoDeblurrer
@@ -41,7 +42,7 @@ def load_deblurrer(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a file that is no checkpoint of ours, or an option that its model lacks.
+        ValueError: a file that is no checkpoint of ours, or with NaN in it, or an option that its model lacks.
     """
     path = find_checkpoint(None if checkpoint is None else Path(checkpoint))
     weights, recipe, _ = read_checkpoint(path)
@@ -56,6 +57,7 @@ def load_deblurrer(
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     load_weights(deblurrer, weights, path)
+    check_finite(weights, path)
     deblurrer.eval().requires_grad_(requires_grad=False)
     # the direct network takes a sixth less time so
     deblurrer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -112,6 +112,18 @@ def test_our_own_checkpoint_keeps_only_what_restores(trained, tmp_path, suffix):
     assert torch.equal(load_deblurrer(again)(blurry).picture, half(blurry).picture)
 
 
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "NaN"), (float("-inf"), "infinity")])
+def test_weights_that_are_no_numbers_are_not_packed(value, said, trained, tmp_path):
+    content = torch.load(trained, weights_only=True)
+    content["state_dict"]["deblurrer.network.bottleneck.0.bias"][3] = value
+    torch.save(content, trained)
+    told = rf"trained\.ckpt holds {said} in network\.bottleneck\.0\.bias, so it restores nothing\. Pass an earlier "
+    for half in (False, True):
+        with pytest.raises(ValueError, match=told):
+            import_weights(trained, tmp_path / "small.safetensors", half=half)
+    assert not (tmp_path / "small.safetensors").exists()
+
+
 def test_values_beyond_sixteen_bits_are_refused(tmp_path):
     weights = two_heads_weights(**ARGUMENTS)
     weights["feat.0.bias"][3] = 1e5

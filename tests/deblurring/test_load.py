@@ -227,3 +227,21 @@ def test_a_model_given_more_often_than_it_has_names_is_refused(tmp_path):
 def test_half_of_a_named_checkpoint_is_refused(text):
     with pytest.raises(ValueError, match=f"--checkpoint is {text}, but it is NAME=FILE or FILE"):
         find_named_checkpoints([text])
+
+
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "NaN"), (float("inf"), "infinity")])
+def test_weights_that_are_no_numbers_restore_nothing(tmp_path, value, said):
+    deblurrer = small_motion_deblurrer()
+    with torch.no_grad():
+        deblurrer.network.bottleneck[0].bias[2] = value
+    path = written(tmp_path / "broken.ckpt", deblurrer)
+    told = rf"broken\.ckpt holds {said} in network\.bottleneck\.0\.bias, so it restores nothing\. Pass an earlier"
+    with pytest.raises(ValueError, match=told):
+        load_deblurrer(path)
+
+
+def test_large_weights_whose_sum_overflows_are_numbers(tmp_path):
+    deblurrer = small_motion_deblurrer()
+    with torch.no_grad():
+        deblurrer.network.bottleneck[0].bias[:2] = 3e38
+    assert load_deblurrer(written(tmp_path / "large.ckpt", deblurrer)).method == "Adaptive"
