@@ -279,6 +279,7 @@ FAILS = "import sys; print('no weights', file=sys.stderr); sys.exit(3)"
         (["mine", "sharp", "-o", "a.txt"], "a.txt, but .csv, .md, .json are written"),
         (["blurry", "--baseline", "unsharp", "--checkpoint", "blind"], "--baseline and --checkpoint are given"),
         (["blurry", "sharp", "--baseline", "unsharp", "--save", "mine"], "mine, but that is there and not an empty"),
+        (["mine", "sharp", "--save", "kept"], "--save is kept, but mine is scored as it is.*Leave it out"),
         (["sharp", "--baseline", "unsharp"], "has no blurry picture to restore. Pass BLURRY SHARP"),
         (["blurry", "sharp", "--command", "python x.py {in}"], r"Write \{in\} and \{out\} for a picture"),
         (["blurry", "sharp", "--command", "no-such-program {in} {out}"], "there is no program no-such-program"),

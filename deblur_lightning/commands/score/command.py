@@ -100,6 +100,8 @@ def score(
     perceptual = _distances({"lpips": lpips, "dists": dists})
     road = find_road(command, baseline, checkpoint)
     side, other = _sides(pictures, sharp, blurry, made=road is not None)
+    if save is not None and road is None:
+        raise ValueError(f"--save is {save}, but {pictures} is scored as it is and nothing is restored. Leave it out.")
     found = find_shots(side, other, Layout(sharp_half, folders), blur)
     measures = Measures(luma, align, cw_ssim, all(shot.blurry for shot in found.shots), perceptual)
     job = Job(found, measures, road or pictures, save, method, dataset)
