@@ -10,6 +10,12 @@ def check_count(what: str, count: int) -> None:
         raise ValueError(f"{what} is {count}, but there is nothing to do with none. Pass at least 1.")
 
 
+def check_noise(noise: float) -> None:
+    """Raise unless it is a standard deviation."""
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise is {noise}, but a standard deviation is a finite number from 0 on. Pass 0.01.")
+
+
 def check_seed(seed: int) -> None:
     """Raise unless a generator takes it."""
     if not seed >= 0:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.data.checks import check_range, check_share
+from deblur_lightning.data.checks import check_noise, check_range, check_share
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import pixels_of
@@ -38,8 +38,7 @@ class PaperSensor:
                 f"brightness is {tuple(self.brightness)}, but it is the least and the largest factor, above 0. Pass "
                 "(1.0, 3.0)."
             )
-        if not 0 <= self.noise < math.inf:
-            raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
+        check_noise(self.noise)
 
 
 @dataclass(frozen=True)

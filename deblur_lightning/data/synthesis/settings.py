@@ -1,10 +1,9 @@
 """What pairs are made with: all that decides their pixels, but the photographs."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from deblur_lightning.data.checks import check_seed
+from deblur_lightning.data.checks import check_noise, check_seed
 from deblur_lightning.data.scenes.hard_motion import Kind
 from deblur_lightning.physics import check_gamma
 
@@ -41,8 +40,7 @@ class Blurring:
             )
         if not self.size >= 32:
             raise ValueError(f"size is {self.size}, but networks need 32 pixels. Pass 32 or more.")
-        if not 0 <= self.noise < math.inf:
-            raise ValueError(f"noise is {self.noise}, but a standard deviation cannot be negative. Pass 0.01.")
+        check_noise(self.noise)
         check_seed(self.seed)
         check_gamma(self.gamma)
 
