@@ -102,15 +102,15 @@ def describe(
             except AbsentError:
                 continue
     found, reason = _pairs(root, sharp_half, folders, full)
-    if found.said:
+    if found.said or (found.faults and (folders or root.is_file())):
         return found
     if folders:
-        raise FileNotFoundError(found.faults[0] if found.faults else reason)
+        raise FileNotFoundError(reason)
     photos = photo_paths(root)
     said = [f"{root}: {count_of(len(photos), 'photo')}. PhotoFolder trains on them, `deblur restore` restores them."]
-    if not found.faults:
-        said.append(f"No pairs: {reason}")
-    return Finding(said, [*found.faults, *_faults_of_files(photos, full)])
+    if found.faults:
+        return Finding(said, found.faults)
+    return Finding([*said, f"No pairs: {reason}"], _faults_of_files(photos, full))
 
 
 def _synthesized(root: Path, full: bool) -> Finding:
@@ -222,7 +222,18 @@ def _pairs(
         ("layout.folders=[blurry, sharp]", "--folders BLURRY SHARP"),
     ):
         reason = reason.replace(theirs, ours)
-    return Finding(said, [*dict.fromkeys(unpaired), *_faults_of_pairs(list(pairs), full)]), reason
+    faults = [*dict.fromkeys(unpaired), *_faults_of_pairs(list(pairs), full)]
+    if unpaired:
+        faults += _faults_of_files(_without_pair(root, pairs), full)
+    return Finding(said, faults), reason
+
+
+def _without_pair(root: Path, pairs: Iterable[Pair]) -> list[Path]:
+    """List a folder's pictures that are in no pair; those of a list file may lie anywhere."""
+    from deblur_lightning.data.frames import frames_below
+
+    paired = {file for pair in pairs for file in pair.files()}
+    return sorted({*frames_below(root)} - paired) if root.is_dir() else []
 
 
 def _faults_of_pairs(pairs: Sequence[Pair], full: bool) -> list[str]:

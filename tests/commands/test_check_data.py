@@ -171,6 +171,37 @@ def test_truncated_pictures_of_pairs_are_named_and_counted(tmp_path, capsys):
     assert said.err.endswith("2 more files with faults.\n")
 
 
+@pytest.mark.parametrize("options", [(), ("--folders", "test/blur", "test/sharp")])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_damage_is_named_beside_a_missing_counterpart(options, split, tmp_path, capsys):
+    for folder, names in {f"{split}/blur": "1", f"{split}/sharp": "1", "test/blur": "123", "test/sharp": "13"}.items():
+        for name in names:
+            picture(tmp_path / folder / f"{name}.png")
+    cut(damaged := tmp_path / "test" / "blur" / "3.png")
+    status, said = check(capsys, tmp_path, *options)
+    assert status == 1
+    first, second = said.err.splitlines()
+    assert re.search(r"blur/2\.png has no counterpart in \S+sharp \(1 such\)", first)
+    assert second.startswith(f"{damaged} is damaged (")
+
+
+def test_damage_is_named_in_another_sequence_than_lacks_a_counterpart(tmp_path):
+    for folder, names in {"a/blur": "12", "a/sharp": "1", "b/blur": "1", "b/sharp": "1"}.items():
+        for name in names:
+            picture(tmp_path / "train" / folder / f"{name}.png")
+    cut(damaged := tmp_path / "train" / "b" / "sharp" / "1.png")
+    first, second = describe(tmp_path).faults
+    assert "a/blur/2.png has no counterpart" in first
+    assert second.startswith(f"{damaged} is damaged (")
+
+
+def test_a_list_that_names_missing_pictures_is_said_to_do_so(tmp_path, capsys):
+    (tmp_path / "list.txt").write_text("gt/2.png blur/2.png\n")
+    status, said = check(capsys, tmp_path / "list.txt")
+    assert status == 1
+    assert re.search(r"list\.txt lists \S+2\.png, which is not below its folder", said.err)
+
+
 def test_pairs_of_two_sizes_are_named(tmp_path, capsys):
     picture(tmp_path / "input" / "1.png")
     picture(tmp_path / "target" / "1.png", (7, 6))
