@@ -1,10 +1,13 @@
 """BlindEstimator: the motion field from the photo itself, without a network."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.estimation import Found, drawn_field, find_motion, least_side
+from deblur_lightning.estimation import Found, Tell, drawn_field, find_motion, least_side, refined_kernel
 from deblur_lightning.field import KernelField, delta_field, stack_fields
+from deblur_lightning.networks import KernelRefiner
 from deblur_lightning.side_by_side import one_core
 
 
@@ -13,11 +16,20 @@ class BlindEstimator(nn.Module):
 
     Args:
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
+        refiner: improves one kernel of a whole photo, where a network tells what it sees of it (`find`).
+
+    Raises:
+        ValueError: a refiner of kernels of another size.
     """
 
-    def __init__(self, kernel_size: int = 33) -> None:
+    def __init__(self, kernel_size: int = 33, refiner: KernelRefiner | None = None) -> None:
         super().__init__()
-        self.kernel_size = kernel_size
+        if refiner is not None and refiner.kernel_size != kernel_size:
+            raise ValueError(
+                f"the refiner has a kernel_size of {refiner.kernel_size}, but the estimator's is {kernel_size}. "
+                "Pass one for both."
+            )
+        self.kernel_size, self.refiner = kernel_size, refiner
 
     @torch.no_grad()
     def forward(self, light: Tensor) -> KernelField:
@@ -31,15 +43,19 @@ class BlindEstimator(nn.Module):
         """
         return stack_fields([self.find(one).field for one in (light + 0.5).split(1)])
 
-    def find(self, light: Tensor) -> Found:
+    def find(self, light: Tensor, tell: Tell | None = None) -> Found:
         """Estimate the field of one picture, with what tells how sure it is; see `forward`.
 
         Args:
             light: ``[1, 3 or 1, H, W]``, linear light in [0, 1].
+            tell: gives the refiner what a network sees; None leaves kernels as they were found.
         """
         if not self.sees(light):
             return Found(delta_field(light, self.kernel_size))
-        return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False)
+        refine = None
+        if self.refiner is not None and tell is not None:
+            refine = partial(refined_kernel, refiner=self.refiner, tell=tell)
+        return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False, refine=refine)
 
     @torch.no_grad()
     def drawn(self, light: Tensor) -> KernelField | None:

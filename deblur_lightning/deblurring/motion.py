@@ -9,11 +9,11 @@ from deblur_lightning.deblurring.blind import BlindEstimator
 from deblur_lightning.deblurring.deblurrer import Deblurred, Deblurrer, exposures_of, one_by_one
 from deblur_lightning.deblurring.exposures import CameraExposure, ExposureRule
 from deblur_lightning.deblurring.restorers import Restorer, RichardsonLucy
-from deblur_lightning.estimation import Found, with_fade, without_fade
+from deblur_lightning.estimation import Found, Tell, with_fade, without_fade
 from deblur_lightning.exposure import NO_SIDE, Exposure
 from deblur_lightning.field import KernelField, stack_fields
 from deblur_lightning.networks import AdaptiveBasisNetwork
-from deblur_lightning.physics import to_linear
+from deblur_lightning.physics import to_display, to_linear
 
 BY_MOTION = "restored by the motion found"
 """Marks the note on one picture's shares, which is left out where several pictures or tiles are restored together."""
@@ -104,8 +104,15 @@ class MotionDeblurrer(Deblurrer):
 
     def _seen(self, blurry: Tensor, exposure: Exposure) -> Found:
         if isinstance(self.network, BlindEstimator) and len(blurry) == 1:
-            return self.network.find(to_linear(blurry, exposure.gamma))
+            return self.network.find(to_linear(blurry, exposure.gamma), self._teller(exposure.gamma))
         return Found(self.glance(blurry, exposure))
+
+    def _teller(self, gamma: float) -> Tell | None:
+        """Give the mean kernel that the restorer's network sees in a picture in linear light."""
+        seeing = self.restorer.seeing
+        if seeing is None:
+            return None
+        return lambda light: seeing.mean_kernel(to_display(light.expand(-1, 3, -1, -1), gamma))
 
     def _found(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Exposure]:
         """Give the field, and the exposure with what is known of who drew the field."""

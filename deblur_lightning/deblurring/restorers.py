@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
+from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.restoration import deconvolve, richardson_lucy
 from deblur_lightning.richardson_lucy_updates import Method
 
@@ -55,6 +56,11 @@ class Restorer(nn.Module):
     """
 
     title = ""
+
+    @property
+    def seeing(self) -> SeeingNAFNet | None:
+        """The network that it asks what it sees at each place; None where it asks none."""
+        return None
 
     @abstractmethod
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:

@@ -9,11 +9,13 @@ from deblur_lightning.estimation.light_streaks import light_streaks
 from deblur_lightning.estimation.local_evidence import LocalEvidence, least_side, weighing_evidence
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import blind_kernel
+from deblur_lightning.estimation.refined_kernel import Tell, refined_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 
 __all__ = [
     "Found",
     "LocalEvidence",
+    "Tell",
     "blind_kernel",
     "camera_path",
     "dark_beyond",
@@ -24,6 +26,7 @@ __all__ = [
     "light_streaks",
     "natural_kernel",
     "reaches",
+    "refined_kernel",
     "richest_window",
     "weighing_evidence",
     "with_fade",

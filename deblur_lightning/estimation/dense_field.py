@@ -1,6 +1,6 @@
 """The motion field of a photo from the photo itself: what lights drew, a camera's path, one kernel, or a moved part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib import import_module
 from typing import NamedTuple, cast
@@ -40,6 +40,10 @@ LAZY = ("scipy.fft", "scipy.ndimage", "scipy.sparse")  # what the tasks below im
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
+Refine = Callable[[Tensor, Sequence[Attempt]], Tensor]
+"""Improves what was found of one kernel, see `refined_kernel`; takes the picture ``[C, H, W]`` in linear light."""
+
+
 class Found(NamedTuple):
     """The motion field of a photo, and how much speaks for it.
 
@@ -55,7 +59,14 @@ class Found(NamedTuple):
 
 
 @torch.no_grad()
-def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, lights: bool = True) -> Found:
+def find_motion(
+    blurry: Tensor,
+    *,
+    gamma: float = 2.2,
+    kernel_size: int = 33,
+    lights: bool = True,
+    refine: Refine | None = None,
+) -> Found:
     """Estimate the motion field of a photo from nothing but the photo, so that one may ask how sure it is.
 
     It is, in this order:
@@ -78,6 +89,7 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
         gamma: display to linear light.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
         lights: whether to look for what lights drew; False where that was done before.
+        refine: improves the one kernel of all the photo, after it was chosen; None leaves it.
 
     Returns:
         The field, ``[1, B, K, K]``, where B is 1, 2 (no blur first) or 25, and what tells how sure it is.
@@ -99,7 +111,7 @@ def find_motion(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     colours = to_linear(blurry.float(), gamma)[0].cpu()
     with one_core():
         drawn = drawn_field(colours, kernel_size) if lights else None
-        found = _found(colours.mean(0), kernel_size) if drawn is None else Found(drawn)
+        found = _found(colours, kernel_size, refine) if drawn is None else Found(drawn)
     return found._replace(field=found.field.to(blurry.device))
 
 
@@ -108,19 +120,22 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     return find_motion(blurry, gamma=gamma, kernel_size=kernel_size, lights=lights).field
 
 
-def _found(light: Tensor, kernel_size: int) -> Found:
+def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
+    light = colours.mean(0)
     if light.amax() - light.amin() < FLAT:
         return Found(delta_field(light[None, None], kernel_size))  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(evidence.with_noise(seen_noise(light)), kernel_size) is None:
-        uniform, turning, alike = uniform_and_turning(light, kernel_size)
+        attempted, turning = uniform_and_turning(light, kernel_size)
+        uniform = _everywhere(likeliest_kernel(attempted), light)
         field = likeliest(uniform, turning, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
             if field is not uniform:
                 return Found(field)
-            alike = 0.0 if turning is None else alike
-            return Found(field, cache(partial(sureness, light, field.basis[0, 0], alike)))
+            alike = 0.0 if turning is None else _alike(attempted)
+            refined = uniform if refine is None else _everywhere(refine(colours, attempted), light)
+            return Found(refined, cache(partial(sureness, light, uniform.basis[0, 0], alike)))
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
@@ -162,13 +177,10 @@ def fills_its_square(field: KernelField) -> bool:
     return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
-def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, KernelField | None, float]:
-    """Estimate one kernel for all of a picture ``[H, W]`` and, by another core, the field of a camera that turns.
+def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt], KernelField | None]:
+    """Look for one kernel for all of a picture ``[H, W]`` and, by another core, for the field of a camera that turns.
 
-    See `blind_kernel` and `estimated_turning`.
-
-    Returns:
-        Both, and how alike the kernels are from which the one was chosen (`likeness`).
+    See `attempts` and `estimated_turning`.
     """
     for name in LAZY:  # here, for two threads that first import parts of one package may meet halfway, and fail
         import_module(name)
@@ -176,10 +188,12 @@ def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[KernelField, K
     tasks = [path, *ways] if light.numel() <= WHOLE else [*ways, path]  # what takes longest goes first
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
-    found = cast(list[Attempt], answers)
-    kernels = torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])
-    alike = likeness(kernels).min().item()
-    return _everywhere(likeliest_kernel(found), light), cast(KernelField | None, turning), alike
+    return cast(list[Attempt], answers), cast(KernelField | None, turning)
+
+
+def _alike(found: Sequence[Attempt]) -> float:
+    """Tell how alike the kernels of attempts are, at least, see `likeness`."""
+    return likeness(torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])).min().item()
 
 
 def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:

@@ -17,11 +17,18 @@ TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
 THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
+TETHER = 30.0  # times the ridge: how firmly a kernel is held that is likely before the picture is looked at
 RIDGE = 5.0  # squared gradient for each pixel that counts, in units of the noise's variance
 
 
 def natural_kernel(
-    light: Tensor, kernel: Tensor, share: Tensor | None = None, *, turns: int = TURNS, noise: float | None = None
+    light: Tensor,
+    kernel: Tensor,
+    share: Tensor | None = None,
+    *,
+    turns: int = TURNS,
+    noise: float | None = None,
+    likely: Tensor | None = None,
 ) -> Tensor:
     """Improve a nearly right kernel: restore the picture with it, read the kernel off the picture, in turn.
 
@@ -36,6 +43,7 @@ def natural_kernel(
         share: how much each pixel counts, ``[H, W]`` in [0, 1]; None counts all.
         turns: of both.
         noise: standard deviation of the light's noise; None measures it, as of light in [0, 1].
+        likely: ``[K, K]``, what the ridge draws the kernel to, by `TETHER` as much as else to zero; None leaves it so.
 
     Returns:
         The kernel, ``[K, K]``, unit sum, its centre of mass within about a tenth of a pixel of the central one.
@@ -49,6 +57,8 @@ def natural_kernel(
         blurry = blurry * share[:-1, :-1]
     noise = noise_level(light[None, None]) if noise is None else noise
     ridge = RIDGE * max(noise, LEAST_NOISE) ** 2 * float(light.numel() if share is None else share.sum())
+    held = ridge if likely is None else TETHER * ridge
+    aim = 0.0 if likely is None else held * likely.flatten()
     for turn in range(turns):
         shown, threshold = (_between(*ends, turn / max(turns - 1, 1)) for ends in (SHOWN, THRESHOLD))
         sharp = natural_picture(light, kernel, share, noise=noise)
@@ -57,8 +67,9 @@ def natural_kernel(
         if share is not None:
             gradient = gradient * share[:-1, :-1]
         form, wanted = normal_equations(strongest(gradient, shown), blurry, size)
-        form.diagonal().add_(ridge)
-        kernel = traced(nonnegative_minimum(form, wanted, kernel.flatten()).view_as(kernel), threshold, LEAST_PART)
+        form.diagonal().add_(held)
+        fitted = nonnegative_minimum(form, wanted + aim, kernel.flatten())
+        kernel = traced(fitted.view_as(kernel), threshold, LEAST_PART)
     return kernel
 
 

@@ -88,7 +88,7 @@ def attempts(
         candidates: likewise; each is an attempt of its own.
     """
     _check(light, kernel_size, share, candidates)
-    light, share, noise = _lit_window(light, share)
+    light, share, noise = lit_window(light, share)
 
     def attempt(start: Callable[[], Tensor]) -> Attempt:
         kernel = natural_kernel(light, start(), share, noise=noise)
@@ -107,7 +107,7 @@ def plain_kernel(light: Tensor, kernel_size: int) -> Tensor:
         kernel_size: likewise.
     """
     _check(light, kernel_size, None, ())
-    light, _, noise = _lit_window(light, None)
+    light, _, noise = lit_window(light, None)
     return natural_kernel(light, coarse_kernel(light, kernel_size, darkness=DARKNESS[0]), noise=noise)
 
 
@@ -151,8 +151,16 @@ def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, 
     return kernel
 
 
-def _lit_window(light: Tensor, share: Tensor | None) -> tuple[Tensor, Tensor | None, float]:
-    """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for; measure its noise."""
+def lit_window(light: Tensor, share: Tensor | None = None) -> tuple[Tensor, Tensor | None, float]:
+    """Cut out the window of a picture that tells most, lit as sparsity and ridges are meant for; measure its noise.
+
+    Args:
+        light: ``[H, W]``, linear light in [0, 1].
+        share: how much each pixel counts.
+
+    Returns:
+        The light there, of a standard deviation of `CONTRAST`, the share there, and the light's noise.
+    """
     light = light.float()
     window = richest_window(light, share)
     light, share = light[window], None if share is None else share[window].float()

@@ -3,6 +3,7 @@
 from deblur_lightning.networks.adaptive_basis import AdaptiveBasisNetwork
 from deblur_lightning.networks.compact import CompactBasisNetwork
 from deblur_lightning.networks.deblurgan import DeblurGANGenerator, PatchCritic
+from deblur_lightning.networks.kernel_refiner import KernelRefiner
 from deblur_lightning.networks.nafnet import FoldedNAFNet, NAFNet
 from deblur_lightning.networks.seeing import SeeingNAFNet
 from deblur_lightning.networks.vgg import VGGFeatures
@@ -12,6 +13,7 @@ __all__ = [
     "CompactBasisNetwork",
     "DeblurGANGenerator",
     "FoldedNAFNet",
+    "KernelRefiner",
     "NAFNet",
     "PatchCritic",
     "SeeingNAFNet",

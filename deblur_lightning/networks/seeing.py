@@ -88,6 +88,13 @@ class SeeingNAFNet(nn.Module):
         """
         return cell_field(lambda part: self.told(self.deep(part)[0], part.shape[-2:]), blurry, num_basis)
 
+    def mean_kernel(self, blurry: Tensor) -> Tensor:
+        """Tell the mean of all cells' kernels, ``[K, K]``, of a picture ``[1, 3, H, W]``, restoring nothing."""
+        cells = self.told(self.deep(blurry)[0], blurry.shape[-2:]).exp()
+        mean = cells[0].mean((1, 2))
+        side = round(len(mean) ** 0.5)
+        return (mean / mean.sum()).view(side, side)
+
     def deep(self, blurry: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Give the features of cells, and those of the finer levels, the finest first."""
         height, width = blurry.shape[-2:]

@@ -89,7 +89,7 @@ class SayingBlind(BlindEstimator):
         super().__init__(kernel.shape[-1])
         self.kernel = kernel
 
-    def find(self, light):
+    def find(self, light, tell=None):
         return Found(field_of(self.kernel, light))
 
 

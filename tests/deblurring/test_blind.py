@@ -1,5 +1,7 @@
 """The estimator without a network, in a network's place."""
 
+import sys
+
 import pytest
 import torch
 from small_models import small_direct_deblurrer, small_learned_deblurrer, small_seeing_deblurrer
@@ -12,8 +14,10 @@ from deblur_lightning.deblurring import (
     RichardsonLucy,
 )
 from deblur_lightning.estimation import Found
+from deblur_lightning.estimation.kernel_shape import SOFTNESS, softened
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import delta_field
+from deblur_lightning.networks import KernelRefiner
 from deblur_lightning.physics import blur, shake_kernels
 
 
@@ -58,7 +62,7 @@ def test_the_smallest_picture_that_is_looked_at_is_looked_at(side, seen):
 
 def test_how_sure_the_motion_is_is_told():
     class Sure(BlindEstimator):
-        def find(self, light):
+        def find(self, light, tell=None):
             return Found(shifted(light), lambda: 0.7)
 
     photo = torch.rand(1, 3, 60, 70, generator=torch.Generator().manual_seed(1))
@@ -69,7 +73,7 @@ def test_a_large_photo_s_motion_is_estimated_at_once_and_undone_in_tiles():
     looks = []
 
     class Looking(BlindEstimator):
-        def find(self, light):
+        def find(self, light, tell=None):
             looks.append(light.shape[-2:])
             field = delta_field(light, 9)
             basis = torch.zeros_like(field.basis)
@@ -108,7 +112,7 @@ class _Failing(Restorer):
 )
 def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sentence):
     class Moving(BlindEstimator):
-        def find(self, light):
+        def find(self, light, tell=None):
             return Found(delta_field(light, 9))
 
     photo = torch.rand(1, 3, 300, 500, generator=torch.Generator().manual_seed(1))
@@ -120,7 +124,7 @@ def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sent
 @pytest.mark.parametrize("ask", ["restore", "field"])
 def test_motion_that_takes_too_much_memory_to_find_is_said_in_a_sentence(ask):
     class Greedy(BlindEstimator):
-        def find(self, light):
+        def find(self, light, tell=None):
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     model = PhotoDeblurrer(MotionDeblurrer(Greedy(9), RichardsonLucy(3)))
@@ -135,7 +139,7 @@ def test_a_restorer_that_answers_with_the_photo_itself_does_no_harm_to_it():
             return blurry
 
     class Moving(BlindEstimator):
-        def find(self, light):
+        def find(self, light, tell=None):
             return Found(shifted(light))
 
     photo = torch.rand(1, 3, 90, 100, generator=torch.Generator().manual_seed(1))
@@ -155,3 +159,42 @@ def test_methods_are_told_apart_by_what_sees_the_motion():
     assert MotionDeblurrer(BlindEstimator(9)).method == "Blind"
     assert small_learned_deblurrer().method == small_seeing_deblurrer().method == "Learned"
     assert small_direct_deblurrer().method == "DeblurGAN"
+
+
+def test_a_refiner_is_asked_where_the_restorer_s_network_tells_what_it_sees(monkeypatch):
+    asked, nothing = [], delta_field(torch.zeros(1, 1, 9, 9), 9).basis[0, 0]
+
+    def refined(colours, found, refiner, tell):
+        asked.append(tell(colours[None, :, :40, :48]))
+        return nothing
+
+    monkeypatch.setattr(sys.modules["deblur_lightning.deblurring.blind"], "refined_kernel", refined)
+    monkeypatch.setattr(sys.modules["deblur_lightning.estimation.dense_field"], "estimated_turning", lambda *_: None)
+    blurry, _ = shaken()
+    seeing = small_seeing_deblurrer()
+    for restorer, answers in ((RichardsonLucy(), 0), (seeing.restorer, 1)):
+        model = MotionDeblurrer(BlindEstimator(9, KernelRefiner(9, width=6)), restorer).eval()
+        field = model.estimate(blurry, Exposure()).field
+        assert len(asked) == answers
+        assert torch.equal(field.basis[0, 0], softened(nothing, SOFTNESS)) == bool(answers)
+    network = seeing.restorer.seeing
+    expected = network.both(blurry[..., :40, :48])[1].exp().mean((2, 3)).view(9, 9)
+    torch.testing.assert_close(asked[0], expected / expected.sum(), atol=1e-5, rtol=1e-3)
+
+
+def test_how_sure_the_motion_is_does_not_depend_on_the_refiner(monkeypatch):
+    blurry, _ = shaken()
+    monkeypatch.setattr(
+        sys.modules["deblur_lightning.deblurring.blind"], "refined_kernel", lambda light, *_, **__: torch.eye(9) / 9
+    )
+    found = [
+        BlindEstimator(9, refiner).find(blurry, lambda light: torch.eye(9) / 9)
+        for refiner in (None, KernelRefiner(9, width=6))
+    ]
+    assert found[0].sureness() == found[1].sureness()
+    assert not torch.equal(found[0].field.basis, found[1].field.basis)
+
+
+def test_a_refiner_of_other_kernels_is_refused():
+    with pytest.raises(ValueError, match="refiner has a kernel_size of 33, but the estimator's is 9"):
+        BlindEstimator(9, KernelRefiner(33, width=6))

@@ -188,7 +188,7 @@ def test_a_streak_of_forty_pixels_is_restored_beyond_what_its_kernels_hold(strea
     class Misled(BlindEstimator):
         """Sees what `BlindEstimator` saw of such a streak: 22 pixels at the photo's size, 39 of it at half."""
 
-        def find(self, light):
+        def find(self, light, tell=None):
             height, width = light.shape[-2:]
             return Found(uniform(line(22 if width == 600 else 20), height, width))
 
@@ -284,7 +284,7 @@ def test_a_field_is_enlarged_about_its_centre():
 class Known(BlindEstimator):
     """Knows the motion: a line of 40 pixels at 640 pixels' width."""
 
-    def find(self, light):
+    def find(self, light, tell=None):
         return Found(Seeing(40, 640)(light, Exposure()).field)
 
 

@@ -9,6 +9,7 @@ from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field, find_motion
 from deblur_lightning.estimation.dense_field import estimated_turning, fills_its_square, likeliest
 from deblur_lightning.estimation.kernel_shape import no_blur
+from deblur_lightning.estimation.pyramid import Attempt
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.physics import expose, shake_field
@@ -80,11 +81,12 @@ def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_m
 @pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
 def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
-    one = constant(turning.mean_kernel()[0])
+    found = Attempt(turning.mean_kernel()[0], 0.0)
+    monkeypatch.setattr(module, "_alike", lambda found: 0.6)
     monkeypatch.setattr(module, "sureness", lambda light, kernel, alike: alike)
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
     for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):
-        monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: (one, path, 0.6))
+        monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: ([found], path))
         assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
 
 

@@ -10,6 +10,7 @@ from deblur_lightning.estimation.dense_field import likeliest
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.local_evidence import outlining_evidence, seen_noise
 from deblur_lightning.estimation.own_motion import PartBlur, believed_share, moving_kernel, moving_share, part_field
+from deblur_lightning.estimation.pyramid import Attempt
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import BlurOperator, blur, scene_field
 
@@ -81,9 +82,9 @@ def test_noise_that_is_reckoned_with_is_no_still_part(wide, noisy, kernel):
 def test_where_no_kernel_is_found_for_all_of_a_noisy_picture_a_part_is_looked_for(
     noisy, kernel, right, count, monkeypatch
 ):
-    found = KernelField((kernel if right else kernel.T)[None, None], torch.ones(1, 1, SIZE, SIZE))
+    found = [Attempt(kernel if right else kernel.T, 0.0)]
     module = sys.modules[likeliest.__module__]
-    monkeypatch.setattr(module, "uniform_and_turning", lambda light, size: (found, None, 0.0))
+    monkeypatch.setattr(module, "uniform_and_turning", lambda light, size: (found, None))
     monkeypatch.setattr(module, "LEAST_MOVED", 1e-3)
     assert dense_field(noisy[None, None], gamma=1.0, kernel_size=KERNEL).basis.shape[1] == count
 

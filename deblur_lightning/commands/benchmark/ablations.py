@@ -19,7 +19,7 @@ from deblur_lightning.deblurring import (
     UnrolledRestorer,
 )
 from deblur_lightning.deblurring.agreed import unjudged
-from deblur_lightning.estimation import Found
+from deblur_lightning.estimation import Found, Tell
 
 LEARNED = (UnrolledRestorer, Agreed)
 """Restorers that have learned when to trust a field."""
@@ -54,22 +54,24 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
 class Remembering(BlindEstimator):
     """An estimator that looks at each picture once, whoever asks, and counts the seconds that this saved.
 
+    The model itself asks first, so its variants are told what it found, whatever they would tell the refiner.
+
     Args:
-        kernel_size: see `BlindEstimator`.
+        estimator: the model's.
     """
 
-    def __init__(self, kernel_size: int) -> None:
-        super().__init__(kernel_size)
+    def __init__(self, estimator: BlindEstimator) -> None:
+        super().__init__(estimator.kernel_size, estimator.refiner)
         self.saved = 0.0
         self._seen: dict[tuple[int, bytes], tuple[Found, float]] = {}
         self._counting = threading.Lock()
 
-    def find(self, light: Tensor) -> Found:
+    def find(self, light: Tensor, tell: Tell | None = None) -> Found:
         """Look at a picture, or remember what was seen."""
         key = light.shape[-1], hashlib.sha256(light.numpy(force=True).tobytes()).digest()
         if key not in self._seen:
             started = time.monotonic()
-            found = super().find(light)
+            found = super().find(light, tell)
             found = found._replace(sureness=self._asked_once(found.sureness))
             self._seen[key] = found, time.monotonic() - started
             return found
@@ -97,15 +99,15 @@ class Remembering(BlindEstimator):
 
 
 def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
-    """Have models that estimate motion from a photo itself, alike for all, look at each picture once.
+    """Have models that estimate motion from a photo itself, and their variants, look at each picture once.
 
     Returns:
-        What remembers for them, one for each size of kernels.
+        What remembers for each of them.
     """
-    memories = dict[int, Remembering]()
+    memories = []
     for model in models:
         whole = model.deblurrer
         if isinstance(whole, MotionDeblurrer) and isinstance(whole.network, BlindEstimator):
-            size = whole.network.kernel_size
-            whole.network = memories.setdefault(size, Remembering(size))
-    return list(memories.values())
+            whole.network = Remembering(whole.network)
+            memories.append(whole.network)
+    return memories
