@@ -1,4 +1,7 @@
-"""What a PNG says of its colours beside or instead of a profile: the chunks gAMA, cHRM, sRGB and cICP."""
+"""What a file says of its colours beside or instead of a profile, as a PNG says it: by gAMA, cHRM, sRGB and cICP.
+
+HEIC and AVIF say by their nclx what cICP says: the codes of ITU-T H.273 for primaries and transfer.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,29 @@ def png_colour(path: Path) -> PngColour:
                 length = 0
             file.seek(length + 4, 1)
     return tuple(found.items())
+
+
+def colour_of_codes(primaries: int, transfer: int) -> PngColour:
+    """Give the codes of a HEIC or AVIF as a PNG's chunk, of RGB in full range; empty where they say nothing."""
+    said = (primaries, transfer) != (UNSAID, UNSAID)
+    return ((b"cICP", bytes((primaries, transfer, 0, 1))),) if said else ()
+
+
+def colour_codes(colour: PngColour) -> tuple[int, int] | None:
+    """Give the codes of primaries and transfer, as HEIC and AVIF take them; None where there are none."""
+    chunk = dict(colour).get(b"cICP")
+    return None if chunk is None else (chunk[0], chunk[1])
+
+
+def kept_colour(colour: PngColour, format_name: str) -> PngColour:
+    """Keep what a format can say: a PNG all, HEIC and AVIF the codes, others nothing."""
+    match format_name:
+        case "PNG":
+            return colour
+        case "HEIF" | "AVIF" if codes := colour_codes(colour):
+            return colour_of_codes(*codes)
+        case _:
+            return ()
 
 
 def odd_transfer(colour: PngColour, icc: bytes | None) -> str | None:

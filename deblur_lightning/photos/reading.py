@@ -16,6 +16,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from deblur_lightning.photos.avif import avif_codes
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.heic import enable_heic, is_heic
 from deblur_lightning.photos.jpeg2000 import jpeg2000_notes
@@ -28,7 +29,7 @@ from deblur_lightning.photos.metadata import (
     turned_resolution,
 )
 from deblur_lightning.photos.pixels import decode_deep_colour, has_deep_colour, inks_to_rgb, ppm_colour
-from deblur_lightning.photos.png_colour import odd_transfer, png_colour
+from deblur_lightning.photos.png_colour import PngColour, colour_of_codes, odd_transfer, png_colour
 from deblur_lightning.photos.record import PhotoError, PhotoRecord, too_large
 from deblur_lightning.photos.texts import photo_texts
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
@@ -203,7 +204,7 @@ def _decode_by_pillow(picture: Image.Image, path: Path, head: bytes) -> tuple[np
     turn, notes = orientation(known), _notes(picture, path)
     dpi = turned_resolution(kept_resolution(picture), turn)
     pixels = _pixels_by_pillow(picture, path, head, turn, icc)
-    colour = png_colour(path) if picture.format == "PNG" else ()
+    colour = _colour(picture, path, icc)
     if odd := odd_transfer(colour, icc):
         notes.append(f"its {odd} is not looked at")
     return pixels, PhotoRecord(
@@ -231,6 +232,19 @@ def _notes(picture: Image.Image, path: Path) -> list[str]:
     if picture.mode in ("1", "P", "PA"):
         notes.append("its few colours become full ones")
     return notes
+
+
+def _colour(picture: Image.Image, path: Path, icc: bytes | None) -> PngColour:
+    """Read what a file says of its colours beside its profile, which in HEIC and AVIF stands above the codes."""
+    match picture.format:
+        case "PNG":
+            return png_colour(path)
+        case "HEIF" if not icc and (nclx := picture.info.get("nclx_profile")):
+            return colour_of_codes(nclx["color_primaries"], nclx["transfer_characteristics"])
+        case "AVIF" if not icc and (codes := avif_codes(path)):
+            return colour_of_codes(*codes)
+        case _:
+            return ()
 
 
 def _pixels_by_pillow(picture: Image.Image, path: Path, head: bytes, turn: int, icc: bytes | None) -> np.ndarray:

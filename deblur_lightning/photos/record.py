@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deblur_lightning.photos.formats import WRITTEN, format_of_name, suffix_for
-from deblur_lightning.photos.png_colour import PngColour, odd_primaries, odd_transfer
+from deblur_lightning.photos.png_colour import PngColour, kept_colour, odd_primaries, odd_transfer
 from deblur_lightning.photos.texts import Texts, kept_texts, lost_texts
 from deblur_lightning.photos.transparency import Transparency, over_white, visible_box
 from deblur_lightning.photos.xmp import lost
@@ -44,7 +44,7 @@ class PhotoRecord:
         xmp: what people wrote of it, see `kept_xmp`.
         texts: a PNG's, or a JPEG's comment, see `photo_texts`.
         dpi: print resolution, horizontal and vertical.
-        png_colour: what a PNG says of its colours beside or instead of the profile, written back to a PNG alone.
+        png_colour: what the file says of its colours beside or instead of the profile, as a PNG says it.
         notes: what reading could not keep, for people.
         quality: of a format that has one, 1 to 100; None is the format's usual, which is high.
     """
@@ -116,7 +116,8 @@ class PhotoRecord:
             notes.append(f"16 bits become 8, all that {wanted} holds")
         if self.quality is not None and not can.quality:
             notes.append(f"{wanted} has no quality to choose")
-        if wanted != "PNG":
+        colour = kept_colour(self.png_colour, wanted)
+        if not colour:
             odd = odd_transfer(self.png_colour, self.icc), odd_primaries(self.png_colour, self.icc)
             if names := " and ".join(filter(None, odd)):
                 notes.append(f"its {names} {'are' if odd[1] else 'is'} not kept, for {wanted} holds none")
@@ -128,14 +129,17 @@ class PhotoRecord:
             notes += [] if self.xmp is None else lost(self.xmp, f"has no place in {wanted}")
         notes += lost_texts(self.texts, wanted)
         inks = self.inks and can.cmyk
+        icc = self.icc if inks == self.inks else None  # a profile of inks does not fit RGB
+        if colour and wanted != "PNG":
+            icc = None  # which would stand above the codes there; in a PNG they stand above it
         return replace(
             self,
             format=wanted,
             inks=inks,
             bits=min(self.bits, can.bits),
-            icc=self.icc if inks == self.inks else None,  # a profile of inks does not fit RGB
+            icc=icc,
             xmp=self.xmp if can.metadata else None,
             texts=kept_texts(self.texts, wanted),
-            png_colour=self.png_colour if wanted == "PNG" else (),
+            png_colour=colour,
             notes=tuple(dict.fromkeys(notes)),
         )

@@ -13,10 +13,12 @@ from PIL import Image
 from torch import Tensor
 
 from deblur_lightning.image import check_image
+from deblur_lightning.photos.avif import with_codes
 from deblur_lightning.photos.formats import WRITTEN
 from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.metadata import png_with_chunks
 from deblur_lightning.photos.pixels import encode_deep, rgb_to_inks
+from deblur_lightning.photos.png_colour import colour_codes
 from deblur_lightning.photos.record import PhotoRecord
 from deblur_lightning.photos.texts import XMP, comment_bytes, png_texts
 from deblur_lightning.photos.tiff_words import tiff_with_words
@@ -130,8 +132,13 @@ def _encode(image: Tensor, record: PhotoRecord) -> bytes:
         options["comment"] = comment_bytes(record.texts[0][1])
     if record.dpi:
         options["dpi"] = record.dpi
+    codes = colour_codes(record.png_colour)
+    if codes and record.format == "HEIF":
+        options |= zip(("color_primaries", "transfer_characteristics"), codes, strict=True)
     file = io.BytesIO()
     picture.save(file, format=record.format, **options)
     encoded = file.getvalue()
+    if codes and record.format == "AVIF":
+        encoded = with_codes(encoded, *codes)
     # libtiff, which compresses, drops exposure and place; Pillow's own writer harms texts
     return tiff_with_words(encoded, record.exif, record.xmp) if record.format == "TIFF" else encoded
