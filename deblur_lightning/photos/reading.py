@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from deblur_lightning.photos.avif import avif_codes
+from deblur_lightning.photos.avif import avif_codes, avif_depth
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.heic import enable_heic, is_heic
 from deblur_lightning.photos.jpeg2000 import jpeg2000_notes
@@ -225,8 +225,9 @@ def _notes(picture: Image.Image, path: Path) -> list[str]:
     notes = []
     if (frames := getattr(picture, "n_frames", 1)) > 1:
         notes.append(f"the first of its {frames} pictures")
-    if picture.format == "HEIF" and (depth := picture.info.get("bit_depth", 8)) > 8:
-        notes.append(f"its {depth} bits become 8")
+    if picture.format in ("HEIF", "AVIF"):
+        depth = picture.info["bit_depth"] if picture.format == "HEIF" else avif_depth(path)
+        notes += [f"its {depth} bits become 8"] if depth > 8 else []
     if picture.format == "JPEG2000":
         notes += jpeg2000_notes(path, picture.mode)
     if picture.mode in ("1", "P", "PA"):
@@ -248,7 +249,7 @@ def _colour(picture: Image.Image, path: Path, icc: bytes | None) -> PngColour:
 
 
 def _pixels_by_pillow(picture: Image.Image, path: Path, head: bytes, turn: int, icc: bytes | None) -> np.ndarray:
-    """Decode to ``[H, W, C]``, upright; 16 bits where the file has more than 8, HEIC's excepted."""
+    """Decode to ``[H, W, C]``, upright; 16 bits where the file has more than 8, HEIC's and AVIF's excepted."""
     found, mode = picture.format or "PNG", picture.mode
     deep_colour = has_deep_colour(picture, head)
     twelve = found == "TIFF" and picture.tag_v2.get(258) == (12,)  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import av
 import numpy as np
 import pytest
+from ffmpeg_avif import write_avif
 from PIL import Image, ImageCms
 
 from deblur_lightning.photos import PhotoRecord, read_photo, write_photo
@@ -22,16 +23,8 @@ def heic(path, primaries, transfer, **options):
     return path
 
 
-def avif(path, primaries, transfer, pixel_format="yuv420p"):
-    """Write an AVIF by FFmpeg, as other programs do."""
-    with av.open(path, "w", format="avif") as container:
-        stream = container.add_stream("libsvtav1", rate=1)
-        stream.height, stream.width, stream.pix_fmt = (*PIXELS.shape[:2], pixel_format)
-        codec = stream.codec_context
-        codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range = primaries, transfer, 6, 2
-        frame = av.VideoFrame.from_ndarray(PIXELS, format="rgb24").reformat(format=pixel_format)
-        container.mux([*stream.encode(frame), *stream.encode()])
-    return path
+def avif(path, primaries, transfer):
+    return write_avif(path, PIXELS, primaries, transfer)
 
 
 def codes_of(path):

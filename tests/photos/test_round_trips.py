@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from ffmpeg_avif import write_avif
 from PIL import ExifTags, Image, ImageCms
 
 from deblur_lightning.photos import PhotoRecord, photo_format, photo_size, read_photo, write_photo
+from deblur_lightning.photos.avif import avif_depth
 from deblur_lightning.photos.heic import enable_heic
 from deblur_lightning.photos.transparency import Transparency
 
@@ -348,6 +350,20 @@ def test_ten_bits_of_a_phone_become_eight_and_that_is_said(tmp_path):
     image, record = read_photo(tmp_path / "in.heic")
     assert image.shape == (1, 3, 16, 24)
     assert (record.bits, record.notes) == (8, ("its 10 bits become 8",))
+
+
+@pytest.mark.parametrize(("bits", "notes"), [(8, ()), (10, ("its 10 bits become 8",))])
+def test_an_avifs_ten_bits_become_eight_and_that_is_said(tmp_path, bits, notes):
+    image, record = read_photo(write_avif(tmp_path / "in.avif", noise(64, 72, 3), bits=bits))
+    assert image.shape == (1, 3, 64, 72)
+    assert (record.bits, record.notes) == (8, notes)
+
+
+@pytest.mark.parametrize(("high", "twelve", "bits"), [(0, 0, 8), (1, 0, 10), (1, 1, 12)])
+def test_an_avifs_depth_is_what_its_configuration_says(tmp_path, high, twelve, bits):
+    configuration = (0x81, 0x05, high << 6 | twelve << 5 | 0x0C, 0)  # AV1-ISOBMFF 2.3.3, with other flags around
+    (tmp_path / "in.avif").write_bytes(b"....av1C" + bytes(configuration))
+    assert avif_depth(tmp_path / "in.avif") == bits
 
 
 @pytest.mark.parametrize("suffix", [".jp2", ".bmp", ".tga", ".ppm"])
