@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from deblur_lightning.photos.avif import avif_codes, avif_depth
+from deblur_lightning.photos.avif import avif_codes, avif_depth, is_avif
 from deblur_lightning.photos.formats import READ, WRITTEN_AS, unreadable_kind
 from deblur_lightning.photos.heic import enable_heic, is_heic
 from deblur_lightning.photos.jpeg2000 import jpeg2000_notes
@@ -68,7 +68,7 @@ def read_photo(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[Tensor
     """
     path = Path(path)
     head = _head(path)
-    with _said_in_a_sentence(path, pixel_limit):
+    with _said_in_a_sentence(path, head, pixel_limit):
         pixels, record = _decode(path, head, pixel_limit)
     colours = pixels[..., : 1 if pixels.shape[-1] <= 2 else 3]
     alpha = np.ascontiguousarray(pixels[..., -1]) if pixels.shape[-1] in (2, 4) else None
@@ -93,7 +93,7 @@ def photo_size(path: Path | str, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, i
     """
     path = Path(path)
     head = _head(path)
-    with _said_in_a_sentence(path, pixel_limit):
+    with _said_in_a_sentence(path, head, pixel_limit):
         if is_tiff(head):
             size, turn = measure_tiff(path)
         else:
@@ -116,7 +116,7 @@ def photo_format(path: Path | str) -> str:
     head = _head(path)
     if is_tiff(head):
         return "TIFF"
-    with _said_in_a_sentence(path, PIXEL_LIMIT), Image.open(path, formats=_formats(head)) as picture:
+    with _said_in_a_sentence(path, head, PIXEL_LIMIT), Image.open(path, formats=_formats(head)) as picture:
         return _written_as(picture)
 
 
@@ -126,7 +126,7 @@ def _written_as(picture: Image.Image) -> str:
 
 
 @contextmanager
-def _said_in_a_sentence(path: Path, pixel_limit: int) -> Iterator[None]:
+def _said_in_a_sentence(path: Path, head: bytes, pixel_limit: int) -> Iterator[None]:
     """Turn whatever decoders raise into sentences that name the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes, checked below, and of damaged metadata, dropped
@@ -139,6 +139,9 @@ def _said_in_a_sentence(path: Path, pixel_limit: int) -> Iterator[None]:
         except MemoryError as error:
             raise ValueError(f"{path} needs more memory than there is. Make it smaller first.") from error
         except UnidentifiedImageError as error:
+            if kind := "HEIC" if is_heic(head) else "AVIF" if is_avif(head) else None:
+                reason = f"it begins as {kind}, but holds no whole picture"
+                raise PhotoError(f"{path} is damaged ({reason}). Copy it again from its source.") from error
             raise PhotoError(
                 f"{path} is no picture that is read ({', '.join(READ)}). Check the file, or convert it to PNG."
             ) from error

@@ -120,7 +120,7 @@ def test_a_text_named_jpg_is_refused_in_a_sentence(port):
         ("wide.png", photo(500, 400, colour="red"), 422, "wide.png has 500 x 400 pixels, but at most 0.05 million"),
         ("cut.png", photo()[:200], 422, "cut.png is damaged"),
         ("none.png", b"", 422, "none.png is empty"),
-        ("a.heic", b"\0\0\0\x18ftypheic" + b"\0" * 60, 422, "a.heic is no picture that is read"),
+        ("a.heic", b"\0\0\0\x18ftypheic" + b"\0" * 60, 422, "a.heic is damaged (it begins as HEIC"),
         ("..%2F..%2Fetc%2Fpasswd", b"root:x:0:0", 422, "passwd is no picture"),
     ],
 )

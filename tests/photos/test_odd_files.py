@@ -33,7 +33,7 @@ def test_a_missing_file_names_the_path_and_the_folder(tmp_path):
         (b"I am a letter to my grandmother.", "is no picture that is read .*convert it to PNG"),
         (b"\0" * 100, "is no picture that is read"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 60, "in.jpg is"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64, "is no picture that is read .*HEIF.*convert it to PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64, r"is damaged \(it begins as HEIC, .*Copy it again"),
         (b"II*\0\x10\0\0\0CR\x02\0" + b"\0" * 64, "is a camera's raw file, which is not read. Develop it to a 16-bit"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>" + b" " * 40, "text or drawings"),
         (b"%PDF-1.7" + b" " * 60, "text or drawings"),
@@ -61,6 +61,16 @@ def test_a_truncated_photo_is_damaged_not_half_gray(tmp_path, suffix, share):
     with pytest.raises(ValueError, match="cut") as caught:
         read_photo(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".heic"])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_a_truncated_heic_or_avif_is_not_taken_for_another_format(tmp_path, suffix, share):
+    whole = photo(tmp_path / f"whole{suffix}").read_bytes()
+    path = tmp_path / f"cut{suffix}"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ValueError, match=rf"cut{suffix} is damaged \(.*\)\. Copy it again from its source\.$"):
+        read_photo(path)
 
 
 def test_truncated_sixteen_bit_colour_is_damaged_too(tmp_path):
