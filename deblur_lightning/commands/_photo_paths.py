@@ -8,14 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deblur_lightning.photos.formats import RAW_SUFFIXES, READ_SUFFIXES, UNREAD_SUFFIXES, WRITTEN, format_of_name
-from deblur_lightning.photos.heic import SUFFIXES as HEIC_SUFFIXES
+from deblur_lightning.photos.finding import kinds_not_read, no_photo
+from deblur_lightning.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES, VIDEO_SUFFIXES, WRITTEN, format_of_name
 from deblur_lightning.sentences import count_of
 
-VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".3gp", ".wmv", ".mpg"))
-"""Videos that people have beside their photos: said, never silently passed over."""
-
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
+"""Said, never silently passed over."""
 
 LONGEST_NAME = 255
 """Bytes of a file's name, on most file systems."""
@@ -49,21 +47,10 @@ class PhotoPlan:
         lines = []
         if self.passed_over:
             files = count_of(len(self.passed_over), "file")
-            lines.append(f"passed over {files} of kinds that are not read {_kinds(self.passed_over)}")
+            lines.append(f"passed over {files} of kinds that are not read {kinds_not_read(self.passed_over)}")
         if self.drawn:
             lines.append(f"passed over {count_of(len(self.drawn), 'drawing')} of motion fields")
         return lines
-
-
-def _kinds(files: Iterable[Path]) -> str:
-    """Tell the kinds of files that are not read, in brackets, and what helps."""
-    found = {path.suffix.lower() for path in files}
-    remedies = (
-        (HEIC_SUFFIXES, "HEIC needs: pip install 'deblur-lightning[heic]'"),
-        (RAW_SUFFIXES, "develop raw files to 16-bit TIFFs"),
-        (VIDEO_SUFFIXES, "restore videos by: deblur restore-video"),
-    )
-    return "; ".join([f"({', '.join(sorted(found))})", *(remedy for kinds, remedy in remedies if found & {*kinds})])
 
 
 def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
@@ -141,12 +128,9 @@ def _search(folder: Path, plan: PhotoPlan) -> None:
                 plan.pairs.append((photo, plan.folder / photo.relative_to(folder)))
             elif photo.suffix.lower() in PASSED_OVER:
                 plan.passed_over.append(photo)
-    if found == len(plan.pairs) and plan.passed_over[before:]:
-        others = plan.passed_over[before:]
+    if found == len(plan.pairs):
+        plan.failed.append((folder, no_photo(folder, plan.passed_over[before:])))
         del plan.passed_over[before:]
-        plan.failed.append((folder, f"{folder} holds no photo that is read, only other kinds {_kinds(others)}."))
-    elif found == len(plan.pairs):
-        plan.failed.append((folder, f"{folder} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."))
 
 
 def drawn_fields(stem: Path) -> list[Path]:

@@ -91,6 +91,7 @@ def describe(
         ValueError: a data set that is known, but damaged.
     """
     from deblur_lightning.data.scenes.photo_files import photo_paths
+    from deblur_lightning.photos import find_photos
 
     root = root.expanduser()
     if not root.exists():
@@ -108,6 +109,8 @@ def describe(
         raise FileNotFoundError(reason)
     photos = photo_paths(root)
     said = [f"{root}: {count_of(len(photos), 'photo')}. PhotoFolder trains on them, `deblur restore` restores them."]
+    if others := find_photos(root).said():
+        said.append(f"{root}: {others}.")
     if found.faults:
         return Finding(said, found.faults)
     return Finding([*said, f"No pairs: {reason}"], _faults_of_files(photos, full))

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from deblur_lightning.photos import PIXEL_LIMIT, PhotoError
+from deblur_lightning.photos import PIXEL_LIMIT, READ_SUFFIXES, PhotoError
+from deblur_lightning.photos.formats import unreadable_kind
+from deblur_lightning.photos.heic import enable_heic, is_heic
 from deblur_lightning.photos.metadata import loaded_exif, orientation, photo_exif, turn_upright
 from deblur_lightning.photos.reading import DAMAGED as UNDECODED
 from deblur_lightning.photos.tiff import is_tiff, measure_tiff, read_tiff, unmapped
@@ -19,7 +21,6 @@ from deblur_lightning.photos.transparency import filled
 
 Frame = NDArray[np.uint8]
 
-FRAME_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"))
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 DAMAGED = (*UNDECODED, MemoryError)
@@ -32,7 +33,7 @@ class CorruptFrameError(ValueError):
 
 def is_frame(path: Path) -> bool:
     """Tell by its name whether an ordinary file is a picture, and not one that a file system left behind."""
-    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in READ_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def frames_below(folder: Path, besides: Path | None = None) -> Iterator[Path]:
@@ -67,7 +68,7 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
     with _said_as_corrupt(path):
         if is_tiff(_head(path)) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
             return _rgb(turn_upright(tiff.pixels, tiff.orientation if upright else 1))
-        with Image.open(unmapped(path)) as picture:
+        with _opened(path) as picture:
             turn = orientation(photo_exif(picture)) if upright and picture.format != "TIFF" else 1  # Pillow turns TIFFs
             if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
                 return _rgb(turn_upright(np.asarray(picture).astype(np.uint16)[..., None], turn))
@@ -93,7 +94,7 @@ def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
         if is_tiff(head):
             size, turn = measure_tiff(path)
             return _turned(size, turn if upright else 1)
-        with Image.open(path) as picture:
+        with _opened(path) as picture:
             _check_mode(path, picture)
             if picture.format == "JPEG" and not _jpeg_ends(path):
                 raise ValueError("it breaks off before its end")
@@ -128,7 +129,16 @@ def _said_as_corrupt(path: Path) -> Iterator[None]:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(8)
+        return file.read(64)
+
+
+def _opened(path: Path) -> Image.Image:
+    head = _head(path)
+    if known := unreadable_kind(path, head):
+        raise PhotoError(f"{path} {known}")
+    if is_heic(head):
+        enable_heic()
+    return Image.open(unmapped(path))
 
 
 def _check_mode(path: Path, picture: Image.Image) -> None:

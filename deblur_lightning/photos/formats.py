@@ -65,6 +65,9 @@ RAW_SUFFIXES = frozenset(
 ) | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 """Sensor data: several of these open as TIFF, but only as their thumbnail."""
 
+VIDEO_SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".3gp", ".wmv", ".mpg"))
+"""Videos that people have beside their photos."""
+
 UNREAD_SUFFIXES = (RAW_SUFFIXES | {*heic.SUFFIXES, ".jxl", ".psd", ".exr", ".hdr"}) - READ_SUFFIXES
 """Pictures that people have in their folders and that are not read: said, never silently passed over."""
 

@@ -9,6 +9,7 @@ from scipy.io import savemat
 
 from deblur_lightning.commands import main
 from deblur_lightning.commands.check_data import describe
+from deblur_lightning.photos.heic import enable_heic
 
 
 def picture(path, size=(8, 6)):
@@ -144,6 +145,28 @@ def test_nothing_and_no_folder_are_refused(tmp_path, capsys):
         main(["check-data", str(tmp_path)])
     assert end.value.code == 0
     assert "1 photo." in capsys.readouterr().out
+
+
+def test_pictures_of_kinds_that_are_not_read_are_told(tmp_path):
+    picture(tmp_path / "me.png")
+    (tmp_path / "you.dng").write_bytes(b"II*\0")
+    assert describe(tmp_path).said[1] == (
+        f"{tmp_path}: passed over 1 picture of kinds that are not read (.dng); develop raw files to 16-bit TIFFs."
+    )
+    (tmp_path / "me.png").unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r"holds no photo that is read, only other kinds \(\.dng\); develop raw"
+    ):
+        describe(tmp_path)
+
+
+def test_a_folder_of_a_phones_photos_is_read(tmp_path):
+    enable_heic()
+    picture(tmp_path / "me.heic")
+    picture(tmp_path / "you.avif")
+    said, faults = describe(tmp_path, full=True)
+    assert said[0].startswith(f"{tmp_path}: 2 photos. PhotoFolder trains on them")
+    assert faults == []
 
 
 def cut(path):

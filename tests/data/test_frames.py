@@ -6,8 +6,11 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image
 
-from deblur_lightning.data.frames import CorruptFrameError, frame_size, prove_frame, read_frame
+from deblur_lightning.data.frames import CorruptFrameError, frame_size, is_frame, prove_frame, read_frame
 from deblur_lightning.photos import read_photo
+from deblur_lightning.photos.heic import enable_heic
+
+enable_heic()
 
 
 def save(path, mode="RGB", size=(7, 5), **options):
@@ -25,11 +28,27 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.webp", "a.tif"])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.webp", "a.tif", "a.avif", "a.heic", "a.jp2", "a.gif"])
 def test_the_header_tells_the_size_that_decoding_gives(tmp_path, name):
     path = save(tmp_path / name)
     assert frame_size(path) == prove_frame(path) == (7, 5)
     assert read_frame(path).shape == (5, 7, 3)
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.heic", "a.jp2"])
+def test_what_phones_write_is_decoded_as_for_restoring(tmp_path, name):
+    pixels = np.full((40, 56, 3), (200, 100, 50), np.uint8)
+    pixels[:20, :30] = 30
+    Image.fromarray(pixels).save(tmp_path / name)
+    image, _ = read_photo(tmp_path / name)
+    assert is_frame(tmp_path / name)
+    assert np.array_equal(read_frame(tmp_path / name), (image[0] * 255).round().permute(1, 2, 0))
+
+
+def test_a_raw_file_of_another_name_is_no_frame(tmp_path):
+    (tmp_path / "a.tif").write_bytes(b"II*\0\x10\0\0\0CR\x02\0" + b"\0" * 64)
+    with pytest.raises(CorruptFrameError, match=r"raw file.*Or pass skip_corrupt=True"):
+        read_frame(tmp_path / "a.tif")
 
 
 def test_content_not_the_suffix_tells_the_format(tmp_path):

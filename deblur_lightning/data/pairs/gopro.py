@@ -18,7 +18,8 @@ from deblur_lightning.data.pairs.soundness import Files, sound_pairs
 from deblur_lightning.data.pairs.splits import Selection
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
-from deblur_lightning.photos import READ_SUFFIXES, FoundPhotos, find_photos, photo_size, read_photo
+from deblur_lightning.photos import FoundPhotos, find_photos, photo_size, read_photo
+from deblur_lightning.photos.finding import no_photo
 
 Part = Literal["train", "val", "test", "predict"]
 
@@ -130,9 +131,7 @@ class GoProDataModule(LightningDataModule):
             if found.passed_over:
                 rank_zero_warn(f"{root}: {found.said()}.")
             if not found.photos:
-                raise FileNotFoundError(
-                    f"{root} holds no photo ({', '.join(sorted(READ_SUFFIXES))}). Check the folder."
-                )
+                raise FileNotFoundError(no_photo(root, found.passed_over))
             photos = named(found.photos, root.parent if root.is_file() else root)
         elif self.layout.sharp_half is not None:
             return PairedImages(self._pairs("predict"))

@@ -6,12 +6,12 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES
 from deblur_lightning.data.pairs.pairing import Pair, UnpairedError, role_of, sequences_of, unique
+from deblur_lightning.photos import READ_SUFFIXES
 
 LIST_SUFFIXES = (".txt", ".csv", ".tsv", ".lst")
 PATH = re.compile(
-    rf"[\s,;]*[\"']?([^\t\"']+?(?:{'|'.join(map(re.escape, sorted(FRAME_SUFFIXES)))}))[\"']?(?=[\s,;]|$)", re.IGNORECASE
+    rf"[\s,;]*[\"']?([^\t\"']+?(?:{'|'.join(map(re.escape, sorted(READ_SUFFIXES)))}))[\"']?(?=[\s,;]|$)", re.IGNORECASE
 )
 """A picture's path: up to the first of its suffixes that something separates from what follows."""
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deblur_lightning.data.frames import FRAME_SUFFIXES, CorruptFrameError, Frame, frame_size, frames_below, read_frame
+from deblur_lightning.data.frames import CorruptFrameError, Frame, frame_size, frames_below, read_frame
 from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.scenes.sources import Split
+from deblur_lightning.photos.finding import find_photos, no_photo
 
 CHANNELS = 3
 
@@ -127,5 +128,5 @@ def photo_paths(root: Path) -> list[Path]:
         raise FileNotFoundError(f"{root} is no folder. Pass the folder that holds the photos.")
     paths = sorted(frames_below(root))
     if not paths:
-        raise FileNotFoundError(f"{root} holds no photo ({', '.join(sorted(FRAME_SUFFIXES))}). Pass another folder.")
+        raise FileNotFoundError(no_photo(root, find_photos(root).passed_over))
     return paths

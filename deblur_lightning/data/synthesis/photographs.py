@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deblur_lightning.data.frames import DAMAGED, FRAME_SUFFIXES, frame_size, frames_below
+from deblur_lightning.data.frames import DAMAGED, frame_size, frames_below
 from deblur_lightning.data.scenes.ade20k import read_regions
 from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import Segments
 from deblur_lightning.data.synthesis.pair_folder import SETTINGS
+from deblur_lightning.photos.finding import find_photos, no_photo
 
 IMAGES = "images"  # the folder that ADE20K and BSDS500 keep photos in
 MAP_FOLDERS = {"groundTruth": ".mat", "annotations": ".png"}  # beside it, of BSDS500 and ADE20K
@@ -47,7 +48,7 @@ def find_photographs(folder: Path, segments: Path | None = None, besides: Path |
     alone = [path for path in paths if path.absolute() not in taken and not MAP_BESIDE.search(path.stem)]
     photos = [_photo(path, maps[path]) for path in alone]
     if not photos:
-        raise FileNotFoundError(f"{folder} holds no photo ({', '.join(sorted(FRAME_SUFFIXES))}). Pass another folder.")
+        raise FileNotFoundError(no_photo(folder, find_photos(folder).passed_over))
     if segments is not None and not any(photo.segments for photo in photos):
         raise FileNotFoundError(
             f"{segments} holds no map of {photos[0].path.name}, nor of another photo. Name maps as the photos."

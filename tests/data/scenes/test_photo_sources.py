@@ -172,7 +172,7 @@ def test_runs_go_down_the_columns():
 
 
 def test_an_empty_or_missing_folder_is_told_before_training(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Pass another folder"):
+    with pytest.raises(FileNotFoundError, match="Check the folder"):
         module_of(PhotoFolder(tmp_path)).setup("fit")
     with pytest.raises(FileNotFoundError, match="Pass the folder that holds the photos"):
         module_of(PhotoFolder(tmp_path / "none")).setup("fit")
