@@ -16,6 +16,7 @@ from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.image import check_image
 from deblur_lightning.losses import kernel_distance
 from deblur_lightning.metrics import KohlerScore, RestorationMetrics, picture_psnr
+from deblur_lightning.modules.schedule import check_resumed_end
 from deblur_lightning.physics import blur, saturate, to_display, to_linear
 
 MOTION = ("reblur_psnr", "kernel_l2", "still_l2")
@@ -157,7 +158,8 @@ class RestorationModule(LightningModule):
             )
 
     def on_train_start(self) -> None:
-        """Raise where training goes on from the state of another optimiser, whose steps would end amid the epoch."""
+        """Raise where a checkpoint's state would end training amid an epoch: another optimiser's, or a schedule's."""
+        check_resumed_end(self.trainer)
         for optimizer in self.trainer.optimizers:
             lacking = set(getattr(optimizer, "defaults", ())).difference(
                 *(group.keys() for group in optimizer.param_groups)

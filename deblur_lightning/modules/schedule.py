@@ -1,5 +1,6 @@
 """An optimiser and the schedule of its learning rate, as Lightning takes both."""
 
+from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LRSchedulerCallable
 from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch.optim import Optimizer
@@ -30,3 +31,19 @@ def scheduled(optimizer: Optimizer, scheduler: LRSchedulerCallable | None, inter
             )
         told |= {"interval": "epoch", "monitor": watched, "strict": False}  # not each epoch has a validation
     return {"optimizer": optimizer, "lr_scheduler": told}
+
+
+def check_resumed_end(trainer: Trainer) -> None:
+    """Raise where a resumed training is longer than the checkpoint's schedule, such as `OneCycleLR`, which has an end.
+
+    Raises:
+        ValueError: it is.
+    """
+    for config in trainer.lr_scheduler_configs if trainer.ckpt_path else ():
+        end, steps = getattr(config.scheduler, "total_steps", None), trainer.estimated_stepping_batches
+        if end is not None and config.interval == "step" and steps > end:
+            raise ValueError(
+                f"the learning rate's schedule comes from the checkpoint and ends after {end} steps, but this training "
+                f"takes {steps}. Pass --trainer.max_steps {end}, or go on from weights alone, which "
+                "`deblur import-weights` makes."
+            )

@@ -6,6 +6,7 @@ from pytorch_lightning.cli import ReduceLROnPlateau
 from small_models import losses_of_steps, quiet_trainer
 from torch import nn
 from torch.optim import SGD
+from torch.optim.lr_scheduler import OneCycleLR
 
 from deblur_lightning.checkpoints import read_checkpoint
 from deblur_lightning.data import CameraMotion, DeadLeaves, MotionBlurDataModule, Samples
@@ -138,6 +139,26 @@ def test_another_optimiser_than_the_checkpoints_is_said_before_the_first_step(tm
     other.optimizer = lambda weights: SGD(weights, 1e-3)
     with pytest.raises(ValueError, match=r"the checkpoint's optimiser has no .*momentum.* SGD needs it"):
         quiet_trainer(tmp_path / "b", max_epochs=2).fit(other, pairs(), ckpt_path=tmp_path / "step=3.ckpt")
+
+
+def test_a_checkpoints_schedule_that_ends_too_early_is_said_before_the_first_step(tmp_path):
+    def train(name, total_steps, **settings):
+        module, checkpoint = tiny(), settings.pop("ckpt_path", None)
+        module.scheduler, module.scheduler_interval = partial(OneCycleLR, max_lr=1e-3, total_steps=total_steps), "step"
+        quiet_trainer(tmp_path / name, **settings).fit(module, pairs(), ckpt_path=checkpoint)
+
+    train("three", 3, max_epochs=1)
+    short = tmp_path / "three" / "step=3.ckpt"
+    said = (
+        r"comes from the checkpoint and ends after 3 steps, but this training takes 6\. Pass --trainer\.max_steps 3,"
+    )
+    with pytest.raises(ValueError, match=said):
+        train("again", 6, max_epochs=2, ckpt_path=short)
+    assert not (tmp_path / "again").exists()
+    train("bounded", 6, max_epochs=2, max_steps=3, ckpt_path=short)
+    train("six", 6, max_epochs=1)
+    train("on", 3, max_epochs=2, ckpt_path=tmp_path / "six" / "step=3.ckpt")
+    assert (tmp_path / "on" / "step=6.ckpt").is_file()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile's own
