@@ -133,6 +133,28 @@ def test_an_unknown_macro_is_refused(sweep, tmp_path):
         command_of(plan, plan.runs[0], tmp_path / "sizes" / "000")
 
 
+def test_nothing_truth_and_lists_reach_the_training_as_what_they_are(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(ROOT)
+    swept = {
+        "trainer.gradient_clip_val": [None, 1.0],
+        "trainer.detect_anomaly": [True],
+        "data.init_args.layout.folders": [["a, b", "scharf: ü"]],
+    }
+    content = {
+        "method": "grid",
+        "metric": {"name": "val/psnr", "goal": "maximize"},
+        "parameters": {name: {"values": values} for name, values in swept.items()},
+        "command": ["lightning", "fit", "--config", "experiments/deblurgan/small.yaml", "${args}"],
+    }
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(content))
+    plan = read_sweep(tmp_path / "sweep.yaml")
+    assert len(plan.runs) == 2
+    for chosen in plan.runs:
+        arguments = command_of(plan, chosen, tmp_path / "sweep" / "run")[4:]
+        given = printed_config(arguments, monkeypatch, capsys)
+        assert {name: at(given, name.split(".")) for name in chosen} == chosen
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "experiments" / "sweeps").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_parameter_of_a_shipped_sweep_reaches_the_training(file, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(ROOT)

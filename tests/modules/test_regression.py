@@ -149,9 +149,7 @@ def test_a_checkpoints_schedule_that_ends_too_early_is_said_before_the_first_ste
 
     train("three", 3, max_epochs=1)
     short = tmp_path / "three" / "step=3.ckpt"
-    said = (
-        r"comes from the checkpoint and ends after 3 steps, but this training takes 6\. Pass --trainer\.max_steps 3,"
-    )
+    said = r"comes from the checkpoint and ends after 3 steps, but this training takes 6\. Pass --trainer\.max_steps 3,"
     with pytest.raises(ValueError, match=said):
         train("again", 6, max_epochs=2, ckpt_path=short)
     assert not (tmp_path / "again").exists()

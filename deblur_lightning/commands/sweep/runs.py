@@ -114,8 +114,8 @@ def _finished(path: Path) -> Outcome:
 def check_arguments(plan: SweepPlan, folder: Path) -> None:
     """Have `lightning` read the arguments of runs to come, before the first of them trains.
 
-    One run tells whether every parameter has a name that is known; further ones are read where they bring a text
-    that none before has, such as a file's name or a class.
+    One run tells whether every parameter has a name that is known; further ones are read where they bring something
+    other than a number that none before has, such as a file's name or a class.
 
     Raises:
         ValueError: arguments that `lightning` refuses, with what it says.
@@ -125,10 +125,10 @@ def check_arguments(plan: SweepPlan, folder: Path) -> None:
     read: set[tuple[str, str]] | None = None
     for number, parameters in enumerate(plan.runs):
         run = folder / run_name(number, parameters)
-        texts = {(name, value) for name, value in parameters.items() if isinstance(value, str)}
-        if (run / "finished.json").is_file() or (read is not None and texts <= read):
+        further = {(name, _value(value)) for name, value in parameters.items() if not isinstance(value, int | float)}
+        if (run / "finished.json").is_file() or (read is not None and further <= read):
             continue
-        read = (read or set()) | texts
+        read = (read or set()) | further
         command = [*command_of(plan, parameters, run), "--print_config"]
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - the sweep's own
         if done.returncode:
@@ -263,7 +263,10 @@ def _rank(outcome: Outcome, maximize: bool) -> tuple[bool, float]:
 
 
 def _value(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """Write a value such that YAML reads it as what it is; texts are passed as they are."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _spelled(parameters: Parameters) -> str:
