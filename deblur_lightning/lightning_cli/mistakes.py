@@ -18,6 +18,11 @@ CLASS = re.compile(r"Problem with given class_path '([\w.]+)\.(\w+)':")
 KEY = re.compile(r'Parser key "([\w.]+)":')
 OPTION = re.compile(r"(?:[Oo]ption '|unrecognized arguments: )([\w.-]+)")
 
+EXPECTED = r"Expected a (?:<class '(int|float|bool|str)'>|typing\.Literal\[([^\]]*)\])"
+WRONG_KIND = re.compile(rf"(.+?): ((?:{EXPECTED} ?)+)(?:\. Got value: (.*))?")
+GIVEN = re.compile(r"Given value: (.*)")
+KINDS = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "text"}
+
 
 class BriefParser(LightningArgumentParser):
     """Lightning's parser without fifty lines of usage and quoted values; it alone knows which options there are."""
@@ -47,6 +52,9 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     classes = CLASS.findall(line)  # from the outermost to the one whose option it is
     module, name = classes[-1] if classes else ("", "")
     line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")
+    if wrong := WRONG_KIND.fullmatch(line):  # of one kind, or of several of which each has a line
+        found = [wrong[5]] if wrong[5] is not None else GIVEN.findall(said)  # the innermost comes first
+        return f"{wrong[1]} is '{found[0]}', but {_kinds(wrong[2])} is needed."
     if line.startswith("the following arguments are required"):
         return f"{line}. Pass --config FILE.yaml, or name them."
     if line.startswith("Unexpected config:"):
@@ -56,6 +64,15 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     # jsonargparse has imported the class already: it knows which options that takes
     accepted = _arguments(getattr(importlib.import_module(module), name)) if name else known
     return f"{line}. {_remedy(option[1], accepted, name, inner=len(classes) > 1)}"
+
+
+def _kinds(expected: str) -> str:
+    """Name in plain words what jsonargparse expects, each kind or choice once."""
+    words: dict[str, None] = {}
+    for kind, choices in re.findall(EXPECTED, expected):
+        words |= dict.fromkeys([KINDS[kind]] if kind else choices.replace("'", "").split(", "))
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _arguments(of: type) -> list[str]:

@@ -1,5 +1,9 @@
+import sys
+from pathlib import Path
+
 import pytest
 
+from deblur_lightning.lightning_cli.main import main
 from deblur_lightning.lightning_cli.mistakes import brief
 
 UNION = """\
@@ -28,7 +32,7 @@ MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisM
         ),
         (
             MODULE + "Parser key \"width\":\n          Expected a <class 'int'>. Got value: abc",
-            "model: AdaptiveBasisModule: width: Expected a <class 'int'>. Got value: abc.",
+            "model: AdaptiveBasisModule: width is 'abc', but an integer is needed.",
         ),
         (
             "Expected a dot import path string: AdaptiveBasisModle",
@@ -50,6 +54,41 @@ MODULE = "Problem with given class_path 'deblur_lightning.modules.AdaptiveBasisM
 )  # fmt: skip
 def test_what_jsonargparse_quotes_around_a_mistake_is_left_out(inner, said):
     assert brief(UNION.format(part="model", inner=inner)) == said
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("trainer.max_epochs", "two", "trainer.max_epochs is 'two', but an integer is needed."),
+        (
+            "trainer.limit_val_batches",
+            "all",
+            "trainer.limit_val_batches is 'all', but an integer or a number is needed.",
+        ),
+        ("trainer.detect_anomaly", "maybe", "trainer.detect_anomaly is 'maybe', but true or false is needed."),
+        (
+            "data.init_args.batch_size",
+            "1.5",
+            "data: SyntheticBlurDataModule: batch_size is '1.5', but an integer is needed.",
+        ),
+        (
+            "model.init_args.losses.l1_from_epoch",
+            "[x]",
+            "model: AdaptiveBasisModule: losses: FieldLosses: l1_from_epoch is '['x']', but an integer is needed.",
+        ),
+        (
+            "model.init_args.scheduler_interval",
+            "day",
+            "model: AdaptiveBasisModule: scheduler_interval is 'day', but epoch or step is needed.",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_quoted_with_what_is_needed(option, value, said, monkeypatch, capsys):
+    sample = Path(__file__).parents[2] / "experiments" / "sample" / "adaptive_basis.yaml"
+    monkeypatch.setattr(sys, "argv", ["lightning", "fit", "--config", str(sample), f"--{option}={value}"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert (stop.value.code, capsys.readouterr().err) == (2, f"lightning: {said}\n")
 
 
 NESTED = """\
