@@ -9,13 +9,15 @@ import typer
 
 from deblur_lightning.commands._output_paths import check_file
 
+WEIGHTS = "a .pkl, .pth, .ckpt or .safetensors file, or a bundled model: blind, learned or direct"
+
 if TYPE_CHECKING:
     from deblur_lightning.checkpoints import Checkpoint
     from deblur_lightning.deblurring import Deblurrer
 
 
 def import_weights(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Weights: .pkl, .pth, .ckpt or .safetensors.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=f"Weights: {WEIGHTS}.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Checkpoint to write: .ckpt or .safetensors.")
     ],
@@ -40,7 +42,9 @@ def import_weights(
     from deblur_lightning.checkpoints import read_checkpoint, write_checkpoint
     from deblur_lightning.checkpoints.borrowed import lent
     from deblur_lightning.checkpoints.own import check_finite, check_target, in_16_bits
+    from deblur_lightning.deblurring import find_checkpoint
 
+    file = find_checkpoint(file)
     check_target(output, borrowing=borrow is not None)
     if borrow is not None and output.resolve() == borrow.resolve():
         raise ValueError(f"{output} is to be written and to be borrowed from. Choose another name for it.")

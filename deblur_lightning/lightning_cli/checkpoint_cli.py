@@ -16,7 +16,8 @@ from torch import nn
 from deblur_lightning.callbacks import RecordResults, SaveRestored
 from deblur_lightning.checkpoints import Checkpoint, read_checkpoint
 from deblur_lightning.checkpoints.own import as_lightning
-from deblur_lightning.deblurring import load_weights
+from deblur_lightning.deblurring import find_checkpoint, load_weights
+from deblur_lightning.deblurring.bundled import BUNDLED
 from deblur_lightning.deblurring.recipe import remembered
 from deblur_lightning.lightning_cli.class_paths import refuse_functions
 from deblur_lightning.lightning_cli.foreign_weights import foreign_weights
@@ -36,13 +37,14 @@ class CheckpointCLI(LightningCLI):
     tested with gamma 2.2 by a configuration that says 1.0. Here a checkpoint decides its networks' arguments alone; a
     configuration that names no deblurrer takes the checkpoint's whole.
 
-    A checkpoint without the state of a training begins a new one with its weights.
+    A checkpoint without the state of a training begins a new one with its weights. A bundled model's name will do.
     """
 
     _read: Checkpoint | None = None
 
     def _parse_ckpt_path(self) -> None:
         """Read the checkpoint, where LightningCLI would take all of its arguments."""
+        self._find_bundled()
         path = self._path()
         options = self.config[self.config.subcommand].get("model")
         if path is None or options is None or "deblurrer" not in options.get("init_args", {}):
@@ -67,6 +69,13 @@ class CheckpointCLI(LightningCLI):
             if configured.init_args.get("signed", signed) != signed:
                 _note(f"signed is {signed} as in {path}; the configuration says {not signed}.")
             configured.init_args["signed"] = signed
+
+    def _find_bundled(self) -> None:
+        """Put a bundled model's path in the place of its name."""
+        arguments = self.config[self.config.subcommand]
+        named = arguments.get("ckpt_path")
+        if named and named.lower() in BUNDLED:
+            arguments.ckpt_path = str(find_checkpoint(Path(named)))
 
     def _note_differences(self, name: str, told: dict[str, Any] | None, said: Namespace | None, path: Path) -> None:
         """Say where the configuration's network is another than the checkpoint's."""

@@ -148,6 +148,13 @@ def test_wrong_arguments_are_one_sentence(authors, trained, tmp_path, monkeypatc
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("named", ["direct", "learned"])
+def test_a_bundled_model_is_known_by_its_name(tmp_path, named):
+    assert deblur("import-weights", named, "-o", tmp_path / "mine.safetensors") == 0
+    mine, bundled = load_deblurrer(tmp_path / "mine.safetensors").deblurrer, load_deblurrer(named).deblurrer
+    torch.testing.assert_close(mine.state_dict(), bundled.state_dict(), rtol=0, atol=0)
+
+
 def test_what_is_there_is_kept_unless_asked_and_its_own_source_always(trained, tmp_path):
     before = trained.read_bytes()
     assert re.search(

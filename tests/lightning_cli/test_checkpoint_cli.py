@@ -12,7 +12,7 @@ from two_heads import two_heads_weights
 
 from deblur_lightning.checkpoints import write_checkpoint
 from deblur_lightning.commands.import_weights import import_weights
-from deblur_lightning.deblurring import DirectDeblurrer, NoticedExposure, describe
+from deblur_lightning.deblurring import DirectDeblurrer, NoticedExposure, describe, load_deblurrer
 from deblur_lightning.lightning_cli import main as cli
 from deblur_lightning.modules import AdaptiveBasisModule
 from deblur_lightning.networks import DeblurGANGenerator
@@ -131,6 +131,16 @@ def test_a_configuration_that_names_no_deblurrer_takes_the_checkpoint_s_whole(fo
     found = run(monkeypatch, "validate", "--config", "bare.yaml", "--ckpt_path", "whole.safetensors").model.deblurrer
     assert describe(found) == describe(deblurrer)
     assert torch.equal(found.network.bottleneck[0].weight, deblurrer.network.bottleneck[0].weight)
+
+
+def test_a_bundled_model_is_known_by_its_name(folder, monkeypatch):
+    config = yaml.safe_load(CONFIG)
+    config["model"] = {"class_path": "RestorationModule", "init_args": {"deblurrer": {"class_path": "DirectDeblurrer"}}}
+    (folder / "bare.yaml").write_text(yaml.safe_dump(config))
+    found = run(monkeypatch, "validate", "--config", "bare.yaml", "--ckpt_path", "direct").model.deblurrer
+    bundled = load_deblurrer("direct").deblurrer
+    assert describe(found) == describe(bundled)
+    torch.testing.assert_close(found.state_dict(), bundled.state_dict(), rtol=0, atol=0)
 
 
 @pytest.mark.filterwarnings("ignore:The dirpath has changed.*")
