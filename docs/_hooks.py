@@ -71,8 +71,10 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
 
 
 def _mathml(match: re.Match[str]) -> str:
-    display = "block" if match[1] == "div" else "inline"
-    return convert(html.unescape(match[2]), display=display)
+    block = match[1] == "div"
+    drawn = convert(html.unescape(match[2]), display="block" if block else "inline")
+    box = '<div style="overflow-x: auto; padding: 0.4em 0">'  # a formula may be wider than a phone's screen
+    return f"{box}{drawn}</div>" if block else drawn
 
 
 def _linked(match: re.Match[str], page: Page) -> str:

@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("mkdocs", reason="needs the extra docs, which make install brings")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ROOT = Path(__file__).parents[2]
 ASKED = re.compile(r"""<(?:script|img|iframe)[^>]*\ssrc=["']?(https?:[^"'> ]*)|<link[^>]*rel=["']?(?:stylesheet|preconnect)["']?[^>]*href=["']?(https?:[^"'> ]*)""")  # fmt: skip # noqa: E501
 PACKAGES = (
@@ -44,6 +46,24 @@ def test_formulas_are_drawn(site):
     assert page.count("<math") > 20
     assert "arithmatex" not in page
     assert "$$" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="no browser is installed: apt-get install chromium")
+def test_a_phone_scrolls_a_wide_formula_not_the_page(site):
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which make install brings")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 400, "height": 800})
+        page.goto((site / "how-it-works.html").as_uri())
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('math[display=block]')].map(({ parentElement: box }) =>"
+            "[box.scrollWidth > box.clientWidth, box.scrollHeight > box.clientHeight])"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+        browser.close()
+    assert any(wide for wide, _ in boxes)
+    assert not any(high for _, high in boxes)
 
 
 @pytest.mark.slow
