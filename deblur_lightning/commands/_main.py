@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -118,7 +119,10 @@ def as_typed(said: str, arguments: Sequence[str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one subcommand; an error a user can fix is one line on stderr and exit status 1 (2: of arguments)."""
+    """Run one subcommand; an error a user can fix is one line on stderr and exit status 1 (2: of arguments).
+
+    After Ctrl-C the status is 130.
+    """
     command = front()
     wait_asleep()
     print_any_name()
@@ -140,5 +144,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"deblur: {as_typed(sentence(error), sys.argv[1:] if argv is None else argv)}")
     except KeyboardInterrupt:
-        sys.exit("deblur: stopped; files already written are whole.")
+        sys.stderr.write("deblur: stopped; files already written are whole.\n")
+        status = 128 + signal.SIGINT
     sys.exit(status or 0)

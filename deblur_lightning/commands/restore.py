@@ -100,7 +100,8 @@ def restore(
     """Undo camera shake and motion in photos.
 
     Size, orientation, 8 or 16 bits, transparency, colour profile, EXIF, keywords and ratings are kept. Folders keep
-    their structure. If a photo cannot be read, that is reported, the others are restored, and the exit status is 1.
+    their structure. If a photo cannot be read, that is reported, the others are restored, and the exit status is 1;
+    after Ctrl-C it is 130.
 
     Large photos are restored tile by tile: 100 megapixels take 5 GB of memory, plus what the model needs for the tiles
     processed at once, up to four. Without --tile, direct networks restore up to 4 megapixels at once (`direct` in 2 GB,

@@ -77,7 +77,8 @@ def test_an_interrupted_command_is_told_and_goes_on(photos, tmp_path, capsys, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(PairFolder, "write", stop)
-        assert "stopped" in run(photos, "-o", tmp_path / "stopped", *SMALL)
+        assert run(photos, "-o", tmp_path / "stopped", *SMALL) == 130
+    assert "deblur: stopped; files already written are whole." in capsys.readouterr().err
     said, faults = describe(tmp_path / "stopped")
     assert "3 of 5 pairs" in said[0]
     assert "Run the same command again" in faults[0]
