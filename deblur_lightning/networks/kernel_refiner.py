@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from deblur_lightning.physics.noise import LEAST_NOISE
+
 SCALES = (30.0, 30.0, 100.0, 4.0, 4.0, 4.0, 4.0, 2.0, 2.0)  # bring the planes, see `kernel_hints`, to about 1
 SHARES = (1.0, 0.5, 0.5)  # of the first three, which are kernels, in what the answer begins with
 FAINT = 1e-4  # light that any pixel of a kernel may have
@@ -64,7 +66,7 @@ class KernelRefiner(nn.Module):
 
         Args:
             hints: ``[N, 9, K, K]`` of N pictures, see `kernel_hints`.
-            noise: standard deviation of each one's light, ``[N]``, above 0.
+            noise: standard deviation of each one's light, ``[N]``; less than `LEAST_NOISE` counts as that.
 
         Returns:
             ``[N, K, K]``, not negative, unit sum.
@@ -86,5 +88,5 @@ class KernelRefiner(nn.Module):
 def _about(hints: Tensor, noise: Tensor) -> Tensor:
     """Tell each pixel the noise, and its squared distance from the centre down and to the right: ``[N, 3, K, K]``."""
     away = torch.linspace(-1, 1, hints.shape[-1], device=hints.device, dtype=hints.dtype).square()
-    level = (noise.to(hints).log() - log(USUAL_NOISE)).view(-1, 1, 1).expand_as(hints[:, 0])
+    level = (noise.to(hints).clamp(min=LEAST_NOISE).log() - log(USUAL_NOISE)).view(-1, 1, 1).expand_as(hints[:, 0])
     return torch.stack((level, away[:, None].expand_as(level), away.expand_as(level)), dim=1)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from deblur_lightning.networks import KernelRefiner
+from deblur_lightning.physics.noise import LEAST_NOISE
 
 
 def some_hints(count=2, size=17):
@@ -48,3 +49,11 @@ def test_every_weight_learns_and_the_noise_counts():
 def test_sizes_that_cannot_be_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         KernelRefiner(*arguments)
+
+
+def test_a_picture_without_noise_is_as_one_with_the_least():
+    torch.manual_seed(0)
+    refiner = KernelRefiner(17, width=6).eval()
+    none, least = (refiner(some_hints(1), torch.tensor([noise])) for noise in (0.0, LEAST_NOISE))
+    assert none.isfinite().all()
+    assert torch.equal(none, least)
