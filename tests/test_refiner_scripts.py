@@ -1,0 +1,108 @@
+"""The scripts that make windows for the refiner, train it and pack it into the default model."""
+
+from argparse import Namespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scripts import load_script
+
+from deblur_lightning.data.scenes.dead_leaves import dead_leaves
+from deblur_lightning.deblurring import BlindEstimator, load_deblurrer
+from deblur_lightning.field import KernelField
+from deblur_lightning.networks import KernelRefiner
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*"),
+    pytest.mark.filterwarnings("ignore:.*logging interval.*"),
+]
+
+
+def test_windows_hold_what_is_found_and_what_is_true_and_a_second_run_goes_on(tmp_path, monkeypatch):
+    script = load_script("refiner/windows.py")
+    monkeypatch.setattr(script, "SIDES", (72,))
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        Image.fromarray(dead_leaves(160, np.random.default_rng(number))).save(tmp_path / f"photos/{number}.png")
+    told = Namespace(out=tmp_path / "out", photos=tmp_path / "photos", model="blind", count=1, seed=5)
+    script.main(told)
+    (file,) = (tmp_path / "out").iterdir()
+    with np.load(file) as window:
+        planes, true = window["planes"].astype(np.float32), window["true"].astype(np.float32)
+        assert (planes.shape, true.shape, window["noise"].shape) == ((9, 33, 33), (33, 33), ())
+    np.testing.assert_allclose([*planes[:3].sum((1, 2)), true.sum()], 1, atol=0.01)
+    assert planes[3, 16, 16] == planes[4, 16, 16] == 1
+    made = file.stat().st_mtime_ns
+    script.main(Namespace(**(vars(told) | {"count": 2})))
+    assert file.stat().st_mtime_ns == made
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_the_kernel_to_find_is_the_largest_object_s_or_the_mean_of_a_turning_camera():
+    script = load_script("refiner/windows.py")
+    basis = torch.rand(1, 2, 5, 5, generator=torch.Generator().manual_seed(0))
+    apart, mixed = torch.zeros(1, 2, 10, 10), torch.zeros(1, 2, 10, 10)
+    apart[:, 0, :3] = apart[:, 1, 3:] = 1
+    mixed[:, 0], mixed[:, 1] = 0.25, 0.75
+    assert torch.equal(script.kernel_of(KernelField(basis, apart)), basis[0, 1])
+    torch.testing.assert_close(script.kernel_of(KernelField(basis, mixed)), 0.25 * basis[0, 0] + 0.75 * basis[0, 1])
+
+
+def kernels(count, seed):
+    drawn = torch.zeros(count, 33, 33)
+    drawn[:, 8:25, 8:25] = torch.rand(count, 17, 17, generator=torch.Generator().manual_seed(seed)) ** 6
+    return drawn / drawn.sum((1, 2), keepdim=True)
+
+
+def test_kernels_are_compared_at_the_best_shift_of_up_to_three_pixels():
+    script = load_script("refiner/refine.py")
+    ours, true = kernels(3, 0), kernels(3, 1)
+    squared, coarse = script.misfits(ours, true)
+    shifts = [(down, right) for down in range(-3, 4) for right in range(-3, 4)]
+    apart = torch.stack([(ours.roll(shift, (1, 2)) - true).square().sum((1, 2)) for shift in shifts]).amin(0)
+    torch.testing.assert_close(squared, apart / true.square().sum((1, 2)), rtol=1e-4, atol=1e-5)
+    same = script.misfits(true.roll((2, -3), (1, 2)), true)
+    assert max(part.abs().max() for part in same) < 1e-5
+    sharp = torch.zeros(1, 33, 33)
+    sharp[:, 16, 16] = 1
+    soft = torch.nn.functional.avg_pool2d(true[:1], 3, 1, 1)
+    far, near = (script.misfits(one, true[:1])[1] for one in (sharp, soft / soft.sum()))
+    assert near < 0.1 * far
+    assert far < 1.0001  # of no blur, at no shift
+    assert coarse.min() > 0
+
+
+def test_a_window_turned_is_that_of_a_picture_turned():
+    script = load_script("refiner/refine.py")
+    planes, true = torch.arange(9.0).view(1, 9, 1, 1) + torch.rand(1, 9, 5, 5), torch.rand(1, 5, 5)
+    seen = {tuple(script.turned(planes, true, way)[1].flatten().tolist()) for way in range(8)}
+    assert len(seen) == 8
+    turned, kernel = script.turned(planes, true, 4)
+    assert torch.equal(kernel, true.mT)
+    for plane, before in enumerate((0, 1, 2, 4, 3, 6, 5, 8, 7)):  # to the right is down now
+        assert torch.equal(turned[:, plane], planes[:, before].mT)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_training_is_packed_into_the_model(tmp_path, monkeypatch):
+    script = load_script("refiner/refine.py")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "windows").mkdir()
+    with pytest.raises(ValueError, match=r"windows holds no window. Make them by windows.py"):
+        script.read_windows(tmp_path / "windows")
+    for number in range(60):
+        true = kernels(1, number)[0]
+        planes = torch.cat((true.expand(3, -1, -1), torch.rand(6, 33, 33)))
+        np.savez(tmp_path / f"windows/{number:02d}.npz", planes=planes, noise=np.float16(0.006), true=true)
+    told = Namespace(windows=tmp_path / "windows", out=tmp_path / "made.safetensors", model="blind", steps=2, rate=1e-3,
+                     seed=1, precision="32-true")  # fmt: skip
+    script.main(told)
+    network = load_deblurrer(tmp_path / "made.safetensors").deblurrer.network
+    assert isinstance(network, BlindEstimator)
+    assert isinstance(network.refiner, KernelRefiner)
+    torch.manual_seed(1)
+    assert all(weights.isfinite().all() for weights in network.refiner.parameters())
+    before, after = (load_deblurrer(name).deblurrer.restorer for name in ("blind", tmp_path / "made.safetensors"))
+    assert all(torch.equal(after.get_parameter(name), weights) for name, weights in before.named_parameters())
