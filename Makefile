@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install format check test reproduce-tables train-direct train-unrolled train-seeing train-free fuzz benchmark docs before-after
+.PHONY: help install format check test reproduce-tables train-direct train-unrolled train-seeing train-free train-refiner fuzz benchmark docs before-after
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -160,6 +160,10 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	$(call small_run,unrolled,free-restorer-again,$(call RESTORER,7,3500,7e-4,0.75,27,28),free-restorer)
 	$(call small_run,unrolled,free-restorer-last,$(call RESTORER,7,3500,6e-4,0.75,37,38),free-restorer-again)
 	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors --restorer $(RUNS)/free-restorer-last/weights.safetensors
+
+train-refiner: $(READY) ## look for kernels in a thousand windows of data/free, train a network that improves them, and put it into a copy of the default model
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/windows.py data/refiner --photos data/free
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/refine.py data/refiner $(RUNS)/refiner/blind.safetensors
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

@@ -17,7 +17,7 @@ TURNS = 5
 SHOWN = (0.78, 0.96)  # share of the squared gradients, by the strongest, that the first and last kernel are read off
 THRESHOLD = (0.09, 0.05)  # of the kernel's largest value, both over 3 x 3 pixels: below is noise; at first, at last
 LEAST_PART = 0.03  # of the kernel's light: smaller separate parts are noise
-TETHER = 30.0  # times the ridge: how firmly a kernel is held that is likely before the picture is looked at
+TETHER = 10.0  # times the ridge: how firmly a kernel is held that is likely before the picture is looked at
 RIDGE = 5.0  # squared gradient for each pixel that counts, in units of the noise's variance
 
 

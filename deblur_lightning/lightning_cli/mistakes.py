@@ -52,9 +52,9 @@ def brief(said: str, known: Iterable[str] = ()) -> str:
     classes = CLASS.findall(line)  # from the outermost to the one whose option it is
     module, name = classes[-1] if classes else ("", "")
     line = KEY.sub(r"\1:", CLASS.sub(r"\2:", line)).rstrip(".")
-    if wrong := WRONG_KIND.fullmatch(line):  # of one kind, or of several of which each has a line
-        found = [wrong[5]] if wrong[5] is not None else GIVEN.findall(said)  # the innermost comes first
-        return f"{wrong[1]} is '{found[0]}', but {_kinds(wrong[2])} is needed."
+    wrong = WRONG_KIND.fullmatch(line)  # of one kind, or of several of which each has a line
+    if wrong and (given := GIVEN.findall(said) if wrong[5] is None else [wrong[5]]):  # the innermost comes first
+        return f"{wrong[1]} is '{given[0]}', but {_kinds(wrong[2])} is needed."
     if line.startswith("the following arguments are required"):
         return f"{line}. Pass --config FILE.yaml, or name them."
     if line.startswith("Unexpected config:"):

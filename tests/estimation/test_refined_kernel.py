@@ -48,7 +48,8 @@ def refined(noise, told, found=None):
 def test_what_is_told_is_held_to_as_firmly_as_the_picture_is_noisy():
     """Told the kernel softly: without noise it is read off crisply, with much it stays soft."""
     soft = softened(bent(), 1.2)
-    crisp, held = (refined(noise, soft)[0] for noise in (0.0005, 0.1))
+    blunt = softened(bent(), 3.0)  # found, and worse
+    crisp, held = (refined(noise, soft, [Attempt(blunt, 1.0), Attempt(blunt, 1.0)])[0] for noise in (0.0005, 0.1))
     for kernel in (crisp, held):
         assert kernel.sum().item() == pytest.approx(1, abs=1e-5)
     assert (crisp - bent()).square().sum() < 0.3 * (soft - bent()).square().sum()
@@ -64,6 +65,13 @@ def test_the_second_time_it_is_shown_what_came_of_the_first():
     assert (second[0, 0] - bent()).square().sum() < (first[0, 0] - bent()).square().sum()
     assert torch.equal(first[0, 2], torch.full((SIZE, SIZE), 1 / SIZE**2))
     assert (kernel - bent()).square().sum() < 0.2 * bent().square().sum()
+
+
+def test_a_kernel_that_explains_the_picture_clearly_worse_is_not_taken():
+    found = [Attempt(bent(), 1.0), Attempt(softened(bent(), 1.0), 2.0)]
+    sideways = torch.zeros(SIZE, SIZE)
+    sideways[5] = 1 / SIZE
+    assert torch.equal(refined(0.05, sideways, found)[0], bent())
 
 
 def test_of_a_large_picture_the_square_with_most_edges_is_looked_at():
