@@ -66,9 +66,10 @@ def read_frame(path: Path, upright: bool = True) -> Frame:
         CorruptFrameError: it cannot be decoded to its end, or its white is not known (floats, 32 bits).
     """
     with _said_as_corrupt(path):
-        if is_tiff(_head(path)) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
+        head = _head(path)
+        if is_tiff(head) and (tiff := read_tiff(path, PIXEL_LIMIT)) is not None:
             return _rgb(turn_upright(tiff.pixels, tiff.orientation if upright else 1))
-        with _opened(path) as picture:
+        with _opened(path, head) as picture:
             turn = orientation(photo_exif(picture)) if upright and picture.format != "TIFF" else 1  # Pillow turns TIFFs
             if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM")):
                 return _rgb(turn_upright(np.asarray(picture).astype(np.uint16)[..., None], turn))
@@ -94,7 +95,7 @@ def frame_size(path: Path, upright: bool = True) -> tuple[int, int]:
         if is_tiff(head):
             size, turn = measure_tiff(path)
             return _turned(size, turn if upright else 1)
-        with _opened(path) as picture:
+        with _opened(path, head) as picture:
             _check_mode(path, picture)
             if picture.format == "JPEG" and not _jpeg_ends(path):
                 raise ValueError("it breaks off before its end")
@@ -132,8 +133,7 @@ def _head(path: Path) -> bytes:
         return file.read(64)
 
 
-def _opened(path: Path) -> Image.Image:
-    head = _head(path)
+def _opened(path: Path, head: bytes) -> Image.Image:
     if known := unreadable_kind(path, head):
         raise PhotoError(f"{path} {known}")
     if is_heic(head):

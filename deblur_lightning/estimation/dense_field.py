@@ -127,7 +127,7 @@ def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(evidence.with_noise(seen_noise(light)), kernel_size) is None:
-        attempted, turning = uniform_and_turning(light, kernel_size)
+        attempted, turning = attempts_and_turning(light, kernel_size)
         uniform = _everywhere(likeliest_kernel(attempted), light)
         field = likeliest(uniform, turning, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
@@ -177,7 +177,7 @@ def fills_its_square(field: KernelField) -> bool:
     return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
-def uniform_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt], KernelField | None]:
+def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt], KernelField | None]:
     """Look for one kernel for all of a picture ``[H, W]`` and, by another core, for the field of a camera that turns.
 
     See `attempts` and `estimated_turning`.

@@ -86,14 +86,16 @@ class SeeingNAFNet(nn.Module):
         Raises:
             ValueError: no basis kernel.
         """
-        return cell_field(lambda part: self.told(self.deep(part)[0], part.shape[-2:]), blurry, num_basis)
+        return cell_field(self.tell, blurry, num_basis)
 
     def mean_kernel(self, blurry: Tensor) -> Tensor:
         """Tell the mean of all cells' kernels, ``[K, K]``, of a picture ``[1, 3, H, W]``, restoring nothing."""
-        cells = self.told(self.deep(blurry)[0], blurry.shape[-2:]).exp()
-        mean = cells[0].mean((1, 2))
-        side = round(len(mean) ** 0.5)
-        return (mean / mean.sum()).view(side, side)
+        mean = self.tell(blurry)[0].exp().mean((1, 2))
+        return (mean / mean.sum()).view(self.kernel_size, self.kernel_size)
+
+    def tell(self, blurry: Tensor) -> Tensor:
+        """Tell the logarithm of each cell's kernel, as `both` does, restoring nothing."""
+        return self.told(self.deep(blurry)[0], blurry.shape[-2:])
 
     def deep(self, blurry: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Give the features of cells, and those of the finer levels, the finest first."""

@@ -86,7 +86,7 @@ def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_su
     monkeypatch.setattr(module, "sureness", lambda light, kernel, alike: alike)
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
     for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):
-        monkeypatch.setattr(module, "uniform_and_turning", lambda light, size, path=path: ([found], path))
+        monkeypatch.setattr(module, "attempts_and_turning", lambda light, size, path=path: ([found], path))
         assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
 
 
@@ -124,7 +124,7 @@ def look(tasks):
     sys.exit(" ".join(packages() - before) or 0)
 
 module.side_by_side = look
-module.uniform_and_turning(torch.rand(100, 100, generator=torch.Generator().manual_seed(1)), 17)
+module.attempts_and_turning(torch.rand(100, 100, generator=torch.Generator().manual_seed(1)), 17)
 """
     ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")

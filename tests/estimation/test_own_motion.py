@@ -84,7 +84,7 @@ def test_where_no_kernel_is_found_for_all_of_a_noisy_picture_a_part_is_looked_fo
 ):
     found = [Attempt(kernel if right else kernel.T, 0.0)]
     module = sys.modules[likeliest.__module__]
-    monkeypatch.setattr(module, "uniform_and_turning", lambda light, size: (found, None))
+    monkeypatch.setattr(module, "attempts_and_turning", lambda light, size: (found, None))
     monkeypatch.setattr(module, "LEAST_MOVED", 1e-3)
     assert dense_field(noisy[None, None], gamma=1.0, kernel_size=KERNEL).basis.shape[1] == count
 
