@@ -112,7 +112,8 @@ class MotionDeblurrer(Deblurrer):
         seeing = self.restorer.seeing
         if seeing is None:
             return None
-        return lambda light: seeing.mean_kernel(to_display(light.expand(-1, 3, -1, -1), gamma))
+        device = next(seeing.parameters()).device  # estimates are made on the CPU
+        return lambda light: seeing.mean_kernel(to_display(light.to(device).expand(-1, 3, -1, -1), gamma))
 
     def _found(self, blurry: Tensor, exposure: Exposure) -> tuple[KernelField, Exposure]:
         """Give the field, and the exposure with what is known of who drew the field."""

@@ -182,6 +182,20 @@ def test_a_refiner_is_asked_where_the_restorer_s_network_tells_what_it_sees(monk
     torch.testing.assert_close(asked[0], expected / expected.sum(), atol=1e-5, rtol=1e-3)
 
 
+def test_what_the_network_sees_is_asked_on_its_own_device_where_the_estimate_is_made_on_the_cpu(monkeypatch):
+    shown = []
+
+    class Asking(BlindEstimator):
+        def find(self, light, tell=None):
+            shown.append(tell(light.cpu()))
+            return Found(shifted(light))
+
+    restorer = small_seeing_deblurrer().restorer.to("meta")  # no CPU, as a GPU
+    monkeypatch.setattr(restorer.seeing, "mean_kernel", lambda light: light)
+    MotionDeblurrer(Asking(9), restorer).estimate(torch.rand(1, 1, 60, 70), Exposure())
+    assert (shown[0].device.type, shown[0].shape) == ("meta", (1, 3, 60, 70))
+
+
 def test_how_sure_the_motion_is_does_not_depend_on_the_refiner(monkeypatch):
     blurry, _ = shaken()
     monkeypatch.setattr(
