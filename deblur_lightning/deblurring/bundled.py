@@ -18,13 +18,14 @@ def find_checkpoint(named: Path | None = None) -> Path:
     """Give a checkpoint's path, known to exist, without loading it.
 
     Args:
-        named: by the user: a file, or the name of a bundled model, in upper or lower case; the first if None.
+        named: by the user: a file, or the name of a bundled model, in upper or lower case, whatever folder has that
+            name too; the first if None.
 
     Raises:
         FileNotFoundError: no such file.
     """
     bundled = SHIPPED if named is None else BUNDLED.get(str(named).lower())
-    if named is None or (bundled and not named.exists()):
+    if named is None or (bundled and not named.is_file()):
         shipped = Path(str(resources.files("deblur_lightning") / str(bundled)))
         if not shipped.is_file():
             raise FileNotFoundError(

@@ -30,6 +30,14 @@ def test_the_first_bundled_model_is_the_default():
     assert find_checkpoint() == find_checkpoint(Path(next(iter(BUNDLED)))) == find_checkpoint(Path("Blind"))
 
 
+def test_a_file_of_a_bundled_model_s_name_is_meant_but_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("direct").mkdir()
+    Path("blind").touch()
+    assert find_checkpoint(Path("direct")).name == "direct.safetensors"
+    assert find_checkpoint(Path("blind")) == Path("blind")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_model_improves_turned_pictures(name):
