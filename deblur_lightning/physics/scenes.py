@@ -32,6 +32,11 @@ def scene_field(masks: Tensor, kernels: Tensor) -> KernelField:
     """
     check_field_shape(KernelField(kernels, masks))
     (height, width), kernel_size = masks.shape[-2:], kernels.shape[-1]
+    if min(height, width) < kernel_size:
+        raise ValueError(
+            f"masks are {height} x {width}, but kernels of {kernel_size} must fit into them. Pass masks of at least "
+            f"{kernel_size} x {kernel_size}."
+        )
     looking = torch.fft.fft(torch.fft.rfft(kernels, n=width), n=height, dim=-2).conj()  # skips rows of zeros
     rows = torch.fft.ifft(torch.fft.rfft2(masks) * looking, dim=-2)[..., : height - kernel_size + 1, :]
     soft = torch.fft.irfft(rows, n=width)[..., : width - kernel_size + 1].clamp(min=0)

@@ -81,3 +81,6 @@ def test_masks_and_kernels_that_do_not_fit_are_refused():
         scene_field(masks[:, :2], kernels)
     with pytest.raises(ValueError, match="Pad them to 5 x 5"):
         scene_field(masks, kernels[..., :4, :4])
+    with pytest.raises(ValueError, match=r"masks are 17 x 4, but kernels of 5 must fit .* at least 5 x 5"):
+        scene_field(masks[..., :4], kernels)
+    assert scene_field(masks[..., :5, :5], kernels).coefficients.shape[-2:] == (1, 1)
