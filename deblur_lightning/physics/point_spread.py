@@ -21,7 +21,7 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
         size: side K of the kernels, in pixels; odd.
 
     Returns:
-        Kernels ``[N, K, K]``, not negative, of unit sum.
+        Kernels ``[N, K, K]``, not negative, of unit sum, of the path's type; float32 if that holds whole numbers.
 
     Raises:
         ValueError: ``size`` is even or not positive, there is no position, or one lies outside the kernel or is NaN.
@@ -34,7 +34,8 @@ def point_spread_function(path: Tensor, size: int) -> Tensor:
     _check_reach(path.detach().abs().max().item(), size)
     planes = np.moveaxis(path.detach().cpu().double().numpy(), -1, 0) + size // 2
     shares = [_shared(planes[:, start : start + PATHS_AT_ONCE], size) for start in range(0, len(path), PATHS_AT_ONCE)]
-    return torch.from_numpy(np.concatenate(shares)).to(path)
+    kind = path.dtype if path.is_floating_point() else torch.float32
+    return torch.from_numpy(np.concatenate(shares)).to(path.device, kind)
 
 
 def _shared(planes: NDArray[np.floating], size: int) -> NDArray[np.float64]:

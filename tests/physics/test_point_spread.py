@@ -34,6 +34,13 @@ def test_light_falls_as_the_slow_loop_lets_it_fall():
     assert torch.allclose(point_spread_function(path, 9), expected, rtol=0, atol=1e-14)
 
 
+def test_positions_in_whole_numbers_are_positions():
+    path = torch.tensor([[[0, 0], [1, -1], [1, 0]]])
+    picture = point_spread_function(path, 5)
+    assert picture.dtype == torch.float32
+    assert torch.allclose(picture[0].double(), splat_one_sample_at_a_time(path[0], 5))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([3, 9, 33]))
 def test_the_centroid_of_a_picture_is_the_mean_of_its_path(seed, size):
