@@ -13,6 +13,7 @@ from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.field import KernelField
 from deblur_lightning.physics import noise_level
+from deblur_lightning.physics.fast_length import fast_length
 
 OUTLINING, WEIGHING = (8, 1500), (32, 150)  # least pixels from window to window, most windows
 WINDOW = 64  # pixels; 32 and 96 told less
@@ -70,7 +71,7 @@ class LocalEvidence:
         """Weigh kernels, each for all windows.
 
         Args:
-            kernels: ``[C, K, K]``, K at most 64.
+            kernels: ``[C, K, K]``.
 
         Returns:
             Log-likelihoods ``[C, rows, columns]``; only their differences mean anything.
@@ -81,7 +82,7 @@ class LocalEvidence:
         """Weigh kernels against no blur.
 
         Args:
-            kernels: ``[C, K, K]``, K at most 64.
+            kernels: ``[C, K, K]``.
 
         Returns:
             Differences of log-likelihoods ``[C, rows, columns]``, above 0 where a window finds the kernel likelier.
@@ -220,5 +221,9 @@ def _power(band: Tensor, taper: Tensor, stride: int) -> Tensor:
 
 
 def _autocorrelation(plane: Tensor) -> Tensor:
-    """Correlate each plane of at most 64 x 64 with itself, ``[…, 128, 128]``, lag 0 first."""
-    return torch.fft.irfft2(torch.fft.rfft2(plane, s=(2 * WINDOW, 2 * WINDOW)).abs().square(), s=(2 * WINDOW,) * 2)
+    """Correlate each plane ``[…, K, K]`` with itself by lags that a window holds, ``[…, 128, 128]``, lag 0 first."""
+    sides = (max(2 * WINDOW, fast_length(WINDOW - 1 + plane.shape[-1])),) * 2  # no lag beyond a window comes back
+    lags = torch.fft.irfft2(torch.fft.rfft2(plane, s=sides).abs().square(), s=sides)
+    for axis in (-2, -1):
+        lags = torch.cat((lags.narrow(axis, 0, WINDOW), lags.narrow(axis, sides[0] - WINDOW, WINDOW)), axis)
+    return lags

@@ -41,6 +41,24 @@ def test_the_true_kernel_is_the_likeliest_of_several(wide):
     assert evidence[0] - evidence[1:].max() > 1
 
 
+def test_zeros_around_a_kernel_change_nothing_however_large_it_grows(wide):
+    evidence = LocalEvidence(shot(wide, line(9)), stride=32)
+    expected = evidence.of(line(9)[None])
+    for side in (65, 129, 257):
+        large = F.pad(line(9), ((side - KERNEL) // 2,) * 4)
+        torch.testing.assert_close(evidence.of(large[None]), expected, rtol=1e-5, atol=0.1)
+
+
+def test_light_farther_apart_than_a_window_is_wide_tells_one_thing_however_far(wide):
+    evidence = LocalEvidence(shot(wide, line(9)), stride=32)
+    found = []
+    for apart in (64, 100):
+        kernel = torch.zeros(apart + 1, apart + 1)
+        kernel[apart // 2, 0] = kernel[apart // 2, -1] = 0.5
+        found.append(evidence.of(kernel[None]))
+    torch.testing.assert_close(*found, rtol=1e-5, atol=0.1)
+
+
 def test_a_sharp_picture_stood_still(wide):
     still = no_blur(line(9))
     evidence = LocalEvidence(shot(wide, still))
