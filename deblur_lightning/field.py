@@ -139,8 +139,11 @@ def check_field_shape(field: KernelField) -> None:
     """Raise unless basis and coefficients fit each other.
 
     Raises:
-        ValueError: a wrong number of axes, kernels that are not square or of even size, another B or N.
+        ValueError: no `KernelField`, a wrong number of axes, kernels that are not square or of even size, another B or
+            N.
     """
+    if not isinstance(field, KernelField):
+        raise ValueError(f"field is a {type(field).__name__}. Pass KernelField(basis, coefficients).")
     basis, coefficients = field
     if basis.ndim != 4 or coefficients.ndim != 4:
         raise ValueError(
@@ -161,7 +164,7 @@ def check_field_shape(field: KernelField) -> None:
 
 
 def check_field(field: KernelField) -> None:
-    """Raise unless a field is one: shapes fit, kernels and coefficients are finite, not negative and sum to 1.
+    """Raise unless a field is one: shapes fit, kernels and coefficients are floats, not negative and sum to 1.
 
     Two passes over the coefficients; on a GPU it waits for them, so losses check shapes alone.
 
@@ -173,6 +176,10 @@ def check_field(field: KernelField) -> None:
         ("a basis kernel", field.basis.detach(), (-2, -1)),
         ("the coefficients of a pixel", field.coefficients.detach(), 1),
     ):
+        if not values.is_floating_point():
+            raise ValueError(
+                f"field holds {values.dtype}, but {what} needs fractions. Pass field.to(dtype=torch.float32)."
+            )
         total = values.sum(dim=axes, dtype=torch.promote_types(values.dtype, torch.float32))
         if total.numel() == 0:
             raise ValueError(f"field is empty: {list(field.basis.shape)} kernels. Pass at least one kernel and pixel.")

@@ -70,10 +70,8 @@ class BlurOperator:
 
     def __init__(self, field: KernelField, padding: Padding = "reflect", *, check_values: bool = True) -> None:
         check_padding(padding)
-        if not isinstance(field, KernelField):
-            raise ValueError(f"field is a {type(field).__name__}. Pass KernelField(basis, coefficients).")
-        self.dtype = _working_type("field", torch.promote_types(field.basis.dtype, field.coefficients.dtype))
         (check_field if check_values else check_field_shape)(field)
+        self.dtype = _working_type("field", torch.promote_types(field.basis.dtype, field.coefficients.dtype))
         self.field, self.padding = field, padding
         self.height, self.width = field.coefficients.shape[-2:]
         self._basis, self._coefficients = field.to(dtype=self.dtype)

@@ -10,7 +10,7 @@ from kornia.filters import filter2d
 from torch import Tensor
 
 from deblur_lightning import KernelField
-from deblur_lightning.field import check_field, delta_field
+from deblur_lightning.field import check_field, check_field_shape, delta_field
 from deblur_lightning.physics import BlurOperator, blur, blur_adjoint
 
 PADDINGS = ["reflect", "replicate", "circular", "zeros", "valid"]
@@ -299,6 +299,19 @@ def test_a_field_of_negative_light_is_refused_however_it_sums(part):
         values[0, 1, 0, 0] = 1.3
     with pytest.raises(ValueError, match=r"has a value of -0\.3, but none is negative\. Clamp at 0"):
         check_field(field._replace(**{part: values}))
+
+
+@pytest.mark.parametrize("part", ["basis", "coefficients"])
+def test_a_field_in_whole_numbers_is_refused(part):
+    field = delta_field(torch.zeros(1, 3, 8, 9), 5)
+    with pytest.raises(ValueError, match=r"field holds torch.int64, but .* Pass field\.to\(dtype=torch\.float32\)"):
+        check_field(field._replace(**{part: getattr(field, part).long()}))
+
+
+@pytest.mark.parametrize("check", [check_field, check_field_shape])
+def test_a_tuple_of_tensors_is_no_field(check):
+    with pytest.raises(ValueError, match=r"field is a tuple. Pass KernelField\(basis, coefficients\)"):
+        check((torch.ones(1, 1, 1, 1), torch.ones(1, 1, 8, 8)))
 
 
 def test_a_field_that_is_none_is_said():
