@@ -67,7 +67,7 @@ def blind_kernel(
 
     Raises:
         ValueError: a picture that is none or too small, a kernel of even size or below 5, another shape of ``share``
-            or of a candidate.
+            or of a candidate, or a ``share`` by which no pixel counts.
 
     Source:
         Cho and Lee 2009 (alternation, strong edges); Xu, Zheng and Jia 2013, Pan et al. 2014 (sparse gradients and
@@ -193,6 +193,8 @@ def _check(light: Tensor, kernel_size: int, share: Tensor | None, candidates: Se
         raise ValueError("light holds NaN or infinite values, but each must be finite. Find where they came from.")
     if share is not None and share.shape != light.shape:
         raise ValueError(f"share is {list(share.shape)}, but light {list(light.shape)}. Pass the same shape.")
+    if share is not None and not share.sum() > 0:  # NaN fails too
+        raise ValueError(f"share sums to {share.sum().item():g}, but some pixels must count. Pass None to count all.")
     for number, candidate in enumerate(candidates):
         if list(candidate.shape) != [kernel_size, kernel_size]:
             raise ValueError(

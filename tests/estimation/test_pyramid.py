@@ -127,6 +127,8 @@ def test_a_large_picture_is_judged_by_the_window_with_its_edges(wide, hook):
             (torch.zeros(80, 80), 9, None, [torch.ones(7, 7)]),
             "candidate 0 is [7, 7], but kernel_size 9. Pad or crop it.",
         ),
+        ((torch.zeros(80, 80), 9, torch.zeros(80, 80)), "share sums to 0, but some pixels must count. Pass None"),
+        ((torch.zeros(80, 80), 9, torch.full((80, 80), torch.nan)), "share sums to nan, but some pixels must count."),
         ((torch.zeros(80, 80), 9, torch.ones(80, 81)), "share is [80, 81], but light [80, 80]. Pass the same shape."),
     ],
 )
