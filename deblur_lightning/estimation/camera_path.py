@@ -43,6 +43,7 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         Whyte et al. 2010 and Gupta et al. 2010 (a density over poses instead of a kernel); the alternation is that
         of `blind_kernel`, on a schedule of its own.
     """
+    light = light.float()  # as the kernels of poses are
     light, ridge = light * (CONTRAST / max(light.std().item(), LEAST_CONTRAST)), RIDGE * light.numel()
     known: tuple[Tensor, Poses] | None = None
     for scale in CLIMB.of(kernel_size):

@@ -51,7 +51,7 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     Source:
         That of `camera_path`; Hirsch et al. 2011 (one kernel in each window, all by one density over poses).
     """
-    size = light.shape
+    light, size = light.float(), light.shape  # as the kernels of poses are
     windows = spread_windows(light, window_side(size, kernel_size))
     places = torch.tensor([(x - (size[1] - 1) / 2, y - (size[0] - 1) / 2) for y, x in centres(windows)]).double()
     parts = evened(light, windows, CONTRAST)

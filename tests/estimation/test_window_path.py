@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
+from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.pose_density import picture_poses, pose_field
 from deblur_lightning.estimation.poses import Poses
 from deblur_lightning.estimation.spread_windows import centres, spread_windows
@@ -42,6 +43,14 @@ def test_a_turning_path_is_recovered_better_than_by_the_best_one_kernel(sharp, f
     best = constant(field.mean_kernel()[0])
     assert kernel_distance(found, field) < 0.9 * kernel_distance(best, field)
     assert edge_advantage(light, found, best.basis[0, 0]) > 0
+
+
+@pytest.mark.parametrize("path", [camera_path, window_path])
+def test_light_of_float64_is_as_good_as_of_float32(path):
+    light = torch.rand(60, 66, generator=torch.Generator().manual_seed(2))
+    found, expected = path(light.double(), 9), path(light, 9)
+    assert torch.equal(found.basis, expected.basis)
+    assert found.coefficients.dtype == torch.float32
 
 
 def test_one_kernel_for_all_explains_its_picture_better_than_a_path_that_turns(sharp, field):
