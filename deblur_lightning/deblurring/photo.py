@@ -25,6 +25,9 @@ AT_ONCE = 4
 SHORTEST_SIDE = 66
 """Smaller photos are mirrored to this side, restored and cut back: kernels of 65 pixels reach no further."""
 
+EXHAUSTED = ("allocate memory", "not enough memory", "out of memory")
+"""What PyTorch says of memory that ran out; of memory that is misused it says other things."""
+
 Progress = Callable[[float], None]
 
 Answer = TypeVar("Answer")
@@ -235,7 +238,7 @@ class PhotoDeblurrer(Deblurrer):
         try:
             return work()
         except (RuntimeError, MemoryError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error):
+            if isinstance(error, RuntimeError) and not any(said in str(error) for said in EXHAUSTED):
                 raise
             raise ValueError(
                 f"{height} x {width} pixels at once need more memory than there is. Reduce the photo, or lower --tile."

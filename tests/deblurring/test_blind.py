@@ -108,6 +108,8 @@ class _Failing(Restorer):
         (float("nan"), r"ours answers with NaN\. Train it anew"),
         (MemoryError(), r"214 x 252 pixels at once need more memory than there is\. Reduce the photo, or lower --tile"),
         (RuntimeError("can't allocate memory"), r"214 x 252 pixels at once need more memory"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), r"214 x 252 pixels at once need more memory"),
+        (torch.OutOfMemoryError("CUDA out of memory."), r"214 x 252 pixels at once need more memory"),
     ],
 )
 def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sentence):
@@ -119,6 +121,13 @@ def test_a_large_photo_s_tiles_fail_with_the_sentences_of_any_tile(failure, sent
     model = PhotoDeblurrer(MotionDeblurrer(Moving(9), _Failing(failure)), name="ours", tile=256)
     with pytest.raises(ValueError, match=sentence):
         model(photo)
+
+
+def test_memory_that_is_misused_is_not_said_to_have_run_out():
+    misuse = RuntimeError("CUDA error: an illegal memory access was encountered")
+    model = PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), _Failing(misuse)))
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        model(torch.full((1, 3, 90, 100), 0.5))
 
 
 @pytest.mark.parametrize("ask", ["restore", "field"])
