@@ -11,6 +11,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.restoration import deconvolve, richardson_lucy
+from deblur_lightning.restoration.robust import check_deconvolution
 from deblur_lightning.richardson_lucy_updates import Method
 
 
@@ -151,6 +152,9 @@ class HyperLaplacian(Restorer):
         inner: conjugate-gradient steps between them.
         allowance: how far restored values may stray beyond the blurry picture's range within a kernel's reach, as a
             share of that range; infinite by default, 0.5 for uncertain fields.
+
+    Raises:
+        ValueError: a number out of its range.
     """
 
     def __init__(
@@ -163,6 +167,7 @@ class HyperLaplacian(Restorer):
         allowance: float = math.inf,
     ) -> None:
         super().__init__()
+        check_deconvolution(regularization, exponent, start, outer, inner, allowance)
         self.regularization, self.exponent = regularization, exponent
         self.start, self.outer, self.inner, self.allowance = start, outer, inner, allowance
 

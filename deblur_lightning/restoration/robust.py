@@ -86,7 +86,7 @@ def deconvolve(
     """
     check_gamma(gamma)
     check_border(border, dark)
-    _check_options(noise, regularization, exponent, start, outer, inner, strength, allowance)
+    check_deconvolution(regularization, exponent, start, outer, inner, allowance, noise=noise, strength=strength)
     restored, observed = [], observations(blurry, field)
     with torch.autocast(blurry.device.type, enabled=False):
         for picture, own in observed:
@@ -137,16 +137,22 @@ def _solve_(
         sharp.clamp_(min=0)
 
 
-def _check_options(
-    noise: float | None,
+def check_deconvolution(
     regularization: float,
     exponent: float,
     start: int,
     outer: int,
     inner: int,
-    strength: float,
     allowance: float,
+    *,
+    noise: float | None = None,
+    strength: float = 1.0,
 ) -> None:
+    """Raise unless `deconvolve` takes such numbers.
+
+    Raises:
+        ValueError: one out of its range, or NaN.
+    """
     for name, value, least, most, remedy in (
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
         ("regularization", regularization, 0.0, 1e6, "Pass 0 or more, as 0.1"),
