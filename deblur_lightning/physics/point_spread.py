@@ -153,7 +153,7 @@ def kernels_along(paths: Tensor, size: int, exposure: float = 1.0, sides: Tensor
     kernels = np.empty((len(seen), size, size), np.float32)
     for start in range(0, len(seen), PATHS_AT_ONCE):
         some = slice(start, start + PATHS_AT_ONCE)
-        own = None if sides is None else sides[some].numpy()[:, np.newaxis]
+        own = None if sides is None else sides[some].detach().cpu().numpy()[:, np.newaxis]
         kernels[some] = _shared(_fitting(np.moveaxis(seen[some], -1, 0), size, own), size)
     return torch.from_numpy(kernels).to(paths.device)
 

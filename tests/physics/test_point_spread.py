@@ -72,6 +72,13 @@ def test_kernels_fill_the_square_asked_for():
         assert lit == math.ceil(side / 2)
 
 
+def test_no_gradient_passes_through_sides_as_none_does_through_paths():
+    paths, sides = shake_trajectories(3, generator=seeded(), samples=50), torch.tensor([2.0, 4.0, 6.0])
+    kernels = kernels_along(paths.requires_grad_(), 9, sides=sides.clone().requires_grad_())
+    assert torch.equal(kernels, kernels_along(paths, 9, sides=sides))
+    assert not kernels.requires_grad
+
+
 def test_the_kernel_is_the_light_path_flipped():
     path = torch.tensor([[[0.0, 0.0], [4.0, 1.0], [2.0, 2.0]]], dtype=torch.float64)
     centred = path - path.mean(1, keepdim=True)
