@@ -85,7 +85,7 @@ class PhotoDeblurrer(Deblurrer):
             progress: takes the share done, 0 to 1.
             with_field: whether the motion field is wanted: for a photo in tiles it is estimated once more for the whole
                 photo; it is the one that the restorer goes by (`Restorer.seen`). Without it, a photo of one tile, or
-                whose motion is estimated at once, has what was undone.
+                whose motion is estimated at once and undone at its own size, has what was undone.
 
         Raises:
             ValueError: no single photo in [0, 1], a deblurrer that answers with NaN, or a photo beyond the memory.
@@ -185,16 +185,18 @@ class PhotoDeblurrer(Deblurrer):
                 judged[corner] = told[0].to("cpu"), told[1].to("cpu")
             return answer.picture.to(blurry.device, copy=True)  # a restorer may answer with the tile itself
 
-        shown = field
+        seen = field
         if with_field:
             seen = self._afforded(small, lambda: motion.restorer.seen(small.to(device), field.to(device), exposure))
-            shown = seen.to("cpu")
+            seen = seen.to("cpu")
         alone = max(small.shape[-2:]) <= side  # to find the motion takes about as long as to undo it in a tile or two
         tell = (lambda share: progress((1 + share) / 2)) if alone else progress
         at_once = AT_ONCE if device.type == "cpu" else 1
         restored = map_tiles(small, undo, side, tell, at_once, paired=self.tile is None)
+        shown: KernelField | None = seen
         if factor > 1:
-            restored, shown = with_change(blurry, small, restored, factor), enlarged(shown, factor, blurry.shape[-2:])
+            restored = with_change(blurry, small, restored, factor)
+            shown = enlarged(seen, factor, blurry.shape[-2:]) if with_field else None  # gigabytes, of a large photo
         notes = (*notes_of(exposure), *said)
         if judged:
             notes = (*notes, trusted([judged[corner] for corner in sorted(judged)]))

@@ -420,12 +420,15 @@ def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_r
     blurry = torch.rand(1, 3, 96, 128)
     model = PhotoDeblurrer(chain, long_motion=AtScale(most=factor))
     seen, undone = model(blurry).field, model(blurry, with_field=False).field
-    for field in (seen, undone):
-        assert field.coefficients.shape[-2:] == (96, 128)
-        assert field.kernel_size == 8 * factor + 1
+    assert seen.coefficients.shape[-2:] == (96, 128)
+    assert seen.kernel_size == 8 * factor + 1
     across = [seen.kernel_at(48, column)[0].sum(0) for column in (10, 120)]
     assert [int((light > 0.08).sum()) for light in across] == [2 * factor - 1, length]
-    assert int((undone.kernel_at(48, 120)[0].sum(0) > 0.08).sum()) != length
+    if factor > 1:
+        assert undone is None
+    else:
+        assert undone.coefficients.shape[-2:] == (96, 128)
+        assert int((undone.kernel_at(48, 120)[0].sum(0) > 0.08).sum()) != length
     asked = model.field(blurry)
     torch.testing.assert_close((asked.basis, asked.coefficients), (seen.basis, seen.coefficients))
 

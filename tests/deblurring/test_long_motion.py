@@ -307,5 +307,9 @@ def test_a_photo_comes_back_at_its_size_with_its_field_and_its_detail():
     assert answer.field.coefficients.shape[-2:] == (400, 640)
     assert motion_length(answer.field) == pytest.approx(40, abs=3)
     assert "about 40 pixels" in answer.notes[0]
-    again = PhotoDeblurrer(MotionDeblurrer(Known(), restorer), long_motion=Believing()).field(blurry)
+    model = PhotoDeblurrer(MotionDeblurrer(Known(), restorer), long_motion=Believing())
+    alone = model(blurry, with_field=False)
+    assert torch.equal(alone.picture, answer.picture)
+    assert alone.field is None
+    again = model.field(blurry)
     assert torch.equal(again.basis, answer.field.basis)
