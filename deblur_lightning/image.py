@@ -36,7 +36,7 @@ def check_image(image: Tensor, name: str = "image") -> None:
         remedy = "Read a file by read_photo." if file else f"Pass torch.as_tensor({name})."
         raise TypeError(f"{name} is a {type(image).__name__}, but pictures are tensors. {remedy}")
     if not image.is_floating_point():
-        scale = {torch.uint8: " / 255", torch.bool: ""}.get(image.dtype, " / 65535")
+        scale = "" if image.dtype == torch.bool else f" / {_white_of(image)}"
         raise ValueError(f"{name} holds {image.dtype}, but floats in [0, 1] are needed. Pass {name}.float(){scale}.")
     if image.ndim != 4 or image.shape[1] not in (1, 3):
         raise ValueError(
@@ -48,10 +48,19 @@ def check_image(image: Tensor, name: str = "image") -> None:
     if not most <= 1 + OVERSHOOT:
         if not math.isfinite(most):
             raise ValueError(f"{name} holds {most}, but every pixel must be finite. Find where it came from.")
-        white = 255 if most <= 256 else 65535
-        raise ValueError(f"{name} reaches {most:.5g}, but display values lie in [0, 1]. Divide it by {white}.")
+        raise ValueError(f"{name} reaches {most:.5g}, but display values lie in [0, 1]. Divide it by {_white(most)}.")
     if not least >= -OVERSHOOT:
         raise ValueError(f"{name} goes down to {least:.5g}, but display values lie in [0, 1]. Map -1 to 0, 1 to 1.")
+
+
+def _white_of(image: Tensor) -> int:
+    """Guess what white is in a picture of whole numbers: by their type, or where it holds more, by the values."""
+    known = {torch.uint8: 255, torch.uint16: 65535}
+    return known.get(image.dtype) or _white(image.float().max().item() if image.numel() else 0)
+
+
+def _white(most: float) -> int:
+    return 255 if most <= 256 else 65535
 
 
 def _axes(image: Tensor, name: str) -> str:

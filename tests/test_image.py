@@ -24,7 +24,10 @@ def test_a_picture_inside_a_computation_graph_passes():
     ("image", "remedy"),
     [
         (torch.full((1, 3, 4, 4), 255, dtype=torch.uint8), r"blurry holds torch.uint8.*blurry\.float\(\) / 255"),
-        (torch.full((1, 3, 4, 4), 9, dtype=torch.int32), r"blurry\.float\(\) / 65535"),
+        (torch.full((1, 3, 4, 4), 9, dtype=torch.uint16), r"blurry\.float\(\) / 65535"),
+        (torch.full((1, 3, 4, 4), 255), r"holds torch.int64.*blurry\.float\(\) / 255\."),
+        (torch.full((1, 3, 4, 4), 60000, dtype=torch.int32), r"blurry\.float\(\) / 65535"),
+        (torch.zeros(0, 3, 4, 4, dtype=torch.int32), r"holds torch.int32"),
         (torch.ones(1, 3, 4, 4, dtype=torch.bool), r"Pass blurry\.float\(\)\.$"),
         (torch.full((1, 3, 4, 4), 200.0), r"reaches 200.*Divide it by 255"),
         (torch.full((1, 3, 4, 4), 60000.0), r"reaches 60000.*Divide it by 65535"),
