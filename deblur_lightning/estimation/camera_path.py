@@ -33,7 +33,7 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     so that each part of the picture helps to find the kernels of all others.
 
     Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        light: the blurry picture, ``[H, W]``, linear light, on the CPU, both sides at least twice the kernel's.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
 
     Returns:

@@ -20,7 +20,8 @@ def cleaned(kernel: Tensor, threshold: float, least: float = LEAST_PART) -> Tens
         least: share of the kernel's light that a separate part must have; the largest part stays in any case.
 
     Returns:
-        ``[K, K]``, unit sum, its centre of mass within half a pixel of the central one; no blur of a kernel of zeros.
+        ``[K, K]``, unit sum, `centred`: its centre of mass within half a pixel of the central one, if nothing left the
+        square; no blur of a kernel of zeros.
     """
     return _read_off(torch.where(kernel < threshold * kernel.max(), 0, kernel), least)
 
@@ -43,7 +44,10 @@ def traced(kernel: Tensor, threshold: float, least: float) -> Tensor:
 
 
 def centred(kernel: Tensor) -> Tensor:
-    """Move a kernel by whole pixels so that its centre of mass is at the central pixel."""
+    """Move a kernel by whole pixels so that its centre of mass is at the central pixel.
+
+    What leaves the square on one side comes back on the other, where it moves the centre of mass away again.
+    """
     down, right = beside_centre(kernel)
     return kernel.roll((-round(down), -round(right)), (0, 1))
 

@@ -42,7 +42,7 @@ class LocalEvidence:
     and candidates cost next to nothing.
 
     Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least 34.
+        light: the blurry picture, ``[H, W]``, linear light, on the CPU, both sides at least 34.
         stride: pixels from window to window.
         noise: standard deviation of the light's noise, where that is more than `NOISE`.
 

@@ -42,7 +42,7 @@ def window_path(light: Tensor, kernel_size: int = 33) -> KernelField:
     Natural edges, as those of `blind_kernel`, made it worse.
 
     Args:
-        light: the blurry picture, ``[H, W]``, linear light, both sides at least twice the kernel's.
+        light: the blurry picture, ``[H, W]``, linear light, on the CPU, both sides at least twice the kernel's.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
 
     Returns:
