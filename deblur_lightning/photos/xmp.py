@@ -96,12 +96,11 @@ def kept_xmp(path: Path) -> tuple[bytes | None, tuple[str, ...]]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         packet, block = _packet(content), _iptc(content)
     notes: tuple[str, ...] = ()
+    told = _of_iptc(block)
     try:
-        found = _of_packet(packet)
-    except ElementTree.ParseError:
-        found, notes = {}, ("its XMP cannot be read and is not kept",)
-    found = _of_iptc(block) | found
-    made = _written(found) if found else None
+        made = _written(told | _of_packet(packet))
+    except (ElementTree.ParseError, RecursionError):  # the latter where elements are nested without end
+        made, notes = _written(told), ("its XMP cannot be read and is not kept",)
     if made is not None and len(made) > LARGEST:
         return None, (*notes, *lost(made, f"takes more than {LARGEST:,} bytes"))
     return made, notes
@@ -195,7 +194,10 @@ def _list(name: str, texts: Iterable[str]) -> ElementTree.Element:
     return element
 
 
-def _written(found: dict[str, ElementTree.Element]) -> bytes:
+def _written(found: dict[str, ElementTree.Element]) -> bytes | None:
+    """Make a packet of what is kept; None of nothing."""
+    if not found:
+        return None
     for space, name in SPACES.items():
         ElementTree.register_namespace(space, name)
     meta, rdf, described = (_element(name) for name in ("x:xmpmeta", "rdf:RDF", "rdf:Description"))

@@ -145,11 +145,15 @@ def test_iptc_of_old_programs_is_latin_and_xmp_is_right_where_both_speak(tmp_pat
         (PACKET.replace("</x:xmpmeta>", ""), "its XMP cannot be read and is not kept"),
         (PACKET.replace("<rdf:Desc", "<!DOCTYPE a><rdf:Desc", 1), "its XMP cannot be read and is not kept"),
         (
+            PACKET.replace("{1}", f"<dc:title>Waves{'<a>' * 3000}{'</a>' * 3000}</dc:title>"),
+            "its XMP cannot be read and is not kept",
+        ),
+        (
             PACKET.replace("{1}", "<dc:rights>" + "x" * LARGEST + "</dc:rights>"),
             f"its rating and rights are not kept, for its XMP takes more than {LARGEST:,} bytes",
         ),
     ],
-    ids=["breaks off", "defines words", "too large for a JPEG"],
+    ids=["breaks off", "defines words", "nested without end", "too large for a JPEG"],
 )
 def test_what_cannot_be_kept_is_said(tmp_path, packet, why):
     assert kept_xmp(save(tmp_path / "a.webp", 'xmp:Rating="5"', packet=packet)) == (None, (why,))
