@@ -1,11 +1,11 @@
 """Every finished evaluation as tables, beside what was published."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from deblur_lightning.reports.catalogue import CATALOGUE, GOPRO, GOPRO_SAMPLE, KOHLER, SAMPLE
+from deblur_lightning.reports.file_names import file_stem
 from deblur_lightning.reports.left_out import left_out
 from deblur_lightning.reports.metric_names import KNOWN
 from deblur_lightning.reports.published import read_published
@@ -53,7 +53,7 @@ def own_layouts(results: Sequence[Result]) -> list[Layout]:
     for dataset in dict.fromkeys(one.dataset for one in results if one.dataset not in catalogued):
         measured = dict.fromkeys(metric for one in results if one.dataset == dataset for metric in one.metrics)
         metrics = [*(metric for metric in KNOWN if metric in measured), *(m for m in measured if m not in KNOWN)]
-        stem = "own-" + (re.sub(r"[^\w.]+", "-", dataset.lower()).strip("-") or "data")
+        stem = f"own-{file_stem(dataset.lower()) or 'data'}"
         name = stem if stem not in layouts else f"{stem}-{len(layouts) + 1}"
         layouts[name] = Layout(name, dataset, tuple(Score(dataset, metric) for metric in metrics), note=OWN)
     return list(layouts.values())

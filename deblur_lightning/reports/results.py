@@ -9,12 +9,12 @@ import datetime
 import json
 import math
 import os
-import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deblur_lightning.reports.file_names import file_stem
 from deblur_lightning.sentences import count_of
 from deblur_lightning.texts import parse_json, read_csv, read_text
 from deblur_lightning.whole_file import naming, sha256, unwritable, whole_file
@@ -121,8 +121,9 @@ def append_result(
     store = Path(store)
     store.parent.mkdir(parents=True, exist_ok=True)
     if rows:
-        stem = "-".join(part for part in (result.dataset, result.blur, result.method, result.date) if part)
-        path = _reserved(store.parent / PICTURES / (re.sub(r"[^\w.]+", "-", stem).strip("-") + ".csv"))
+        name = "-".join((result.dataset, result.blur, result.method))
+        stem = "-".join(filter(None, map(file_stem, (name, result.date))))
+        path = _reserved(store.parent / PICTURES / f"{stem}.csv")
         write_rows(rows, path)
         result = dataclasses.replace(result, rows=path.relative_to(store.parent).as_posix())
     _append_line(json.dumps(dataclasses.asdict(result), ensure_ascii=False), store)

@@ -68,3 +68,13 @@ def test_a_data_set_of_one_s_own_has_a_table_with_every_metric_measured_on_it(tm
 def test_data_sets_whose_names_differ_in_signs_alone_both_have_tables():
     results = [Result("mine", name, {"psnr": 20.0}) for name in ("a b", "a-b", "GoPro", "?")]
     assert [layout.name for layout in own_layouts(results)] == ["own-a-b", "own-a-b-2", "own-data"]
+
+
+def test_a_data_set_may_be_called_as_long_as_its_folder(tmp_path):
+    store = tmp_path / "results.jsonl"
+    for name in ("数" * 85, "数" * 84 + "据"):
+        append_result(Result("mine", name, {"psnr": 20.0}), store)
+    with pytest.raises(SystemExit) as exit_:
+        main(["tables", "--store", str(store), "--format", "md"])
+    assert exit_.value.code == 0
+    assert len(list(tmp_path.glob("tables/own-*.md"))) == 2

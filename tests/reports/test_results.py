@@ -178,3 +178,11 @@ def test_methods_whose_names_look_alike_as_files_keep_their_own_rows(tmp_path):
         for name in ("A+", "A-", "A*")
     ]
     assert [read_rows(one, store)[0]["name"] for one in stored] == ["A+", "A-", "A*"]
+
+
+def test_names_as_long_as_folders_may_have_are_stored_with_their_rows(tmp_path):
+    store = tmp_path / "results.jsonl"
+    result = dataclasses.replace(RESULT, method="方法" * 40, dataset="d" * 255)
+    stored = [append_result(result, store, [{"name": name, "psnr": 20.0}]) for name in ("first", "second")]
+    assert [read_rows(one, store)[0]["name"] for one in stored] == ["first", "second"]
+    assert read_results(store) == stored
