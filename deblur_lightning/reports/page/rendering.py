@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from deblur_lightning.reports.marks import WRITTEN
 from deblur_lightning.reports.metric_names import metric_name
@@ -43,7 +43,7 @@ def find_figures(folder: Path | str, page: Path | str) -> list[PageFigure]:
             with Image.open(path) as picture:
                 title = str(picture.info.get("Title") or path.stem.replace("_", " "))
                 width, height = picture.size
-        except (OSError, UnidentifiedImageError):
+        except (OSError, ValueError, Image.DecompressionBombError):  # the latter two of its texts and of its size
             continue
         file = path.relative_to(page).as_posix()
         vector = path.with_suffix(".pdf")

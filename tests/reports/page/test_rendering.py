@@ -7,11 +7,12 @@ from urllib.parse import unquote
 
 import pytest
 import torch
+from PIL import Image, PngImagePlugin
 
 from deblur_lightning.commands.page import write_page
 from deblur_lightning.field import delta_field
 from deblur_lightning.reports.figures.canvas import new_figure, save_figure
-from deblur_lightning.reports.page import add_picture
+from deblur_lightning.reports.page import add_picture, find_figures
 from deblur_lightning.reports.results import Result, append_result
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u2028.png"
@@ -114,6 +115,16 @@ def test_tables_without_a_measured_number_are_folded(results):
     assert tags.count("details") == 1
     ids = [values.get("id") or "" for _, values in page.elements]
     assert ids.index("table-sample") < tags.index("details") < ids.index("table-both-benchmarks")
+
+
+def test_a_figure_that_is_refused_for_its_size_or_its_texts_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    long = PngImagePlugin.PngInfo()
+    long.add_text("Title", "x" * (PngImagePlugin.MAX_TEXT_CHUNK + 1), zip=True)
+    Image.new("L", (5, 6)).save(tmp_path / "texts.png", pnginfo=long)
+    Image.new("L", (90, 90)).save(tmp_path / "large.png")
+    Image.new("L", (5, 6)).save(tmp_path / "plain.png")
+    assert [figure.title for figure in find_figures(tmp_path, tmp_path)] == ["plain"]
 
 
 def test_a_page_of_nothing_says_how_to_add_things(tmp_path):
