@@ -225,6 +225,7 @@ def test_a_truncated_mask_is_said(desk, mask):
         ("a\0\n\u2028b.png", "ab.png"),
         ("x" * 300 + ".jpeg", "x" * 60 + ".jpeg"),
         (".jpg", ".jpg"),
+        ("𝄞" * 61 + "." + "𝄞" * 12, "𝄞" * 60 + "." + "𝄞" * 3),
     ],
 )
 def test_a_name_stays_a_name(name, plain):

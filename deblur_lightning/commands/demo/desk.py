@@ -204,5 +204,6 @@ def plain_name(name: str) -> str:
     last = PurePosixPath(PureWindowsPath(name).name).name
     printable = "".join(character for character in last if character.isprintable())
     stem, dot, suffix = printable.rpartition(".")
-    short = f"{stem[:60]}{dot}{suffix[:12]}" if stem else printable[:60]
+    ending = suffix.encode()[:12].decode(errors="ignore")  # 60 letters may be 240 bytes already, of 255
+    short = f"{stem[:60]}{dot}{ending}" if stem else printable[:60]
     return short if short.strip(". ") else "photo"
