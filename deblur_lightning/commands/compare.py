@@ -66,7 +66,7 @@ def compare(
     from deblur_lightning.reports import Crop
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
-    checkpoints = find_named_checkpoints(checkpoint or ())
+    checkpoints = find_named_checkpoints(checkpoint or (), taken=(BLURRY, SHARP))
     with Console() as console:
         blurry, record = read_photo(photo)
         true = read_sharp(sharp, photo, blurry) if sharp else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TRUE = "true field"
+BOUND = f"Richardson-Lucy, {TRUE}"
 
 
 def figures(
@@ -43,7 +44,7 @@ def figures(
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
     from deblur_lightning.restoration import richardson_lucy
 
-    checkpoints = find_named_checkpoints(checkpoint or ())
+    checkpoints = find_named_checkpoints(checkpoint or (), taken=(BLURRY, SHARP, TRUE, BOUND))
     check_folder_writable(output)
     benchmark = SampleBlur(kernel_size=kernel_size)
     samples = {sample["name"]: sample for sample in (benchmark[index] for index in range(len(benchmark)))}
@@ -56,7 +57,7 @@ def figures(
     methods = load_named(checkpoints)
     seen = {name: one(blurry) for name, one in methods.items()}
     restored = {name: answer.picture for name, answer in seen.items()}
-    shown = {BLURRY: blurry, **restored, f"Richardson-Lucy, {TRUE}": richardson_lucy(blurry, true), SHARP: sharp}
+    shown = {BLURRY: blurry, **restored, BOUND: richardson_lucy(blurry, true), SHARP: sharp}
     paths = draw_pictures(shown, output / "sample_comparison", picture)
     fields = {name: answer.field for name, answer in seen.items() if answer.field is not None}
     for name, field in {TRUE: true, **fields}.items():

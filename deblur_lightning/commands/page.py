@@ -59,6 +59,7 @@ def page(
     """
     from deblur_lightning.commands._progress import Console
     from deblur_lightning.deblurring import find_named_checkpoints
+    from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
     output = output or store.parent
     refuse_suffix(output, (".html", ".htm"), f"a folder, in which the page is {PAGE}")
@@ -66,7 +67,7 @@ def page(
     failed: list[str] = []
     with Console() as console:
         if photos:
-            checkpoints = find_named_checkpoints(checkpoint or ())
+            checkpoints = find_named_checkpoints(checkpoint or (), taken=(BLURRY, SHARP))
             failed = add_photos(photos, checkpoints, output, sharp, dataset, console.say, console.watch)
         if not (failed and nothing_to_show(output)):
             console.say(f"Page: {write_page(output, store)}")

@@ -1,6 +1,6 @@
 """Where a model's file is: the one named, or the bundled one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -39,18 +39,19 @@ def find_checkpoint(named: Path | None = None) -> Path:
     return named
 
 
-def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
+def find_named_checkpoints(texts: Sequence[str], taken: Collection[str] = ()) -> list[tuple[str, Path]]:
     """Take checkpoints as people type them.
 
     Args:
         texts: ``NAME=PATH`` or ``PATH`` each; none at all asks for the bundled model.
+        taken: names of what the models are shown beside, as of the blurry picture.
 
     Returns:
         Names, empty where none was given, and paths known to exist.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: two of one name, or a name or file that is missing beside the other.
+        ValueError: two of one name, a taken one, or a name or file that is missing beside the other.
     """
     if not texts:
         return [("", find_checkpoint())]
@@ -63,6 +64,8 @@ def find_named_checkpoints(texts: Sequence[str]) -> list[tuple[str, Path]]:
         found.append((name if named else "", find_checkpoint(Path(path if named else text))))
     names = [name for name, _ in found if name]
     for name in names:
+        if name in taken:
+            raise ValueError(f"--checkpoint names a model {name}, but what it is shown beside is called so. Rename it.")
         if names.count(name) > 1:
             raise ValueError(f"{name} names {names.count(name)} checkpoints, but names tell them apart. Rename one.")
     return found

@@ -229,7 +229,7 @@ def test_what_a_model_s_parts_share_is_estimated_once_in_a_benchmark_and_its_sec
     assert min(seconds["one"], seconds["one: Richardson-Lucy on its field"]) > LOOK * len(windows)
 
 
-@pytest.mark.parametrize("name", ["blurry", "true field, Richardson-Lucy"])
+@pytest.mark.parametrize("name", ["blurry", "true field, Richardson-Lucy", "Blurry", "Sharp"])
 def test_a_model_may_not_have_the_name_of_a_row(name, windows, tmp_path):
     with pytest.raises(ValueError, match=f"names a model {name}, but the benchmark has a row {name} already"):
         scored({name: write_small_checkpoint(tmp_path / "d.safetensors", small_direct_deblurrer())}, windows, tmp_path)

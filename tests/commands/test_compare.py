@@ -105,3 +105,16 @@ def test_what_cannot_be_compared_is_said(options, remedy, photo, checkpoint, tmp
 def test_a_crop_that_is_no_rectangle_is_refused(photo, tmp_path, capsys):
     assert run(photo, "--crop", "1,2,0,4", "-o", tmp_path / "fig") == 2
     assert "Pass X,Y,WIDTH,HEIGHT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Blurry", "Sharp"])
+@pytest.mark.parametrize("command", ["compare", "page", "figures", "demo"])
+def test_a_model_may_not_take_the_place_of_the_blurry_or_the_true_picture(command, name, photo, checkpoint, tmp_path):
+    out = ("-o", tmp_path / "out")
+    places = {"compare": (photo, *out), "page": (photo, *out), "figures": out, "demo": ("--port", 0)}
+    arguments = (command, *places[command], "--checkpoint", f"{name}={checkpoint}")
+    with pytest.raises(SystemExit) as exit_:
+        main(list(map(str, arguments)))
+    said = f"--checkpoint names a model {name}, but what it is shown beside is called so. Rename it."
+    assert exit_.value.code == f"deblur: {said}"
+    assert not (tmp_path / "out").exists()

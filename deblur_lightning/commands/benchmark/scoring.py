@@ -119,7 +119,7 @@ def methods_of(models: Mapping[str, PhotoDeblurrer]) -> dict[str, tuple[Method, 
             own[f"true field, {name}'s restorer"] = partial(_undone, learned), name
         for title, deblurrer in {name: model, **ablations(name, model)}.items():
             own[title] = partial(_predicted, deblurrer), name
-        if taken := sorted(methods.keys() & own.keys()):
+        if taken := sorted({*methods, BLURRY, SHARP} & own.keys()):
             raise ValueError(
                 f"--checkpoint names a model {name}, but the benchmark has a row {taken[0]} already. Rename the model."
             )

@@ -50,8 +50,9 @@ def demo(
 
     check_demo_installed()
     from deblur_lightning.commands.demo.site import LOOPBACK, build_demo
+    from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
-    checkpoints = find_named_checkpoints(checkpoint or ())
+    checkpoints = find_named_checkpoints(checkpoint or (), taken=(BLURRY, SHARP))
     limits = Limits(int(megabytes * 1e6), int(megapixels * 1e6))
     with (
         Console() as console,
