@@ -57,7 +57,7 @@ def compare(
     figure is written as PNG and PDF.
     """
     stem = figure_stem(output, FORMATS)
-    stems = (stem, _of_errors(stem)) if sharp else (stem,)
+    stems = (stem, of_errors(stem)) if sharp else (stem,)
     check_replaceable((file for one in stems for file in figure_files(one, FORMATS)), DRAWN)
 
     from deblur_lightning.commands._progress import Console
@@ -126,12 +126,12 @@ def draw_pictures(pictures: dict[str, Tensor], stem: Path, name: str, place: Cro
     paths = save_figure(figure, figure_files(stem, FORMATS)[0], title=title)
     if SHARP in pictures:
         erring = ", ".join(title for title in pictures if title != SHARP)
-        target = figure_files(_of_errors(stem), FORMATS)[0]
+        target = figure_files(of_errors(stem), FORMATS)[0]
         paths += save_figure(draw_errors(pictures, SHARP), target, title=f"{name}: absolute error of {erring}")
     return paths
 
 
-def _of_errors(stem: Path) -> Path:
+def of_errors(stem: Path) -> Path:
     """Give what the names of the maps of errors begin with."""
     return stem.with_name(f"{stem.name}_errors")
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deblur_lightning.commands._options import NamedCheckpoints
-from deblur_lightning.commands._output_paths import PICTURES, check_folder_writable, refuse_suffix
-from deblur_lightning.commands.compare import draw_pictures
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from deblur_lightning.commands._output_paths import (
+    PICTURES,
+    check_folder_writable,
+    check_replaceable,
+    figure_files,
+    refuse_suffix,
+)
+from deblur_lightning.commands.compare import FORMATS, draw_pictures, of_errors
+from deblur_lightning.reports.marks import DRAWN
 
 TRUE = "true field"
 BOUND = f"Richardson-Lucy, {TRUE}"
+KINDS = ("motion field", "basis kernels", "mixing coefficients")
 
 
 def figures(
@@ -55,18 +61,31 @@ def figures(
     blurry, sharp = samples[picture]["blurry"][None], samples[picture]["sharp"][None]
     true = KernelField(*(part[None].float() for part in samples[picture]["field"]))
     methods = load_named(checkpoints)
+    comparison, stems = output / "sample_comparison", _stems((TRUE, *methods), output)
+    drawn = (comparison, of_errors(comparison), *(stem for three in stems.values() for stem in three))
+    check_replaceable((file for stem in drawn for file in figure_files(stem, FORMATS)), DRAWN)
     seen = {name: one(blurry) for name, one in methods.items()}
     restored = {name: answer.picture for name, answer in seen.items()}
     shown = {BLURRY: blurry, **restored, BOUND: richardson_lucy(blurry, true), SHARP: sharp}
-    paths = draw_pictures(shown, output / "sample_comparison", picture)
+    paths = draw_pictures(shown, comparison, picture)
     fields = {name: answer.field for name, answer in seen.items() if answer.field is not None}
     for name, field in {TRUE: true, **fields}.items():
-        drawn: dict[str, Figure] = {
-            "motion field": draw_field(blurry, field),
-            "basis kernels": draw_basis(field),
-            "mixing coefficients": draw_coefficients(field, image=blurry),
-        }
-        for kind, figure in drawn.items():
-            stem = re.sub(r"[\W_]+", "_", f"sample_{name}_{kind}".lower()).strip("_")
-            paths += save_figure(figure, output / f"{stem}.png", title=f"{picture}: {kind}, {name}")
+        three = (draw_field(blurry, field), draw_basis(field), draw_coefficients(field, image=blurry))
+        for figure, kind, stem in zip(three, KINDS, stems[name], strict=True):
+            paths += save_figure(figure, figure_files(stem, FORMATS)[0], title=f"{picture}: {kind}, {name}")
     typer.echo("\n".join(map(str, paths)))
+
+
+def _stems(names: Iterable[str], output: Path) -> dict[str, list[Path]]:
+    """Give what the names of a motion's three figures begin with, by whose it is.
+
+    Raises:
+        ValueError: two names that differ in signs alone.
+    """
+    stems: dict[str, list[Path]] = {}
+    for name in names:
+        mine = [output / re.sub(r"[\W_]+", "_", f"sample_{name}_{kind}".lower()).strip("_") for kind in KINDS]
+        if other := next((one for one, theirs in stems.items() if theirs == mine), None):
+            raise ValueError(f"the figures of {other} and {name} would be the same files. Name one by --checkpoint.")
+        stems[name] = mine
+    return stems

@@ -37,3 +37,19 @@ def test_every_kind_of_figure_is_drawn_for_the_truth_and_the_model(small, tmp_pa
 def test_an_unknown_picture_is_refused_with_the_known_ones(small, tmp_path):
     with pytest.raises(ValueError, match=r"picture is cat, but .*objects/coffee-1.*Pass one of these"):
         figures(picture="cat", output=tmp_path)
+
+
+def test_models_whose_names_differ_in_signs_alone_do_not_share_figures(small, tmp_path):
+    path = write_small_checkpoint(tmp_path / "tiny.ckpt")
+    with pytest.raises(ValueError, match=r"figures of my model and my-model would be the same files. Name one by"):
+        figures([f"my model={path}", f"my-model={path}"], kernel_size=9, output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kept", ["sample_comparison_errors.pdf", "sample_mine_basis_kernels.png"])
+def test_no_file_but_an_earlier_figure_is_replaced(kept, small, tmp_path):
+    path = write_small_checkpoint(tmp_path / "tiny.ckpt")
+    (tmp_path / kept).write_text("somebody's own")
+    with pytest.raises(ValueError, match=f"{kept} is there and was not made by deblur, so it is kept"):
+        figures([f"mine={path}"], kernel_size=9, output=tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {kept, "tiny.ckpt"}
