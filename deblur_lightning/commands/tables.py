@@ -19,7 +19,7 @@ from deblur_lightning.whole_file import write_text
 if TYPE_CHECKING:
     from deblur_lightning.reports.tables import Table
 
-TABLES = "tables.md"
+TABLES, NUMBERS = "tables.md", "numbers.csv"
 
 
 class Format(StrEnum):
@@ -50,11 +50,12 @@ def tables(
     from deblur_lightning.reports.gathering import gather_tables
     from deblur_lightning.reports.left_out import count_shown
     from deblur_lightning.reports.published import read_published
-    from deblur_lightning.reports.rendering import to_long_csv, to_markdown
+    from deblur_lightning.reports.rendering import LONG_COLUMNS, to_long_csv, to_markdown
 
     output = output or store.parent
     refuse_suffix(output, (".md", ".csv", ".tex", ".html"), "a folder for all tables")
     check_replaceable([output / TABLES, output / PAGE], WRITTEN)
+    check_replaceable([output / NUMBERS], ",".join(LONG_COLUMNS[:5]))  # a CSV has no place for a mark
     found, stored = gather_tables(store, published), read_results(store)
     names = [table.name for table in found]
     if only and only not in names:
@@ -88,7 +89,7 @@ def write_tables(
 
     texts = {
         output / TABLES: f"{WRITTEN}\n\n# Results\n\n" + "\n".join(to_markdown(table) for table in found),
-        output / "numbers.csv": numbers,
+        output / NUMBERS: numbers,
     }
     for table in found:
         for suffix in formats:
