@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deblur_lightning.photos.finding import kinds_not_read, no_photo
 from deblur_lightning.photos.formats import READ_SUFFIXES, UNREAD_SUFFIXES, VIDEO_SUFFIXES, WRITTEN, format_of_name
-from deblur_lightning.sentences import count_of
+from deblur_lightning.sentences import count_of, sentence
 
 PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
 """Said, never silently passed over."""
@@ -70,14 +70,10 @@ def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
     exact = len(photos) == 1 and not photos[0].is_dir() and not output.is_dir() and format_of_name(output) is not None
     plan = PhotoPlan(output.parent if exact else output, exact)
     for photo in photos:
-        if photo.is_dir():
-            _search(photo, plan)
-        elif not photo.exists() and not photo.is_symlink():
-            plan.failed.append((photo, f"{photo} does not exist. Check the path; this folder is {Path.cwd()}."))
-        elif photo.suffix.lower() in VIDEO_SUFFIXES:
-            plan.failed.append((photo, f"{photo} is a video, not a photo. Restore it by: deblur restore-video."))
-        else:
-            plan.pairs.append((photo, output if exact else output / photo.name))
+        try:
+            _add(photo, output if exact else output / photo.name, plan)
+        except OSError as error:  # the system does not let us look there
+            plan.failed.append((photo, sentence(error)))
     plan.pairs = list(dict.fromkeys(plan.pairs))  # patterns may overlap
     return plan
 
@@ -89,7 +85,7 @@ def expand_patterns(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        plain = path.exists() or path.is_symlink() or not glob.has_magic(str(path))
+        plain = not glob.has_magic(str(path)) or os.path.lexists(path)  # never raises
         found += [path] if plain else sorted(map(Path, glob.glob(str(path), recursive=True))) or [path]  # noqa: PTH207 - absolute too
     return found
 
@@ -105,6 +101,18 @@ def _check_output(photos: Sequence[Path], output: Path) -> None:
     if format_of_name(output) is None:
         written = ", ".join(form.suffixes[0] for form in WRITTEN.values())
         raise ValueError(f"--output is {output}, but {suffix} is not written, only {written}. Choose one of these.")
+
+
+def _add(photo: Path, result: Path, plan: PhotoPlan) -> None:
+    """Add a photo with the name of its result, or a folder's photos, to a plan."""
+    if photo.is_dir():
+        _search(photo, plan)
+    elif not photo.exists() and not photo.is_symlink():
+        plan.failed.append((photo, f"{photo} does not exist. Check the path; this folder is {Path.cwd()}."))
+    elif photo.suffix.lower() in VIDEO_SUFFIXES:
+        plan.failed.append((photo, f"{photo} is a video, not a photo. Restore it by: deblur restore-video."))
+    else:
+        plan.pairs.append((photo, result))
 
 
 def _search(folder: Path, plan: PhotoPlan) -> None:

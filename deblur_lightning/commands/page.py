@@ -34,7 +34,8 @@ VIEWED = 12_000_000
 
 def page(
     photos: Annotated[
-        list[Path] | None, typer.Argument(metavar="PHOTO", help="Photos to add, or folders of photos.")
+        list[Path] | None,
+        typer.Argument(metavar="PHOTO", readable=False, help="Photos to add, or folders of photos."),  # as in restore
     ] = None,
     checkpoint: NamedCheckpoints = None,
     sharp: Annotated[

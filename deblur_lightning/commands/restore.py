@@ -39,7 +39,10 @@ Progress = Callable[[float], None]
 
 
 def restore(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
+    photos: Annotated[
+        list[Path],
+        typer.Argument(metavar="PHOTO", readable=False, help="Photos, or folders of photos."),  # each tells it itself
+    ],
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="OUT", help="Folder for the results; for one photo, it may be a file."),

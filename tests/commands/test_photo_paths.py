@@ -82,6 +82,14 @@ def test_a_missing_photo_and_an_empty_folder_are_said_and_the_rest_is_planned(tm
     assert "empty holds no photo" in plan.failed[1][1]
 
 
+def test_a_place_that_the_system_does_not_show_is_said_and_the_rest_is_planned(tmp_path):
+    hidden = tmp_path / ("[x]" * 100) / "b.jpg"  # no file system has such names; folders without permission are alike
+    plan = plan_photos([hidden, tree(tmp_path, "a.jpg") / "a.jpg"], tmp_path / "out")
+    assert [source.name for source, _ in plan.pairs] == ["a.jpg"]
+    said = f"{hidden}: File name too long. Check the path, its permissions and the space left."
+    assert plan.failed == [(hidden, said)]
+
+
 @pytest.mark.parametrize(("output", "exact"), [("sharp.png", True), ("sharp", False), ("sharp.d", False)])
 def test_a_single_photo_may_be_given_its_results_name(tmp_path, output, exact):
     plan = plan_photos([tree(tmp_path, "a.jpg") / "a.jpg"], tmp_path / output)

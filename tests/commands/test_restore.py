@@ -354,6 +354,19 @@ def test_a_bad_photo_gives_status_one_after_the_others_are_done(folder, checkpoi
     assert said.err.startswith(f"failed: {folder / 'cut.png'} is damaged")
 
 
+@pytest.mark.parametrize("command", ["restore", "page"])
+def test_whether_a_photo_can_be_read_is_found_when_its_turn_comes(command, checkpoint, tmp_path, capsys, monkeypatch):
+    access = os.access  # what Typer would ask, and stop before the first photo
+    monkeypatch.setattr("os.access", lambda path, mode: not str(path).endswith(".png") and access(path, mode))
+    photo(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"")
+    photos = (tmp_path / "b.png", tmp_path / "a.png")
+    assert run(command, *photos, "-o", tmp_path / "out", "--checkpoint", checkpoint) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"failed: {photos[0]} is empty")
+    assert str(photos[1]) in said.out
+
+
 def test_a_strength_of_nothing_loads_no_model_and_writes_the_photo_as_any_result(tmp_path, capsys, monkeypatch):
     def load(*_, **__):
         raise AssertionError
