@@ -1,6 +1,7 @@
 """Two runs picture by picture: how much one is better, and how sure that is."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -90,12 +91,15 @@ def paired_rows(
         names: what the runs are called, for messages.
 
     Raises:
-        ValueError: a run without rows, or other pictures.
+        ValueError: a run without rows, or with two of one picture, or other pictures.
     """
     sides = [{row["name"]: row for row in rows} for rows in (first, second)]
-    for side, name in zip(sides, names, strict=True):
+    for side, rows, name in zip(sides, (first, second), names, strict=True):
         if not side:
             raise ValueError(f"{name} has no scores of single pictures, but pictures are compared. Score it again.")
+        if len(side) < len(rows):
+            twice, _ = Counter(row["name"] for row in rows).most_common(1)[0]
+            raise ValueError(f"{name} has several rows of {twice}, but pictures are told by their names. Keep one.")
     for here, there in ((0, 1), (1, 0)):
         side, other, name, theirs = sides[here], sides[there], names[here], names[there]
         if alone := [picture for picture in side if picture not in other]:

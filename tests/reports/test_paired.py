@@ -55,3 +55,5 @@ def test_pictures_are_paired_by_name_and_others_are_named():
         paired_rows(first[1:], second, ("old", "new"))
     with pytest.raises(ValueError, match=r"new has no scores of single pictures.*Score it again"):
         paired_rows(first, [], ("old", "new"))
+    with pytest.raises(ValueError, match=r"new has several rows of b, but pictures are told by their names. Keep one"):
+        paired_rows(first, [*second, {"name": "b", "psnr": "5"}], ("old", "new"))
