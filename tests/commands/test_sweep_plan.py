@@ -138,6 +138,8 @@ ONE = {"a": {"min": 0.0, "max": 1.0}}
         ),
         ({}, r"no parameters, but a sweep varies some"),
         ({"parameters": {"a": {"values": [1]}}, "metric": {}}, r"metric is \{\}, but runs are compared by it"),
+        ({"parameters": {"a": {"values": [1]}}, "metric": 5}, r"metric is 5, but runs are compared by it"),
+        ({"parameters": {"a": {"values": [1]}}, "metric": "val/name"}, r"metric is val/name, but runs are compared by"),
         ({"parameters": {"a": {"values": [1]}}, "method": "hope"}, r"method is hope.*Choose one\."),
         ({"parameters": {"a": {"min": 0, "max": 1}}}, r"a is .*, but a grid needs value or values"),
         ({"parameters": {"a": 3}}, r"a is 3, but a parameter has value"),

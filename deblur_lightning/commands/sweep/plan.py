@@ -85,7 +85,8 @@ def read_sweep(path: Path, count: int | None = None) -> SweepPlan:
         if key not in KEYS and (near := difflib.get_close_matches(str(key), KEYS, n=1, cutoff=0.8)):
             raise ValueError(f"{path}: {key} is no key of a sweep. Did you mean {near[0]}?")
     metric = content.get("metric") or {}
-    if "name" not in metric or metric.get("goal", "minimize") not in ("minimize", "maximize"):
+    goals = ("minimize", "maximize")
+    if not isinstance(metric, dict) or "name" not in metric or metric.get("goal", "minimize") not in goals:
         raise ValueError(
             f"{path}: metric is {metric}, but runs are compared by it. Pass name: val/psnr, goal: maximize."
         )
