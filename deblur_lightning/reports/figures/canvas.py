@@ -27,6 +27,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 MAP = "cividis"
 """The map of non-negative quantities: perceptually even, and the same to the colour-blind."""
 
+TALLEST = 14.0
+"""Inches of a picture in a figure, however narrow it is."""
+
 MEANING = "light's path on the sensor (flipped from the kernels' correlation orientation)"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from deblur_lightning.reports.figures.canvas import COLOURS, MAP, new_figure, one_picture
+from deblur_lightning.reports.figures.canvas import COLOURS, MAP, TALLEST, new_figure, one_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 TITLE_WIDTH = 30
 """Characters of a title that stand over a picture."""
+
+PANEL = 3.0
+"""Inches from one picture to the next."""
 
 
 class Crop(NamedTuple):
@@ -72,8 +75,9 @@ def draw_comparison(
     height, width = shown[first].shape[:2]
     if crop.top < 0 or crop.left < 0 or crop.top + crop.height > height or crop.left + crop.width > width:
         raise ValueError(f"crop is {tuple(crop)}, but the picture is {height} x {width}. Keep it inside.")
-    figure = new_figure(3 * len(shown), 3 * height / width + 3 * crop.height / crop.width + 0.4)
-    axes = figure.subplots(2, len(shown), squeeze=False, height_ratios=(height / width, crop.height / crop.width))
+    tall = _tall(height, width), _tall(crop.height, crop.width)
+    figure = new_figure(PANEL * len(shown), sum(tall) + 0.4)
+    axes = figure.subplots(2, len(shown), squeeze=False, height_ratios=tall)
     for (title, picture), whole, inset in zip(shown.items(), *axes, strict=True):
         whole.imshow(picture)
         said = (scores or {}).get(title)
@@ -107,7 +111,7 @@ def draw_errors(pictures: Mapping[str, Tensor], sharp: str = "Sharp") -> Figure:
     errors = {name: np.abs(one - shown[sharp]).mean(axis=2) for name, one in shown.items() if name != sharp}
     height, width = shown[sharp].shape[:2]
     top = max(float(np.quantile(error, 0.995)) for error in errors.values()) or 1.0
-    figure = new_figure(3 * len(errors) + 0.8, 3 * height / width + 0.5)
+    figure = new_figure(PANEL * len(errors) + 0.8, _tall(height, width) + 0.5)
     axes = figure.subplots(1, len(errors), squeeze=False)[0]
     for (name, error), ax in zip(errors.items(), axes, strict=True):
         drawn = ax.imshow(error, cmap=MAP, vmin=0, vmax=top)
@@ -115,6 +119,11 @@ def draw_errors(pictures: Mapping[str, Tensor], sharp: str = "Sharp") -> Figure:
         ax.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), shrink=0.8, label="absolute error")
     return figure
+
+
+def _tall(height: int, width: int) -> float:
+    """Give the inches of a picture that is as wide as its panel."""
+    return min(PANEL * height / width, TALLEST)
 
 
 def _steepness(picture: np.ndarray) -> np.ndarray:

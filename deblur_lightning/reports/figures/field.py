@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.field import KernelField, check_field_shape
-from deblur_lightning.reports.figures.canvas import MEANING, new_figure, one_picture
+from deblur_lightning.reports.figures.canvas import MEANING, TALLEST, new_figure, one_picture
 from deblur_lightning.reports.figures.motion import cut_to, is_one_motion, motion_said, radius_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATH_COLOUR = (1.0, 0.76, 0.03)  # amber: stands out from gray for the colour-blind too
 ENLARGED = 4  # times at most: where hardly anything moved, a dot should look like one
 FILLED = 0.86  # of a cell's side; the rest parts neighbours
-TALLEST, NARROWEST = 14.0, 3.0  # inches: of a figure; below, its caption finds no place
+NARROWEST = 3.0  # inches: of a figure; below, its caption finds no place
 ONE_MOTION = 6  # kernels along the longer side where all are alike: fewer, and large enough to be looked at
 
 

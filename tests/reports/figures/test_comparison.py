@@ -34,6 +34,13 @@ def test_every_inset_shows_the_same_place():
         np.testing.assert_allclose(ax.images[0].get_array(), expected, atol=1e-6)
 
 
+def test_figures_of_a_picture_as_thin_as_a_thread_stay_figures():
+    pictures = {name: picture[:, :1].mT.repeat(1, 100, 1) for name, picture in _pictures().items()}
+    assert pictures["Sharp"].shape == (3, 6000, 1)
+    for figure in (draw_comparison(pictures, Crop(0, 0, 3000, 1)), draw_errors(pictures)):
+        assert max(figure.get_size_inches()) < 30
+
+
 def test_the_place_is_picked_where_none_is_given():
     assert len(draw_comparison(_pictures()).axes) == 6
 
