@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from tabulate import tabulate
 
+from deblur_lightning.reports.markdown import markdown_cell
 from deblur_lightning.reports.published import Published
 from deblur_lightning.reports.results import Result
 from deblur_lightning.reports.tables import Cell, Table
@@ -37,7 +38,7 @@ LONG_COLUMNS = [
 
 def to_markdown(table: Table) -> str:
     """Render for GitHub: a heading, the table with the best measured values bold, and its notes."""
-    body = _tabulate(table, "github", lambda cell: f"**{cell.text}**" if cell.bold else cell.text)
+    body = _tabulate(table, "github", lambda cell: markdown_cell(f"**{cell.text}**" if cell.bold else cell.text))
     notes = "".join(f"- {note}\n" for note in table.notes)
     return f"## {table.title}\n\n{body}\n" + (f"\n{notes}" if notes else "")
 
@@ -87,7 +88,7 @@ RENDERERS: dict[str, Callable[[Table], str]] = {"md": to_markdown, "csv": to_csv
 def _tabulate(table: Table, style: str, text: Callable[[Cell], str]) -> str:
     rows: Sequence[Sequence[str]] = [[text(cell) for cell in row] for row in table.rows]
     align = ["left"] + ["right"] * (len(table.columns) - 1)
-    heads = [column.head for column in table.columns]
+    heads = [text(Cell(column.head)) for column in table.columns]
     return tabulate(rows, heads, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
 
 

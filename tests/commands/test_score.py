@@ -17,6 +17,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
+from deblur_lightning.commands.score.figures import Scores
+from deblur_lightning.commands.score.tables import as_markdown
 from deblur_lightning.reports.gathering import gather_tables
 from deblur_lightning.reports.results import file_hash, read_results, read_rows
 
@@ -339,3 +341,10 @@ def test_scores_are_printed_and_written_before_they_are_stored(pictures, tmp_pat
     assert "the disk is full" in said
     assert "mean of 2" in capsys.readouterr().out
     assert output.exists()
+
+
+def test_a_bar_in_a_picture_s_name_divides_no_cell_of_a_markdown_table():
+    figures = {"psnr": 20.0}
+    rows = [line for line in as_markdown(Scores({"a|b": figures}, figures, 0, ()), "t").splitlines() if line[:1] == "|"]
+    assert r"| a\|b " in rows[2]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [3] * 4

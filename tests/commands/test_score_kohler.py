@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.commands import main
-from deblur_lightning.commands.score_kohler.scores import find_restored, score_folders
+from deblur_lightning.commands.score_kohler.scores import MethodScores, PictureScore, find_restored, score_folders
+from deblur_lightning.commands.score_kohler.tables import tables
 from deblur_lightning.data import write_kohler_sample
 from deblur_lightning.data.kohler.files import kohler_name
 from deblur_lightning.metrics import kohler_score
+from deblur_lightning.metrics.kohler_metric import Picture
 from deblur_lightning.reports.results import read_results, read_rows
 
 
@@ -244,3 +246,10 @@ def test_the_sample_command_makes_the_set(tmp_path: Path, capsys: pytest.Capture
     assert status.value.code == 0
     assert "1 shaken shots with 2 sharp frames each" in capsys.readouterr().out
     assert (tmp_path / "set" / "BlurryImages" / "Blurry1_1.png").is_file()
+
+
+def test_a_bar_in_a_method_s_name_divides_no_cell_of_a_markdown_table():
+    score = PictureScore(20.0, 0.5, 1, 1, (0, 0), (0, 0), {1: (20.0, 0.5)})
+    method = MethodScores("a|b", Path("a|b"), {Picture(1, 1): score}, (), ())
+    assert r"| a\|b " in tables([method], "github")
+    assert "a|b " in tables([method])

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ LAYOUT = Layout(
 def test_tables_are_rendered_as_in_the_golden_files(suffix):
     text = RENDERERS[suffix](build_table(LAYOUT, RESULTS, PUBLISHED))
     assert text == (GOLDEN / f"fake.{suffix}").read_text(encoding="utf-8")
+
+
+def test_a_bar_in_a_name_divides_no_cell():
+    layout = Layout("fake", "Fake", (Score("mine", "psnr"), Score("mine", "odd|metric")))
+    table = build_table(layout, [Result("a|b", "mine", {"psnr": 21.0, "odd|metric": 0.5})], [])
+    rows = [line for line in RENDERERS["md"](table).splitlines() if line.startswith("|")]
+    assert r"| a\|b " in rows[2]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [4, 4, 4]
 
 
 def _column(table, head):

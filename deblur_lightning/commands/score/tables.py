@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from tabulate import tabulate
 
 from deblur_lightning.commands.score.figures import Scores
+from deblur_lightning.reports.markdown import markdown_cell
 from deblur_lightning.reports.metric_names import DEFINITIONS, metric_name
 from deblur_lightning.reports.results import Result
 from deblur_lightning.sentences import count_of
@@ -32,7 +33,8 @@ def as_text(scores: Scores, title: str) -> str:
 def as_markdown(scores: Scores, title: str) -> str:
     """Write the table for GitHub, a row a picture."""
     listed = "".join(f"- {note}\n" for note in notes(scores))
-    return f"## {title}\n\n{_table(scores, scores.rows, 'github', {})}\n\n{listed}"
+    shown = {markdown_cell(name): figures for name, figures in scores.rows.items()}
+    return f"## {title}\n\n{_table(scores, shown, 'github', {})}\n\n{listed}"
 
 
 def as_csv(scores: Scores) -> str:

@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from deblur_lightning.commands.score_kohler.scores import MethodScores, PictureScore
 from deblur_lightning.metrics.kohler_metric import IMAGES, KERNELS, Picture
+from deblur_lightning.reports.markdown import markdown_cell
 
 COLUMNS = (
     "method", "image", "kernel", "psnr", "mssim", "psnr_frame", "mssim_frame",
@@ -30,7 +31,8 @@ def tables(methods: Sequence[MethodScores], layout: str = "simple") -> str:
         for figure, digits in (("psnr", 2), ("mssim", 4)):
             title = f"{method.method}: " + ("PSNR (dB)" if figure == "psnr" else "MSSIM")
             parts.append(f"{heading.format(title)}\n\n{_table(method, figure, digits, layout)}")
-    means = [(each.method, f"{each.psnr:.2f}", f"{each.mssim:.4f}", str(len(each.scores))) for each in methods]
+    named = markdown_cell if layout == "github" else str
+    means = [(named(each.method), f"{each.psnr:.2f}", f"{each.mssim:.4f}", str(len(each.scores))) for each in methods]
     headers = ("method", "PSNR (dB)", "MSSIM", "pictures")
     title = heading.format("Means of the best over frames, official protocol")
     summary = tabulate(means, headers, tablefmt=layout, disable_numparse=True)
