@@ -399,3 +399,9 @@ def test_what_cannot_be_restored_is_said_before_a_model_is_loaded(tmp_path, monk
     assert not list(tmp_path.glob("b.*"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "pip install 'deblur-lightning[video]'" in run(clip, "-o", result)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_a_clip_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.commands.restore_video.clips.count_frames", lambda _: pytest.fail("decoded"))
+    clip = write_clip(tmp_path / "a.mp4")
+    assert "a.mp4 cannot be written: it is a file. Choose another output folder" in run(clip, "-o", clip / "b.mp4")

@@ -50,8 +50,8 @@ def restore_video(
     began, path = time.monotonic(), find_checkpoint(checkpoint)
     target = result_path(clip, output)
     check_file(target, overwrite=overwrite)
-    known = measure_clip(clip, target)
     check_folder_writable(target.parent)
+    known = measure_clip(clip, target)
     with Console() as console:
         from deblur_lightning.deblurring import load_deblurrer
 
