@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, get_origin
 
 import numpy as np
 from PIL import Image
@@ -149,9 +149,18 @@ def _read(path: Path) -> PagePicture | None:
         record: PagePicture = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return None
-    known = PagePicture.__annotations__.keys()
-    same = isinstance(record, dict) and PagePicture.__required_keys__ <= record.keys() <= known
-    return record if same and record["slug"] == path.parent.name else None
+    return record if _is_whole(record) and record["slug"] == path.parent.name else None
+
+
+def _is_whole(record: object) -> bool:
+    """Tell whether what a file holds has a record's keys, each of its kind, and a picture."""
+    kinds: dict[str, Any] = PagePicture.__annotations__
+    needed = PagePicture.__required_keys__
+    if not (isinstance(record, dict) and needed <= record.keys() <= kinds.keys()):
+        return False
+    return bool(record["pictures"]) and all(
+        isinstance(record[key], get_origin(kinds[key]) or kinds[key]) for key in needed
+    )
 
 
 def _sentence(phrases: Sequence[str]) -> str:

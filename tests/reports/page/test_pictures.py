@@ -84,6 +84,8 @@ def test_a_damaged_record_is_passed_over(tmp_path):
         ("deep", "[" * 100_000),
         ("other", "[]"),
         ("moved", json.dumps(record)),
+        ("empty", json.dumps(record | {"slug": "empty", "pictures": []})),
+        ("null", json.dumps(dict.fromkeys(record) | {"slug": "null"})),
     ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "picture.json").write_text(text)
