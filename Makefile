@@ -161,9 +161,11 @@ train-free: $(READY) ## train a small network that restores and sees, on freely 
 	$(call small_run,unrolled,free-restorer-last,$(call RESTORER,7,3500,6e-4,0.75,37,38),free-restorer-again)
 	$(BIN)/python experiments/free/assemble.py $(RUNS)/free-mean/mean.safetensors $(RUNS)/free-mean/blind.safetensors --restorer $(RUNS)/free-restorer-last/weights.safetensors
 
-train-refiner: $(READY) ## look for kernels in a thousand windows of data/free, train a network that improves them, and put it into a copy of the default model
-	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/windows.py data/refiner --photos data/free
-	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/refine.py data/refiner $(RUNS)/refiner/blind.safetensors
+train-refiner: $(READY) ## look for kernels in windows of data/free, train a network that improves them, and put it into a copy of the default model: 2 hours
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/windows.py data/refiner --photos data/free --count 2100
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/refine.py data/refiner $(RUNS)/refiner/first.safetensors --steps 1600
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/windows.py data/refiner --second $(RUNS)/refiner/first.safetensors
+	OMP_NUM_THREADS=1 $(BIN)/python experiments/refiner/refine.py data/refiner $(RUNS)/refiner/blind.safetensors --steps 1600
 
 SECONDS ?= 60
 fuzz: $(READY) ## feed damaged photos and checkpoints to the loaders for SECONDS=60

@@ -26,18 +26,63 @@ def test_windows_hold_what_is_found_and_what_is_true_and_a_second_run_goes_on(tm
     (tmp_path / "photos").mkdir()
     for number in range(3):
         Image.fromarray(dead_leaves(160, np.random.default_rng(number))).save(tmp_path / f"photos/{number}.png")
-    told = Namespace(out=tmp_path / "out", photos=tmp_path / "photos", model="blind", count=1, seed=5)
+    told = Namespace(out=tmp_path / "out", photos=tmp_path / "photos", model="blind", count=1, seed=5, second=None)
     script.main(told)
     (file,) = (tmp_path / "out").iterdir()
     with np.load(file) as window:
         planes, true = window["planes"].astype(np.float32), window["true"].astype(np.float32)
         assert (planes.shape, true.shape, window["noise"].shape) == ((9, 33, 33), (33, 33), ())
+        assert window["light"].shape == (72, 72)
     np.testing.assert_allclose([*planes[:3].sum((1, 2)), true.sum()], 1, atol=0.01)
     assert planes[3, 16, 16] == planes[4, 16, 16] == 1
     made = file.stat().st_mtime_ns
     script.main(Namespace(**(vars(told) | {"count": 2})))
     assert file.stat().st_mtime_ns == made
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_second_look_is_at_what_came_of_the_first_answer(tmp_path, monkeypatch):
+    script = load_script("refiner/windows.py")
+    true, found, told = kernels(3, 5)
+    light = torch.rand(60, 60, generator=torch.Generator().manual_seed(1))
+    window = {"light": light, "planes": torch.cat((torch.stack((found, found, told)), torch.rand(6, 33, 33)))}
+    np.savez(tmp_path / "7-00000.npz", **window, noise=np.float32(0.05), true=true)
+    monkeypatch.setattr(script, "refiner_of", lambda model: lambda planes, noise: true[None])
+    again = Namespace(out=tmp_path, photos=None, second=tmp_path / "model.safetensors")
+    script.main(again)
+    with np.load(tmp_path / "7-00000.second.npz") as second:
+        looked, kernel = second["planes"], torch.from_numpy(second["true"])
+    assert abs(kernel - true).max() < 1e-3
+    assert abs(looked[1:3] - torch.stack((found, told)).numpy()).max() < 1e-3
+    first = torch.from_numpy(looked[0]).float()  # held to the answer: there is no motion in noise
+    assert likeness(first, true) > likeness(first, found)
+    made = (tmp_path / "7-00000.second.npz").stat().st_mtime_ns
+    script.main(again)
+    assert (tmp_path / "7-00000.second.npz").stat().st_mtime_ns == made
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def likeness(one, other):
+    return torch.cosine_similarity(one.flatten(), other.flatten(), dim=0)
+
+
+def test_windows_are_of_photographs_or_looked_at_again_by_a_refiner(tmp_path):
+    script = load_script("refiner/windows.py")
+    with pytest.raises(ValueError, match=r"there are no photographs to move, and no model .* Pass --photos FOLDER"):
+        script.main(Namespace(out=tmp_path, photos=None, second=None))
+    with pytest.raises(ValueError, match=r"direct has no refiner\. Pass what refine\.py wrote"):
+        script.refiner_of("direct")
+
+
+def test_both_looks_at_a_window_train_or_validate(tmp_path):
+    script = load_script("refiner/refine.py")
+    for number in range(24):
+        for look, name in enumerate((f"3-{number:05d}.npz", f"3-{number:05d}.second.npz")):
+            planes = torch.full((9, 33, 33), number + look / 2)
+            np.savez(tmp_path / name, planes=planes, noise=np.float16(0.006), true=kernels(1, number)[0])
+    train, val = script.read_windows(tmp_path)
+    assert sorted(planes[0, 0, 0].item() for planes, _, _ in val) == [11, 11.5, 23, 23.5]
+    assert len(train) == 44
 
 
 def test_the_kernel_to_find_is_the_largest_object_s_or_the_mean_of_a_turning_camera():

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.drawn_field import drawn_field
-from deblur_lightning.estimation.kernel_shape import SOFTNESS, likeness, no_blur, reaches, softened
+from deblur_lightning.estimation.kernel_shape import SOFTNESS, no_blur, reaches, softened
 from deblur_lightning.estimation.local_evidence import (
     SMALLEST,
     least_side,
@@ -19,7 +19,7 @@ from deblur_lightning.estimation.local_evidence import (
     weighing_evidence,
 )
 from deblur_lightning.estimation.own_motion import believed_share, moving_kernel, moving_share, part_field
-from deblur_lightning.estimation.pyramid import Attempt, attempts, blind_kernel, likeliest_kernel
+from deblur_lightning.estimation.pyramid import Attempt, alike, attempts, blind_kernel, likeliest_kernel
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.estimation.sureness import sureness
 from deblur_lightning.estimation.window_choice import edge_advantage
@@ -133,9 +133,9 @@ def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
             if field is not uniform:
                 return Found(field)
-            alike = 0.0 if turning is None else _alike(attempted)
+            same = 0.0 if turning is None else alike(attempted)
             refined = uniform if refine is None else _everywhere(refine(colours, attempted), light)
-            return Found(refined, cache(partial(sureness, light, uniform.basis[0, 0], alike)))
+            return Found(refined, cache(partial(sureness, light, uniform.basis[0, 0], same)))
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
@@ -189,11 +189,6 @@ def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt]
     answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
     return cast(list[Attempt], answers), cast(KernelField | None, turning)
-
-
-def _alike(found: Sequence[Attempt]) -> float:
-    """Tell how alike the kernels of attempts are, at least, see `likeness`."""
-    return likeness(torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])).min().item()
 
 
 def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:

@@ -13,7 +13,7 @@ from deblur_lightning.estimation.climb import COARSEST, SCALE, Climb, scales, sh
 from deblur_lightning.estimation.continued import continued
 from deblur_lightning.estimation.edges_only import edges_only
 from deblur_lightning.estimation.kernel_fit import normal_equations, ridge_minimum
-from deblur_lightning.estimation.kernel_shape import cleaned, resized, shrunk
+from deblur_lightning.estimation.kernel_shape import cleaned, likeness, resized, shrunk
 from deblur_lightning.estimation.lag_forms import gradients
 from deblur_lightning.estimation.minimal_pixels import Darkness
 from deblur_lightning.estimation.natural_kernel import natural_kernel
@@ -114,6 +114,11 @@ def plain_kernel(light: Tensor, kernel_size: int) -> Tensor:
 def likeliest_kernel(found: Sequence[Attempt]) -> Tensor:
     """Choose the kernel with the least evidence against it."""
     return min(found, key=lambda one: one.against).kernel
+
+
+def alike(found: Sequence[Attempt]) -> float:
+    """Tell how alike the kernels of attempts are, at least, see `likeness`."""
+    return likeness(torch.stack([one.kernel / torch.linalg.vector_norm(one.kernel) for one in found])).min().item()
 
 
 def coarse_kernel(light: Tensor, kernel_size: int, share: Tensor | None = None, darkness: float = 0.0) -> Tensor:

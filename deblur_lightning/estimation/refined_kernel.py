@@ -9,12 +9,12 @@ from deblur_lightning.estimation.choice import evidence_against
 from deblur_lightning.estimation.kernel_hints import kernel_hints
 from deblur_lightning.estimation.kernel_shape import centred
 from deblur_lightning.estimation.natural_kernel import natural_kernel
-from deblur_lightning.estimation.pyramid import Attempt, lit_window
+from deblur_lightning.estimation.pyramid import Attempt, alike, lit_window
 from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.networks import KernelRefiner
 
-PASSES = 2  # in the second, the sharp picture that is looked at belongs to the first's kernel
-WINDOW = 320  # pixels: of larger pictures the square with most edges is looked at
+TURNS = (2, 3)  # of reading the kernel off; the second time the sharp picture belongs to the kernel of the first
+SAME = 0.99  # likeness of what two ways of looking found: from it on it is taken for right
 WORSE = 1.15  # times the evidence against the likelier estimate; right kernels had at most 1.16, wrong ones 1.2 to 5
 
 Tell = Callable[[Tensor], Tensor]
@@ -23,7 +23,7 @@ Tell = Callable[[Tensor], Tensor]
 
 @torch.no_grad()
 def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRefiner, tell: Tell) -> Tensor:
-    """Improve what was found of a picture's one kernel.
+    """Improve what was found of a picture's one kernel, where two ways of looking found it differently.
 
     The network tells a likely kernel, which is then read off the picture anew, held to the likely one as firmly as the
     picture is noisy; and once more, from what that kernel makes of the picture. If it explains the picture clearly
@@ -41,14 +41,16 @@ def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRef
     Source:
         Schuler et al. 2016 (arXiv 1406.7444): a network between the turns of an alternation. This one is ours.
     """
-    rows, columns = richest_window(colours.mean(0), side=WINDOW)
+    likelier, other = (one.kernel for one in sorted(found, key=lambda one: one.against))
+    if alike(found) >= SAME:
+        return likelier
+    rows, columns = richest_window(colours.mean(0))
     told, device = tell(colours[None, :, rows, columns]).to(colours), next(refiner.parameters()).device
     light, _, noise = lit_window(colours[:, rows, columns].mean(0))
-    likelier, other = (one.kernel for one in sorted(found, key=lambda one: one.against))
     kernel = likelier
-    for _ in range(PASSES):
+    for turns in TURNS:
         hints = kernel_hints(light, kernel, other, told, noise).to(device)
         likely = centred(refiner(hints[None], hints.new_tensor([noise]))[0].to(colours))
-        kernel, other = natural_kernel(light, likely, noise=noise, likely=likely), kernel
+        kernel, other = natural_kernel(light, likely, turns=turns, noise=noise, likely=likely), kernel
     against, before = (evidence_against(light, one, noise=noise) for one in (kernel, likelier))
     return kernel if against <= WORSE * before else likelier

@@ -1,6 +1,7 @@
 """Train the refiner of the default model on windows, and pack it: python experiments/refiner/refine.py WINDOWS OUT.
 
-WINDOWS is a folder as windows.py makes it, every tenth of which validates. What is trained is packed into the model.
+WINDOWS is a folder as windows.py makes it, with second looks or without. Of each seed's windows every twelfth
+validates, and its second look. What is trained is packed into the model.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from deblur_lightning.networks import KernelRefiner
 PAIRED = [0, 1, 2, 4, 3, 6, 5, 8, 7]  # planes after rows and columns changed places
 COARSE = 0.5  # weight of the misfit as seen in photographs, whose power falls with the frequency
 FARTHEST = 48.0  # pixels: beyond this wavelength their power is taken as even
+HELD = 12  # every so manieth window validates
 PADDED, REACH = 72, 3  # a kernel may be this far aside, for it is centred anew
 
 
@@ -35,7 +37,8 @@ class Refining(LightningModule):
 
     def __init__(self, steps: int, rate: float) -> None:
         super().__init__()
-        self.refiner, self.steps, self.rate = KernelRefiner().to(memory_format=torch.channels_last), steps, rate
+        self.refiner = KernelRefiner().to(memory_format=torch.channels_last)
+        self.steps, self.rate = steps, rate
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
         planes, noise, true = batch
@@ -105,7 +108,7 @@ def read_windows(folder: Path) -> tuple[Dataset[tuple[Tensor, ...]], Dataset[tup
         raise ValueError(f"{folder} holds no window. Make them by windows.py.")
     loaded = [np.load(file) for file in files]
     parts = [torch.from_numpy(np.stack([one[name] for one in loaded])).float() for name in ("planes", "noise", "true")]
-    held = torch.arange(len(files)) % 10 == 9
+    held = torch.tensor([int(file.name.partition(".")[0].rpartition("-")[2]) % HELD == HELD - 1 for file in files])
     return TensorDataset(*(part[~held] for part in parts)), TensorDataset(*(part[held] for part in parts))
 
 

@@ -82,7 +82,7 @@ def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_m
 def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_sure(turning, monkeypatch):
     module = sys.modules[likeliest.__module__]
     found = Attempt(turning.mean_kernel()[0], 0.0)
-    monkeypatch.setattr(module, "_alike", lambda found: 0.6)
+    monkeypatch.setattr(module, "alike", lambda found: 0.6)
     monkeypatch.setattr(module, "sureness", lambda light, kernel, alike: alike)
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
     for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):

@@ -48,8 +48,8 @@ def refined(noise, told, found=None):
 def test_what_is_told_is_held_to_as_firmly_as_the_picture_is_noisy():
     """Told the kernel softly: without noise it is read off crisply, with much it stays soft."""
     soft = softened(bent(), 1.2)
-    blunt = softened(bent(), 3.0)  # found, and worse
-    crisp, held = (refined(noise, soft, [Attempt(blunt, 1.0), Attempt(blunt, 1.0)])[0] for noise in (0.0005, 0.1))
+    found = [Attempt(softened(bent(turned), 3.0), 1.0 + turned) for turned in (False, True)]  # two, and worse
+    crisp, held = (refined(noise, soft, found)[0] for noise in (0.0005, 0.1))
     for kernel in (crisp, held):
         assert kernel.sum().item() == pytest.approx(1, abs=1e-5)
     assert (crisp - bent()).square().sum() < 0.3 * (soft - bent()).square().sum()
@@ -74,16 +74,31 @@ def test_a_kernel_that_explains_the_picture_clearly_worse_is_not_taken():
     assert torch.equal(refined(0.05, sideways, found)[0], bent())
 
 
+def test_what_two_ways_of_looking_found_alike_stays():
+    """From a likeness of 0.99 on, and no network is asked."""
+    shifted = torch.zeros(SIZE, SIZE)
+    shifted[3, 5:9] = shifted[3:8, 5] = shifted[7, 2:6] = 1
+    for share, asked in ((0.05, 0), (0.5, 2)):
+        other = shifted.clone()
+        other[9, 9] = share
+        found = [Attempt(bent(), 2.0), Attempt(other / other.sum(), 1.0)]
+        same = F.cosine_similarity(bent().flatten(), other.flatten(), dim=0)
+        assert (same >= 0.99) == (asked == 0)
+        kernel, refiner = refined(0.01, bent(), found)
+        assert len(refiner.shown) == asked
+        assert torch.equal(kernel, found[1].kernel) == (asked == 0)
+
+
 def test_of_a_large_picture_the_square_with_most_edges_is_looked_at():
-    wide = torch.full((3, 200, 500), 0.5)
-    wide[:, :, 240:] = shot(0.01, 260)[:, :200]
+    wide = torch.full((3, 100, 700), 0.5)
+    wide[:, :, 200:] = shot(0.01, 500)[:, :100]
     asked = []
 
     def tell(light):
         asked.append(light)
         return torch.full((SIZE, SIZE), 1 / SIZE**2)
 
-    refined_kernel(wide, [Attempt(bent(), 1.0), Attempt(bent(), 2.0)], Told(bent()), tell)
+    refined_kernel(wide, [Attempt(bent(), 1.0), Attempt(bent(flipped=True), 2.0)], Told(bent()), tell)
     (seen,) = asked
-    assert seen.shape == (1, 3, 200, 320)
-    assert torch.equal(seen[0], wide[:, :, 176:496])
+    assert seen.shape == (1, 3, 100, 512)
+    assert torch.equal(seen[0], wide[:, :, 176:688])
