@@ -10,10 +10,10 @@ from deblur_lightning.estimation.kernel_hints import kernel_hints
 from deblur_lightning.estimation.kernel_shape import centred
 from deblur_lightning.estimation.natural_kernel import natural_kernel
 from deblur_lightning.estimation.pyramid import Attempt, alike, lit_window
-from deblur_lightning.estimation.richest_window import richest_window
 from deblur_lightning.networks import KernelRefiner
 
 TURNS = (2, 3)  # of reading the kernel off; the second time the sharp picture belongs to the kernel of the first
+LARGEST = 512  # pixels of a picture's longer side: larger ones tell enough, and to refine them takes seconds
 SAME = 0.99  # likeness of what two ways of looking found: from it on it is taken for right
 WORSE = 1.15  # times the evidence against the likelier estimate; right kernels had at most 1.16, wrong ones 1.2 to 5
 
@@ -23,14 +23,15 @@ Tell = Callable[[Tensor], Tensor]
 
 @torch.no_grad()
 def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRefiner, tell: Tell) -> Tensor:
-    """Improve what was found of a picture's one kernel, where two ways of looking found it differently.
+    """Improve what was found of a small picture's one kernel, where two ways of looking found it differently.
 
     The network tells a likely kernel, which is then read off the picture anew, held to the likely one as firmly as the
     picture is noisy; and once more, from what that kernel makes of the picture. If it explains the picture clearly
     worse than the likelier of those found (`evidence_against`), that one stays.
 
     Args:
-        colours: the blurry picture, ``[C, H, W]``, linear light in [0, 1], sides as of `blind_kernel`.
+        colours: the blurry picture, ``[C, H, W]``, linear light in [0, 1], sides as of `blind_kernel`; one with a side
+            of more than 512 pixels keeps what was found.
         found: what the two ways of looking found, see `attempts`.
         refiner: for kernels of this size.
         tell: another opinion.
@@ -42,11 +43,10 @@ def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRef
         Schuler et al. 2016 (arXiv 1406.7444): a network between the turns of an alternation. This one is ours.
     """
     likelier, other = (one.kernel for one in sorted(found, key=lambda one: one.against))
-    if alike(found) >= SAME:
+    if alike(found) >= SAME or max(colours.shape[-2:]) > LARGEST:
         return likelier
-    rows, columns = richest_window(colours.mean(0))
-    told, device = tell(colours[None, :, rows, columns]).to(colours), next(refiner.parameters()).device
-    light, _, noise = lit_window(colours[:, rows, columns].mean(0))
+    told, device = tell(colours[None]).to(colours), next(refiner.parameters()).device
+    light, _, noise = lit_window(colours.mean(0))
     kernel = likelier
     for turns in TURNS:
         hints = kernel_hints(light, kernel, other, told, noise).to(device)
