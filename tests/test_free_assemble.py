@@ -22,7 +22,7 @@ from deblur_lightning.deblurring import (
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
-from deblur_lightning.networks import SeeingNAFNet
+from deblur_lightning.networks import KernelRefiner, SeeingNAFNet
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def learned_beside(network):
 def parts(tmp_path):
     torch.manual_seed(0)
     restorer = Agreed(learned_beside(small_network()), None, 0.4)
-    blind = MotionDeblurrer(BlindEstimator(9), restorer)
+    blind = MotionDeblurrer(BlindEstimator(9, KernelRefiner(9, width=6)), restorer)
     direct = DirectDeblurrer(small_network(), signed=False)
     return written(tmp_path / "blind.safetensors", blind), written(tmp_path / "direct.safetensors", direct)
 

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     agreed = Agreed(restorer, None, APART, APART_LONG, turned=True)
     made = MotionDeblurrer(whole.network, agreed, exposure=whole.exposure)
     weights = made.state_dict()
-    learned = {name: part for name, part in weights.items() if name.startswith("restorer.")}
+    learned = {name: part for name, part in weights.items() if name.startswith(("network.", "restorer."))}
     try:
         halves = in_16_bits(learned, options.direct, "Train it with weight decay.")
     except ValueError as error:
