@@ -700,6 +700,15 @@ def test_strength_and_brush_are_seen_at_once_and_saved(served, tmp_path, open_pa
         assert file.getpixel((5, 35))[0] == pytest.approx(elsewhere, abs=1)
 
 
+def await_paint(page):
+    """Wait for the restored picture of a test's photo: no brush paints before it is there."""
+    from playwright import sync_api
+
+    # Not by wait_for_function, whose polling evaluates a string: the page's own policy forbids that.
+    painted_with = page.locator("[data-part=right-half] > img").first
+    sync_api.expect(painted_with).to_have_js_property("naturalWidth", 90, timeout=120_000)
+
+
 def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is_lost_unasked(
     served, tmp_path, open_page
 ):
@@ -714,6 +723,7 @@ def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is
     assert [line.split()[0] for line in page.locator("#failure").inner_text().splitlines()] == ["one.jpg", "two.png"]
     page.locator("#brush").select_option("protect")
     assert page.locator("#brush option").all_inner_texts() == ["off", "keeps the original", "restores only there"]
+    await_paint(page)
     box = page.locator("[data-part=stage]").bounding_box()
     page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"])
     assert page.locator("#brush option").all_inner_texts()[2] == "restores there too"
@@ -770,15 +780,11 @@ def paint(page, *places, up=True):
 
 def with_a_gray_photo(served, tmp_path, open_page):
     """Open the page, wait for an even photo, restored, and for the picture to paint with: no brush paints before."""
-    from playwright import sync_api
-
     (tmp_path / "gray.png").write_bytes(photo(colour=(100, 100, 100)))
     page = open_page(served[0])
     page.set_input_files("#file", tmp_path / "gray.png")
     page.locator("#shown", has_text="gray.png").wait_for()
-    # Not by wait_for_function, whose polling evaluates a string: the page's own policy forbids that.
-    painted_with = page.locator("[data-part=right-half] > img").first
-    sync_api.expect(painted_with).to_have_js_property("naturalWidth", 90, timeout=120_000)
+    await_paint(page)
     return page
 
 
