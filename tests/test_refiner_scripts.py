@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from scripts import load_script
+from torch import nn
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.deblurring import BlindEstimator, load_deblurrer
@@ -41,13 +42,24 @@ def test_windows_hold_what_is_found_and_what_is_true_and_a_second_run_goes_on(tm
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
+class Telling(nn.Module):
+    """A refiner that tells one kernel, whatever it is shown."""
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = nn.Parameter(kernel)
+
+    def forward(self, hints, noise):
+        return self.kernel[None]
+
+
 def test_a_second_look_is_at_what_came_of_the_first_answer(tmp_path, monkeypatch):
     script = load_script("refiner/windows.py")
     true, found, told = kernels(3, 5)
     light = torch.rand(60, 60, generator=torch.Generator().manual_seed(1))
     window = {"light": light, "planes": torch.cat((torch.stack((found, found, told)), torch.rand(6, 33, 33)))}
     np.savez(tmp_path / "7-00000.npz", **window, noise=np.float32(0.05), true=true)
-    monkeypatch.setattr(script, "refiner_of", lambda model: lambda planes, noise: true[None])
+    monkeypatch.setattr(script, "refiner_of", lambda model: Telling(true))
     again = Namespace(out=tmp_path, photos=None, second=tmp_path / "model.safetensors")
     script.main(again)
     with np.load(tmp_path / "7-00000.second.npz") as second:

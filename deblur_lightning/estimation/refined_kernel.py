@@ -45,12 +45,29 @@ def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRef
     likelier, other = (one.kernel for one in sorted(found, key=lambda one: one.against))
     if alike(found) >= SAME or max(colours.shape[-2:]) > LARGEST:
         return likelier
-    told, device = tell(colours[None]).to(colours), next(refiner.parameters()).device
+    told = tell(colours[None]).to(colours)
     light, _, noise = lit_window(colours.mean(0))
     kernel = likelier
     for turns in TURNS:
-        hints = kernel_hints(light, kernel, other, told, noise).to(device)
-        likely = centred(refiner(hints[None], hints.new_tensor([noise]))[0].to(colours))
-        kernel, other = natural_kernel(light, likely, turns=turns, noise=noise, likely=likely), kernel
+        hints = kernel_hints(light, kernel, other, told, noise)
+        kernel, other = read_by(refiner, hints, light, noise, turns), kernel
     against, before = (evidence_against(light, one, noise=noise) for one in (kernel, likelier))
     return kernel if against <= WORSE * before else likelier
+
+
+def read_by(refiner: KernelRefiner, hints: Tensor, light: Tensor, noise: float, turns: int) -> Tensor:
+    """Read a kernel off a picture, held to what a refiner tells.
+
+    Args:
+        refiner: for kernels of this size.
+        hints: ``[9, K, K]``, see `kernel_hints`.
+        light: the blurry picture, as there.
+        noise: likewise.
+        turns: see `natural_kernel`.
+
+    Returns:
+        The kernel, ``[K, K]``, unit sum.
+    """
+    hints = hints.to(next(refiner.parameters()).device)
+    likely = centred(refiner(hints[None], hints.new_tensor([noise]))[0].to(light))
+    return natural_kernel(light, likely, turns=turns, noise=noise, likely=likely)

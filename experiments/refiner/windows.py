@@ -22,9 +22,9 @@ from deblur_lightning.data.scenes.motion_blur import MotionBlur
 from deblur_lightning.data.scenes.sensor import Sensor
 from deblur_lightning.deblurring import BlindEstimator, MotionDeblurrer, load_deblurrer
 from deblur_lightning.estimation.kernel_hints import kernel_hints
-from deblur_lightning.estimation.kernel_shape import centred
-from deblur_lightning.estimation.natural_kernel import natural_kernel
+from deblur_lightning.estimation.natural_kernel import TURNS
 from deblur_lightning.estimation.pyramid import attempts, lit_window
+from deblur_lightning.estimation.refined_kernel import read_by
 from deblur_lightning.field import KernelField
 from deblur_lightning.networks import KernelRefiner, SeeingNAFNet
 from deblur_lightning.physics import to_linear
@@ -91,8 +91,7 @@ def look_again(folder: Path, refiner: KernelRefiner) -> None:
             light, planes, noise, true = (
                 torch.from_numpy(window[name]).float() for name in ("light", "planes", "noise", "true")
             )
-        likely = centred(refiner(planes[None], noise[None])[0])
-        kernel = natural_kernel(light, likely, noise=noise.item(), likely=likely)
+        kernel = read_by(refiner, planes, light, noise.item(), TURNS)
         write(path, planes=kernel_hints(light, kernel, planes[0], planes[2], noise.item()), noise=noise, true=true)
         print(path, flush=True)
 
