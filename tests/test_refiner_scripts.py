@@ -93,8 +93,14 @@ def test_both_looks_at_a_window_train_or_validate(tmp_path):
             planes = torch.full((9, 33, 33), number + look / 2)
             np.savez(tmp_path / name, planes=planes, noise=np.float16(0.006), true=kernels(1, number)[0])
     train, val = script.read_windows(tmp_path)
-    assert sorted(planes[0, 0, 0].item() for planes, _, _ in val) == [11, 11.5, 23, 23.5]
+    assert sorted(planes[0, 0, 0].item() for planes, _, _ in val) == [10, 10.5, 21, 21.5]
     assert len(train) == 44
+
+
+def test_windows_of_all_sizes_and_sensors_with_and_without_colours_validate():
+    windows, held = load_script("refiner/windows.py"), load_script("refiner/refine.py").HELD
+    kinds = len(windows.SENSORS) * len(windows.SIDES) * windows.GRAY
+    assert {number % kinds for number in range(held - 1, held * kinds, held)} == set(range(kinds))
 
 
 def test_the_kernel_to_find_is_the_largest_object_s_or_the_mean_of_a_turning_camera():

@@ -1,6 +1,6 @@
 """Train the refiner of the default model on windows, and pack it: python experiments/refiner/refine.py WINDOWS OUT.
 
-WINDOWS is a folder as windows.py makes it, with second looks or without. Of each seed's windows every twelfth
+WINDOWS is a folder as windows.py makes it, with second looks or without. Of each seed's windows every eleventh
 validates, and its second look. What is trained is packed into the model.
 """
 
@@ -23,7 +23,7 @@ from deblur_lightning.networks import KernelRefiner
 PAIRED = [0, 1, 2, 4, 3, 6, 5, 8, 7]  # planes after rows and columns changed places
 COARSE = 0.5  # weight of the misfit as seen in photographs, whose power falls with the frequency
 FARTHEST = 48.0  # pixels: beyond this wavelength their power is taken as even
-HELD = 12  # every so manieth window validates
+HELD = 11  # every so manieth window validates; sizes, sensors and gray take turns by other counts
 PADDED, REACH = 72, 3  # a kernel may be this far aside, for it is centred anew
 
 

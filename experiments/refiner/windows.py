@@ -124,8 +124,9 @@ def seeing_network(model: str) -> SeeingNAFNet:
 
 
 def scenes_of(side: int, sensor: Sensor, arguments: argparse.Namespace) -> MotionBlur:
-    """Blur scenes of a size."""
-    sources = [PhotoFolder(arguments.photos, 8.0, softness=1.2, native=0.3, memory=1500), WheelPhotos(softness=1.2)]
+    """Blur scenes of a size by a sensor."""
+    # No photograph stays decoded: each size and sensor would hold all of them.
+    sources = [PhotoFolder(arguments.photos, 8.0, softness=1.2, native=0.3, memory=0), WheelPhotos(softness=1.2)]
     samples = Samples(arguments.count, arguments.count, arguments.count)
     return MotionBlurDataModule(
         sources, list(MOTIONS), sensor, crop_size=side, samples=samples, seed=arguments.seed
