@@ -3,7 +3,7 @@
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.data.checks import check_count, check_workers
+from deblur_lightning.data.checks import check_count, check_seed, check_workers
 from deblur_lightning.data.pairs.gopro import GoProDataModule
 from deblur_lightning.data.pairs.paired_images import PairedImages, Sample
 from deblur_lightning.data.resuming import ResumableLoader
@@ -69,6 +69,7 @@ class CombinedDataModule(LightningDataModule):
             )
         check_count("batch_size", batch_size)
         check_workers(num_workers)
+        check_seed(seed)
         if share < 1:
             raise ValueError(f"share is {share}, but synthetic samples are to be mixed in. Pass at least 1.")
         self.real, self.synthetic, self.share = real, synthetic, share

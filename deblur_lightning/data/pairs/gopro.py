@@ -7,7 +7,7 @@ from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_warn
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from deblur_lightning.data.checks import check_count, check_workers
+from deblur_lightning.data.checks import check_count, check_seed, check_workers
 from deblur_lightning.data.pairs.frame_cache import FrameCache
 from deblur_lightning.data.pairs.layouts import GOPRO_TEST_PAIRS, GoProBlur, Layout, Split, blur_to_record, find_pairs
 from deblur_lightning.data.pairs.lists import LIST_SUFFIXES
@@ -70,6 +70,7 @@ class GoProDataModule(LightningDataModule):
         check_count("crop_size", crop_size)
         check_count("batch_size", batch_size)
         check_workers(num_workers)
+        check_seed(seed)
         self.root, self.blur = Path(root), blur
         self.layout, self.selection, self.files = layout, selection, files
         self.crop_size, self.augment, self.seed = crop_size, augment, seed

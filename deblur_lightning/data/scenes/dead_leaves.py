@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from deblur_lightning.data.checks import check_seed
 from deblur_lightning.data.frames import Frame
 from deblur_lightning.data.scenes.decoys import draw_decoys
 from deblur_lightning.data.scenes.objects import outline_of
@@ -50,6 +51,7 @@ class DeadLeaves(SceneSource):
     ) -> None:
         if not pictures >= 1:
             raise ValueError(f"pictures is {pictures}, but scenes are cut from pictures. Pass at least 1.")
+        check_seed(seed)
         if not 1 <= smallest[0] <= smallest[1] < math.inf:
             raise ValueError(f"smallest is {tuple(smallest)}, but it is a range of radii. Order it, from 1 on.")
         self.weight, self.pictures, self.seed, self.side = weight, pictures, seed, side

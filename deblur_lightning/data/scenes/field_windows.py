@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.batch import batched, turned
-from deblur_lightning.data.checks import check_count, check_workers
+from deblur_lightning.data.checks import check_count, check_seed, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField
@@ -111,6 +111,7 @@ class FieldWindowsDataModule(LightningDataModule):
         for what, value in (("crop_size", crop_size), ("batch_size", batch_size), ("samples", samples_per_epoch)):
             check_count(what, value)
         check_workers(num_workers)
+        check_seed(seed)
         if not 0 <= estimated <= 1:
             raise ValueError(f"estimated is {estimated}, but it is a share. Pass 0.6.")
         self.root, self.crop_size, self.estimated, self.batch_size = Path(root), crop_size, estimated, batch_size

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.data.checks import check_count, check_workers
+from deblur_lightning.data.checks import check_count, check_seed, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
 from deblur_lightning.data.scenes.dead_leaves import DeadLeaves
 from deblur_lightning.data.scenes.sources import MixedScenes, SceneSource, Split, shares
@@ -62,6 +62,7 @@ class SceneDataModule(LightningDataModule, ABC, Generic[BlurredScenes]):
             )
         check_count("batch_size", batch_size)
         check_workers(num_workers)
+        check_seed(seed)
         if not crop_size >= 1:
             raise ValueError(f"crop_size is {crop_size}, but a crop needs a pixel. Pass at least 1.")
         if not 0 <= max_objects <= 255:
