@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.data.checks import check_workers
+from deblur_lightning.data.checks import check_count, check_noise, check_workers
 from deblur_lightning.data.scenes.blurred_window import blurred_window, window_sample
 from deblur_lightning.data.scenes.hard_motion import KINDS, Kind, blob_objects, draw_field
 from deblur_lightning.data.scenes.synthetic import SyntheticSample
@@ -47,7 +47,7 @@ class SampleBlur(Dataset[SyntheticSample]):
         gamma: display to linear light.
 
     Raises:
-        ValueError: an even kernel size, or windows larger than a photograph.
+        ValueError: an even kernel size, windows larger than a photograph, no pictures, or a negative noise.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class SampleBlur(Dataset[SyntheticSample]):
             raise ValueError(
                 f"kernel_size is {kernel_size}, but a kernel needs a central pixel. Pass {max(1, kernel_size | 1)}."
             )
+        check_count("per_photo", per_photo)
+        check_noise(noise)
         side, needed = min(min(wheel_photo(name).shape[:2]) for name in PHOTOS), crop_size + kernel_size - 1
         if not 1 <= crop_size <= side - kernel_size + 1:
             sums = {"kernel_size": (side - crop_size) // 2 * 2 + 1, "crop_size": side - kernel_size + 1}

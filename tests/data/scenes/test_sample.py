@@ -54,7 +54,13 @@ def test_the_data_module_tests_on_one_picture_a_batch():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "remedy"), [({"kernel_size": 12}, "Pass 13"), ({"crop_size": 400}, "Pass crop_size=268 or less")]
+    ("arguments", "remedy"),
+    [
+        ({"kernel_size": 12}, "Pass 13"),
+        ({"crop_size": 400}, "Pass crop_size=268 or less"),
+        ({"per_photo": 0}, "per_photo is 0, but there is nothing to do with none"),
+        ({"noise": -0.01}, "noise is -0.01, but a standard deviation"),
+    ],
 )
 def test_windows_that_cannot_be_are_refused(arguments, remedy):
     with pytest.raises(ValueError, match=remedy):
