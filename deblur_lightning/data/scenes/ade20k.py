@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from deblur_lightning.data.absent import AbsentError
-from deblur_lightning.data.frames import frame_size
+from deblur_lightning.data.frames import DAMAGED, CorruptFrameError, frame_size
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
 from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
@@ -82,11 +82,18 @@ def ade20k_photos(root: Path, part: Part) -> list[PhotoFile]:
 
 
 def read_regions(path: Path) -> Segments:
-    """Read a segmentation: connected regions of class numbers, or the instance numbers in blue."""
+    """Read a segmentation: connected regions of class numbers, or the instance numbers in blue.
+
+    Raises:
+        CorruptFrameError: a damaged file.
+    """
     from skimage.measure import label
 
-    with Image.open(path) as picture:
-        numbers = np.array(picture)
+    try:
+        with Image.open(path) as picture:
+            numbers = np.array(picture)
+    except DAMAGED as error:
+        raise CorruptFrameError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error
     if numbers.ndim == 3:
         return numbers[..., 2].astype(np.int32)
     return label(numbers, background=0, connectivity=1).astype(np.int32)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deblur_lightning.data.frames import CorruptFrameError
 from deblur_lightning.data.scenes.photo_files import PhotoFile
 from deblur_lightning.data.scenes.photo_scenes import SOFTNESS, Segments
 from deblur_lightning.data.scenes.photo_source import Part, PhotoSource
@@ -82,7 +83,7 @@ def read_segments(path: Path) -> Segments:
     """Read one person's segment numbers, ``[H, W]``, from 1 on, out of a file of BSDS500.
 
     Raises:
-        ValueError: no such file of MATLAB's, or one without segmentations.
+        CorruptFrameError: no such file of MATLAB's, or one without segmentations.
     """
     from scipy.io import loadmat
 
@@ -91,4 +92,6 @@ def read_segments(path: Path) -> Segments:
         drawn = [np.asarray(person["Segmentation"][0, 0]).astype(np.int32) for person in people]
         return min(drawn, key=lambda segments: (segments.max() < FEWEST, segments.max()))
     except (ValueError, LookupError, TypeError, NotImplementedError, OSError) as error:
-        raise ValueError(f"{path} is no segmentation of BSDS500 ({error}). Copy it again from its source.") from error
+        raise CorruptFrameError(
+            f"{path} is no segmentation of BSDS500 ({error}). Copy it again from its source."
+        ) from error

@@ -40,11 +40,8 @@ class PhotoFile:
         """
         if self._size is None:
             size = frame_size(self.path, upright=self.segments is None)
-            if self.segments_size is not None and (other := self.segments_size()) != size:
-                raise ValueError(
-                    f"{self.path} is {size[0]} x {size[1]}, but its segmentation {other[0]} x {other[1]}. "
-                    "Pair each photo with its own."
-                )
+            if self.segments_size is not None:
+                self._check_map(size, self.segments_size())
             self._size = size
         return self._size
 
@@ -52,17 +49,33 @@ class PhotoFile:
         """Decode the photo and keep it in memory.
 
         Raises:
-            CorruptFrameError: the photo cannot be decoded to its end.
+            CorruptFrameError: the photo, or its segmentation, cannot be decoded to its end.
+            ValueError: a segmentation of another size.
         """
         self._decoded = self.read()
 
     def read(self) -> tuple[Frame, Segments | None]:
-        """Return the pixels ``[H, W, 3]`` and the segments ``[H, W]``, if there are any."""
+        """Return the pixels ``[H, W, 3]`` and the segments ``[H, W]``, if there are any.
+
+        Raises:
+            CorruptFrameError: as `keep`.
+            ValueError: likewise.
+        """
         if self._decoded is not None:
             return self._decoded
         if self.segments is None:
             return read_frame(self.path), None
-        return read_frame(self.path, upright=False), self.segments()  # as the annotators' programs read it
+        frame, segments = read_frame(self.path, upright=False), self.segments()  # as the annotators' programs read it
+        self._check_map((frame.shape[1], frame.shape[0]), (segments.shape[1], segments.shape[0]))
+        return frame, segments
+
+    def _check_map(self, size: tuple[int, int], other: tuple[int, int]) -> None:
+        """Raise unless photo and segmentation are of one (width, height)."""
+        if other != size:
+            raise ValueError(
+                f"{self.path} is {size[0]} x {size[1]}, but its segmentation {other[0]} x {other[1]}. "
+                "Pair each photo with its own."
+            )
 
 
 def sound_photos(photos: Sequence[PhotoFile]) -> tuple[list[PhotoFile], list[CorruptFrameError]]:

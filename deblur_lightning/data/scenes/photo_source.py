@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from deblur_lightning.data.checks import check_share
 from deblur_lightning.data.frames import CorruptFrameError
 from deblur_lightning.data.scenes.decoys import draw_decoys
 from deblur_lightning.data.scenes.photo_files import PhotoFile, kept_in_memory, photo_paths, sound_photos, split_files
@@ -32,6 +33,9 @@ class PhotoSource(SceneSource):
         skip_corrupt: leave damaged photos out with a warning, instead of stopping.
         decoys: instead make most scenes look as if they had moved, see `decoy`.
         native: share of scenes that are pixel for pixel, see `PhotoScenes`.
+
+    Raises:
+        ValueError: ``native`` is no share.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class PhotoSource(SceneSource):
         decoys: bool = False,
         native: float = 0.0,
     ) -> None:
+        check_share("native", native)
         self.root, self.weight, self.objects, self.min_area = Path(root).expanduser(), weight, objects, min_area
         self.softness, self.memory, self.skip_corrupt, self.decoys = softness, memory, skip_corrupt, decoys
         self.native = native

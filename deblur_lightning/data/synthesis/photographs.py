@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deblur_lightning.data.frames import DAMAGED, frame_size, frames_below
+from deblur_lightning.data.frames import DAMAGED, CorruptFrameError, frame_size, frames_below
 from deblur_lightning.data.scenes.ade20k import read_regions
 from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
@@ -63,7 +63,7 @@ def read_map(path: Path) -> Segments:
         ``[H, W]``, segment numbers from 1 on.
 
     Raises:
-        ValueError: a damaged file.
+        CorruptFrameError: a damaged file.
     """
     from skimage.measure import label
 
@@ -73,7 +73,7 @@ def read_map(path: Path) -> Segments:
         with Image.open(path) as picture:
             numbers = np.array(picture).astype(np.int64)
     except DAMAGED as error:
-        raise ValueError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error
+        raise CorruptFrameError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error
     if numbers.ndim == 3:
         numbers = numbers[..., :3] @ np.array([1 << 16, 1 << 8, 1])
     return label(numbers, background=0, connectivity=1).astype(np.int32)

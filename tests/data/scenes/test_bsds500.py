@@ -71,3 +71,16 @@ def test_what_is_missing_or_damaged_is_named(root):
         BSDS500(root).open("val", 40, 2)
     with pytest.raises(FileNotFoundError, match=r"holds no images/train/\*\.jpg.* Pass BSDS500/data"):
         BSDS500(root / "images").open("train", 40, 2)
+
+
+@pytest.mark.filterwarnings("ignore:.*are damaged and left out")
+def test_a_photo_whose_segmentation_is_damaged_is_left_out_on_request(root):
+    (root / "groundTruth/test/test0.mat").write_bytes(b"no matrix at all" * 20)
+    draw = BSDS500(root, skip_corrupt=True).open("test", 40, 2)
+    assert [photo.name for photo in draw.photos] == ["test1"]
+
+
+def test_a_segmentation_of_another_size_is_told_with_the_photo(root):
+    savemat(root / "groundTruth/val/val0.mat", people(quarters()[:50]))
+    with pytest.raises(ValueError, match=r"val0\.jpg is 70 x 60, but its segmentation 70 x 50\. Pair each photo"):
+        BSDS500(root).open("val", 40, 2)

@@ -227,6 +227,27 @@ def broken_inside(path):
     path.write_bytes(content)
 
 
+def break_inside_png(path):
+    """Make a PNG's pixels undecodable behind a sound header and whole chunks."""
+    content = bytearray(path.read_bytes())
+    pixels = content.index(b"IDAT") + 4
+    content[pixels : pixels + 8] = bytes(8)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("memory", [100, 0])
+def test_a_map_of_segments_that_cannot_be_decoded_is_named_or_its_photo_left_out(ade20k, memory):
+    break_inside_png(ade20k / "annotations" / "training" / "ADE_training_0.png")
+    (photo, _) = ADE20K(ade20k).find("training")
+    with pytest.raises(CorruptFrameError, match=r"ADE_training_0\.png is no map of segments .*Copy it again"):
+        photo.read()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draw = ADE20K(ade20k, min_area=100, skip_corrupt=True, memory=memory).open("train", 48, 3)
+    assert [photo.name for photo in draw.photos][-1] == "ADE_training_1"
+    assert all(draw(np.random.default_rng(seed)).photo.shape == (48, 48, 3) for seed in range(10))
+
+
 @pytest.mark.parametrize("memory", [100, 0])
 def test_damage_that_only_decoding_finds_is_left_out_as_well(folder, memory):
     for name in ("6.jpg", "7.jpg"):
@@ -321,3 +342,9 @@ def test_a_source_of_ones_own_needs_to_find_its_photos_only(folder):
     names = [[photo.name for photo in source.open(split, 48, 0).photos] for split in ("train", "val", "test")]
     assert names == [["0", "1"], ["2", "4"], ["3"]]
     assert source.open("train", 48, 0)(np.random.default_rng(0)).photo.shape == (48, 48, 3)
+
+
+@pytest.mark.parametrize("share", [-0.1, 5.0, float("nan")])
+def test_a_share_of_native_scenes_that_is_none_is_refused(folder, share):
+    with pytest.raises(ValueError, match=r"native is .*, but it is a share\. Pass 0 to 1\."):
+        PhotoFolder(folder, native=share)
