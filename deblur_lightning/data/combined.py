@@ -14,6 +14,8 @@ from deblur_lightning.data.scenes.synthetic_module import SyntheticBlurDataModul
 class RealAndSynthetic(Dataset[Sample]):
     """Every real pair first, then ``share`` synthetic ones for each, all as blurry and sharp pictures alone.
 
+    Where the synthetic samples of an epoch are fewer, several of their epochs make one, so that none comes twice.
+
     Args:
         real: crops of pairs.
         synthetic: samples of the same crop size.
@@ -32,7 +34,9 @@ class RealAndSynthetic(Dataset[Sample]):
             raise IndexError(f"index is {index}, but there are {len(self)} samples.")
         if index < len(self.real):
             return self.real[epoch, index]
-        made = self.synthetic[epoch, (index - len(self.real)) % len(self.synthetic)]
+        rounds = -(-len(self.real) * self.share // len(self.synthetic))
+        further, place = divmod(index - len(self.real), len(self.synthetic))
+        made = self.synthetic[epoch * rounds + further, place]
         return {"blurry": made["blurry"], "sharp": made["sharp"], "name": made["name"]}
 
 
