@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from deblur_lightning.batch import batched, turned
 from deblur_lightning.data.checks import check_count, check_seed, check_workers
 from deblur_lightning.data.resuming import ResumableLoader
+from deblur_lightning.data.synthesis.field_files import UNREADABLE
 from deblur_lightning.data.workers import leave_signals_to_training
 from deblur_lightning.field import KernelField
 
@@ -55,15 +56,8 @@ class FieldWindows(Dataset[WindowSample]):
             raise IndexError(f"index is {index}, but there are {self.length} samples.")
         random = np.random.default_rng((self.seed, epoch, index))
         path = self.files[index if self.crop_size is None else int(random.integers(len(self.files)))]
-        with np.load(path) as window:
-            kind = SEEN if self.crop_size is None or random.random() < self.estimated else TRUE
-            if missing := {f"{kind}basis", f"{kind}restored"} - set(window):
-                lacks = " and no ".join(sorted(missing))
-                raise ValueError(f"{path} has no {lacks}. Make it anew: experiments/unrolled/estimates.py.")
-            names = ("blurry", "sharp", f"{kind}restored")
-            blurry, sharp, start = (torch.from_numpy(window[name]).float() / 255 for name in names)
-            field = KernelField(*(torch.from_numpy(window[kind + name])[None] for name in KernelField._fields))
-        field = field.normalised(torch.float32)  # stored in half precision
+        kind = SEEN if self.crop_size is None or random.random() < self.estimated else TRUE
+        blurry, sharp, start, field = _read_window(path, kind)
         if self.crop_size is None:
             return {"blurry": blurry, "sharp": sharp, "start": start, "field": field, "name": path.stem}
         height, width = blurry.shape[1:]
@@ -142,3 +136,24 @@ class FieldWindowsDataModule(LightningDataModule):
                 f"{self.root / split} holds no windows. Make them: python experiments/unrolled/estimates.py."
             )
         return files
+
+
+def _read_window(path: Path, kind: str) -> tuple[Tensor, Tensor, Tensor, KernelField]:
+    """Read a window's blurry, sharp and restored picture, ``[3, H, W]`` in [0, 1], and its field of a kind, N = 1.
+
+    Raises:
+        ValueError: a damaged file, or one without such a field.
+    """
+    pictures, field = ("blurry", "sharp", f"{kind}restored"), [kind + name for name in KernelField._fields]
+    try:
+        with path.open("rb") as file, np.load(file) as window:
+            missing = {field[0], pictures[2]} - set(window)
+            parts = {} if missing else {name: torch.from_numpy(window[name]) for name in (*pictures, *field)}
+    except UNREADABLE as error:
+        raise ValueError(f"{path} is damaged ({error}). Make it anew: experiments/unrolled/estimates.py.") from error
+    if missing:
+        lacks = " and no ".join(sorted(missing))
+        raise ValueError(f"{path} has no {lacks}. Make it anew: experiments/unrolled/estimates.py.")
+    blurry, sharp, start = (parts[name].float() / 255 for name in pictures)
+    stored = KernelField(*(parts[name][None] for name in field))  # in half precision
+    return blurry, sharp, start, stored.normalised(torch.float32)

@@ -74,3 +74,10 @@ def test_what_is_not_there_is_said(tmp_path, files):
         FieldWindows(files[:1], 64, 0.6, 1, seed=0)[0]
     with pytest.raises(ValueError, match=r"00000.npz has no seen_basis and no seen_restored. Make it anew"):
         FieldWindows([write_window(files[0], 0, seen=False)], 28, 1.0, 1, seed=0)[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 no archive" * 9, None])
+def test_a_damaged_window_is_named(files, content):
+    files[0].write_bytes(files[0].read_bytes()[:-200] if content is None else content)
+    with pytest.raises(ValueError, match=r"00000\.npz is damaged \(.*\)\. Make it anew: experiments/unrolled"):
+        FieldWindows(files[:1], 28, 0.6, 1, seed=0)[0]
