@@ -196,7 +196,9 @@ class GoProDataModule(LightningDataModule):
         root = self.root.expanduser()
         if root.is_file():
             return root.suffix.lower() not in LIST_SUFFIXES
-        return root.is_dir() and not any(path.is_dir() for path in root.iterdir()) and self.layout.sharp_half is None
+        if not root.is_dir() or self.layout.sharp_half is not None:
+            return False
+        return not any(path.is_dir() and not path.name.startswith(".") for path in root.iterdir())
 
     def _cache(self) -> FrameCache:
         """Return the cache of the training frames, built once."""

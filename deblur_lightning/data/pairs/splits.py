@@ -1,5 +1,6 @@
 """Which sequences train, which validate, and how many of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,12 @@ class Selection:
         if isinstance(held_out, list):
             held = set(_named(held_out, sequences, "held_out", root))
         else:
-            if not held_out >= 0:
+            if not 0 <= held_out < math.inf:
                 raise ValueError(
-                    f"held_out is {held_out}, but a fraction or number of sequences cannot be negative. Pass 0.1 or 2."
+                    f"held_out is {held_out}, but it is a fraction or number of sequences, from 0 on. Pass 0.1 or 2."
                 )
             count = max(1, round(held_out * len(sequences))) if 0 < held_out < 1 else int(held_out)
-            held = set(sequences[len(sequences) - count :]) if count else set()
+            held = set(sequences[max(0, len(sequences) - count) :])
         if len(held) >= len(sequences):
             raise ValueError(
                 f"{root} has {len(sequences)} sequences, but {len(held)} are held out. "

@@ -97,7 +97,10 @@ def test_a_subset_is_a_fraction_a_number_or_sequences(root, subset, names):
         ({"selection": Selection(subset=["GOPR9"])}, r"subset is GOPR9, but .* no such sequence among GOPR1"),
         ({"selection": Selection(held_out=["GOPR9"])}, r"held_out is GOPR9"),
         ({"selection": Selection(held_out=3)}, r"has 3 sequences, but 3 are held out. Pass selection.held_out=0"),
+        ({"selection": Selection(held_out=4)}, r"has 3 sequences, but 3 are held out. Pass selection.held_out=0"),
+        ({"selection": Selection(held_out=5)}, r"has 3 sequences, but 3 are held out. Pass selection.held_out=0"),
         ({"selection": Selection(held_out=-1)}, r"held_out is -1.*Pass 0.1 or 2"),
+        ({"selection": Selection(held_out=float("inf"))}, r"held_out is inf.*Pass 0.1 or 2"),
         ({"crop_size": 25}, r"30 x 24, but crop_size is 25. Pass crop_size=24"),
         ({"blur": "blur_gamma"}, r"no blur_gamma folder. Pass blur=blur"),
     ],
@@ -153,6 +156,14 @@ def test_prediction_takes_a_folder_of_blurry_pictures_or_one(root):
     module = GoProDataModule(folder / "000001.png", num_workers=0)
     module.setup("predict")
     assert len(module.predict_photos) == 1
+
+
+def test_a_hidden_folder_beside_photos_makes_them_no_data_set(root):
+    folder = root / "test/GOPR4/blur"
+    (folder / ".ipynb_checkpoints").mkdir()
+    module = GoProDataModule(folder, num_workers=0)
+    module.setup("predict")
+    assert [name for name, _ in module.predict_photos.photos] == ["000000", "000001"]
 
 
 def test_photos_to_restore_are_read_as_deblur_restore_reads_them(tmp_path):
