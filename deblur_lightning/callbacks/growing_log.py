@@ -107,8 +107,7 @@ class GrowingLog(CSVLogger):
         if self._anew and step is not None:
             self._earlier.unlink()
             return
-        with self._earlier.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = _whole_rows(self._earlier)
         if step is not None:
             rows = [
                 row
@@ -122,3 +121,10 @@ class GrowingLog(CSVLogger):
                 table.writeheader()
                 table.writerows(rows)
         self._earlier.unlink()
+
+
+def _whole_rows(log: Path) -> list[dict[str, str]]:
+    """Read a log's rows, but for one that a full disk or a crash cut short: it has no end of line, or no step."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1].replace("\0", "")
+    return [row for row in csv.DictReader(whole.splitlines()) if (row.get("step") or "").isdecimal()]

@@ -73,3 +73,12 @@ def test_a_run_that_begins_anew_and_fails_before_its_first_row_takes_none_away(t
     assert log.experiment is not None
     log.finalize("failed")
     assert len(read(tmp_path)) == 5
+
+
+@pytest.mark.parametrize("tail", ["9", "9.5,1", "9.5,12,0.", "\0\0\0\0", "9.5\0\0\0\n", "9.5,\0\0\n"])
+def test_a_row_that_a_full_disk_cut_short_is_left_out_and_the_others_stay(tmp_path, tail):
+    write(tmp_path, (5,), loss=1, epoch=1, train=1)  # sorted, step is not the first column
+    with (tmp_path / "runs" / "one" / "metrics.csv").open("a") as log:
+        log.write(tail)
+    write(tmp_path, (6,), loss=1, epoch=1, train=1)
+    assert [row["step"] for row in read(tmp_path)] == ["0", "1", "2", "3", "4", "5", "6"]
