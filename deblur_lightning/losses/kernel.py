@@ -74,9 +74,10 @@ def kernel_weights(target: KernelField) -> Tensor:
         target: the true field; its coefficients are the segments' soft masks.
 
     Returns:
-        ``[N, H, W]``, each picture summing to its number of segments that have any area.
+        ``[N, H, W]``, each picture summing to its number of segments that have any area; float32 or wider, as float16
+        ends at areas of 65,504 pixels.
     """
-    masks = target.coefficients
+    masks = target.coefficients.to(torch.promote_types(target.coefficients.dtype, torch.float32))
     areas = masks.sum(dim=(-2, -1), keepdim=True)
     return (masks / torch.where(areas > 0, areas, 1)).sum(dim=1)
 

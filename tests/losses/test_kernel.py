@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning import KernelField
+from deblur_lightning.field import delta_field
 from deblur_lightning.losses import kernel_distance, kernel_loss, kernel_weights
 
 
@@ -80,3 +81,11 @@ def test_bfloat16_autocast_changes_nothing(p):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = kernel_loss(predicted, target, p=p)
     assert torch.equal(loss, kernel_loss(predicted, target, p=p))
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_weights_of_a_large_segment_sum_to_one_in_every_type(kind):
+    field = delta_field(torch.zeros(2, 3, 257, 256, dtype=kind), 3)
+    weights = kernel_weights(field)
+    assert weights.dtype == torch.promote_types(kind, torch.float32)
+    torch.testing.assert_close(weights.double(), torch.full((2, 257, 256), 1 / (257 * 256)).double(), rtol=1e-6, atol=0)
