@@ -242,6 +242,9 @@ class FoldedNAFNet(nn.Module):
         decoder_blocks: blocks of each stage on the way up.
         fold: side of the squares, in pixels.
         pool: see `NAFNet`; in pixels of the picture.
+
+    Raises:
+        ValueError: as of `NAFNet`, or no fold.
     """
 
     def __init__(
@@ -257,6 +260,9 @@ class FoldedNAFNet(nn.Module):
         super().__init__()
         if not fold >= 1:
             raise ValueError(f"fold is {fold}, but it is a side in pixels. Pass 2.")
+        lowest = fold * 2 ** len(encoder_blocks)
+        if pool is not None and not pool >= lowest:
+            raise ValueError(f"pool is {pool}, but a pixel of the lowest stage is {lowest} wide. Pass that or more.")
         self.channels, self.width, self.middle_blocks, self.fold = channels, width, middle_blocks, fold
         self.encoder_blocks, self.decoder_blocks, self.pool = tuple(encoder_blocks), tuple(decoder_blocks), pool
         inner_pool = None if pool is None else pool // fold

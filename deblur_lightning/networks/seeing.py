@@ -43,8 +43,10 @@ class SeeingNAFNet(nn.Module):
         finer: int = 3,
     ) -> None:
         super().__init__()
-        if kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {kernel_size | 1}.")
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel_size is {kernel_size}, but a kernel has a central pixel. Pass {max(1, kernel_size | 1)}."
+            )
         if len(encoder_blocks) != 3:
             raise ValueError(f"encoder_blocks has {len(encoder_blocks)} levels, but cells of 8 need 3. Pass three.")
         self.kernel_size, self.width, self.middle_blocks, self.finer = kernel_size, width, middle_blocks, finer

@@ -115,6 +115,10 @@ def test_stages_and_channels_that_do_not_fit_are_refused():
         NAFNet(width=0)
     with pytest.raises(ValueError, match=r"pool is 2, but a pixel of the lowest stage is 4 wide\. Pass that or more"):
         small(pool=2)
+    folded = {"width": 8, "middle_blocks": 1, "encoder_blocks": (1, 1), "decoder_blocks": (1, 1)}
+    with pytest.raises(ValueError, match=r"pool is 7, but a pixel of the lowest stage is 8 wide\. Pass that or more"):
+        FoldedNAFNet(**folded, pool=7)
+    assert FoldedNAFNet(**folded, pool=8).inner.pool == 4
     with pytest.raises(ValueError, match=r"fold is 0, but it is a side in pixels\. Pass 2"):
         FoldedNAFNet(fold=0)
 

@@ -50,8 +50,10 @@ def test_begun_with_a_shallower_network_it_restores_as_that_does_but_for_the_hin
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="central pixel"):
+    with pytest.raises(ValueError, match=r"central pixel\. Pass 9\."):
         SeeingNAFNet(8)
+    with pytest.raises(ValueError, match=r"kernel_size is -3, but a kernel has a central pixel\. Pass 1\."):
+        SeeingNAFNet(-3)
     with pytest.raises(ValueError, match="need 3"):
         SeeingNAFNet(encoder_blocks=(1, 1))
     other = FoldedNAFNet(width=16, middle_blocks=1, encoder_blocks=(1, 1, 1))
