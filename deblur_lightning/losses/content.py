@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.losses.factors import check_factor
 from deblur_lightning.losses.perceptual import perceptual_loss
 from deblur_lightning.networks.vgg import VGGFeatures, find_vgg, load_vgg
 
@@ -38,13 +39,14 @@ class PerceptualContent(Content):
 
     Raises:
         FileNotFoundError: from `find`: VGG-19's weights can be had from nowhere.
-        ValueError: from `load`: a file without them.
+        ValueError: a factor that is negative or not finite; from `load`: a file without them.
     """
 
     weight: float = 100.0
     vgg_weights: Path | None = None
 
     def __post_init__(self) -> None:
+        check_factor("content.weight", self.weight)
         self._features: VGGFeatures | None = None  # no attribute of a module: neither trained nor saved
 
     def find(self) -> None:
@@ -66,9 +68,15 @@ class PixelContent(Content):
 
     Attributes:
         weight: factor.
+
+    Raises:
+        ValueError: a factor that is negative or not finite.
     """
 
     weight: float = 100.0
+
+    def __post_init__(self) -> None:
+        check_factor("content.weight", self.weight)
 
     def __call__(self, restored: Tensor, sharp: Tensor) -> Tensor:
         return F.l1_loss(restored.float(), sharp.float())

@@ -14,6 +14,7 @@ from deblur_lightning.deblurring import MotionDeblurrer
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.losses import kernel_loss, kernel_weights, reblur_loss, sampled_cross_entropy
+from deblur_lightning.losses.factors import check_factor
 from deblur_lightning.modules.restoration import RestorationModule
 from deblur_lightning.modules.schedule import scheduled
 
@@ -32,7 +33,7 @@ class FieldLosses:
         samples: pixels a picture at which it is taken.
 
     Raises:
-        ValueError: every factor is 0, one is negative or NaN, no samples, or an epoch before the first.
+        ValueError: every factor is 0, one is negative or not finite, no samples, or an epoch before the first.
     """
 
     kernel: float = 1.0
@@ -43,8 +44,7 @@ class FieldLosses:
 
     def __post_init__(self) -> None:
         for name in ("kernel", "reblur", "cross_entropy"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}, but it is a loss's factor. Pass 0 or more.")
+            check_factor(name, getattr(self, name))
         if self.samples < 1:
             raise ValueError(f"samples is {self.samples}, but a cross-entropy needs a pixel. Pass 1 or more.")
         if self.l1_from_epoch is not None and self.l1_from_epoch < 0:

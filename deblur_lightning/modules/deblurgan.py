@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from deblur_lightning.batch import Batch
 from deblur_lightning.deblurring import DirectDeblurrer
 from deblur_lightning.losses import Content, PerceptualContent, critic_loss, generator_loss, gradient_penalty
+from deblur_lightning.losses.factors import check_factor
 from deblur_lightning.modules.restoration import RestorationModule
 from deblur_lightning.networks import DeblurGANGenerator, PatchCritic
 from deblur_lightning.networks.deblurgan import start_gently
@@ -28,13 +29,14 @@ class Game:
         critic_steps: steps of the critic before each of the generator; published 5.
 
     Raises:
-        ValueError: no step.
+        ValueError: no step, or a factor that is negative or not finite.
     """
 
     weight: float = 1.0
     critic_steps: int = 5
 
     def __post_init__(self) -> None:
+        check_factor("game.weight", self.weight)
         if self.critic_steps < 1:
             raise ValueError(f"critic_steps is {self.critic_steps}, but a critic takes steps. Pass at least 1.")
 
@@ -47,11 +49,17 @@ class Penalty:
         weight: its factor; published 10.
         mix: whether each sample or each batch has its own place between sharp and restored.
         norm: whether the norm of the slope is a whole sample's, or each pixel's, as the authors' code has it.
+
+    Raises:
+        ValueError: a factor that is negative or not finite.
     """
 
     weight: float = 10.0
     mix: Literal["sample", "batch"] = "sample"
     norm: Literal["sample", "channel"] = "sample"
+
+    def __post_init__(self) -> None:
+        check_factor("penalty.weight", self.weight)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """PSNRTraining: what all trainings by the PSNR loss share."""
 
+import math
 from abc import abstractmethod
 from typing import Literal
 
@@ -24,6 +25,9 @@ class PSNRTraining(RestorationModule):
         optimizer: builds the optimiser.
         scheduler: builds the schedule of the learning rate.
         scheduler_interval: whether the schedule counts epochs or steps.
+
+    Raises:
+        ValueError: a floor that is negative or not finite.
     """
 
     def __init__(
@@ -34,6 +38,8 @@ class PSNRTraining(RestorationModule):
         scheduler: LRSchedulerCallable | None = None,
         scheduler_interval: Literal["epoch", "step"] = "step",
     ) -> None:
+        if not 0 <= floor < math.inf:
+            raise ValueError(f"floor is {floor}, but it is added to squared errors. Pass 0 or more.")
         super().__init__(deblurrer)
         self.keep_recipe(floor=floor, scheduler_interval=scheduler_interval)
         self.floor, self.optimizer = floor, optimizer

@@ -12,9 +12,14 @@ class Replay:
 
     Args:
         count: how many at a time; 0 keeps none.
+
+    Raises:
+        ValueError: a negative count.
     """
 
     def __init__(self, count: int) -> None:
+        if count < 0:
+            raise ValueError(f"replayed is {count}, but it counts batches. Pass 0 or more.")
         self.count = count
         self.kept: list[Batch] = []
 

@@ -11,6 +11,7 @@ from torch.optim import Adam
 from deblur_lightning.batch import Batch
 from deblur_lightning.deblurring import DirectDeblurrer, find_checkpoint
 from deblur_lightning.losses import cell_divergence, psnr_loss
+from deblur_lightning.losses.factors import check_factor
 from deblur_lightning.modules.direct_weights import direct_weights
 from deblur_lightning.modules.regression import RegressionModule
 from deblur_lightning.modules.replay import Replay
@@ -34,7 +35,7 @@ class SeeingModule(RegressionModule):
         scheduler_interval: whether the schedule counts epochs or steps.
 
     Raises:
-        ValueError: a deblurrer with another network, or a direct network that does not fit.
+        ValueError: a deblurrer with another network, a direct network that does not fit, or a number out of range.
         FileNotFoundError: no such checkpoint.
     """
 
@@ -55,6 +56,7 @@ class SeeingModule(RegressionModule):
             raise ValueError(
                 f"generator is {type(deblurrer.generator).__name__}, which tells no motion. Pass a SeeingNAFNet."
             )
+        check_factor("seeing", seeing)
         if direct is not None:
             begin_with(deblurrer.generator, find_checkpoint(direct))
         super().__init__(deblurrer, floor, optimizer, scheduler, scheduler_interval)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.losses import PerceptualContent
+from deblur_lightning.losses import PerceptualContent, PixelContent
 
 LITERALLY = (
     nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2, 2),
@@ -52,3 +52,10 @@ def test_bfloat16_autocast_keeps_it_in_float32(vgg):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = content(restored, sharp)
     assert torch.equal(loss, content(restored, sharp))
+
+
+@pytest.mark.parametrize("content", [PixelContent, PerceptualContent])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_a_factor_that_is_none_is_refused(content, weight):
+    with pytest.raises(ValueError, match=r"content\.weight is .*, but it is a loss's factor\. Pass 0 or more"):
+        content(weight)

@@ -82,9 +82,9 @@ def test_each_picture_is_blurred_again_as_it_was_exposed():
         torch.testing.assert_close(figures["reblur_psnr"][mine], own["reblur_psnr"], atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("factor", [-1.0, float("nan")])
+@pytest.mark.parametrize("factor", [-1.0, float("nan"), float("inf")])
 def test_factors_that_are_none_are_refused(factor):
-    with pytest.raises(ValueError, match=r"reblur is (-1\.0|nan), but it is a loss's factor\. Pass 0 or more"):
+    with pytest.raises(ValueError, match=r"reblur is (-1\.0|nan|inf), but it is a loss's factor\. Pass 0 or more"):
         FieldLosses(reblur=factor)
 
 

@@ -351,3 +351,10 @@ def test_a_critic_that_cannot_be_described_trains_all_the_same():
     module = DeblurGANModule(DirectDeblurrer(DeblurGANGenerator(4, 1)), Forgetful(4), PixelContent())
     assert "critic" not in module.hparams
     trained(module, 2, 1)
+
+
+@pytest.mark.parametrize("part", [Game, Penalty])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_factors_that_are_none_are_refused(part, weight):
+    with pytest.raises(ValueError, match=rf"{part.__name__.lower()}\.weight is .*, but it is a loss's factor\. Pass 0"):
+        part(weight)

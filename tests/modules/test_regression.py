@@ -167,3 +167,9 @@ def test_what_of_a_recipe_cannot_be_kept_is_said_with_the_remedy():
     ):
         with pytest.raises(ValueError, match=said):
             describe(DirectDeblurrer(network))
+
+
+@pytest.mark.parametrize("floor", [-1e-3, float("nan"), float("inf")])
+def test_a_floor_that_is_none_is_refused(floor):
+    with pytest.raises(ValueError, match=r"floor is .*, but it is added to squared errors\. Pass 0 or more"):
+        RegressionModule(DirectDeblurrer(FoldedNAFNet(width=8)), floor=floor)

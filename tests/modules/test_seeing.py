@@ -189,3 +189,16 @@ def test_other_precisions_restore_and_tell_alike(kind):
     tolerance = 1e-4 if kind == torch.float64 else 0.1
     for one, other in zip(expected, found, strict=True):
         torch.testing.assert_close(other.float(), one, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"seeing": -1.0}, r"seeing is -1\.0, but it is a loss's factor\. Pass 0 or more"),
+        ({"seeing": math.nan}, r"seeing is nan, but it is a loss's factor\. Pass 0 or more"),
+        ({"replayed": -1}, r"replayed is -1, but it counts batches\. Pass 0 or more"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_the_first_step(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        tiny(**wrong)
