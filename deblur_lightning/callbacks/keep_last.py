@@ -54,12 +54,13 @@ class KeepLast(Checkpoint):
             return
         if type(trainer.strategy.checkpoint_io).save_checkpoint is TorchCheckpointIO.save_checkpoint:
             trainer.strategy.checkpoint_io = WholeFileCheckpoints()
+        probe = self.path(trainer).with_name(".probe.ckpt")
         if trainer.is_global_zero:
-            trainer.strategy.checkpoint_io.save_checkpoint({}, self.path(trainer).with_name(".probe.ckpt"))
-            self.path(trainer).with_name(".probe.ckpt").unlink()
+            trainer.strategy.checkpoint_io.save_checkpoint({}, probe)
+            probe.unlink()
 
     def path(self, trainer: Trainer) -> Path:
-        """Return where ``last.ckpt`` is: beside the other checkpoints."""
+        """Return where ``last.ckpt`` is: beside the other checkpoints. Processes may ask each other: all or none."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath is not None:
                 return Path(callback.dirpath) / "last.ckpt"

@@ -53,6 +53,7 @@ class LogPictures(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw and log, on the first process."""
         batch, self._batch = self._batch, None
+        folder = Path(trainer.log_dir or trainer.default_root_dir)  # which processes ask each other for: all or none
         if trainer.sanity_checking or not trainer.is_global_zero or batch is None:
             return
         self._validations += 1
@@ -63,7 +64,7 @@ class LogPictures(Callback):
             sample = look_at(pl_module, batch, number)
             figures = draw_sample(sample)
             for kind, figure in figures.items():
-                self._log(trainer, f"pictures/{number}-{kind}", figure, name)
+                self._log(trainer, folder, f"pictures/{number}-{kind}", figure, name)
             rows.append([name, *cells_of(sample), figures.get("field")])
         for site in _sites(trainer):
             _log_table(site, rows, trainer.global_step)
@@ -76,14 +77,13 @@ class LogPictures(Callback):
         """Keep the cadence of the interrupted run."""
         self._validations = state_dict["validations"]
 
-    def _log(self, trainer: Trainer, key: str, figure: "Figure", caption: str) -> None:
+    def _log(self, trainer: Trainer, folder: Path, key: str, figure: "Figure", caption: str) -> None:
         from deblur_lightning.reports import save_figure
 
         sites = _sites(trainer)
         for site in sites:
             site.log_image(key, [figure], step=trainer.global_step, caption=[caption])
         if not sites:
-            folder = Path(trainer.log_dir or trainer.default_root_dir)
             save_figure(figure, folder / f"{key}-step-{trainer.global_step}.png", formats=("png",))
 
 
