@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from deblur_lightning.data.pairs.pairing import Pair, UnpairedError, role_of, sequences_of, unique
+from deblur_lightning.data.pairs.pairing import Pair, UnpairedError, role_of, sequences_of, unique, without_role
 from deblur_lightning.photos import READ_SUFFIXES
 
 LIST_SUFFIXES = (".txt", ".csv", ".tsv", ".lst")
@@ -63,8 +63,8 @@ def pairs_of_list(path: Path) -> list[Pair]:
         name = below.with_suffix("").as_posix().lstrip("./")
         blurry_file, sharp_file = _listed(path, blurry), _listed(path, sharp)
         pairs.append(Pair(name, sequence.as_posix(), blurry_file, sharp_file))
-    if {pair.sequence for pair in pairs} == {"."}:
-        sequences = sequences_of([pair.name for pair in pairs])
+    told, sequences = {pair.sequence for pair in pairs}, sequences_of(_keys(pairs))
+    if told == {"."} or (len(told) == 1 and len(set(sequences)) < len(pairs)):  # several videos in one folder
         pairs = [pair._replace(sequence=sequence) for pair, sequence in zip(pairs, sequences, strict=True)]
     return unique(pairs, path)
 
@@ -116,6 +116,13 @@ def _blurry_first(path: Path, row: Row) -> bool | None:
             )
         return None
     return first == "blurry" or second == "sharp"
+
+
+def _keys(pairs: list[Pair]) -> list[str]:
+    """Give what tells pairs apart: of those in one folder the files' names, as `pairs_of_folders` takes them."""
+    paths = [PurePosixPath(pair.name) for pair in pairs]
+    together = len({path.parent for path in paths}) == 1
+    return [without_role(path.name) if together else path.as_posix() for path in paths]
 
 
 def _listed(list_file: Path, entry: str) -> Path:

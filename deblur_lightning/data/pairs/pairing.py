@@ -117,13 +117,18 @@ def pictures_by_key(folder: Path) -> dict[str, Path]:
         raise FileNotFoundError(f"{folder} does not exist, but pictures are read from there. Check the path.")
     for path in frames_below(folder):
         below = path.relative_to(folder)
-        key = (below.parent / (ROLE_WORD.sub("", below.stem).strip("_-") or below.stem)).as_posix()
+        key = (below.parent / without_role(below.stem)).as_posix()
         if key in files:
             raise ValueError(f"{path} and {files[key].name} have one name. Remove or rename one of them.")
         files[key] = path
     if not files:
         raise FileNotFoundError(f"{folder} holds no pictures. Check the path, or copy them there.")
     return files
+
+
+def without_role(stem: str) -> str:
+    """Leave out words for blurry and sharp in a picture's name: ``blur_1`` and ``gt_1`` are both ``1``."""
+    return ROLE_WORD.sub("", stem).strip("_-") or stem
 
 
 def sequences_of(keys: Sequence[str]) -> list[str]:

@@ -153,3 +153,21 @@ def test_folders_named_the_wrong_way_round_are_refused(tmp_path):
         find_pairs(tmp_path, layout=Layout(folders=("sharp", "blur")))
     with pytest.raises(ValueError, match="Swap them"):
         pairs_of_folders(tmp_path / "sharp", tmp_path / "blur")
+
+
+@pytest.mark.parametrize("folder", ["", "set/"])
+@pytest.mark.parametrize("file", ["{}/{}.png", "{0}/{1}_{0}.png"])
+def test_frames_of_several_videos_in_one_folder_are_held_out_by_video(tmp_path, folder, file):
+    frames = [f"GOPR{video}_{number:06d}" for video in (1, 2, 3) for number in range(4)]
+    rows = [[folder + file.format(kind, frame) for kind in ("sharp", "blur")] for frame in frames]
+    pictures(tmp_path, *(name for row in rows for name in row))
+    found = find_pairs(written(tmp_path, *map(" ".join, rows)), "train").pairs
+    _, held = Selection().hold_out(found, tmp_path)  # a tenth, and at least one video
+    assert [pair.blurry.name[:12] for pair in held] == frames[8:]
+
+
+def test_a_list_of_one_video_has_one_sequence(tmp_path):
+    rows = [[f"train/GOPR1/{kind}/{number:06d}.png" for kind in ("sharp", "blur")] for number in range(4)]
+    pictures(tmp_path, *(name for row in rows for name in row))
+    found = find_pairs(written(tmp_path, *map(" ".join, rows)), "train").pairs
+    assert {pair.sequence for pair in found} == {"train/GOPR1"}
