@@ -101,6 +101,10 @@ class GoProDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         if stage in ("fit", "validate"):
             self.val_pairs = self.pictures(self._pairs("val"))
+        if stage == "validate" and not len(self.val_pairs):
+            raise ValueError(
+                f"{self.root} has no validation pictures, as held_out is 0. Pass selection.held_out=0.1, or run a test."
+            )
         if stage == "fit":
             frames = {} if self.files.cache is None else {"frames": self._cache()}
             self.train_pairs = self.pictures(self._pairs("train"), self.crop_size, self.augment, self.seed, **frames)

@@ -116,6 +116,8 @@ def test_nothing_held_out_means_no_validation(root):
     module.setup("fit")
     assert len(module.train_pairs) == 12
     assert module.val_dataloader() == []
+    with pytest.raises(ValueError, match=r"no validation pictures, as held_out is 0\. Pass selection\.held_out=0\.1"):
+        module.setup("validate")
 
 
 def test_a_folder_without_splits_tests_on_what_training_never_saw(root):
