@@ -108,7 +108,14 @@ class CheckpointCLI(LightningCLI):
         return trainer
 
     def before_fit(self) -> None:
-        """Begin anew with the weights of a checkpoint that holds nothing else."""
+        """Begin anew with the weights of a checkpoint that holds nothing else.
+
+        Raises:
+            ValueError: no batch makes a step.
+        """
+        if self.trainer.accumulate_grad_batches < 1:
+            count = self.trainer.accumulate_grad_batches
+            raise ValueError(f"accumulate_grad_batches is {count}, but it counts batches. Pass 1 or more.")
         path = self._path()
         if path is not None and self._read is not None and not self._read.resumes:
             load_weights(self.model.deblurrer, self._read.weights, path)

@@ -44,6 +44,11 @@ def run(monkeypatch, *arguments):
     return cli.run(None)
 
 
+def test_no_batch_makes_no_step(folder, monkeypatch):
+    with pytest.raises(ValueError, match=r"accumulate_grad_batches is 0, but it counts batches\. Pass 1 or more"):
+        run(monkeypatch, "fit", "--config", "small.yaml", "--trainer.accumulate_grad_batches=0")
+
+
 @pytest.mark.parametrize("imported", ["imported.ckpt", "imported.safetensors"])
 def test_a_checkpoint_tells_the_shape_and_the_configuration_everything_else(folder, monkeypatch, imported):
     import_weights(folder / "TwoHeads.pkl", folder / imported)
