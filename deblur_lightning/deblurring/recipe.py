@@ -18,6 +18,8 @@ from deblur_lightning.deblurring.deblurrer import Deblurrer
 Recipe = dict[str, Any]
 FRAME = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: |Errors:|Given value|Expected a <class 'NoneType'>"
+    r"|Subclass types expect one of:|a class path \(str\)$|a dict with(out)? |Not a valid subclass of \w+$"
+    r"|Problem with given class_path 'pytorch_lightning\.Callback':$"  # tried of one that is to be added to a list
     r"|Expected a path but .*(?<!\.yaml) either not accessible or invalid$"  # a class may be a YAML that tells of one
 )
 """How lines begin that jsonargparse puts around what is wrong."""
@@ -189,9 +191,9 @@ def _wrong(error: Exception) -> str:
 
 
 def unframed(said: str) -> list[str]:
-    """Give the lines of a message of jsonargparse without those that quote all it tried."""
+    """Give the lines of a message of jsonargparse, each once, without those that quote all it tried."""
     lines = [line.strip().removeprefix("- ") for line in said.splitlines()]
-    return [line for line in lines if line and not FRAME.match(line)]
+    return list(dict.fromkeys(line for line in lines if line and not FRAME.match(line)))
 
 
 def quieten_jsonargparse() -> None:

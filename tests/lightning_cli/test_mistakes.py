@@ -142,3 +142,31 @@ def test_an_option_is_suggested_by_its_last_word_and_nothing_far_from_it(wrong, 
 def test_a_class_that_help_is_asked_about_is_named_though_no_key_is():
     said = brief("Expected a dot import path string: SeingModule")
     assert said == "the class to help with is SeingModule, but no class has that name. Did you mean SeeingModule?"
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (
+            ["KeepLast", "--trainer.callbacks.minutes=-1"],
+            "minutes is -1.0, but time goes forward. Pass 0 or more.",
+        ),
+        (
+            ["KeepLast", "--trainer.callbacks.minuts=1"],
+            "trainer.callbacks: KeepLast: Option 'minuts' is not accepted. Did you mean minutes?",
+        ),
+        (["torch.nn.Linear"], "trainer.callbacks: Import path does not correspond to a subclass of Callback."),
+    ],
+)
+def test_what_is_wrong_with_an_added_callback_is_said_once_and_not_what_else_was_tried(
+    added, said, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    sample = Path(__file__).parents[2] / "experiments" / "sample" / "adaptive_basis.yaml"
+    monkeypatch.setattr(
+        sys, "argv", ["lightning", "fit", "--config", str(sample), f"--trainer.callbacks+={added[0]}", *added[1:]]
+    )
+    with pytest.raises(SystemExit) as stop:
+        main()
+    told = capsys.readouterr().err if stop.value.code == 2 else f"{stop.value.code}\n"
+    assert told == f"lightning: {said}\n"
