@@ -73,9 +73,11 @@ def find_pairs(
 
     Raises:
         FileNotFoundError: nothing there, or a picture or folder without its counterpart.
-        ValueError: a layout that is found needs an argument.
+        ValueError: a layout that is found needs an argument, or ``root`` is a picture.
     """
     root = Path(root).expanduser()
+    if is_frame(root):
+        raise ValueError(f"{root} is one picture, but pairs are needed. Pass the folder that holds them, or a list.")
     if root.is_file():
         chosen = _list_of_split(root, split)
         return Found(pairs_of_list(chosen), "list file", _split_of(chosen) is not None)

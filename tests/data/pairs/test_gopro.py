@@ -111,6 +111,12 @@ def test_arguments_that_do_not_fit_are_refused_before_training(root, arguments, 
         module.setup("fit")
 
 
+def test_a_picture_is_no_list_of_pairs(root):
+    picture = root / "test/GOPR4/blur/000001.png"
+    with pytest.raises(ValueError, match=r"000001\.png is one picture, but pairs are needed\. Pass the folder"):
+        GoProDataModule(picture).setup("fit")
+
+
 def test_nothing_held_out_means_no_validation(root):
     module = GoProDataModule(root, selection=Selection(held_out=0), crop_size=16, num_workers=0)
     module.setup("fit")
