@@ -50,7 +50,12 @@ class Subcommand(TyperCommand):
                 said = f"{what} is empty, as a variable without a value. Write it, or leave it out."
                 raise typer.BadParameter(said, ctx)
         ctx.obj = tuple(args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:  # as of an option without its value: whose help lists it?
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
 
 
 class Subcommands(TyperGroup):
@@ -98,12 +103,15 @@ def mistake(error: typer.TyperException) -> str:
     """Say what is wrong with the arguments: the value first, then the limit, then where to look."""
     said, context = error.format_message(), getattr(error, "ctx", None)
     if isinstance(error, typer.BadParameter) and error.message:
-        said = error.message
+        said = error.message.removeprefix("Value error, ")
         found = getattr(error.__cause__, "errors", None)  # pydantic's, where Typer asked it
         wrong = found()[0] if found else {"msg": ""}
+        value, not_one_of, choices = said.partition(" is not one of ")
         if error.param and wrong["msg"].startswith("Input should"):
-            said = f"{error.param.opts[-1]} is {wrong['input']}, but it {wrong['msg'].removeprefix('Input ')}"
-        said = said.removeprefix("Value error, ")
+            limit = wrong["msg"].removeprefix("Input ").partition(", unable to ")[0]
+            said = f"{error.param.opts[-1]} is {wrong['input']}, but it {limit}"
+        elif error.param and not_one_of:
+            said = f"{error.param.opts[-1]} is {value}, but it should be one of {choices}"
     path = context.command_path if context else "deblur"
     remedy = "" if said.endswith("?") else f" See `{path} --help`."
     return f"{path}: {said if said.endswith(('.', '?')) else f'{said}.'}{remedy}"

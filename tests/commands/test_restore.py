@@ -395,7 +395,7 @@ def test_options_out_of_reach_stop_the_job_before_any_photo(folder, checkpoint, 
 
 def test_an_unknown_method_is_refused_by_its_option(folder, tmp_path, capsys):
     assert run("restore", folder, "-o", tmp_path / "out", "--method", "magic") == 2
-    assert "'magic' is not one of 'basic', 'saturated', 'combined'" in capsys.readouterr().err
+    assert "--method is 'magic', but it should be one of 'basic', 'saturated', 'combined'." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
