@@ -37,7 +37,7 @@ class Heartbeat:
                 now, (share, counted) = time.monotonic(), reached
                 done = f", {share:.0%} done, about {in_words((now - counted) * (1 / share - 1))} left" if share else ""
                 with contextlib.suppress(OSError, ValueError):  # nobody listens any more; the job goes on
-                    self.say(f"{name}: in work for {now - began:.0f} s{done}")
+                    self.say(f"{name}: in progress for {now - began:.0f} s{done}")
 
         def reach(share: float) -> None:
             reached[:] = share, reached[1] if share else time.monotonic()  # what came before 0 is not counted in it

@@ -289,7 +289,7 @@ def _restore(photo: _Photo, model: PhotoDeblurrer | None, progress: Progress) ->
         restored, notes = whole_picture(answer.picture, photo.blurry, photo.record), (*notes, *answer.notes)
     if model is not None and answer is not None and photo.stem is not None:
         drawn = draw_kernels(photo.blurry, photo.record, model, photo.stem, answer.field)
-        notes = (*notes, f"motion field in {drawn[0].name} and beside")
+        notes = (*notes, f"motion drawn in {', '.join(path.name for path in drawn)}")
     write_photo(photo.target, restored, photo.record)  # last, for the next run takes what is there for done
     height, width = photo.blurry.shape[-2:]
     said = "".join(f"; {note}" for note in notes)

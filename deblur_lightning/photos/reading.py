@@ -143,7 +143,7 @@ def _said_in_a_sentence(path: Path, head: bytes, pixel_limit: int) -> Iterator[N
                 reason = f"it begins as {kind}, but holds no whole picture"
                 raise PhotoError(f"{path} is damaged ({reason}). Copy it again from its source.") from error
             raise PhotoError(
-                f"{path} is no picture that is read ({', '.join(READ)}). Check the file, or convert it to PNG."
+                f"{path} is not a picture that can be read ({', '.join(READ)}). Check the file, or convert it to PNG."
             ) from error
         except DAMAGED as error:
             raise PhotoError(f"{path} is damaged ({_brief(error)}). Copy it again from its source.") from error

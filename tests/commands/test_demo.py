@@ -110,7 +110,7 @@ def test_the_page_asks_for_nothing_from_elsewhere(port):
 def test_a_text_named_jpg_is_refused_in_a_sentence(port):
     status, told = send(port, "notes.jpg", b"just text")
     assert status == 422
-    assert told["error"].startswith("notes.jpg is no picture that is read (JPEG, PNG")
+    assert told["error"].startswith("notes.jpg is not a picture that can be read (JPEG, PNG")
 
 
 @pytest.mark.parametrize(

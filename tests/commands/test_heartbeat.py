@@ -19,9 +19,9 @@ def test_a_long_job_says_now_and_then_that_it_goes_on_and_how_far_it_is():
     heartbeat = Heartbeat(lines.append, every=0.005)
     reach = heartbeat.watch("a.jpg")
     assert waited_for(lambda: lines)
-    assert lines[0] == "a.jpg: in work for 0 s"
+    assert lines[0] == "a.jpg: in progress for 0 s"
     reach(0.25)
-    assert waited_for(lambda: lines[-1] == "a.jpg: in work for 0 s, 25% done, about 1 s left")
+    assert waited_for(lambda: lines[-1] == "a.jpg: in progress for 0 s, 25% done, about 1 s left")
 
 
 def test_it_says_how_long_the_rest_will_take_counted_from_when_the_share_was_0(monkeypatch):
@@ -33,7 +33,7 @@ def test_it_says_how_long_the_rest_will_take_counted_from_when_the_share_was_0(m
     reach(0.0)
     now[0] += 40
     reach(0.25)
-    assert waited_for(lambda: lines[-1:] == ["a.jpg: in work for 90 s, 25% done, about 2 min left"])
+    assert waited_for(lambda: lines[-1:] == ["a.jpg: in progress for 90 s, 25% done, about 2 min left"])
     heartbeat.stop()
 
 
@@ -77,4 +77,4 @@ def test_without_a_terminal_the_lines_go_to_standard_error_and_results_to_standa
         console.say("done")
     said = capsys.readouterr()
     assert said.out == "done\n"
-    assert said.err.startswith("a [b].jpg: in work for 0 s\n")
+    assert said.err.startswith("a [b].jpg: in progress for 0 s\n")

@@ -61,7 +61,7 @@ def test_a_bad_photo_is_reported_and_the_page_written_if_it_shows_others(tmp_pat
     Image.effect_noise((70, 60), 80).save(tmp_path / "a.png")
     photos = [tmp_path / name for name in ("text.jpg", "a.png")[: 1 + others]]
     assert run("page", *photos, "--checkpoint", checkpoint, "-o", tmp_path / "out") == 1
-    assert "text.jpg is no picture that is read" in capsys.readouterr().err
+    assert "text.jpg is not a picture that can be read" in capsys.readouterr().err
     assert (tmp_path / "out" / "index.html").is_file() == others
 
 

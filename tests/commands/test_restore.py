@@ -227,9 +227,9 @@ def test_two_formats_of_a_name_have_drawings_each(tmp_path):
     assert names == sorted(
         ["two.jpg", "two.png", *(f"two{kind}_{part}.png" for kind in ("", ".png") for part in parts)]
     )
-    assert [line.partition("motion field in ")[2] for line in lines if "motion" in line] == [
-        "two_field.png and beside",
-        "two.png_field.png and beside",
+    assert [line.partition("motion drawn in ")[2] for line in lines if "motion" in line] == [
+        "two_field.png, two_basis.png, two_coefficients.png",
+        "two.png_field.png, two.png_basis.png, two.png_coefficients.png",
     ]
     again, _ = restore([tmp_path / "out"], tmp_path / "next", Drawing())
     assert sorted(path.name for path in again.restored) == ["two.jpg", "two.png"]

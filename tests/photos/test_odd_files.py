@@ -30,8 +30,8 @@ def test_a_missing_file_names_the_path_and_the_folder(tmp_path):
     ("content", "remedy"),
     [
         (b"", r"is empty \(0 bytes\). Copy it again"),
-        (b"I am a letter to my grandmother.", "is no picture that is read .*convert it to PNG"),
-        (b"\0" * 100, "is no picture that is read"),
+        (b"I am a letter to my grandmother.", "is not a picture that can be read .*convert it to PNG"),
+        (b"\0" * 100, "is not a picture that can be read"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 60, "in.jpg is"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64, r"is damaged \(it begins as HEIC, .*Copy it again"),
         (b"II*\0\x10\0\0\0CR\x02\0" + b"\0" * 64, "is a camera's raw file, which is not read. Develop it to a 16-bit"),

@@ -139,7 +139,7 @@ class PhotoDesk:
     def _in_turn(self, photo: KeptPhoto, model: str, job: Job) -> ShownPhoto:
         """Wait for the turn, then restore."""
         if not self._places.acquire(blocking=False):
-            raise Busy(f"{WAITING + 1} photos are in work already. Send yours again in a minute.")
+            raise Busy(f"{WAITING + 1} photos are in progress already. Send yours again in a minute.")
         try:
             chosen = model or next(iter(self.methods), "")
             job.expected = self._paces.get(chosen, 0.0) * _work(photo.measure(self.limits.pixels))

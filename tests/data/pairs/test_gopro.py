@@ -205,7 +205,7 @@ def test_photos_that_cannot_be_read_are_named_before_the_first_is_restored(tmp_p
         Image.new("RGB", (9, 8)).save(tmp_path / f"{number}.png")
     (tmp_path / "1.png").write_bytes(b"no picture")
     for check in ("auto", "headers"):
-        with pytest.raises(ValueError, match=r"1\.png is no picture that is read .* Or pass files.skip_corrupt=True"):
+        with pytest.raises(ValueError, match=r"1\.png is not a picture .* Or pass files.skip_corrupt=True"):
             GoProDataModule(tmp_path, files=Files(check=check)).setup("predict")
     module = GoProDataModule(tmp_path, files=Files(skip_corrupt=True))
     with pytest.warns(UserWarning, match=r"1 of 3 photos cannot be read and are left out: .*1\.png"):
