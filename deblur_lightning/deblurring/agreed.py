@@ -16,6 +16,7 @@ from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels, is_one_colour
 from deblur_lightning.networks import SeeingNAFNet
 from deblur_lightning.networks.cells import spread
+from deblur_lightning.networks.turns import looks_afforded, mean_of_looks
 from deblur_lightning.restoration.observation import observations
 
 STILL = 0.1  # pixels: a field whose kernels reach no further has nothing to undo
@@ -28,7 +29,7 @@ TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
 LONG = (6.5, 9.5)  # pixels of reach: up to the first motion is not long yet, from the second it is
 MOSTLY, NEEDED = 0.2, 0.1  # share of the network's picture at a pixel; of a tile that has more of it
-HALF_TURN = (2, 3)  # axes to flip
+LEAST_LOOKS = 2  # at a tile of any size where the network's picture shows
 
 
 class Agreed(Restorer):
@@ -48,8 +49,8 @@ class Agreed(Restorer):
         apart: share of the longer of both reaches of a kernel by which both spreads may differ for it to be believed
             by half, if that is more than a pixel: the surer the network, the less.
         apart_long: the same of long motion, which the network may know worse; None where it does not.
-        turned: whether the network's picture is the mean of two, of the photo and of it turned by half a turn, as in
-            the self-ensemble of Lim et al. 2017 (arXiv 1707.02921), where a tenth of a tile shows a fifth of it.
+        turned: whether the network's picture is the mean of several looks, at the photo and at it turned, where a tenth
+            of a tile shows a fifth of it: two looks, or four at small tiles (`looks_afforded`).
 
     Raises:
         ValueError: no network that tells motion, or one beside the restorer's own.
@@ -105,7 +106,7 @@ class Agreed(Restorer):
             extent = extent_of(cells)
             belief = surely(spread(self._believed(extent, extent_in(field)), size), exposure)
         if self.turned and (trust * (1 - belief) > MOSTLY).float().mean() > NEEDED:
-            first = (first + self.seeing(coloured.flip(HALF_TURN)).flip(HALF_TURN)) / 2
+            first = mean_of_looks(self.seeing, coloured, max(LEAST_LOOKS, looks_afforded(size)), first)
         restored = without = in_channels(first.clamp(0, 1), blurry.shape[1])
         if found:
             restored = self.restorer.upon(Glance(first, extent), blurry, field, exposure)

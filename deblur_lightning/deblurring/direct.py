@@ -8,6 +8,7 @@ from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import check_image, in_channels
 from deblur_lightning.networks import DeblurGANGenerator, SeeingNAFNet
+from deblur_lightning.networks.turns import looks_afforded, mean_of_looks
 
 
 class DirectDeblurrer(Deblurrer):
@@ -19,12 +20,20 @@ class DirectDeblurrer(Deblurrer):
         whole_pixels: up to how many pixels a photo is restored at once. Normalisation sees the whole picture, and
             channel attention much of it; at DeblurGAN's published width this takes 935 bytes a pixel, 4 GB for the
             default.
+        turned: whether the picture is the mean of several looks of the network, at the photo and at it turned, as many
+            as its size affords (`looks_afforded`): 4 up to 512 x 512 pixels, 2 up to twice as many, one beyond.
     """
 
-    def __init__(self, generator: nn.Module | None = None, signed: bool = True, whole_pixels: int = 2048**2) -> None:
+    def __init__(
+        self,
+        generator: nn.Module | None = None,
+        signed: bool = True,
+        whole_pixels: int = 2048**2,
+        turned: bool = False,
+    ) -> None:
         super().__init__()
         self.generator = DeblurGANGenerator() if generator is None else generator
-        self.signed, self.whole_pixels = signed, whole_pixels
+        self.signed, self.whole_pixels, self.turned = signed, whole_pixels, turned
         self.sees_motion = isinstance(self.generator, SeeingNAFNet)
 
     @property
@@ -36,7 +45,8 @@ class DirectDeblurrer(Deblurrer):
     def forward(self, blurry: Tensor, exposure: Exposure | None = None) -> Deblurred:
         """Restore pictures; how they came to be blurred is for the network to see."""
         check_image(blurry, "blurry")
-        return Deblurred(self.generate(blurry).clamp(0, 1))
+        looks = looks_afforded(blurry.shape[-2:]) if self.turned else 1
+        return Deblurred(mean_of_looks(self.generate, blurry, looks).clamp(0, 1))
 
     @torch.no_grad()
     def field(self, blurry: Tensor, exposure: Exposure | None = None) -> KernelField:
@@ -51,7 +61,7 @@ class DirectDeblurrer(Deblurrer):
         return self.generator.field(self._shown(blurry))
 
     def generate(self, blurry: Tensor) -> Tensor:
-        """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1]; its answers may stray beyond.
+        """Let the network restore pictures ``[N, 3 or 1, H, W]`` in [0, 1], at one look; answers may stray beyond.
 
         Raises:
             ValueError: what the network refuses.

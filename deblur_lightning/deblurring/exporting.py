@@ -25,7 +25,7 @@ OPSET = 17  # the first with layer normalisation; of 2022
 
 
 class WholePicture(nn.Module):
-    """What is exported: display values in, display values out, as `DirectDeblurrer` does without its checks.
+    """What is exported: display values in, display values out, as one look of `DirectDeblurrer` without its checks.
 
     Args:
         deblurrer: is copied to the CPU, and the copy changed to suit every size.
@@ -96,5 +96,5 @@ def farthest(deblurrer: DirectDeblurrer, path: Path, sizes: Sequence[tuple[int, 
     for height, width in sizes:
         blurry = torch.rand(1, 3, height, width, generator=generator)
         restored = torch.from_numpy(session.run([RESTORED], {BLURRY: blurry.numpy()})[0])
-        differences.append((restored - plain(blurry).picture).abs().max())
+        differences.append((restored - plain.generate(blurry).clamp(0, 1)).abs().max())
     return torch.stack(differences).max().item()  # NaN is the largest

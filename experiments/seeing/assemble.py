@@ -1,8 +1,8 @@
 """Give the bundled `learned` another direct network: python experiments/seeing/assemble.py DIRECT OUT.
 
 DIRECT is a `SeeingNAFNet`'s checkpoint, as make train-seeing writes it; OUT borrows its weights from there, so both
-lie in one folder. The restorer stays as it learned beside another network. The network is asked twice, for the photo
-and for it turned by half a turn, where much of the picture is its own (`Agreed`).
+lie in one folder. The restorer stays as it learned beside another network. The network looks at the photo turned, too,
+where much of the picture is its own (`Agreed`).
 """
 
 import argparse

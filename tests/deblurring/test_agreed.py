@@ -211,16 +211,19 @@ class Slanting(Telling):
         return blurry + down[:, None] + right
 
 
-@pytest.mark.parametrize(("channels", "moves"), [(1, False), (3, True)])
-def test_turned_the_network_s_picture_is_the_mean_of_two(channels, moves):
-    blurry = 0.3 + 0.4 * torch.rand(1, channels, 64, 96)
+@pytest.mark.parametrize(
+    ("channels", "moves", "size", "looks"),
+    [(1, False, (64, 96), 4), (3, True, (64, 96), 4), (3, False, (512, 544), 2), (1, False, (1024, 1056), 2)],
+)
+def test_turned_the_network_s_picture_is_the_mean_of_two_looks_or_four(channels, moves, size, looks):
+    blurry = 0.3 + 0.4 * torch.rand(1, channels, *size)
     network = Slanting(line(5), line(5))
     field = field_of(line(5).T, blurry) if moves else delta_field(blurry, 9)
     restored = Agreed(RichardsonLucy(2), network, 0.1, turned=True)(blurry, field, Exposure())
     share = 1 / (1 + math.exp((2.0 - 1.0) / 0.5)) if moves else 0.0  # of the motion, which is doubted
     expected = share * RichardsonLucy(2)(blurry, field, Exposure()) + (1 - share) * (blurry + 0.2)
     torch.testing.assert_close(restored, expected, atol=1e-5, rtol=0)
-    assert network.asked == 2
+    assert network.asked == looks
 
 
 @pytest.mark.parametrize(
@@ -239,7 +242,7 @@ def test_turned_a_network_whose_picture_is_not_needed_is_asked_once(told, found)
     assert torch.equal(plain, turned)
 
 
-@pytest.mark.parametrize(("sure", "asked"), [(0.7, 2), (0.87, 1)])
+@pytest.mark.parametrize(("sure", "asked"), [(0.7, 4), (0.87, 1)])
 def test_turned_a_network_whose_picture_shows_but_a_little_is_asked_once(sure, asked):
     blurry, network = torch.rand(1, 3, 64, 96), Slanting(line(5), line(5))
     Agreed(RichardsonLucy(2), network, 0.1, turned=True)(blurry, field_of(line(5).T, blurry), Exposure(sure=sure))

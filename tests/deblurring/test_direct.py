@@ -30,6 +30,25 @@ def test_other_networks_may_see_pictures_as_they_are():
     assert answer.field is None
 
 
+class Rising(nn.Module):
+    """Makes pictures brighter from left to right; counts how often."""
+
+    asked = 0
+
+    def forward(self, pictures):
+        self.asked += 1
+        return pictures + torch.linspace(0, 0.2, pictures.shape[-1])
+
+
+@pytest.mark.parametrize(("size", "looks"), [((12, 14), 4), ((512, 520), 2), ((1024, 1030), 1)])
+def test_turned_a_network_looks_as_often_as_the_size_affords(size, looks):
+    blurry, network = torch.rand(1, 3, *size) / 2, Rising()
+    restored = DirectDeblurrer(network, signed=False, turned=True)(blurry).picture
+    brighter = 0.1 if looks > 1 else torch.linspace(0, 0.2, size[1])  # slopes that are opposed cancel
+    torch.testing.assert_close(restored, blurry + brighter)
+    assert network.asked == looks
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

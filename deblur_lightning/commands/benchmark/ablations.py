@@ -47,7 +47,8 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
             variants["field trusted everywhere"] = MotionDeblurrer(whole.network, trusting, whole.exposure)
         for part in whole.restorer.modules():
             if isinstance(part, UnrolledRestorer | Agreed) and part.direct is not None:
-                variants["direct network alone"] = DirectDeblurrer(part.direct, signed=False)
+                turned = isinstance(whole.restorer, Agreed) and whole.restorer.turned
+                variants["direct network alone"] = DirectDeblurrer(part.direct, signed=False, turned=turned)
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 
