@@ -7,12 +7,14 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+import torch
 from av.stream import Disposition
 from PIL import Image
+from torch import nn
 
 from deblur_lightning.commands import main
 from deblur_lightning.data.synthesis.film import count_frames, read_frames
-from deblur_lightning.deblurring import Deblurred, Deblurrer, PhotoDeblurrer
+from deblur_lightning.deblurring import Deblurred, Deblurrer, DirectDeblurrer, PhotoDeblurrer
 
 TIMES = (0, 100, 150, 300, 310, 450)
 """Of the frames, in thousandths of a second: uneven, as telephones record."""
@@ -124,6 +126,23 @@ def test_each_frame_is_restored_at_its_time_and_the_sound_is_as_it_was(tmp_path,
     said = capsys.readouterr().out
     assert "6 frames of 64 x 48" in said
     assert "halved (6 of its frames)" in said
+
+
+def test_a_direct_network_looks_once_at_each_frame(tmp_path, monkeypatch):
+    class Counting(nn.Module):
+        asked = 0
+
+        def forward(self, pictures):
+            self.asked += 1
+            return pictures
+
+    network = Counting()
+    model = PhotoDeblurrer(DirectDeblurrer(network, signed=False, turned=True))
+    model(torch.rand(1, 3, 80, 80))
+    assert network.asked == 4
+    monkeypatch.setattr("deblur_lightning.deblurring.load_deblurrer", lambda path, **options: model)
+    assert run(write_clip(tmp_path / "a.mp4"), "-o", tmp_path / "b.mp4") == 0
+    assert network.asked == 4 + 6
 
 
 def held_upright(clip):

@@ -53,9 +53,11 @@ def restore_video(
     check_folder_writable(target.parent)
     known = measure_clip(clip, target)
     with Console() as console:
-        from deblur_lightning.deblurring import load_deblurrer
+        from deblur_lightning.deblurring import DirectDeblurrer, load_deblurrer
 
         model = load_deblurrer(path, strength=strength)
+        if isinstance(model.deblurrer, DirectDeblurrer):
+            model.deblurrer.turned = False  # of so many frames one look each is enough
         console.say(f"model: {model.name}")
         notes: Counter[str] = Counter()
         rewrite(clip, target, known, lambda frame: _restored(model, frame, notes), console.watch(clip.name))
