@@ -123,14 +123,14 @@ class RichardsonLucy(Restorer):
         method: basic, saturated or combined.
 
     Raises:
-        ValueError: an unknown method, or a negative count.
+        ValueError: an unknown method, or a count that is negative or not whole.
     """
 
     def __init__(self, iterations: int = 30, method: Method = "basic") -> None:
         super().__init__()
         if method not in get_args(Method):
             raise ValueError(f"method is {method}, but there are basic, saturated and combined. Pass one of these.")
-        if not iterations >= 0:
+        if not iterations >= 0 or iterations != int(iterations):
             raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
         self.iterations = iterations
         self.method: Method = method

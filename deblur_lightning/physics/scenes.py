@@ -1,5 +1,7 @@
 """One synthetic exposure: objects and background that move each in their own way (Carbajal et al. 2021, section 5)."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -66,7 +68,14 @@ def expose(
 
     Returns:
         Blurry display values ``[N, C, H, W]`` in [0, 1].
+
+    Raises:
+        ValueError: noise that is negative or not finite, or no steps.
     """
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise is {noise}, but it is a standard deviation. Pass 0 or more.")
+    if levels is not None and levels < 1:
+        raise ValueError(f"levels is {levels}, but it counts steps. Pass 255, or None for continuous values.")
     light = blur(scene_linear, field, padding="valid")
     deviation = noise * light.clamp(0, 1).mul(0.99).add(0.01).sqrt()
     grain = torch.randn(light.shape, generator=generator, dtype=light.dtype).to(light.device)

@@ -1,6 +1,7 @@
 """The live page over real HTTP, as `deblur demo` serves it."""
 
 import asyncio
+import contextlib
 import errno
 import http.client
 import io
@@ -15,7 +16,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +130,24 @@ def test_what_cannot_be_taken_is_said(port, name, data, status, sentence):
     assert told["error"].startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("host", "asked", "status"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", 200),
+        ("127.0.0.2", "127.0.0.2:8000", 200),
+        ("127.0.0.2", "evil.example", 400),
+        ("0:0:0:0:0:0:0:1", "[::1]:8000", 200),
+        ("0:0:0:0:0:0:0:1", "evil.example", 400),
+        ("192.0.2.7", "photos.example", 200),
+        ("photos.example", "photos.example", 200),
+    ],
+)
+def test_on_every_address_of_its_own_machine_only_requests_to_its_names_are_answered(tmp_path, host, asked, status):
+    site = build_demo(PhotoDesk({"negative": Inverting()}, tmp_path / "photos"), {"negative": "Negative"}, host)
+    with serving(site) as port:
+        assert ask(port, "GET", "/", Host=asked)[0] == status
+
+
 def test_a_body_of_untold_length_is_stopped_at_the_limit(port):
     head = (
         "POST /restore?name=endless.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -140,7 +158,7 @@ def test_a_body_of_untold_length_is_stopped_at_the_limit(port):
         for size in (66_000, 66_000, 66_000, 12_000):  # the last one passes the limit; no end follows
             connection.sendall(f"{size:x}\r\n".encode() + b"\0" * size + b"\r\n")
         parts = []
-        with suppress(ConnectionResetError):  # where the server closes before it has read the last bytes
+        with contextlib.suppress(ConnectionResetError):  # where the server closes before it has read the last bytes
             while part := connection.recv(65_536):
                 parts.append(part)
     answer = b"".join(parts)
@@ -613,23 +631,29 @@ class Broken:
         raise RuntimeError("sizes do not match")
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Serve models that need no time, or far too much; give the desk, the port, and the files that were saved."""
+@contextlib.contextmanager
+def serving(site):
+    """Serve a site on a port of its own, which is given."""
     import uvicorn
 
+    taken = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(site, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+    thread.start()
+    yield taken.getsockname()[1]
+    server.should_exit = True
+    thread.join(60)
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Serve models that need no time, or far too much; give the port, and the files that were saved."""
     models = {"negative": Inverting(), "slow": Inverting(600, pause=0.05), "broken": Broken()}
     desk = PhotoDesk(models, tmp_path / "photos")
     saved, save = [], desk.save
     desk.save = lambda *asked: saved.append(save(*asked)) or saved[-1]
-    taken = listen("127.0.0.1", 0)
-    config = uvicorn.Config(build_demo(desk, {"negative": "Negative", "slow": "Slow"}), log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
-    thread.start()
-    yield taken.getsockname()[1], saved
-    server.should_exit = True
-    thread.join(60)
+    with serving(build_demo(desk, {"negative": "Negative", "slow": "Slow"})) as port:
+        yield port, saved
 
 
 def test_a_fault_of_a_model_is_said_and_the_next_photo_restored(served, caplog):

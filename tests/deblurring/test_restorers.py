@@ -35,5 +35,7 @@ def test_options_that_there_are_not_are_named_when_the_chain_is_built():
         RichardsonLucy(method="best")
     with pytest.raises(ValueError, match="iterations is -1, but it counts updates"):
         RichardsonLucy(-1)
+    with pytest.raises(ValueError, match=r"iterations is 2\.5, but it counts updates"):
+        RichardsonLucy(2.5)
     with pytest.raises(ValueError, match=r"exponent is 9, but it must lie in \[0\.001, 2\]\. Pass 0\.8"):
         HyperLaplacian(exponent=9)

@@ -75,6 +75,13 @@ def test_light_beyond_full_well_saturates():
     assert dark.min().item() == 0.0
 
 
+@pytest.mark.parametrize("wrong", [{"noise": float("nan")}, {"noise": -0.1}, {"noise": float("inf")}, {"levels": 0}])
+def test_noise_and_levels_out_of_range_are_refused(wrong):
+    field = scene_field(*layers())
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is {next(iter(wrong.values()))}, but"):
+        expose(torch.zeros(2, 3, 17, 21), field, generator=seeded(), **wrong)
+
+
 def test_masks_and_kernels_that_do_not_fit_are_refused():
     masks, kernels = layers()
     with pytest.raises(ValueError, match="Give each basis kernel one"):

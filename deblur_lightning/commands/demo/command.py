@@ -49,7 +49,7 @@ def demo(
     from deblur_lightning.deblurring import find_named_checkpoints, load_named
 
     check_demo_installed()
-    from deblur_lightning.commands.demo.site import LOOPBACK, build_demo
+    from deblur_lightning.commands.demo.site import build_demo, on_loopback
     from deblur_lightning.reports.page.pictures import BLURRY, SHARP
 
     checkpoints = find_named_checkpoints(checkpoint or (), taken=(BLURRY, SHARP))
@@ -67,7 +67,7 @@ def demo(
             methods[next(iter(methods))]
         desk = PhotoDesk(methods, Path(place) / "photos", limits)
         address, number = taken.getsockname()[:2]
-        if host not in LOOPBACK:
+        if not on_loopback(host):
             console.say("Everyone who can reach this machine can use the page, and see the photos that others drop.")
         console.say(
             f"Open http://{f'[{address}]' if ':' in address else address}:{number}/ in a browser. Stop with Ctrl-C."

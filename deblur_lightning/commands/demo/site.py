@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
 from os import PathLike, stat_result
 from urllib.parse import quote
 
@@ -28,7 +29,8 @@ from deblur_lightning.photos import heic
 from deblur_lightning.photos.formats import READ, READ_SUFFIXES
 from deblur_lightning.reports.page import render_demo
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+"""Names by which a machine calls itself."""
 
 MASK_BYTES = 4_000_000
 """The largest mask taken; the page's are a tenth of that."""
@@ -60,7 +62,7 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
     mimetypes.add_type("image/webp", ".webp")
     desk.folder.mkdir(parents=True, exist_ok=True)
     site = _Site(desk, models)
-    names = ["127.0.0.1", "localhost", "::1", "[::1]"] if host in LOOPBACK else ["*"]
+    names = [*LOOPBACK, host] if on_loopback(host) else ["*"]
     return Starlette(
         routes=[
             Route("/", site.show_page),
@@ -71,6 +73,16 @@ def build_demo(desk: PhotoDesk, models: Mapping[str, str], host: str = LOOPBACK[
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)],
     )
+
+
+def on_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's own, which no other machine reaches."""
+    if host in LOOPBACK:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 class _Site:
