@@ -121,7 +121,7 @@ def test_a_text_named_jpg_is_refused_in_a_sentence(port):
         ("cut.png", photo()[:200], 422, "cut.png is damaged"),
         ("none.png", b"", 422, "none.png is empty"),
         ("a.heic", b"\0\0\0\x18ftypheic" + b"\0" * 60, 422, "a.heic is damaged (it begins as HEIC"),
-        ("..%2F..%2Fetc%2Fpasswd", b"root:x:0:0", 422, "passwd is no picture"),
+        ("..%2F..%2Fetc%2Fpasswd", b"root:x:0:0", 422, "passwd is not a picture"),
     ],
 )
 def test_what_cannot_be_taken_is_said(port, name, data, status, sentence):
@@ -615,7 +615,7 @@ def test_the_page_works_in_a_browser(port, tmp_path, open_page):
     page.locator("[data-part=probe]").press("ArrowRight")
     page.locator("[data-part=said]", has_text="Pixel 23, 23").wait_for()
     page.set_input_files("#file", tmp_path / "notes.jpg")
-    page.locator("#failure", has_text="notes.jpg is no picture").wait_for()
+    page.locator("#failure", has_text="notes.jpg is not a picture").wait_for()
     assert page.locator("#gallery li").count() == 1
 
 
@@ -743,7 +743,7 @@ def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is
     page, asked = open_page(port), []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.set_input_files("#file", [tmp_path / name for name in ("one.jpg", "gray.png", "two.png")])
-    page.locator("#failure", has_text="two.png is no picture").wait_for()
+    page.locator("#failure", has_text="two.png is not a picture").wait_for()
     assert [line.split()[0] for line in page.locator("#failure").inner_text().splitlines()] == ["one.jpg", "two.png"]
     page.locator("#brush").select_option("protect")
     assert page.locator("#brush option").all_inner_texts() == ["off", "keeps the original", "restores only there"]
