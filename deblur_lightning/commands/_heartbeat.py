@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from deblur_lightning.commands._pace import Pace
+
 EVERY = 15.0
 """Seconds from line to line: most photos are done before the first."""
 
@@ -29,18 +31,20 @@ class Heartbeat:
     def watch(self, name: str) -> Callable[[float], None]:
         """Begin to watch a job in place of the last; the answer takes the share done, 0 to 1."""
         self.stop()
-        ended, began, reached = threading.Event(), time.monotonic(), [0.0, time.monotonic()]
+        ended, began = threading.Event(), time.monotonic()
+        pace = Pace()
         self._ended = ended
 
         def speak() -> None:
             while not ended.wait(self.every):
-                now, (share, counted) = time.monotonic(), reached
-                done = f", {share:.0%} done, about {in_words((now - counted) * (1 / share - 1))} left" if share else ""
+                left = pace.seconds_left()
+                done = f", {pace.share:.0%} done" if pace.share else ""
+                done += "" if left is None else f", about {in_words(left)} left"
                 with contextlib.suppress(OSError, ValueError):  # nobody listens any more; the job goes on
-                    self.say(f"{name}: in progress for {now - began:.0f} s{done}")
+                    self.say(f"{name}: in progress for {time.monotonic() - began:.0f} s{done}")
 
         def reach(share: float) -> None:
-            reached[:] = share, reached[1] if share else time.monotonic()  # what came before 0 is not counted in it
+            pace.tell(share)
             if share >= 1:
                 ended.set()
 

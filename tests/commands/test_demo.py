@@ -530,8 +530,8 @@ def test_the_queue_tells_who_is_ahead_and_how_long_it_takes(monkeypatch):
     queue.add("two", second)
     assert queue.told("two") == {"ahead": 1, "share": 0.0, "left": None}
     first.begin()
-    first.tell(0.25)
     now[0] += 5
+    first.tell(0.25)
     assert queue.told("one") == {"ahead": 0, "share": 0.25, "left": 15.0}
     second.expected = 8.0
     assert queue.told("two")["left"] == 15.0 + 8.0

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from deblur_lightning.commands._pace import Pace
+
 TOLD_FROM = 0.02
 """Share done from which the time so far tells the time left."""
 
@@ -27,9 +29,14 @@ class Job:
     """
 
     def __init__(self, name: str = "photo") -> None:
-        self.name, self.share, self.expected = name, 0.0, 0.0
-        self._began = self._counted = 0.0  # when its turn came, and when its share last was 0
+        self.name, self.expected = name, 0.0
+        self._pace, self._began = Pace(), 0.0  # when its turn came
         self._cancelled = threading.Event()
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        return self._pace.share
 
     def cancel(self) -> None:
         """Say that it is no longer wanted; what is in work stops within a second."""
@@ -42,7 +49,7 @@ class Job:
             Cancelled: it is no longer wanted.
         """
         self.tell(0.0)
-        self._began = self._counted
+        self._began = time.monotonic()
 
     def check(self) -> None:
         """Raise unless it is still wanted.
@@ -60,20 +67,17 @@ class Job:
             Cancelled: it is no longer wanted.
         """
         self.check()
-        self.share = share
-        if not share:
-            self._counted = time.monotonic()
+        self._pace.tell(share)
 
     def seconds_left(self) -> float | None:
         """Tell how long it will still take once its turn has come; None if that is not known yet.
 
-        By the share done so far; before there is one, by ``expected``, the seconds that such a photo took last time,
-        until they have passed.
+        By the share done so far (`Pace`); before there is one, by ``expected``, the seconds that such a photo took last
+        time, until they have passed.
         """
-        now = time.monotonic()
         if self._began and self.share >= TOLD_FROM:
-            return (now - self._counted) / self.share * (1 - self.share)
-        left = self.expected - (now - self._began if self._began else 0.0)
+            return self._pace.seconds_left()
+        left = self.expected - (time.monotonic() - self._began if self._began else 0.0)
         return left if left > 0 else None
 
 
