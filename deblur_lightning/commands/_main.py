@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 import signal
 import sys
@@ -53,6 +54,10 @@ class Subcommand(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except typer.TyperException as error:
+            dashed = next((one for one in ctx.obj if one.startswith("-") and os.path.lexists(one)), None)
+            if dashed and error.format_message().startswith("No such option"):
+                said = f"{dashed} is taken for an option, for it begins with a dash. Write ./{dashed}."
+                raise typer.BadParameter(said, ctx) from None
             if getattr(error, "ctx", None) is None:  # as of an option without its value: whose help lists it?
                 error.ctx = ctx  # type: ignore[attr-defined]
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import os
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,9 @@ PASSED_OVER = UNREAD_SUFFIXES | VIDEO_SUFFIXES
 
 LONGEST_NAME = 255
 """Bytes of a file's name, on most file systems."""
+
+OFTEN_TYPED = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif", ".heic")
+"""Suffixes that people type, some of them wrongly."""
 
 DRAWN_PARTS = ("field", "basis", "coefficients")
 """How the names of the three pictures of a motion field end, which stand beside a restored photo."""
@@ -63,7 +67,8 @@ def plan_photos(photos: Sequence[Path], output: Path) -> PhotoPlan:
         output: the output folder; for a single photo also a file name with a photo's suffix.
 
     Raises:
-        ValueError: ``output`` names one picture for several photos, or a kind of picture that is not written.
+        ValueError: ``output`` names one picture for several photos, or a kind of picture that is not written; or it is
+            of one photo, no folder that is there, and looks like a picture's name mistyped.
     """
     photos = expand_patterns(photos)
     _check_output(photos, output)
@@ -91,9 +96,16 @@ def expand_patterns(paths: Sequence[Path]) -> list[Path]:
 
 
 def _check_output(photos: Sequence[Path], output: Path) -> None:
-    """Refuse names of pictures for folders, before such folders are made."""
+    """Refuse names of pictures for folders, before such folders are made; for one photo also those mistyped."""
     suffix = output.suffix.lower()
-    if output.is_dir() or suffix not in READ_SUFFIXES | PASSED_OVER:
+    if output.is_dir():
+        return
+    if suffix not in READ_SUFFIXES | PASSED_OVER:
+        meant = difflib.get_close_matches(suffix, OFTEN_TYPED, 1, cutoff=0.75)  # two letters swapped, one more or less
+        if meant and len(photos) == 1 and not photos[0].is_dir():
+            raise ValueError(
+                f"--output is {output}; if that is a picture, write {meant[0]}. If not, make that folder first."
+            )
         return
     if len(photos) > 1 or photos[0].is_dir():
         many = f"{photos[0]} is a folder" if len(photos) == 1 else f"there are {len(photos)} photos"

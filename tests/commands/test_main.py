@@ -62,6 +62,24 @@ def test_help_and_wrong_arguments_import_nothing_heavy(arguments, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_be_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-leading dash.jpg").touch()
+    with pytest.raises(SystemExit) as stopped:
+        main(["restore", "-leading dash.jpg", "-o", "out"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "deblur restore: -leading dash.jpg is taken for an option, for it begins with a dash. "
+        "Write ./-leading dash.jpg. See `deblur restore --help`.\n"
+    )
+    with pytest.raises(SystemExit):
+        main(["restore", "-none.jpg", "-o", "out"])
+    assert "No such option: -n." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["restore", "./-leading dash.jpg", "-o", "out"])
+    assert "failed: -leading dash.jpg is empty" in capsys.readouterr().err
+
+
 def test_version_is_printed():
     done = run("--version")
     assert done.returncode == 0

@@ -155,6 +155,24 @@ def test_a_result_of_a_kind_that_is_not_written_is_refused_with_those_that_are(t
         plan_photos([tree(tmp_path, "a.png") / "a.png"], tmp_path / f"result{suffix}")
 
 
+@pytest.mark.parametrize(
+    ("suffix", "meant"), [(".jepg", ".jpg"), (".JGP", ".jpg"), (".pgn", ".png"), (".tfif", ".tif"), (".web", ".webp")]
+)
+def test_a_mistyped_kind_of_a_single_photo_s_result_is_asked_about_before_a_folder_is_made(tmp_path, suffix, meant):
+    source, output = tree(tmp_path, "a.jpg") / "a.jpg", tmp_path / f"photo{suffix}"
+    with pytest.raises(ValueError, match=rf"if that is a picture, write \{meant}\. If not, make that folder first"):
+        plan_photos([source], output)
+    assert not output.exists()
+    assert plan_photos([source, tree(tmp_path, "b.jpg") / "b.jpg"], output).folder == output  # of several: a folder
+    output.mkdir()
+    assert plan_photos([source], output).pairs == [(source, output / "a.jpg")]
+
+
+@pytest.mark.parametrize("name", ["v1.2", "2024.05", "old.bak", "sharp.out", "try.new", "photos.d"])
+def test_a_dot_in_a_folder_s_name_is_no_mistake(tmp_path, name):
+    assert plan_photos([tree(tmp_path, "a.jpg") / "a.jpg"], tmp_path / name).folder == tmp_path / name
+
+
 def test_a_quoted_pattern_names_the_files_that_it_matches(tmp_path):
     tree(tmp_path, "frames/2.png", "frames/10.png", "frames/x.txt", "deep/a/3.png", "[odd].png", "o.png")
     names = [source.name for source, _ in plan_photos([tmp_path / "frames" / "*.png"], tmp_path / "out").pairs]
