@@ -70,7 +70,10 @@ def restore(
         ),
     ] = None,
     strength: Annotated[
-        float, typer.Option(min=0, max=1, metavar="S", help="0 leaves a photo as it is, 1 restores it fully.")
+        float,
+        typer.Option(
+            min=0, max=1, metavar="S", help="0 restores nothing and only writes the photo anew, 1 restores it fully."
+        ),
     ] = 1.0,
     checkpoint: Checkpoint = None,
     gamma: Gamma = None,
@@ -119,7 +122,7 @@ def restore(
 
     def load() -> PhotoDeblurrer | None:
         if not strength and not kernels:
-            console.say("model: none, for --strength 0 leaves photos as they are")
+            console.say("model: none, for --strength 0 restores nothing: photos are only written anew")
             return None
         from deblur_lightning.deblurring import load_deblurrer
 
@@ -170,7 +173,7 @@ class RestoreReport:
         lines = [f"restored {len(self.restored)} of {count_of(photos, 'photo')} in {self.seconds:.1f} s"]
         if self.kept:
             results = "1 result that was" if len(self.kept) == 1 else f"{len(self.kept)} results that were"
-            lines.append(f"kept {results} there already")
+            lines = [*(lines if photos else ()), f"kept {results} there already"]
         return "\n".join([*lines, *self.notes])
 
 

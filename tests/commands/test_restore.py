@@ -122,7 +122,7 @@ def test_results_that_are_there_are_kept_unless_overwritten(tmp_path):
     result.write_text("precious")
     report, lines = restore([source], tmp_path / "out")
     assert report.kept == [result]
-    assert "kept 1 result that was there already" in report.summary()
+    assert report.summary() == "kept 1 result that was there already"  # not also: restored 0 of 0 photos
     assert "Pass --overwrite" in lines[0]
     assert result.read_text() == "precious"
     report, _ = restore([source], tmp_path / "out", overwrite=True)
@@ -378,7 +378,7 @@ def test_a_strength_of_nothing_loads_no_model_and_writes_the_photo_as_any_result
     options = ("--suffix", "_sharp", "--format", "png", "--strength", 0)
     assert run("restore", source, "-o", tmp_path, "--checkpoint", "learned", *options) == 0
     said = capsys.readouterr().out
-    assert "model: none, for --strength 0 leaves photos as they are" in said
+    assert "model: none, for --strength 0 restores nothing: photos are only written anew" in said
     assert "restored 1 of 1 photo" in said
     with Image.open(tmp_path / "a_sharp.png") as result, Image.open(source) as before:
         assert (result.format, result.getexif()[271]) == ("PNG", "Maker")
