@@ -790,6 +790,29 @@ def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, t
     assert page.locator("#failure").inner_text() == ""
 
 
+def test_the_focus_stays_in_the_queue_when_a_line_goes(served, tmp_path, open_page):
+    port, _ = served
+    for name in ("slow.png", "second.png", "third.png"):
+        (tmp_path / name).write_bytes(photo())
+    page = open_page(port)
+    page.locator("#model").select_option("slow")
+    page.set_input_files("#file", [tmp_path / name for name in ("slow.png", "second.png", "third.png")])
+    focus = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"
+    page.get_by_role("button", name="Cancel second.png").focus()
+    for then in ("Cancel third.png", "Cancel slow.png", "file"):
+        page.keyboard.press("Enter")
+        assert page.evaluate(focus) == then
+    page.locator("#model").select_option("negative")
+    held = []
+    page.route("**/restore?*", lambda route: held.append(route))
+    with page.expect_request("**/restore?*"):
+        page.set_input_files("#file", [tmp_path / "second.png", tmp_path / "third.png"])
+    page.get_by_role("button", name="Cancel second.png").focus()
+    held[0].continue_()
+    page.locator("#queue li", has_text="second.png").wait_for(state="detached")
+    assert page.evaluate(focus) == "file"  # not the next one's, which a key in the air would cancel
+
+
 def paint(page, *places, up=True):
     """Draw a stroke through shares of the stage's width and height."""
     box = page.locator("[data-part=stage]").bounding_box()

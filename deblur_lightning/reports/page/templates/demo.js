@@ -68,7 +68,7 @@
     if (!viewer.picture || (!edit.painting && !edit.touched)) return open(told.picture, told.version);
     part("status").textContent += ". It is among the photos below.";
     return null; // another one is being worked on
-  }, failToo, () => offer(), Number(part("file").dataset.most));
+  }, failToo, () => offer(), part("file"), Number(part("file").dataset.most));
 
   function send(photos) {
     if (!queue.busy) fail("");

@@ -2,9 +2,9 @@
 // Photos are sent one after another; each line tells how long it will take, and can be cancelled.
 class PhotoQueue {
   // list: the element for the lines; done(answer) and failed(sentence) take what came of a photo; changed() is called
-  // when one comes or goes; most: bytes of the largest file taken.
-  constructor(list, done, failed, changed, most) {
-    Object.assign(this, { list, done, failed, changed, most, waiting: [], current: null, durations: {} }); // in seconds, by model
+  // when one comes or goes; home: gets the focus of a line that goes; most: bytes of the largest file taken.
+  constructor(list, done, failed, changed, home, most) {
+    Object.assign(this, { list, done, failed, changed, home, most, waiting: [], current: null, durations: {} }); // in seconds, by model
   }
 
   get busy() { return Boolean(this.current || this.waiting.length); }
@@ -41,10 +41,16 @@ class PhotoQueue {
 
   cancel(item) {
     item.stop.abort();
-    item.line.remove();
+    this.remove(item, (item.line.nextElementSibling ?? item.line.previousElementSibling)?.querySelector("button"));
     this.waiting = this.waiting.filter((one) => one !== item);
     this.tell();
     this.changed();
+  }
+
+  // Take a line away; the focus of its button goes elsewhere, but of its own accord to no button that cancels another.
+  remove({ line }, to = this.home) {
+    if (line.contains(document.activeElement)) to.focus({ preventScroll: true });
+    line.remove();
   }
 
   async turn() {
@@ -68,7 +74,7 @@ class PhotoQueue {
       }
     }
     clearInterval(clock);
-    item.line.remove();
+    this.remove(item);
     this.current = null;
     this.changed();
     return this.turn();
