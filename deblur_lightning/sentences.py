@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that a terminal obeys; not the tab and the line's end."""
+
 
 def count_of(number: int, noun: str) -> str:
     """Count things in words that fit: ``1 file``, ``2 files``."""
@@ -11,6 +16,11 @@ def count_of(number: int, noun: str) -> str:
 def printable(name: str) -> str:
     """Write what of a file's name is not UTF-8 as an escape, as `print_any_name` prints it: texts cannot hold it."""
     return name.encode(errors="backslashreplace").decode()
+
+
+def harmless(said: str) -> str:
+    """Write control characters as escapes: a file's name may hold them, and a terminal would obey."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", said)
 
 
 def sentence(error: Exception) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deblur_lightning.commands import main
-from deblur_lightning.sentences import count_of, sentence
+from deblur_lightning.sentences import count_of, harmless, sentence
 
 
 def test_the_systems_errors_name_the_file_and_our_own_stay_as_they_are():
@@ -89,3 +89,9 @@ def test_what_is_counted_is_one_or_several():
         "1 sharp frame",
         "2 sharp frames",
     ]
+
+
+def test_what_a_terminal_would_obey_is_written_as_an_escape_and_all_else_stays():
+    assert harmless("a\x1b[31mred\x07\r\x7f\x9b2J.jpg") == r"a\x1b[31mred\x07\x0d\x7f\x9b2J.jpg"
+    plain = "".join(map(chr, range(32, 127))) + "\t\n\u00a0é李🙂\udce9"
+    assert harmless(plain) == plain

@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 import deblur_lightning.commands as commands
 from deblur_lightning.commands._ending import ended_by_signals
 from deblur_lightning.patience import wait_asleep
-from deblur_lightning.sentences import sentence
+from deblur_lightning.sentences import harmless, sentence
 from deblur_lightning.terminal import drop_output, naming_output, print_any_name
 
 
@@ -149,13 +149,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except typer.Exit as end:
         status = end.exit_code
     except typer.TyperException as error:
-        sys.stderr.write(f"{mistake(error)}\n")
+        sys.stderr.write(f"{harmless(mistake(error))}\n")
         status = error.exit_code
     except BrokenPipeError:
         drop_output()
         status = 1
     except (ValueError, OSError) as error:
-        sys.exit(f"deblur: {as_typed(sentence(error), sys.argv[1:] if argv is None else argv)}")
+        sys.exit(harmless(f"deblur: {as_typed(sentence(error), sys.argv[1:] if argv is None else argv)}"))
     except KeyboardInterrupt:
         sys.stderr.write("deblur: stopped; files already written are whole.\n")
         status = 128 + signal.SIGINT

@@ -9,6 +9,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from deblur_lightning.commands._heartbeat import EVERY, Heartbeat
+from deblur_lightning.sentences import harmless
 
 
 class Console:
@@ -44,12 +45,12 @@ class Console:
         self.bars.stop()
 
     def say(self, line: str) -> None:
-        """Print a line as it is, however long."""
-        self.lines.print(line, soft_wrap=True)
+        """Print a line as it is, however long; see `harmless`."""
+        self.lines.print(harmless(line), soft_wrap=True)
 
     def complain(self, line: str) -> None:
         """Print a line on standard error."""
-        self.errors.print(line, soft_wrap=True)
+        self.errors.print(harmless(line), soft_wrap=True)
 
     def watch(self, name: str) -> Callable[[float], None]:
         """Start a bar, or lines now and then, in place of the last; the answer takes the share done, 0 to 1."""
@@ -57,5 +58,5 @@ class Console:
             return self.heartbeat.watch(name)
         for task in self.bars.task_ids:
             self.bars.remove_task(task)
-        task = self.bars.add_task(name, total=1.0)
+        task = self.bars.add_task(harmless(name), total=1.0)
         return lambda share: self.bars.update(task, completed=share)

@@ -433,6 +433,19 @@ def test_names_that_the_terminal_s_encoding_lacks_are_escaped_and_no_photo_fails
     assert rb"\u674e.png does not exist" in missing.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such names")
+def test_control_characters_of_a_name_do_not_reach_the_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "a\x1b[31m.png")
+    run("restore", "a\x1b[31m.png", "none\x1b[2J.png", "-o", "out", "--strength", 0)
+    told = run("restore", "a\x1b[31m.png", "-o", "out/\x1b[2J.gif")
+    said = capsys.readouterr()
+    assert r"a\x1b[31m.png -> out/a\x1b[31m.png: " in said.out
+    assert r"none\x1b[2J.png does not exist" in said.err
+    assert r"\x1b[2J.gif" in told
+    assert "\x1b" not in said.out + said.err + told
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
 def test_a_name_that_is_no_unicode_is_restored_and_printed(tmp_path, checkpoint):
     source = photo(tmp_path / "a.png")
