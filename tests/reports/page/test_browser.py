@@ -320,6 +320,24 @@ def test_a_table_wider_than_the_screen_says_so_until_its_end(results, visit):
     cue.wait_for(state="hidden")
 
 
+def test_on_a_phone_methods_names_break_between_words_and_long_words_leave_room(results, visit):
+    for name in ("blind: field trusted everywhere", "best constant kernel, Richardson-Lucy", "x" * 60):
+        append_result(Result(name, "sample", {"psnr": 11.25}), results / "results.jsonl")
+    page = visit(results, viewport={"width": 400, "height": 800})
+    lines = """(word) => {
+        const cells = [...document.querySelectorAll("tbody th")];
+        const text = cells.find((one) => one.textContent.includes(word)).firstChild;
+        const range = document.createRange(), at = text.data.indexOf(word);
+        range.setStart(text, at);
+        range.setEnd(text, at + word.length);
+        return new Set([...range.getClientRects()].map((one) => one.top)).size;
+    }"""
+    assert [page.evaluate(lines, word) for word in ("everywhere", "constant", "Richardson")] == [1, 1, 1]
+    assert page.evaluate(lines, "x" * 60) > 1
+    column = page.locator("tbody th", has_text="everywhere").bounding_box()
+    assert column["width"] < 400 / 2
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_scrolls_down_only_and_takes_taps(results, visit, scheme):
     page = visit(
