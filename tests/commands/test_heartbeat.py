@@ -51,7 +51,7 @@ def test_times_are_said_as_exactly_as_matters(seconds, said):
 
 def test_it_is_silent_once_the_job_is_done_or_another_has_begun():
     lines = []
-    heartbeat = Heartbeat(lines.append, every=0.005)
+    heartbeat = Heartbeat(lines.append, every=0.1)  # on a busy machine a job takes a while to begin and be done
     heartbeat.watch("a.jpg")(1.0)
     heartbeat.watch("b.jpg")
     assert waited_for(lambda: len(lines) > 2)
@@ -59,7 +59,7 @@ def test_it_is_silent_once_the_job_is_done_or_another_has_begun():
     heartbeat.stop()
     time.sleep(0.02)
     said = len(lines)
-    time.sleep(0.03)
+    time.sleep(0.25)
     assert len(lines) == said
 
 

@@ -134,7 +134,7 @@ class Edit {
   show() {
     const { part } = this.viewer, { strength, layer } = this.now;
     part["right-picture"].style.opacity = strength / 100;
-    this.part("strength-said").value = `${strength} %`;
+    this.part("strength-said").value = `${strength}%`;
     this.part("painted").hidden = !layer && !this.now.past.length;
     this.part("clear").hidden = !layer;
     this.part("undo").hidden = !this.now.past.length;

@@ -99,7 +99,7 @@ class Viewer {
 
   divide(percent) {
     this.part.divider.value = percent;
-    this.part.divider.setAttribute("aria-valuetext", `${Math.round(percent)} % ${this.label(this.part.left.value)}`);
+    this.part.divider.setAttribute("aria-valuetext", `${Math.round(percent)}% ${this.label(this.part.left.value)}`);
     this.part.stage.style.setProperty("--at", `${percent}%`);
   }
 
@@ -176,7 +176,7 @@ class Viewer {
       const item = document.createElement("span"), canvas = document.createElement("canvas");
       const path = this.field.basis.slice(number * area, (number + 1) * area).reverse();
       Motion.drawPath(canvas, path, this.field.size, Motion.glow);
-      item.append(canvas, `${Math.round(100 * shares[number])} %`);
+      item.append(canvas, `${Math.round(100 * shares[number])}%`);
       return item;
     }));
   }
