@@ -1,6 +1,6 @@
 """What a network makes of a picture turned by quarters and turned back: the mean of several looks is nearer the truth.
 
-The geometric self-ensemble of Lim et al. 2017 (arXiv 1707.02921), without its mirrors: eight looks were no better.
+The geometric self-ensemble of Lim et al. 2017 (arXiv 1707.02921), without its mirrors: eight looks gain little more.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ AFFORDED = 2**20
 """Pixels that a network may look at before more looks take longer than they are worth: 512 x 512, four times."""
 
 QUARTERS = (0, 2, 1, 3)
-"""How far a picture is turned for one look after the other: two are worth most half a turn apart."""
+"""How far a picture is turned for one look after the other, half a turn first."""
 
 
 def looks_afforded(size: Sequence[int]) -> int:
