@@ -38,7 +38,7 @@ def mean_of_looks(
     restored = restore(pictures) if first is None else first
     for quarters in QUARTERS[1:looks]:
         restored = restored + _turned(restore(_turned(pictures, quarters)), -quarters)
-    return restored / looks if looks > 1 else restored
+    return restored / looks
 
 
 def _turned(pictures: Tensor, quarters: int) -> Tensor:

@@ -770,21 +770,25 @@ def test_each_failure_is_said_the_brush_says_what_it_does_and_nothing_unsaved_is
     assert asked == ["beforeunload"] * 2
 
 
+def choose(page, model, folder, *names):
+    """Choose a model, and photos for it, which are made."""
+    for name in names:
+        (folder / name).write_bytes(photo())
+    page.locator("#model").select_option(model)
+    page.set_input_files("#file", [folder / name for name in names])
+
+
 def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, tmp_path, open_page):
     port, _ = served
-    for name in ("slow.png", "waits.png", "next.png"):
-        (tmp_path / name).write_bytes(photo())
     page = open_page(port)
-    page.locator("#model").select_option("slow")
-    page.set_input_files("#file", [tmp_path / "slow.png", tmp_path / "waits.png"])
+    choose(page, "slow", tmp_path, "slow.png", "waits.png")
     page.locator("#queue li", has_text=re.compile(r"slow\.png: about \d+ s left")).wait_for()
     assert page.locator("#queue li").all_inner_texts()[1].startswith("waits.png: waits")
     assert 0 < float(page.locator("#queue progress").first.get_attribute("value")) < 0.9
     page.get_by_role("button", name="Cancel waits.png").click()
     page.get_by_role("button", name="Cancel slow.png").click()
     page.locator("#queue li").first.wait_for(state="detached")
-    page.locator("#model").select_option("negative")
-    page.set_input_files("#file", tmp_path / "next.png")
+    choose(page, "negative", tmp_path, "next.png")
     page.locator("#gallery li", has_text="next.png").wait_for()
     assert page.locator("#gallery li").count() == 1
     assert page.locator("#failure").inner_text() == ""
@@ -792,21 +796,17 @@ def test_a_photo_is_cancelled_in_the_browser_and_the_next_one_restored(served, t
 
 def test_the_focus_stays_in_the_queue_when_a_line_goes(served, tmp_path, open_page):
     port, _ = served
-    for name in ("slow.png", "second.png", "third.png"):
-        (tmp_path / name).write_bytes(photo())
     page = open_page(port)
-    page.locator("#model").select_option("slow")
-    page.set_input_files("#file", [tmp_path / name for name in ("slow.png", "second.png", "third.png")])
+    choose(page, "slow", tmp_path, "slow.png", "second.png", "third.png")
     focus = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"
     page.get_by_role("button", name="Cancel second.png").focus()
     for then in ("Cancel third.png", "Cancel slow.png", "file"):
         page.keyboard.press("Enter")
         assert page.evaluate(focus) == then
-    page.locator("#model").select_option("negative")
     held = []
     page.route("**/restore?*", lambda route: held.append(route))
     with page.expect_request("**/restore?*"):
-        page.set_input_files("#file", [tmp_path / "second.png", tmp_path / "third.png"])
+        choose(page, "negative", tmp_path, "second.png", "third.png")
     page.get_by_role("button", name="Cancel second.png").focus()
     held[0].continue_()
     page.locator("#queue li", has_text="second.png").wait_for(state="detached")

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from deblur_lightning.data.absent import AbsentError
@@ -89,11 +90,20 @@ def read_regions(path: Path) -> Segments:
     """
     from skimage.measure import label
 
-    try:
-        with Image.open(path) as picture:
-            numbers = np.array(picture)
-    except DAMAGED as error:
-        raise CorruptFrameError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error
+    numbers = read_numbers(path)
     if numbers.ndim == 3:
         return numbers[..., 2].astype(np.int32)
     return label(numbers, background=0, connectivity=1).astype(np.int32)
+
+
+def read_numbers(path: Path) -> NDArray[np.generic]:
+    """Read a picture's numbers as they are stored, ``[H, W]`` or ``[H, W, C]``.
+
+    Raises:
+        CorruptFrameError: a damaged file.
+    """
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture)
+    except DAMAGED as error:
+        raise CorruptFrameError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error

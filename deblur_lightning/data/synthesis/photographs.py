@@ -5,10 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from deblur_lightning.data.frames import DAMAGED, CorruptFrameError, frame_size, frames_below
-from deblur_lightning.data.scenes.ade20k import read_regions
+from deblur_lightning.data.frames import frame_size, frames_below
+from deblur_lightning.data.scenes.ade20k import read_numbers, read_regions
 from deblur_lightning.data.scenes.bsds500 import read_segments
 from deblur_lightning.data.scenes.coco import coco_photos
 from deblur_lightning.data.scenes.photo_files import PhotoFile
@@ -69,11 +68,7 @@ def read_map(path: Path) -> Segments:
 
     if path.suffix.lower() == ".mat":
         return read_segments(path)
-    try:
-        with Image.open(path) as picture:
-            numbers = np.array(picture).astype(np.int64)
-    except DAMAGED as error:
-        raise CorruptFrameError(f"{path} is no map of segments ({error}). Copy it again from its source.") from error
+    numbers = read_numbers(path).astype(np.int64)
     if numbers.ndim == 3:
         numbers = numbers[..., :3] @ np.array([1 << 16, 1 << 8, 1])
     return label(numbers, background=0, connectivity=1).astype(np.int32)
