@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import NamedTuple, get_args
+from typing import NamedTuple, SupportsIndex, get_args
 
 import torch
 from torch import Tensor, nn
@@ -130,7 +130,7 @@ class RichardsonLucy(Restorer):
         super().__init__()
         if method not in get_args(Method):
             raise ValueError(f"method is {method}, but there are basic, saturated and combined. Pass one of these.")
-        if not (iterations >= 0 and float(iterations).is_integer()):
+        if not (isinstance(iterations, SupportsIndex) and iterations >= 0):
             raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
         self.iterations = iterations
         self.method: Method = method

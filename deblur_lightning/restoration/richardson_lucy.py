@@ -1,7 +1,7 @@
 """Richardson-Lucy deconvolution with a known motion field (Carbajal et al. 2021, arXiv 2102.01026, section 5)."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, SupportsIndex, get_args
 
 import torch
 from torch import Tensor
@@ -101,12 +101,12 @@ def richardson_lucy(
     border = border or ("reflect" if adjoint == "published" else "extended")
     check_border(border, dark)
     _check_options(iterations, gamma, method, regularization, adjoint, border, tolerance)
+    restored, observed = [], observations(blurry, field)
     if initial is not None:
         check_image(initial, "initial")
         if initial.shape != blurry.shape:
             raise ValueError(f"initial is {list(initial.shape)}, but blurry {list(blurry.shape)}. Pass the same shape.")
     held = adjoint == "exact" if rims_held is None else rims_held
-    restored, observed = [], observations(blurry, field)
     with torch.autocast(blurry.device.type, enabled=False):
         for number, (picture, own) in enumerate(observed):
             radius = own.kernel_size // 2
@@ -220,8 +220,8 @@ def _check_options(
             )
     if adjoint == "published" and border != "reflect":
         raise ValueError(f"border is {border!r}, but the published adjoint mirrors. Pass border='reflect'.")
-    if not iterations >= 0:
-        raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 0 or more.")
+    if not (isinstance(iterations, SupportsIndex) and iterations >= 0):
+        raise ValueError(f"iterations is {iterations}, but it counts updates. Pass 30, or 0 for none.")
     check_gamma(gamma)
     if not 0 <= regularization * STEEPEST < 0.9:
         raise ValueError(f"regularization is {regularization}, but beyond 0 to 0.05 light may be negative. Pass 1e-3.")

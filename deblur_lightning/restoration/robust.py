@@ -4,6 +4,7 @@ Hyper-Laplacian gradients as in Levin et al. 2007 and Krishnan and Fergus 2009, 
 """
 
 import math
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor
@@ -151,8 +152,11 @@ def check_deconvolution(
     """Raise unless `deconvolve` takes such numbers.
 
     Raises:
-        ValueError: one out of its range, or NaN.
+        ValueError: one out of its range, NaN, or a count that is not whole.
     """
+    for name, count in (("start", start), ("outer", outer), ("inner", inner)):
+        if not isinstance(count, SupportsIndex):
+            raise ValueError(f"{name} is {count}, but it counts steps. Pass a whole number.")
     for name, value, least, most, remedy in (
         ("noise", noise or 0.0, 0.0, 1.0, "Pass a standard deviation of light in [0, 1], or None"),
         ("regularization", regularization, 0.0, 1e6, "Pass 0 or more, as 0.1"),

@@ -35,8 +35,10 @@ def test_options_that_there_are_not_are_named_when_the_chain_is_built():
         RichardsonLucy(method="best")
     with pytest.raises(ValueError, match="iterations is -1, but it counts updates"):
         RichardsonLucy(-1)
-    for wrong in (2.5, float("inf"), float("nan")):
+    for wrong in (2.5, 30.0, float("inf"), float("nan")):
         with pytest.raises(ValueError, match=f"iterations is {wrong}, but it counts updates"):
             RichardsonLucy(wrong)
+    with pytest.raises(ValueError, match=r"start is 1\.5, but it counts steps\. Pass a whole number"):
+        HyperLaplacian(start=1.5)
     with pytest.raises(ValueError, match=r"exponent is 9, but it must lie in \[0\.001, 2\]\. Pass 0\.8"):
         HyperLaplacian(exponent=9)

@@ -267,7 +267,9 @@ def test_nothing_is_kept_for_gradients():
         ({"border": "zeros"}, "Pass one of extended"),
         ({"adjoint": "published", "border": "extended"}, "Pass border='reflect'"),
         ({"border": "reflect", "dark": EVERY_SIDE}, "Pass border='extended'"),
-        ({"iterations": -1}, "Pass 0 or more"),
+        ({"iterations": -1}, "Pass 30, or 0 for none"),
+        ({"iterations": 2.5}, "Pass 30, or 0 for none"),
+        ({"iterations": float("inf")}, "Pass 30, or 0 for none"),
         ({"gamma": float("nan")}, "Pass 2.2"),
         ({"regularization": 0.1}, "Pass 1e-3"),
         ({"tolerance": -1.0}, "Pass 1e-6"),
@@ -278,3 +280,8 @@ def test_what_cannot_be_restored_is_refused_with_the_remedy(change, remedy):
     arguments = {"blurry": plain, "field": random_field(2, 3, 20, 20).to(dtype=torch.float32)} | change
     with pytest.raises(ValueError, match=remedy):
         richardson_lucy(**arguments)
+
+
+def test_a_file_s_name_beside_a_picture_to_start_from_is_told_how_to_be_read():
+    with pytest.raises(TypeError, match="Read a file by read_photo"):
+        richardson_lucy("photo.png", random_field(1, 3, 20, 20), initial=torch.zeros(1, 3, 20, 20))

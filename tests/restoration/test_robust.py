@@ -86,6 +86,24 @@ def test_conjugate_gradients_go_on_from_a_known_image_and_keep_it():
     assert len(looked) == 3 + 4
 
 
+def test_conjugate_gradients_stay_at_a_solution_where_there_are_many():
+    generator = torch.Generator().manual_seed(0)
+    row, start = torch.rand(2, 25, generator=generator)
+    row /= row.sum()
+    nearest = start + row * (0.5 - row @ start) / (row @ row)  # to the start, of all that row multiplies to 0.5
+    got = conjugate_gradients_(start.clone(), lambda x: row * (row @ x), row * 0.5, 60)
+    torch.testing.assert_close(got, nearest, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (8, 8), (20, 21)])
+def test_an_even_picture_stays_as_it_is_without_a_prior_however_many_the_steps(size):
+    kernels = torch.rand(1, 1, 5, 5, generator=torch.Generator().manual_seed(1))
+    field = KernelField(kernels / kernels.sum(), torch.ones(1, 1, *size))
+    for inner in (10, 100):
+        got = deconvolve(torch.full((1, 1, *size), 0.5), field, regularization=0, inner=inner)
+        torch.testing.assert_close(got, torch.full_like(got, 0.5), rtol=0, atol=1e-3)
+
+
 def test_differences_and_their_transpose_agree():
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(2, 3, 7, 9, generator=generator, dtype=torch.float64)
@@ -216,6 +234,9 @@ def test_gray_black_white_and_half_precision_pictures_work():
         ({"strength": 1.5}, "Pass 0 \\(nothing\\) to 1"),
         ({"border": "zeros"}, "Pass one of extended"),
         ({"inner": -1}, "Pass 0 or more"),
+        ({"start": 1.5}, "start is 1.5, but it counts steps. Pass a whole number"),
+        ({"outer": 0.5}, "outer is 0.5, but it counts steps. Pass a whole number"),
+        ({"inner": float("inf")}, "inner is inf, but it counts steps. Pass a whole number"),
     ],
 )
 def test_what_cannot_be_restored_is_refused_with_the_remedy(change, remedy):
