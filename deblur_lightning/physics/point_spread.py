@@ -143,7 +143,8 @@ def kernels_along(paths: Tensor, size: int, exposure: float = 1.0, sides: Tensor
         Kernels ``[N, K, K]`` as of `shake_kernels`, float32.
 
     Raises:
-        ValueError: ``size`` is even, ``exposure`` out of range, or there is no position.
+        ValueError: ``size`` is even, ``exposure`` out of range, there is no position or one is NaN, or a side is larger
+            than K - 1.
     """
     _check_size(size)
     _check_paths(paths, "paths")

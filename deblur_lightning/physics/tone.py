@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+FAINTEST = 1e-6  # of linear light of a gamma of 2.2: less has no slope
+
 
 def check_gamma(gamma: float, name: str = "gamma") -> None:
     """Raise unless a number is the exponent from display values to linear light.
@@ -34,8 +36,9 @@ def to_linear(display: Tensor, gamma: float = 2.2) -> Tensor:
 def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
     """Encode linear light for a file or a screen: ``linear ** (1 / gamma)``.
 
-    The slope at 0 is infinite, so values below 1e-6 (a 2e-3rd of full scale on display) keep a finite gradient
-    by standing at 1e-6 before the root, and 0 comes back as 0.
+    The slope at 0 is infinite, so values below 1e-6 keep a finite gradient by standing at 1e-6 before the root, and 0
+    comes back as 0. That is half a step of 8 bits on display with a gamma of 2.2; with a larger one, what shows as half
+    a step takes the place of 1e-6.
 
     Args:
         linear: values of any shape; a negative one counts as 0 (gamma 1 changes nothing at all).
@@ -50,4 +53,4 @@ def to_display(linear: Tensor, gamma: float = 2.2) -> Tensor:
     check_gamma(gamma)
     if gamma == 1:
         return linear
-    return linear.clamp(min=1e-6) ** (1 / gamma) * (linear > 0)
+    return linear.clamp(min=FAINTEST ** max(gamma / 2.2, 1.0)) ** (1 / gamma) * (linear > 0)
