@@ -59,7 +59,8 @@ def kohler_score(
         infinite PSNR.
 
     Raises:
-        ValueError: a picture is gray, not uint8 or [0, 1], black, of another size or below 161 pixels; no frames.
+        ValueError: a picture is gray, not uint8 or [0, 1], black, without light where a frame has some, of another size
+            or below 161 pixels; no frames, or no workers.
 
     Source:
         Köhler et al. 2012, "Recording and playback of camera shake", evaluation code.
@@ -90,6 +91,8 @@ def kohler_scores(
     """
     if not restored:
         raise ValueError("restored holds 0 pictures, but a score is of one. Pass at least one.")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}, but it counts threads. Pass 1 or more, or None for torch's.")
     if names is None:
         names = ["restored" if len(restored) == 1 else f"restored[{number}]" for number in range(len(restored))]
     cache = max(1, CACHED_MOMENTS // max(1, len(restored)))
@@ -191,6 +194,11 @@ class _Restored:
     def score(self, frame: _Frame) -> _Score:
         """Follow the protocol for one frame."""
         gain = inner(frame.channels, self.channels) / self.energy
+        if not gain > 0:
+            raise ValueError(
+                f"{self.name} has no light where a sharp frame has some, in any colour, but the protocol matches their "
+                "brightness. Look at how it was restored."
+            )
         shift = register(frame.spectrum, self.spectrum)
         covered, source = overlap(self.luma.shape, shift)
         error = frame.luma[covered] - gain * self.luma[source]

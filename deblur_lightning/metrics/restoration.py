@@ -37,7 +37,8 @@ class RestorationMetrics(PictureScores):
             **further: ``[N]`` figures under the names given at construction.
 
         Raises:
-            ValueError: sizes differ, a value is not in [0, 1] or no number, or the figures are not those announced.
+            ValueError: sizes differ, a side is below 6 pixels, a value is not in [0, 1] or no number, or the figures
+                are not those announced.
         """
         if restored.shape != sharp.shape:
             raise ValueError(

@@ -136,6 +136,18 @@ def test_what_cannot_be_scored_is_said(restored: np.ndarray, frames: list[np.nda
         kohler_score(restored, frames)
 
 
+def test_pictures_that_share_no_light_in_any_colour_are_named() -> None:
+    red, blue = (np.eye(3, dtype=np.uint8)[colour] * scene(162, 163) for colour in (0, 2))
+    with pytest.raises(ValueError, match=r"mine\.png has no light where a sharp frame has some.*Look at how"):
+        kohler_scores([scene(162, 163), red], [blue], names=["other.png", "mine.png"])
+
+
+def test_a_number_of_threads_that_is_none_is_said() -> None:
+    for workers in (0, -1):
+        with pytest.raises(ValueError, match=f"workers is {workers}, but it counts threads. Pass 1 or more"):
+            kohler_score(scene(162, 163), [scene(162, 163)], workers=workers)
+
+
 def test_ms_ssim_of_a_brighter_picture_needs_no_new_moments() -> None:
     first, second = (scene(170, 165, seed)[..., 1].astype(float) for seed in (1, 2))
     assert ms_ssim(moments(first), moments(second), 0.7) == pytest.approx(
