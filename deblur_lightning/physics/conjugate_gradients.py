@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 VANISHING = 1e-30
-ROUNDING = 10.0  # roundings of both sides' length: a residual no longer than that is nothing but rounding
+ROUNDING = 3.0  # roundings of both sides' length: a residual no longer than that is nothing but rounding
 
 
 def conjugate_gradients_(
