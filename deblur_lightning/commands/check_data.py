@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_a
 import typer
 
 from deblur_lightning.commands._photo_paths import expand_patterns
+from deblur_lightning.commands._saying import say
 from deblur_lightning.data.absent import AbsentError
 from deblur_lightning.sentences import count_of, sentence
 
@@ -56,14 +57,14 @@ def check_data(
     for one in expand_patterns(folder):
         try:
             found = describe(one, sharp_half, folders, full=full)
-        except (FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
             found = Finding([], [sentence(error)])
         for line in found.said:
-            typer.echo(line)
+            say(line)
         for fault in found.faults[:FAULTS_SHOWN]:
-            typer.echo(SKIPPING.sub(".", fault), err=True)
+            say(SKIPPING.sub(".", fault), err=True)
         if len(found.faults) > FAULTS_SHOWN:
-            typer.echo(f"{one}: {count_of(len(found.faults) - FAULTS_SHOWN, 'more file')} with faults.", err=True)
+            say(f"{one}: {count_of(len(found.faults) - FAULTS_SHOWN, 'more file')} with faults.", err=True)
         faulty |= bool(found.faults)
     return int(faulty)
 

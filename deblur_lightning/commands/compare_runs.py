@@ -13,6 +13,7 @@ import typer
 
 from deblur_lightning.commands._options import Outputs, StoreToRead
 from deblur_lightning.commands._output_paths import check_outputs, write_outputs
+from deblur_lightning.commands._saying import say
 from deblur_lightning.reports.results import STORE, Result, latest_results, read_picture_rows, read_results, read_rows
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def compare_runs(
     found = compare_rows(paired_rows(*rows, names=(first, second)), metric)
     heading = f"B, {title[1]}, minus A, {title[0]}{where}"
     write_outputs(output or (), lambda suffix: WRITERS[suffix](found, heading))
-    typer.echo(_drawn(found, heading, "simple", heading + "\n\n"), nl=False)
+    say(_drawn(found, heading, "simple", heading + "\n\n"), nl=False)
 
 
 def compare_rows(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from deblur_lightning.commands._output_paths import check_replaceable, figure_files, figure_stem
+from deblur_lightning.commands._saying import say
 from deblur_lightning.reports.marks import DRAWN
 
 FORMATS = (".png", ".pdf", ".svg")
@@ -39,7 +40,7 @@ def curves(
     logs = {name: read_curves(path) for name, path in name_runs(runs).items()}
     title = f"Metrics of {', '.join(logs)} by epoch"
     paths = save_figure(draw_curves(logs), files[0], [file.suffix[1:] for file in files], title=title)
-    typer.echo(f"Curves: {', '.join(map(str, paths))}")
+    say(f"Curves: {', '.join(map(str, paths))}")
 
 
 def name_runs(runs: Sequence[str]) -> dict[str, Path]:

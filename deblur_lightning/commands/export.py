@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._output_paths import check_file, check_folder_writable
+from deblur_lightning.commands._saying import say
 
 if TYPE_CHECKING:
     from deblur_lightning.deblurring import DirectDeblurrer
@@ -51,7 +52,7 @@ def export(
                 "allowed. Try another version of torch or onnxruntime."
             )
     size = output.stat().st_size / 1e6
-    typer.echo(f"{output}: {deblurrer.method}, {size:.1f} MB, within {difference:.0e} of ours at {len(SIZES)} sizes")
+    say(f"{output}: {deblurrer.method}, {size:.1f} MB, within {difference:.0e} of ours at {len(SIZES)} sizes")
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:

@@ -17,6 +17,7 @@ from deblur_lightning.commands._output_paths import (
     figure_files,
     refuse_suffix,
 )
+from deblur_lightning.commands._saying import say
 from deblur_lightning.commands.compare import FORMATS, draw_pictures, of_errors
 from deblur_lightning.reports.marks import DRAWN
 
@@ -73,7 +74,7 @@ def figures(
         three = (draw_field(blurry, field), draw_basis(field), draw_coefficients(field, image=blurry))
         for figure, kind, stem in zip(three, KINDS, stems[name], strict=True):
             paths += save_figure(figure, figure_files(stem, FORMATS)[0], title=f"{picture}: {kind}, {name}")
-    typer.echo("\n".join(map(str, paths)))
+    say("\n".join(map(str, paths)))
 
 
 def _stems(names: Iterable[str], output: Path) -> dict[str, list[Path]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._output_paths import check_file
+from deblur_lightning.commands._saying import say
 
 WEIGHTS = "a .pkl, .pth, .ckpt or .safetensors file, or a bundled model: blind, learned or direct"
 
@@ -61,7 +62,7 @@ def import_weights(
         weights, borrowed = lent(weights, borrow, read_checkpoint(borrow).weights)
     write_checkpoint(output, weights, recipe, borrowed)
     size, kind = output.stat().st_size, recipe["class_path"].rpartition(".")[2]
-    typer.echo(f"{file} -> {output}: {kind}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
+    say(f"{file} -> {output}: {kind}, {count / 1e6:.2f} million parameters, {size / 1e6:.1f} MB")
 
 
 def _read(source: Path) -> Checkpoint:

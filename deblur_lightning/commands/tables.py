@@ -11,6 +11,7 @@ import typer
 
 from deblur_lightning.commands._options import StoreToRead
 from deblur_lightning.commands._output_paths import check_replaceable, refuse_suffix
+from deblur_lightning.commands._saying import say
 from deblur_lightning.commands.page import PAGE, write_page
 from deblur_lightning.reports.marks import WRITTEN
 from deblur_lightning.reports.results import STORE, read_results
@@ -63,12 +64,12 @@ def tables(
     shown = [to_markdown(table) for table in found if only in (None, table.name)]
     files = write_tables(output, found, to_long_csv(stored, read_published(published)), formats)
     page = write_page(output, store, found)
-    typer.echo("\n".join(shown))
+    say("\n".join(shown))
     if stored:
-        typer.echo(count_shown(stored))
+        say(count_shown(stored))
     else:
-        typer.echo(f"{store} holds no result yet: these are published numbers alone. Score models by: deblur benchmark")
-    typer.echo(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")
+        say(f"{store} holds no result yet: these are published numbers alone. Score models by: deblur benchmark")
+    say(f"Written: {files[0]}, {files[1]} and {len(files) - 2} files in {files[-1].parent}; page: {page}")
 
 
 def write_tables(

@@ -342,3 +342,32 @@ def test_a_photo_of_floats_is_told_in_one_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["check-data", str(tmp_path)])
     assert capsys.readouterr().err.endswith("Save it as 8 or 16-bit RGB.\n")
+
+
+def test_a_folder_that_cannot_be_read_does_not_keep_the_next_from_being_told(tmp_path, monkeypatch, capsys):
+    picture(tmp_path / "good" / "1.png")
+    closed = tmp_path / "closed"
+    closed.mkdir()
+
+    def told(root, *others, **options):
+        if root == closed:
+            raise PermissionError(13, "Permission denied", str(root / "images"))
+        return describe(root, *others, **options)
+
+    monkeypatch.setattr("deblur_lightning.commands.check_data.describe", told)
+    with pytest.raises(SystemExit, match="1"):
+        main(["check-data", str(closed), str(tmp_path / "good")])
+    said = capsys.readouterr()
+    assert f"{closed / 'images'}: Permission denied. Check the path" in said.err
+    assert "good: 1 photo." in said.out
+
+
+def test_control_characters_in_names_are_printed_as_escapes(tmp_path, capsys):
+    picture(tmp_path / "a\x1b[31m" / "1.png")
+    (tmp_path / "a\x1b[31m" / "bad.png").write_bytes(b"\x89PNG")
+    with pytest.raises(SystemExit, match="1"):
+        main(["check-data", str(tmp_path / "a\x1b[31m")])
+    said = capsys.readouterr()
+    assert r"a\x1b[31m: 2 photos." in said.out
+    assert r"a\x1b[31m/bad.png" in said.err
+    assert "\x1b" not in said.out + said.err

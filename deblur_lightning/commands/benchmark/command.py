@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur_lightning.commands._options import MODELS, Store
+from deblur_lightning.commands._saying import say
 from deblur_lightning.reports.results import STORE, check_store
 from deblur_lightning.sentences import count_of
 
@@ -82,7 +83,7 @@ def benchmark(
     page = store.parent / "page"
     for result in run_benchmark(checkpoints, chosen, dataset, store, page, shlex.join(words)):
         scores = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
-        typer.echo(f"{result.method}: {scores} ({count_of(result.pictures, 'picture')}, {result.seconds:.1f} s)")
+        say(f"{result.method}: {scores} ({count_of(result.pictures, 'picture')}, {result.seconds:.1f} s)")
 
 
 def _windows(photos: Path | None, count: int, kernel_size: int) -> list[SyntheticSample]:

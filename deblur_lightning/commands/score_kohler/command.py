@@ -12,6 +12,7 @@ import typer
 from deblur_lightning.commands._options import Store
 from deblur_lightning.commands._output_paths import check_file, check_folder_writable
 from deblur_lightning.commands._photo_paths import expand_patterns
+from deblur_lightning.commands._saying import say
 from deblur_lightning.reports.results import STORE
 
 
@@ -60,7 +61,7 @@ def score_kohler(
     if download:
         download_kohler(data)
     started = time.monotonic()
-    methods = score_folders(expand_patterns(folders), data, jobs, lambda said: typer.echo(said, err=True))
+    methods = score_folders(expand_patterns(folders), data, jobs, lambda said: say(said, err=True))
     seconds = (time.monotonic() - started) / sum(len(method.scores) for method in methods)
     for path, content in ((csv, as_csv(methods)), (markdown, tables(methods, "github")), (json, as_json(methods))):
         if path:
@@ -81,5 +82,5 @@ def score_kohler(
             store,
             method.rows(),
         )
-    typer.echo(tables(methods), nl=False)
-    typer.echo(f"Stored: {store}. See `deblur tables`.")
+    say(tables(methods), nl=False)
+    say(f"Stored: {store}. See `deblur tables`.")

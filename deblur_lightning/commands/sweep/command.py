@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deblur_lightning.commands._saying import say
+
 
 def sweep(
     file: Annotated[
@@ -31,6 +33,6 @@ def sweep(
 
     plan = read_sweep(file, count)
     folder = output / plan.name
-    outcomes = run_sweep(plan, folder, typer.echo)
-    typer.echo(f"\n{comparison(plan, outcomes)}\nTable: {folder / 'table.md'}")
+    outcomes = run_sweep(plan, folder, say)
+    say(f"\n{comparison(plan, outcomes)}\nTable: {folder / 'table.md'}")
     return int(any(one.fault for one in outcomes))
