@@ -4,6 +4,7 @@ from .deblurgan import DeblurGANModule as DeblurGANModule
 from .deblurgan import Game as Game
 from .deblurgan import Penalty as Penalty
 from .deblurgan import Rate as Rate
+from .muon import Muon as Muon
 from .regression import RegressionModule as RegressionModule
 from .restoration import RestorationModule as RestorationModule
 from .restorer import RestorerModule as RestorerModule
