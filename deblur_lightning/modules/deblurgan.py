@@ -157,15 +157,8 @@ class DeblurGANModule(RestorationModule):
         if self.trainer.training:
             self.content.find()
 
-    def setup(self, stage: str) -> None:
-        super().setup(stage)
-        if stage == "fit" and self.trainer.precision == "16-true":
-            raise ValueError(
-                "precision is 16-true, but Adam's smallest divisor is nothing in float16 and its steps become NaN. "
-                "Pass bf16-true, bf16-mixed or 16-mixed."
-            )
-
     def on_fit_start(self) -> None:
+        super().on_fit_start()
         self.content.load(self.device)  # known only after `setup`
 
     def forward(self, blurry: Tensor) -> Tensor:

@@ -83,6 +83,14 @@ class RestorationModule(LightningModule):
         if isinstance(self.trainer.strategy, DDPStrategy):  # colour leaves the gray stem unused, a GAN one of its two
             self.trainer.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
 
+    def on_fit_start(self) -> None:
+        least = [optimizer.defaults.get("eps", 1.0) for optimizer in self.trainer.optimizers]
+        if self.trainer.precision == "16-true" and not torch.tensor(least, dtype=torch.float16).all():
+            raise ValueError(
+                "precision is 16-true, but Adam's smallest divisor is nothing in float16 and its steps become NaN. "
+                "Pass bf16-true, bf16-mixed or 16-mixed."
+            )
+
     @property
     def method(self) -> str:
         """What the method is called in tables and figures."""
