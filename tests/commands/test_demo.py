@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageCms
 from small_models import write_small_checkpoint
 
 from deblur_lightning.commands import main
-from deblur_lightning.commands.demo.desk import WAITING, Busy, PhotoDesk, plain_name
+from deblur_lightning.commands.demo.desk import WAITING, Busy, PhotoDesk, expected_seconds, plain_name
 from deblur_lightning.commands.demo.jobs import Cancelled, Job, Queue, Turns
 from deblur_lightning.commands.demo.kept import read_mask
 from deblur_lightning.commands.demo.models import BundledModels
@@ -489,6 +489,24 @@ def test_what_a_tiny_photo_took_tells_of_no_long_time(desk):
     job = Job("b.png")
     desk.show("b.png", photo(400, 300), "negative", job)
     assert 0 < job.expected < 30
+
+
+def test_a_small_photo_tells_no_time_of_a_large_one_nor_a_large_one_of_a_small_one(desk):
+    def expected(width, height):
+        job = Job()
+        desk.show("a.png", photo(width, height), "negative", job)
+        return job.expected
+
+    assert expected(400, 500) == 0
+    assert expected(2000, 2500) == 0  # 25 times as many pixels took 5 times as long, not 25 times, by `blind`
+    assert expected(2000, 2500) > 0
+    assert expected(1000, 1000) == 0
+    assert expected(1000, 1001) > 0
+
+
+@pytest.mark.parametrize(("work", "seconds"), [(4, 0.0), (5, 5.0), (10, 10.0), (15, 15.0), (40, 0.0), (90, 270.0)])
+def test_a_photo_takes_as_long_a_pixel_as_the_one_most_alike_in_size(work, seconds):
+    assert expected_seconds({10: 10.0, 100: 300.0}, work) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -72,8 +72,8 @@ class Job:
     def seconds_left(self) -> float | None:
         """Tell how long it will still take once its turn has come; None if that is not known yet.
 
-        By the share done so far (`Pace`); before there is one, by ``expected``, the seconds that such a photo took last
-        time, until they have passed.
+        By the share done so far (`Pace`); before there is one, by ``expected``, the seconds that a photo of such a size
+        took, until they have passed.
         """
         if self._began and self.share >= TOLD_FROM:
             return self._pace.seconds_left()
