@@ -143,6 +143,13 @@ def test_the_divider_moves_by_mouse_and_keys(results, visit):
     assert pixel(page, 0.7, 0.1) == (0, 255, 0)
 
 
+def test_no_version_is_named_of_which_nothing_is_seen(results, visit):
+    page = visit(results)
+    for key, seen in (("Home", [False, True]), ("ArrowRight", [True, True]), ("End", [True, False])):
+        part(page, "divider").press(key)
+        assert [part(page, f"{side}-tag").is_visible() for side in ("left", "right")] == seen
+
+
 def test_the_kernel_under_the_pointer_is_the_fields_as_the_lights_path(results, visit):
     page = visit(results)
     drawn = {}

@@ -101,6 +101,8 @@ class Viewer {
     this.part.divider.value = percent;
     this.part.divider.setAttribute("aria-valuetext", `${Math.round(percent)}% ${this.label(this.part.left.value)}`);
     this.part.stage.style.setProperty("--at", `${percent}%`);
+    this.part["left-tag"].hidden = Number(percent) === 0; // nothing of it is seen, as while a brush is used
+    this.part["right-tag"].hidden = Number(percent) === 100;
   }
 
   async open() {
