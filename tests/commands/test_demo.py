@@ -706,6 +706,9 @@ def test_strength_and_brush_are_seen_at_once_and_saved(served, tmp_path, open_pa
     page.set_input_files("#file", tmp_path / "gray.png")
     page.locator("#gallery li").wait_for()
     page.locator("[data-part=right-tag]", has_text="Restored").wait_for()
+    until = time.monotonic() + 10  # the picture is drawn a moment after its labels
+    while shown_at(page, 0.1, 0.2) == 0 and time.monotonic() < until:
+        page.wait_for_timeout(50)
     assert shown_at(page, 0.1, 0.2) == 100  # left of the divider
     assert shown_at(page, 0.95, 0.2) == 155
     page.locator("#strength").fill("40")
