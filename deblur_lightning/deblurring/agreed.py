@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deblur_lightning.deblurring.extents import extent_in, extent_of
-from deblur_lightning.deblurring.restorers import Glance, Restored, Restorer, undo_drawn
+from deblur_lightning.deblurring.restorers import Glance, Opinion, Restored, Restorer, undo_drawn
 from deblur_lightning.deblurring.unrolled import UnrolledRestorer
-from deblur_lightning.estimation import reaches
+from deblur_lightning.estimation import reaches, richest_window
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
 from deblur_lightning.image import in_channels, is_one_colour
@@ -29,6 +29,7 @@ TOGETHER = 5  # cells: one alone may be mistaken
 AROUND = 13  # cells: one is taken as those around it are, for what the network tells of each is noisy
 LONG = (6.5, 9.5)  # pixels of reach: up to the first motion is not long yet, from the second it is
 MOSTLY, NEEDED = 0.2, 0.1  # share of the network's picture at a pixel; of a tile that has more of it
+LEAST_MOTION = 1e-6  # pixels: keeps the mean over a field without motion finite
 LEAST_LOOKS = 2  # at a tile of any size where the network's picture shows
 
 
@@ -82,6 +83,19 @@ class Agreed(Restorer):
         """The network that sees each place."""
         own = self.restorer.direct if self.direct is None else self.direct
         return cast(SeeingNAFNet, own)
+
+    @torch.no_grad()
+    def opinion(self, blurry: Tensor, field: KernelField) -> Opinion:
+        """As of `Restorer`: looks at the square of at most 512 pixels with most edges of what moved."""
+        moving = reaches(field.basis[0]) > STILL
+        share = field.coefficients[0, moving].sum(0) if moving.any() else None
+        rows, columns = richest_window(blurry[0].float().mean(0), share)
+        part = field._replace(coefficients=field.coefficients[..., rows, columns])
+        told = extent_of(self.seeing.tell(blurry[..., rows, columns].float().expand(-1, 3, -1, -1)).exp())
+        found = extent_in(part)
+        weight = _length(found).clamp(min=LEAST_MOTION)
+        belief = (weight * self._believed(told, found)).sum() / weight.sum()
+        return Opinion(_length(told).mean().item(), _length(found).mean().item(), belief.item())
 
     def forward(self, blurry: Tensor, field: KernelField, exposure: Exposure) -> Tensor:
         return self.judged(blurry, field, exposure).picture

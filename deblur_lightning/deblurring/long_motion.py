@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deblur_lightning.deblurring.restorers import Opinion
 from deblur_lightning.estimation import Found, weighing_evidence
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
@@ -16,10 +17,12 @@ from deblur_lightning.physics import to_display, to_linear
 
 Estimate = Callable[[Tensor, Exposure], Found]  # as `MotionDeblurrer.estimate`
 Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
+Ask = Callable[[Tensor, KernelField], Opinion | None]  # as `Restorer.opinion`
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
+FURTHER = 1.5  # times as far as by a field is much further
 PARTS = 2  # kernels at most where no camera turned, of what stood still and of what moved; more are a path
 
 
@@ -69,6 +72,10 @@ class LongMotion:
     half of it must be convincing, for smooth sharp photos look moved at smaller scales. What lights drew is looked for
     first, at every scale, and undone at the largest at which it can be read.
 
+    Where a network sees each place, it is a second witness. If at a scale it saw light go much further than the field
+    says, the half is looked at whatever the field says, and need not be convincing; and a motion that it doubts is
+    neither taken there nor said to be long.
+
     Attributes:
         surely: share of a kernel's side; what looks no longer than this at a scale is no longer. Of made motion longer
             than the kernels, the shortest that was seen was 0.8 of their side.
@@ -77,6 +84,10 @@ class LongMotion:
         clearly: share of a kernel's side; what is no longer than this fits at its scale.
         nearly: share of a kernel's side; what is longer at the last scale may go on beyond it.
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
+        far: share of a kernel's side by which the network must see light go, and half as far again as by the field, for
+            the field to be wrong. A straight streak of 0.6 of the side spreads light so far.
+        doubted: share of a motion that the network must confirm. Of made streaks of 40 pixels it confirmed 0.5 to 0.8
+            at half the size, of a sharp photo that seemed to have moved so far 0.02.
         most: the largest factor.
         least_kernels: of a reduced photo's shorter side; smaller ones show too little.
     """
@@ -86,11 +97,18 @@ class LongMotion:
     clearly: float = 1.1
     nearly: float = 0.9
     convincing: float = 10.0
+    far: float = 0.18
+    doubted: float = 0.25
     most: int = 4
     least_kernels: float = 6.0
 
     def __call__(
-        self, estimate: Estimate, blurry: Tensor, exposure: Exposure, drawn: Read = lambda *_: None
+        self,
+        estimate: Estimate,
+        blurry: Tensor,
+        exposure: Exposure,
+        drawn: Read = lambda *_: None,
+        ask: Ask = lambda *_: None,
     ) -> SeenMotion:
         """Estimate the motion of one photo ``[1, C, H, W]`` at the scale that fits.
 
@@ -99,9 +117,10 @@ class LongMotion:
             blurry: display values.
             exposure: of the photo.
             drawn: reads what lights drew.
+            ask: what a network says of a photo's field.
         """
         at = Scales(blurry, exposure.gamma)
-        return self._known(drawn, at, exposure) or self._seen(estimate, at, exposure._replace(drawn=False))
+        return self._known(drawn, at, exposure) or self._seen(estimate, ask, at, exposure._replace(drawn=False))
 
     def _known(self, drawn: Read, at: Scales, exposure: Exposure) -> SeenMotion | None:
         """Read what lights drew at the largest scale at which they did, unless a program blurred the photo."""
@@ -120,15 +139,17 @@ class LongMotion:
         """Tell whether a photo is still large enough beside kernels of a size when it is reduced."""
         return min(blurry.shape[-2:]) >= factor * self.least_kernels * size
 
-    def _seen(self, estimate: Estimate, at: Scales, exposure: Exposure) -> SeenMotion:
+    def _seen(self, estimate: Estimate, ask: Ask, at: Scales, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
         field, sureness = estimate(at(1), exposure)
         seen = SeenMotion(1, at(1), field, exposure)
+        opinion = ask(at(1), field)
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(at(1), factor, size):
             length = motion_length(seen.field)
             shown = length > 1
-            if shown and length <= self._surely(seen.field) * size:
+            missed = self._missed(opinion, size)
+            if shown and length <= self._surely(seen.field) * size and not missed:
                 break
             field, asked = estimate(at(factor), exposure)
             there = SeenMotion(factor, at(factor), field, exposure)
@@ -138,10 +159,20 @@ class LongMotion:
             if shown and 2 * length_there <= self.clearly * size:
                 break  # it fits where it is
             gain = self.advantage(there.photo, there.field, halved(seen.field), exposure.gamma)
-            if gain <= (0 if shown else self.convincing):
+            if gain <= (0 if shown or missed else self.convincing):
                 break
-            seen, sureness, factor = there, asked, 2 * factor
-        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=self._said(seen))
+            if self._doubted(other := ask(there.photo, there.field)):
+                break
+            seen, opinion, sureness, factor = there, other, asked, 2 * factor
+        notes = () if self._doubted(opinion) else self._said(seen)
+        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=notes)
+
+    def _missed(self, opinion: Opinion | None, size: int) -> bool:
+        """Tell whether the network saw light go much further than a field says."""
+        return opinion is not None and opinion.told > max(self.far * size, FURTHER * opinion.found)
+
+    def _doubted(self, opinion: Opinion | None) -> bool:
+        return opinion is not None and opinion.belief < self.doubted
 
     def _surely(self, field: KernelField) -> float:
         """Give the share of a kernel's side up to which all of a motion is there, as it was seen."""

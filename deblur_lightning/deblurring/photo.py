@@ -158,8 +158,8 @@ class PhotoDeblurrer(Deblurrer):
 
     def _seen(self, motion: MotionDeblurrer, blurry: Tensor, exposure: Exposure) -> SeenMotion:
         """Estimate the motion of a photo at once, at the scale at which it fits, on the deblurrer's device."""
-        here = blurry.to(self._device())
-        return self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn))
+        here, ask = blurry.to(self._device()), motion.restorer.opinion
+        return self._afforded(here, lambda: self.long_motion(motion.estimate, here, exposure, motion.drawn, ask))
 
     def _undone(
         self,

@@ -49,6 +49,20 @@ class Glance(NamedTuple):
     extent: Tensor | None = None
 
 
+class Opinion(NamedTuple):
+    """What a network that sees each place by itself says of a photo's field, in a part of the photo that tells much.
+
+    Attributes:
+        told: how far light went by the network, in pixels, in the mean; see `extent_of`.
+        found: how far by the field, likewise.
+        belief: share of the field's motion that the network confirms, in [0, 1].
+    """
+
+    told: float
+    found: float
+    belief: float
+
+
 class Restorer(nn.Module):
     """Undo a known motion field.
 
@@ -61,6 +75,15 @@ class Restorer(nn.Module):
     @property
     def seeing(self) -> SeeingNAFNet | None:
         """The network that it asks what it sees at each place; None where it asks none."""
+        return None
+
+    def opinion(self, blurry: Tensor, field: KernelField) -> Opinion | None:
+        """Ask the network that it asks, if it asks one, about the field of one photo.
+
+        Args:
+            blurry: ``[1, 3 or 1, H, W]`` in [0, 1], display values.
+            field: of it.
+        """
         return None
 
     @abstractmethod

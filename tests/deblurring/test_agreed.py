@@ -411,7 +411,7 @@ def test_kernels_of_another_size_than_the_network_s_fit_the_field():
 class AtScale(LongMotion):
     """Takes the photo at one scale, whatever it shows."""
 
-    def __call__(self, estimate, blurry, exposure, drawn):
+    def __call__(self, estimate, blurry, exposure, drawn, ask):
         small = reduced(blurry, self.most, 2.2)
         return SeenMotion(self.most, small, estimate(small, exposure).field, exposure)
 
@@ -434,6 +434,43 @@ def test_a_restored_photo_shows_what_the_network_sees_at_the_scale_that_it_was_r
         assert int((undone.kernel_at(48, 120)[0].sum(0) > 0.08).sum()) != length
     asked = model.field(blurry)
     torch.testing.assert_close((asked.basis, asked.coefficients), (seen.basis, seen.coefficients))
+
+
+def spread_of(length):
+    """How far a line of so many pixels spreads light: the root of its variance."""
+    return math.sqrt((length**2 - 1) / 12)
+
+
+@pytest.mark.parametrize(("right", "believed_share"), [(7, 1 / (1 + math.exp(-2))), (1, 1 / (1 + math.exp(2)))])
+def test_an_opinion_of_a_field_counts_where_that_moves(right, believed_share, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.agreed.AROUND", 1)
+    share = torch.zeros(1, 1, 64, 128)
+    share[..., 64:] = 1
+    field = KernelField(torch.stack((line(1), line(7)))[None], torch.cat((1 - share, share), dim=1))
+    opinion = Agreed(Black(Telling(line(1), line(right))), apart=0.3).opinion(torch.rand(1, 3, 64, 128), field)
+    assert opinion.told == pytest.approx(spread_of(right) / 2, rel=0.02)
+    assert opinion.found == pytest.approx(spread_of(7) / 2, rel=0.02)
+    # Both say that the left half stands still: that is no witness of what moved.
+    assert opinion.belief == pytest.approx(believed_share, abs=0.01)
+
+
+def test_an_opinion_is_of_the_part_of_a_large_photo_in_which_something_moved():
+    photo = torch.rand(1, 3, 520, 1200)
+    photo[..., 520:] = 0.5 + 0.1 * (photo[..., 520:] - 0.5)
+    share = torch.zeros(1, 1, 520, 1200)
+    share[..., 688:] = 1
+    field = KernelField(torch.stack((line(1), line(7)))[None], torch.cat((1 - share, share), dim=1))
+    asked = Agreed(Black(Telling(line(5), line(5))))
+    assert asked.opinion(photo, field).found == pytest.approx(spread_of(7), rel=0.02)
+
+
+def test_of_a_field_without_motion_nothing_is_confirmed_or_wrong():
+    photo = torch.rand(1, 3, 64, 64)
+    opinion = Agreed(Black(Telling(line(5), line(5)))).opinion(photo, delta_field(photo, 9))
+    assert opinion.found == pytest.approx(0, abs=1e-3)
+    assert opinion.told == pytest.approx(spread_of(5), rel=0.02)
+    assert 0 <= opinion.belief <= 1
+    assert RichardsonLucy().opinion(photo, delta_field(photo, 9)) is None
 
 
 @pytest.mark.parametrize("colour", [(0.4, 0.4, 0.4), (0.1, 0.5, 0.9)])

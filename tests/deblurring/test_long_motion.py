@@ -14,6 +14,7 @@ from deblur_lightning.deblurring.long_motion import (
     reduced,
     with_change,
 )
+from deblur_lightning.deblurring.restorers import Opinion
 from deblur_lightning.estimation import Found
 from deblur_lightning.exposure import Exposure
 from deblur_lightning.field import KernelField
@@ -153,6 +154,70 @@ def test_what_shows_at_half_the_size_alone_must_be_convincing(rule, length, fact
     hidden = Hidden(length, 640)
     seen = rule()(hidden, photo(), Exposure())
     assert (seen.factor, seen.notes, hidden.sizes) == (factor, said, [640, 320])
+
+
+class Saying:
+    """Stands for the network that is asked: says one thing of the photo at its size, and one at smaller ones."""
+
+    def __init__(self, at_its_size, smaller, width=640):
+        self.said, self.width, self.asked = (at_its_size, smaller), width, []
+
+    def __call__(self, blurry, field):
+        assert field.coefficients.shape[-2:] == blurry.shape[-2:]
+        self.asked.append(blurry.shape[-1])
+        return self.said[blurry.shape[-1] < self.width]
+
+
+AGREED = Opinion(told=5.0, found=5.0, belief=0.8)
+MISSED = Opinion(told=8.0, found=2.0, belief=0.1)  # of a streak of 40 pixels, seen as a short one
+WRONG = Opinion(told=0.4, found=6.0, belief=0.02)
+
+
+@pytest.mark.parametrize(
+    ("says", "factor", "sizes"),
+    [
+        (MISSED, 2, [640, 320]),
+        (MISSED._replace(told=5.9), 1, [640]),  # no further than kernels hold
+        (MISSED._replace(found=5.4), 1, [640]),  # nor much further than the field says
+        (AGREED, 1, [640]),
+        (None, 1, [640]),
+    ],
+)
+def test_a_motion_that_a_network_sees_go_much_further_is_looked_for_at_half_the_size(says, factor, sizes):
+    class Short(Seeing):
+        """Sees a streak of 40 pixels as one of 18 at the photo's size."""
+
+        def __call__(self, blurry, exposure):
+            found = super().__call__(blurry, exposure)
+            return found if blurry.shape[-1] < 640 else found._replace(field=uniform(line(18), *blurry.shape[-2:]))
+
+    estimate = Short(40, 640)
+    seen = Believing()(estimate, photo(), Exposure(), ask=Saying(says, AGREED))
+    assert (seen.factor, estimate.sizes) == (factor, sizes)
+    assert seen.notes == ((HALVED,) if factor == 2 else ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "at_its_size", "smaller", "factor"),
+    [
+        (Believing, MISSED._replace(found=0.0), AGREED, 2),
+        (Believing, MISSED._replace(told=1.0, found=0.0), AGREED, 1),
+        (Convinced, MISSED._replace(told=1.0, found=0.0), AGREED, 2),
+        (Convinced, MISSED._replace(found=0.0), WRONG, 1),
+        (Doubting, MISSED._replace(found=0.0), AGREED, 1),
+    ],
+)
+def test_what_shows_at_half_the_size_alone_needs_another_witness_or_more_evidence(rule, at_its_size, smaller, factor):
+    seen = rule()(Hidden(40, 640), photo(), Exposure(), ask=Saying(at_its_size, smaller))
+    assert (seen.factor, seen.notes) == (factor, (HALVED,) if factor == 2 else ())
+
+
+@pytest.mark.parametrize(("says", "notes"), [(AGREED, 1), (WRONG, 0)])
+def test_what_a_network_doubts_is_not_taken_at_half_the_size_nor_said_to_be_long(says, notes):
+    asked = Saying(says, WRONG)
+    seen = Believing()(Seeing(40, 640), photo(), Exposure(), ask=asked)
+    assert (seen.factor, len(seen.notes), asked.asked) == (1, notes, [640, 320])
+    assert Believing()(Seeing(40, 640), photo(), Exposure(), ask=Saying(says, AGREED)).factor == 2
 
 
 def test_what_did_not_move_at_either_size_and_photos_that_are_small_stay_as_they_are():
