@@ -23,6 +23,7 @@ FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
 FURTHER = 1.5  # times as far as by a field is much further
+MOST = 0.5  # of a kernel's light
 PARTS = 2  # kernels at most where no camera turned, of what stood still and of what moved; more are a path
 
 
@@ -249,10 +250,16 @@ def enlarged(field: KernelField, factor: int, size: Sequence[int]) -> KernelFiel
         size: height and width of the photo.
 
     Returns:
-        Kernels of ``factor * (K - 1) + 1`` pixels each way, centre on centre.
+        Kernels of ``factor * (K - 1) + 1`` pixels each way, centre on centre. Where most light stayed on its pixel,
+        that part of it stays on one pixel: what did not move at a smaller scale is not seen to move at a larger one.
     """
-    side = factor * (field.kernel_size - 1) + 1
-    basis = F.interpolate(field.basis, size=(side, side), mode="bilinear", align_corners=True)
+    middle, side = field.kernel_size // 2, factor * (field.kernel_size - 1) + 1
+    stayed = field.basis[..., middle, middle]
+    stayed = torch.where(stayed > MOST, stayed, 0)
+    gone = field.basis.clone()
+    gone[..., middle, middle] -= stayed
+    basis = F.interpolate(gone, size=(side, side), mode="bilinear", align_corners=True) / factor**2
+    basis[..., factor * middle, factor * middle] += stayed
     wide = F.interpolate(field.coefficients, scale_factor=factor, mode="bilinear", align_corners=False)
     return KernelField(basis / basis.sum(dim=(2, 3), keepdim=True), wide[..., : size[0], : size[1]])
 

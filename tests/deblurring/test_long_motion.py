@@ -346,6 +346,20 @@ def test_a_field_is_enlarged_about_its_centre():
     assert (field.basis[0, 0].sum(0) * places).sum().item() == pytest.approx(10, abs=1e-4)
 
 
+@pytest.mark.parametrize("factor", [2, 4])
+def test_what_did_not_move_at_a_smaller_scale_is_not_seen_to_move_at_the_photo_s(factor):
+    trembling = torch.zeros(9, 9)
+    trembling[4, 4], trembling[4, 3:6:2] = 0.9, 0.05
+    field = KernelField(torch.stack((line(1, 9), trembling, line(5, 9)))[None], torch.full((1, 3, 8, 8), 1 / 3))
+    still, hardly, moved = enlarged(field, factor, (8 * factor, 8 * factor)).basis[0].double()
+    middle = 4 * factor
+    assert still[middle, middle] == 1
+    assert hardly[middle, middle] > 0.85
+    # What moved there keeps its even line.
+    assert moved[middle, middle] == pytest.approx(moved[middle, middle + 1].item())
+    assert [kernel.sum().item() for kernel in (still, hardly, moved)] == pytest.approx([1, 1, 1])
+
+
 class Known(BlindEstimator):
     """Knows the motion: a line of 40 pixels at 640 pixels' width."""
 
