@@ -1,5 +1,7 @@
 """The field of a camera that shifts and turns, from nothing but the blurry picture: its time in each pose."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -15,7 +17,7 @@ from deblur_lightning.estimation.pose_density import (
     pose_field,
     resampled,
 )
-from deblur_lightning.estimation.poses import GridPoses, Poses
+from deblur_lightning.estimation.poses import GridPoses
 from deblur_lightning.estimation.pyramid import CONTRAST, LEAST_CONTRAST
 from deblur_lightning.field import KernelField
 
@@ -24,8 +26,42 @@ FITS = 2  # of the density to each sharp picture: its form is exact for the kern
 RIDGE = 1e-5  # squared gradient of linear light for each pixel, counted on the finest scale
 
 
-@torch.no_grad()
+class CameraPath(NamedTuple):
+    """How long a camera stayed in each pose, as a picture tells it.
+
+    Attributes:
+        light: the picture, ``[H, W]``, linear light of even contrast.
+        poses: of the picture.
+        density: time in each, ``[A, K, K]``.
+        sparsity: what an edge cost in the last turn, in squared light.
+    """
+
+    light: Tensor
+    poses: GridPoses
+    density: Tensor
+    sparsity: float
+
+    @property
+    def field(self) -> KernelField:
+        """The field ``[1, 25, K, K]``, whose kernels are at the nodes of a grid, as of `shake_field`."""
+        return pose_field(self.density, self.poses)
+
+    @torch.no_grad()
+    def further(self, turns: int) -> "CameraPath":
+        """Find the sharp edges and the path some more times in turn, on the picture's own scale."""
+        density = self.density
+        for _ in range(turns):
+            density = _turned(self.light, density, self.poses, self.sparsity, RIDGE * self.light.numel())
+        return self._replace(density=density)
+
+
 def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
+    """Give the field of `found_path`."""
+    return found_path(light, kernel_size).field
+
+
+@torch.no_grad()
+def found_path(light: Tensor, kernel_size: int = 33) -> CameraPath:
     """Estimate how a camera shifted and turned in its image plane during the exposure, from the picture alone.
 
     From coarse to fine, in turn: the picture's sharp edges by the present field (`field_edges`), and the time that
@@ -36,25 +72,26 @@ def camera_path(light: Tensor, kernel_size: int = 33) -> KernelField:
         light: the blurry picture, ``[H, W]``, linear light, on the CPU, both sides at least twice the kernel's.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
 
-    Returns:
-        A field ``[1, 25, K, K]`` whose kernels are at the nodes of a grid, as of `shake_field`.
-
     Source:
         Whyte et al. 2010 and Gupta et al. 2010 (a density over poses instead of a kernel); the alternation is that
         of `blind_kernel`, on a schedule of its own.
     """
     light = light.float()  # as the kernels of poses are
     light, ridge = light * (CONTRAST / max(light.std().item(), LEAST_CONTRAST)), RIDGE * light.numel()
-    known: tuple[Tensor, Poses] | None = None
+    known: tuple[Tensor, GridPoses] | None = None
     for scale in CLIMB.of(kernel_size):
         scaled = shrunk(light, scale.factor)
         poses = picture_poses(scaled.shape, scale.size)
         density = first_density(poses) if known is None else resampled(*known, poses, 1 / SCALE)
         for sparsity in scale.sparsities:
-            sharp = field_edges(scaled, pose_field(density, poses), sparsity)
-            density = fitted_density(sharp, scaled, density, poses, ridge)
+            density = _turned(scaled, density, poses, sparsity, ridge)
         known = density, poses
-    return pose_field(density, poses)
+    return CameraPath(scaled, poses, density, sparsity)
+
+
+def _turned(light: Tensor, density: Tensor, poses: GridPoses, sparsity: float, ridge: float) -> Tensor:
+    """Find the sharp edges by a path, then the path by them."""
+    return fitted_density(field_edges(light, pose_field(density, poses), sparsity), light, density, poses, ridge)
 
 
 def fitted_density(sharp: Tensor, light: Tensor, density: Tensor, poses: GridPoses, ridge: float) -> Tensor:

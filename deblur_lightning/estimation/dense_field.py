@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
-from deblur_lightning.estimation.camera_path import camera_path
+from deblur_lightning.estimation.camera_path import found_path
 from deblur_lightning.estimation.drawn_field import drawn_field
 from deblur_lightning.estimation.kernel_shape import SOFTNESS, no_blur, reaches, softened
 from deblur_lightning.estimation.local_evidence import (
@@ -37,11 +37,24 @@ VOICE, AHEAD = 5.0, 0.5  # evidence of a window that counts for a path or one ke
 WHOLE = 700 * 700  # pixels up to which a camera's path is fitted to the whole picture, beyond to windows of it
 HELD = 3_000_000  # pixels up to which a path is looked for: its field has 25 shares at each
 LAZY = ("scipy.fft", "scipy.ndimage", "scipy.sparse")  # what the tasks below import when they first need it
+FURTHER = 2  # turns more of a path that was chosen: too slow for one that may not be
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
 Refine = Callable[[Tensor, Sequence[Attempt]], Tensor]
 """Improves what was found of one kernel, see `refined_kernel`; takes the picture ``[C, H, W]`` in linear light."""
+
+
+class Turning(NamedTuple):
+    """A camera's path, as it may be the motion of a photo.
+
+    Attributes:
+        field: of the photo.
+        improved: gives it more exactly, which takes seconds.
+    """
+
+    field: KernelField
+    improved: Callable[[], KernelField]
 
 
 class Found(NamedTuple):
@@ -129,8 +142,10 @@ def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
     if share is None or moving_share(evidence.with_noise(seen_noise(light)), kernel_size) is None:
         attempted, turning = attempts_and_turning(light, kernel_size)
         uniform = _everywhere(likeliest_kernel(attempted), light)
-        field = likeliest(uniform, turning, light)
+        field = likeliest(uniform, None if turning is None else turning.field, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
+            if turning is not None and field is turning.field:
+                return Found(turning.improved())
             if field is not uniform:
                 return Found(field)
             same = 0.0 if turning is None else alike(attempted)
@@ -177,7 +192,7 @@ def fills_its_square(field: KernelField) -> bool:
     return reaches(field.basis[0]).mean().item() > FILLED * (field.kernel_size // 2)
 
 
-def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt], KernelField | None]:
+def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt], Turning | None]:
     """Look for one kernel for all of a picture ``[H, W]`` and, by another core, for the field of a camera that turns.
 
     See `attempts` and `estimated_turning`.
@@ -186,9 +201,9 @@ def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt]
         import_module(name)
     ways, path = attempts(light, kernel_size), partial(estimated_turning, light, kernel_size)
     tasks = [path, *ways] if light.numel() <= WHOLE else [*ways, path]  # what takes longest goes first
-    answers = side_by_side(cast(list[Callable[[], KernelField | Attempt | None]], tasks))
+    answers = side_by_side(cast(list[Callable[[], Turning | Attempt | None]], tasks))
     turning = answers.pop(tasks.index(path))
-    return cast(list[Attempt], answers), cast(KernelField | None, turning)
+    return cast(list[Attempt], answers), cast(Turning | None, turning)
 
 
 def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:
@@ -196,14 +211,21 @@ def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:
     return _everywhere(blind_kernel(light, kernel_size), light)
 
 
-def estimated_turning(light: Tensor, kernel_size: int) -> KernelField | None:
-    """Estimate the field of a camera that turns, see `camera_path` and, for large pictures, `window_path`.
+def estimated_turning(light: Tensor, kernel_size: int) -> Turning | None:
+    """Estimate the field of a camera that turns, see `found_path` and, for large pictures, `window_path`.
 
     None for pictures so large that to hold a grid of kernels takes too much memory.
     """
     if light.numel() > HELD:
         return None
-    field = (window_path if light.numel() > WHOLE else camera_path)(light, kernel_size)
+    if light.numel() > WHOLE:
+        field = _softened(window_path(light, kernel_size))
+        return Turning(field, lambda: field)
+    path = found_path(light, kernel_size)
+    return Turning(_softened(path.field), lambda: _softened(path.further(FURTHER).field))
+
+
+def _softened(field: KernelField) -> KernelField:
     return field._replace(basis=torch.stack([softened(kernel, SOFTNESS) for kernel in field.basis[0]])[None])
 
 

@@ -63,8 +63,10 @@ def main(arguments: argparse.Namespace) -> None:
 def other_field(blurry: Tensor, seen: KernelField) -> KernelField:
     """Estimate the field that `dense_field` did not choose: one kernel in place of a camera's path, or the path."""
     light = to_linear(blurry).mean(0)
-    other = estimated_uniform if seen.basis.shape[1] > 2 else estimated_turning
-    return other(light, seen.kernel_size) or seen
+    if seen.basis.shape[1] > 2:
+        return estimated_uniform(light, seen.kernel_size)
+    turning = estimated_turning(light, seen.kernel_size)
+    return seen if turning is None else turning.field
 
 
 def write(path: Path, known: dict[str, np.ndarray], seen: KernelField, blurry: Tensor) -> None:

@@ -1,9 +1,12 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
-from deblur_lightning.estimation.camera_path import fitted_density
+from deblur_lightning.estimation.camera_path import fitted_density, found_path
+from deblur_lightning.estimation.climb import Climb
 from deblur_lightning.estimation.pose_density import pose_field
 from deblur_lightning.estimation.poses import GridPoses, turning_angles
 from deblur_lightning.field import KernelField
@@ -38,3 +41,16 @@ def test_a_known_path_is_recovered_from_an_exact_picture(sharp, field):
     assert density.sum().item() == pytest.approx(1, abs=1e-5)
     assert density.min() >= 0
     assert beside_constant(pose_field(density, poses), field) < 0.5
+
+
+def test_further_turns_are_those_that_a_longer_climb_takes_on_the_finest_scale(sharp, field, monkeypatch):
+    light = blur(sharp[None, None], field, "valid")[0, 0]
+    module = sys.modules[found_path.__module__]
+    paths = []
+    for last in (1, 3):
+        monkeypatch.setattr(module, "CLIMB", Climb(turns=1, last=last, sparsity=2e-3, decay=1.0))
+        paths.append(found_path(light, KERNEL))
+    short, long = paths
+    assert not torch.equal(short.density, long.density)
+    assert torch.equal(short.further(2).density, long.density)
+    assert torch.equal(short.further(0).density, short.density)

@@ -7,7 +7,7 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field, find_motion
-from deblur_lightning.estimation.dense_field import estimated_turning, fills_its_square, likeliest
+from deblur_lightning.estimation.dense_field import Turning, estimated_turning, fills_its_square, likeliest
 from deblur_lightning.estimation.kernel_shape import no_blur
 from deblur_lightning.estimation.pyramid import Attempt
 from deblur_lightning.field import KernelField, check_field
@@ -86,8 +86,23 @@ def test_where_a_path_is_likelier_or_two_ways_saw_one_window_alone_nothing_is_su
     monkeypatch.setattr(module, "sureness", lambda light, kernel, alike: alike)
     filled = constant(torch.full((KERNEL, KERNEL), KERNEL**-2.0))  # as of a path that was not found
     for path, sure in ((turning, 0.0), (None, 0.0), (filled, 0.6)):
-        monkeypatch.setattr(module, "attempts_and_turning", lambda light, size, path=path: ([found], path))
+        looked = None if path is None else Turning(path, lambda path=path: path)
+        monkeypatch.setattr(module, "attempts_and_turning", lambda light, size, looked=looked: ([found], looked))
         assert find_motion(shot(turning), kernel_size=KERNEL).sureness() == sure
+
+
+@pytest.mark.usefixtures("of_the_whole_photo_or_of_windows")
+def test_a_path_is_improved_where_it_is_chosen_and_there_alone(turning, monkeypatch):
+    module, asked, better = sys.modules[likeliest.__module__], [], constant(no_blur(turning.basis[0, 0]))
+    found = Attempt(turning.mean_kernel()[0], 0.0)
+    path = Turning(turning, lambda: asked.append(1) or better)
+    monkeypatch.setattr(module, "attempts_and_turning", lambda light, size: ([found], path))
+    for chosen, times, given in ((0, 0, None), (1, 1, better)):
+        fields = (constant(found.kernel), turning)
+        monkeypatch.setattr(module, "likeliest", lambda uniform, turned, light, one=fields[chosen]: one)
+        field = find_motion(shot(turning), kernel_size=KERNEL).field
+        assert len(asked) == times
+        assert given is None or torch.equal(field.basis, given.basis)
 
 
 def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(shake, monkeypatch):
@@ -102,11 +117,21 @@ def test_how_sure_one_kernel_is_is_looked_for_when_it_is_asked_and_once(shake, m
 def test_up_to_a_size_a_path_is_fitted_to_the_whole_picture_and_beyond_to_windows_of_it(monkeypatch):
     module, asked = sys.modules[likeliest.__module__], []
     monkeypatch.setattr(module, "WHOLE", 100 * 100)
-    for name in ("camera_path", "window_path"):
-        monkeypatch.setattr(module, name, lambda *_, name=name: asked.append(name) or constant(torch.ones(5, 5) / 25))
+    field = constant(torch.ones(5, 5) / 25)
+
+    class Path:
+        def __init__(self, turns=0):
+            self.field = field
+            asked.append(f"{turns} turns")
+
+        def further(self, turns):
+            return Path(turns)
+
+    monkeypatch.setattr(module, "found_path", lambda *_: Path())
+    monkeypatch.setattr(module, "window_path", lambda *_: asked.append("windows") or field)
     for side in (100, 101):
-        estimated_turning(torch.zeros(100, side), 5)
-    assert asked == ["camera_path", "window_path"]
+        estimated_turning(torch.zeros(100, side), 5).improved()
+    assert asked == ["0 turns", "2 turns", "windows"]
 
 
 def test_tasks_side_by_side_import_nothing_of_scipy_for_the_first_time():
