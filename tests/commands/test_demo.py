@@ -966,7 +966,7 @@ def test_a_photo_that_is_kept_no_longer_leaves_the_page(served, tmp_path, open_p
     page.set_input_files("#file", [tmp_path / name for name in ("one.png", "two.png", "three.png")])
     said = "one.png is no longer kept, for newer photos took its place. Drop it again to save it."
     page.locator("#failure", has_text=said).wait_for()
-    assert [one.strip() for one in page.locator("#gallery li").all_inner_texts()] == ["three.png", "two.png"]
+    assert [one.strip() for one in page.locator("#gallery li").all_text_contents()] == ["three.png", "two.png"]
 
 
 def test_a_photo_is_offered_again_after_a_cancel_and_not_twice(served, tmp_path, open_page):
