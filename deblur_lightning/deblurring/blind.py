@@ -1,11 +1,17 @@
 """BlindEstimator: the motion field from the photo itself, without a network."""
 
-from functools import partial
-
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.estimation import Found, Tell, drawn_field, find_motion, least_side, refined_kernel
+from deblur_lightning.estimation import (
+    Found,
+    Tell,
+    drawn_field,
+    everywhere,
+    find_motion,
+    least_side,
+    refined_kernel,
+)
 from deblur_lightning.field import KernelField, delta_field, stack_fields
 from deblur_lightning.networks import KernelRefiner
 from deblur_lightning.side_by_side import one_core
@@ -50,12 +56,23 @@ class BlindEstimator(nn.Module):
             light: ``[1, 3 or 1, H, W]``, linear light in [0, 1].
             tell: gives the refiner what a network sees; None leaves kernels as they were found.
         """
+        found = self.look(light)
+        return found if tell is None else found._replace(field=self.refined(light, found, tell))
+
+    def look(self, light: Tensor) -> Found:
+        """Find the motion of one picture, see `find`, without the refiner."""
         if not self.sees(light):
             return Found(delta_field(light, self.kernel_size))
-        refine = None
-        if self.refiner is not None and tell is not None:
-            refine = partial(refined_kernel, refiner=self.refiner, tell=tell)
-        return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False, refine=refine)
+        return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False)
+
+    @torch.no_grad()
+    def refined(self, light: Tensor, found: Found, tell: Tell) -> KernelField:
+        """Give the field that was found of one picture, its one kernel improved by the refiner, if there are both."""
+        if self.refiner is None or not found.attempts:
+            return found.field
+        with one_core():
+            kernel = refined_kernel(light[0].float().clamp(0, 1).cpu(), found.attempts, self.refiner, tell)
+        return everywhere(kernel, light)
 
     @torch.no_grad()
     def drawn(self, light: Tensor) -> KernelField | None:

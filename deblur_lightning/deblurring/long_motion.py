@@ -142,9 +142,9 @@ class LongMotion:
 
     def _seen(self, estimate: Estimate, ask: Ask, at: Scales, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        field, sureness = estimate(at(1), exposure)
-        seen = SeenMotion(1, at(1), field, exposure)
-        opinion = ask(at(1), field)
+        found = estimate(at(1), exposure)
+        seen = SeenMotion(1, at(1), found.field, exposure)
+        opinion = ask(at(1), found.field)
         size, factor = seen.field.kernel_size, 2
         while factor <= self.most and self._shows_enough(at(1), factor, size):
             length = motion_length(seen.field)
@@ -152,8 +152,8 @@ class LongMotion:
             missed = self._missed(opinion, size)
             if shown and length <= self._surely(seen.field) * size and not missed:
                 break
-            field, asked = estimate(at(factor), exposure)
-            there = SeenMotion(factor, at(factor), field, exposure)
+            other = estimate(at(factor), exposure)
+            there = SeenMotion(factor, at(factor), other.field, exposure)
             length_there = motion_length(there.field)
             if length_there <= 1:
                 break
@@ -162,11 +162,11 @@ class LongMotion:
             gain = self.advantage(there.photo, there.field, halved(seen.field), exposure.gamma)
             if gain <= (0 if shown or missed else self.convincing):
                 break
-            if self._doubted(other := ask(there.photo, there.field)):
+            if self._doubted(answer := ask(there.photo, there.field)):
                 break
-            seen, opinion, sureness, factor = there, other, asked, 2 * factor
+            seen, found, opinion, factor = there, other, answer, 2 * factor
         notes = () if self._doubted(opinion) else self._said(seen)
-        return seen._replace(exposure=exposure._replace(sure=sureness()), notes=notes)
+        return seen._replace(exposure=exposure._replace(sure=found.sureness()), notes=notes)
 
     def _missed(self, opinion: Opinion | None, size: int) -> bool:
         """Tell whether the network saw light go much further than a field says."""

@@ -120,8 +120,8 @@ class MotionDeblurrer(Deblurrer):
         drawn = self.drawn(blurry, exposure)
         if drawn is None:
             exposure = exposure._replace(drawn=False)
-            field, sureness = self.estimate(blurry, exposure)
-            return field, exposure._replace(sure=sureness())
+            found = self.estimate(blurry, exposure)
+            return found.field, exposure._replace(sure=found.sureness())
         return drawn, exposure._replace(drawn=True)
 
 

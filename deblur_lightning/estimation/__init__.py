@@ -2,7 +2,7 @@
 
 from deblur_lightning.estimation.camera_path import camera_path
 from deblur_lightning.estimation.dark_surround import dark_beyond, with_fade, without_fade
-from deblur_lightning.estimation.dense_field import Found, dense_field, find_motion
+from deblur_lightning.estimation.dense_field import Found, dense_field, everywhere, find_motion
 from deblur_lightning.estimation.drawn_field import drawn_field
 from deblur_lightning.estimation.kernel_shape import reaches
 from deblur_lightning.estimation.light_streaks import light_streaks
@@ -21,6 +21,7 @@ __all__ = [
     "dark_beyond",
     "dense_field",
     "drawn_field",
+    "everywhere",
     "find_motion",
     "least_side",
     "light_streaks",

@@ -41,10 +41,6 @@ FURTHER = 2  # turns more of a path that was chosen: too slow for one that may n
 ALIKE = 0.01  # logarithm of misfit by which a path may explain edges worse than one kernel: that fits one window best
 
 
-Refine = Callable[[Tensor, Sequence[Attempt]], Tensor]
-"""Improves what was found of one kernel, see `refined_kernel`; takes the picture ``[C, H, W]`` in linear light."""
-
-
 class Turning(NamedTuple):
     """A camera's path, as it may be the motion of a photo.
 
@@ -65,10 +61,13 @@ class Found(NamedTuple):
         sureness: tells how surely it is right, in [0, 1], and looks for that when it is asked first, which takes
             seconds: 1 where all of the photo moved by one kernel that is not short, and that its quarters find too, or
             in a small photo another way of looking; 0 where nothing is known.
+        attempts: what ways of looking found, where the field is the likeliest one's kernel for all of the photo, which
+            may be improved (`refined_kernel`); otherwise empty.
     """
 
     field: KernelField
     sureness: Callable[[], float] = lambda: 0.0
+    attempts: Sequence[Attempt] = ()
 
 
 @torch.no_grad()
@@ -78,7 +77,6 @@ def find_motion(
     gamma: float = 2.2,
     kernel_size: int = 33,
     lights: bool = True,
-    refine: Refine | None = None,
 ) -> Found:
     """Estimate the motion field of a photo from nothing but the photo, so that one may ask how sure it is.
 
@@ -102,7 +100,6 @@ def find_motion(
         gamma: display to linear light.
         kernel_size: side K of the kernels, in pixels, odd and at least 5.
         lights: whether to look for what lights drew; False where that was done before.
-        refine: improves the one kernel of all the photo, after it was chosen; None leaves it.
 
     Returns:
         The field, ``[1, B, K, K]``, where B is 1, 2 (no blur first) or 25, and what tells how sure it is.
@@ -124,7 +121,7 @@ def find_motion(
     colours = to_linear(blurry.float(), gamma)[0].cpu()
     with one_core():
         drawn = drawn_field(colours, kernel_size) if lights else None
-        found = _found(colours, kernel_size, refine) if drawn is None else Found(drawn)
+        found = _found(colours.mean(0), kernel_size) if drawn is None else Found(drawn)
     return found._replace(field=found.field.to(blurry.device))
 
 
@@ -133,15 +130,14 @@ def dense_field(blurry: Tensor, *, gamma: float = 2.2, kernel_size: int = 33, li
     return find_motion(blurry, gamma=gamma, kernel_size=kernel_size, lights=lights).field
 
 
-def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
-    light = colours.mean(0)
+def _found(light: Tensor, kernel_size: int) -> Found:
     if light.amax() - light.amin() < FLAT:
         return Found(delta_field(light[None, None], kernel_size))  # nothing to see a motion by
     evidence = outlining_evidence(light)
     share = moving_share(evidence, kernel_size)
     if share is None or moving_share(evidence.with_noise(seen_noise(light)), kernel_size) is None:
         attempted, turning = attempts_and_turning(light, kernel_size)
-        uniform = _everywhere(likeliest_kernel(attempted), light)
+        uniform = everywhere(likeliest_kernel(attempted), light)
         field = likeliest(uniform, None if turning is None else turning.field, light)
         if share is None or field.basis[0, 0, kernel_size // 2, kernel_size // 2] < 1:  # something moved
             if turning is not None and field is turning.field:
@@ -149,8 +145,7 @@ def _found(colours: Tensor, kernel_size: int, refine: Refine | None) -> Found:
             if field is not uniform:
                 return Found(field)
             same = 0.0 if turning is None else alike(attempted)
-            refined = uniform if refine is None else _everywhere(refine(colours, attempted), light)
-            return Found(refined, cache(partial(sureness, light, uniform.basis[0, 0], same)))
+            return Found(uniform, cache(partial(sureness, light, uniform.basis[0, 0], same)), attempted)
     if share.mean() < LEAST_MOVED:
         return Found(delta_field(light[None, None], kernel_size))
     window = richest_window(light, share, WINDOW)
@@ -206,9 +201,15 @@ def attempts_and_turning(light: Tensor, kernel_size: int) -> tuple[list[Attempt]
     return cast(list[Attempt], answers), cast(Turning | None, turning)
 
 
+def everywhere(kernel: Tensor, picture: Tensor) -> KernelField:
+    """Give the field of one kernel ``[K, K]``, softened as estimates are, for all of a picture ``[..., H, W]``."""
+    shares = torch.ones(1, 1, *picture.shape[-2:], device=picture.device)
+    return KernelField(softened(kernel.to(picture.device), SOFTNESS)[None, None], shares)
+
+
 def estimated_uniform(light: Tensor, kernel_size: int) -> KernelField:
     """Estimate one kernel for all of a picture ``[H, W]``, see `blind_kernel`."""
-    return _everywhere(blind_kernel(light, kernel_size), light)
+    return everywhere(blind_kernel(light, kernel_size), light)
 
 
 def estimated_turning(light: Tensor, kernel_size: int) -> Turning | None:
@@ -232,7 +233,3 @@ def _softened(field: KernelField) -> KernelField:
 def _moved(gain: Tensor) -> bool:
     """Tell whether evidence against no blur speaks for motion in the mean and in half of a picture's windows."""
     return bool(gain.mean() > 0 and gain.median() > 0)
-
-
-def _everywhere(kernel: Tensor, light: Tensor) -> KernelField:
-    return KernelField(softened(kernel, SOFTNESS)[None, None], torch.ones_like(light)[None, None])

@@ -69,13 +69,14 @@ def main(arguments: argparse.Namespace) -> None:
             field = motion(kind, tuple(sharp.shape[-2:]), random)
             taken = expose(to_linear(photo), field, generator=random, noise=NOISE[number % len(NOISE)])
             blurry = (taken * 255).round() / 255
-            seen, sureness = model.estimate(blurry, Exposure())
+            found = model.estimate(blurry, Exposure())
+            sure = found.sureness()
             before, gains = picture_psnr(blurry, sharp), []
-            for sure in (0.0, sureness()):
-                restored = model.restorer(blurry, seen, Exposure(sure=sure))
+            for share in (0.0, sure):
+                restored = model.restorer(blurry, found.field, Exposure(sure=share))
                 gains.append((picture_psnr((restored.clamp(0, 1) * 255).round() / 255, sharp) - before).item())
-            rows[kind].append((sureness(), *gains))
-            print(f"{number} {kind}: sure {sureness():.2f}, {gains[0]:.2f} -> {gains[1]:.2f}", flush=True)
+            rows[kind].append((sure, *gains))
+            print(f"{number} {kind}: sure {sure:.2f}, {gains[0]:.2f} -> {gains[1]:.2f}", flush=True)
     for kind, figures in rows.items():
         sure = np.array([row for row in figures if row[0]]).reshape(-1, 3)
         told = f"; of these {sure[:, 1].mean():.2f} -> {sure[:, 2].mean():.2f} dB" if len(sure) else ""

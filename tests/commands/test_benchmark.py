@@ -186,7 +186,7 @@ def looks(monkeypatch):
     """What an estimator that sees no motion, and takes its time, looked at."""
     looks = []
 
-    def look(estimator, light, tell=None):
+    def look(estimator, light):
         looks.append(light)
         time.sleep(LOOK)
         return Found(delta_field(light, estimator.kernel_size), sure)
@@ -195,20 +195,19 @@ def looks(monkeypatch):
         time.sleep(LOOK)
         return 0.5
 
-    monkeypatch.setattr(BlindEstimator, "find", look)
+    monkeypatch.setattr(BlindEstimator, "look", look)
     return looks
 
 
-def test_what_was_estimated_once_is_remembered_for_a_model_and_its_variants(looks):
+def test_what_was_estimated_once_is_remembered_for_models_and_their_variants(looks):
     models = [
         PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9), small_learned_deblurrer().restorer).eval()),
         PhotoDeblurrer(MotionDeblurrer(BlindEstimator(9)).eval()),
         PhotoDeblurrer(small_direct_deblurrer()),
     ]
-    (memory, others) = look_once(models)
-    assert others is models[1].deblurrer.network
-    first, other = torch.randint(256, (2, 1, 3, 80, 80)) / 256  # minus and plus 0.5 without rounding
-    asking = [models[0], *ablations("m", models[0]).values()]
+    memory = look_once(models)
+    first, other = torch.randint(256, (2, 1, 3, 80, 80)) / 256
+    asking = [*models[:2], *ablations("m", models[0]).values()]
     for one in asking:
         assert one.estimates_whole  # as without the memory
         assert torch.equal(one.deblurrer.network.find(first.clone()).field.basis, delta_field(first, 9).basis)
@@ -219,6 +218,26 @@ def test_what_was_estimated_once_is_remembered_for_a_model_and_its_variants(look
     assert memory.saved >= LOOK * (3 * len(asking) - 2)
     models[0].deblurrer.network.find(other)
     assert len(looks) == 2
+
+
+def test_each_model_s_refiner_improves_what_was_seen_once_and_its_variants_are_told_that(looks, monkeypatch):
+    refined, nothing = [], delta_field(torch.rand(1, 3, 80, 80), 9)
+
+    def improve(estimator, light, found, tell):
+        refined.append(estimator.refiner)
+        return nothing._replace(basis=tell(light)[None, None])
+
+    monkeypatch.setattr(BlindEstimator, "refined", improve)
+    estimators = [BlindEstimator(9, KernelRefiner(9, width=6)) for _ in range(2)]
+    models = [PhotoDeblurrer(MotionDeblurrer(one, small_learned_deblurrer().restorer).eval()) for one in estimators]
+    look_once(models)
+    light = torch.rand(1, 3, 80, 80)
+    for model, told in zip(models, torch.rand(2, 9, 9), strict=True):
+        network = model.deblurrer.network
+        assert torch.equal(network.find(light, lambda _, told=told: told).field.basis[0, 0], told)
+        variant = ablations("m", model)["m: Richardson-Lucy on its field"].deblurrer.network
+        assert torch.equal(variant.find(light, lambda _: torch.zeros(9, 9)).field.basis[0, 0], told)
+    assert (len(looks), refined) == (1, [one.refiner for one in estimators])
 
 
 def test_what_a_model_s_parts_share_is_estimated_once_in_a_benchmark_and_its_seconds_count(looks, windows, tmp_path):
@@ -246,11 +265,11 @@ def test_other_kernels_and_numbers_of_windows_are_other_datasets(monkeypatch, tm
     assert asked == ["sample", "sample, kernels of 15", "BSDS500 windows", "BSDS500 windows, 3 of each kind"]
 
 
-def test_each_model_s_estimator_is_remembered_with_its_refiner():
-    refiner = KernelRefiner(15, width=6)
-    estimators = [BlindEstimator(9), BlindEstimator(15, refiner)]
-    models = [PhotoDeblurrer(MotionDeblurrer(estimator).eval()) for estimator in estimators]
-    assert [(memory.kernel_size, memory.refiner) for memory in look_once(models)] == [(9, None), (15, refiner)]
+def test_estimators_of_other_kernels_look_for_themselves(looks):
+    models = [PhotoDeblurrer(MotionDeblurrer(BlindEstimator(size)).eval()) for size in (9, 15)]
+    memory, light = look_once(models), torch.rand(1, 3, 80, 80)
+    assert [one.deblurrer.network.find(light).field.kernel_size for one in models] == [9, 15]
+    assert (len(looks), memory.saved) == (2, 0)
 
 
 @pytest.mark.parametrize(

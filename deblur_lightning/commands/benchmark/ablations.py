@@ -3,7 +3,9 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
+from typing import TypeVar, cast
 
 from torch import Tensor
 
@@ -20,6 +22,9 @@ from deblur_lightning.deblurring import (
 )
 from deblur_lightning.deblurring.agreed import unjudged
 from deblur_lightning.estimation import Found, Tell
+from deblur_lightning.field import KernelField
+
+Answer = TypeVar("Answer")
 
 LEARNED = (UnrolledRestorer, Agreed)
 """Restorers that have learned when to trust a field."""
@@ -52,63 +57,69 @@ def ablations(name: str, model: PhotoDeblurrer) -> dict[str, PhotoDeblurrer]:
     return {f"{name}: {title}": PhotoDeblurrer(variant, model.name) for title, variant in variants.items()}
 
 
+class Memory:
+    """What was worked out once, and how many seconds it saved to remember it.
+
+    Attributes:
+        saved: seconds.
+    """
+
+    def __init__(self) -> None:
+        self.saved = 0.0
+        self._known: dict[Hashable, tuple[object, float]] = {}
+        self._counting = threading.Lock()
+
+    def ask(self, key: Hashable, work: Callable[[], Answer]) -> Answer:
+        """Work something out, or remember it."""
+        if key not in self._known:
+            started = time.monotonic()
+            answer = work()
+            self._known[key] = answer, time.monotonic() - started
+            return answer
+        known, seconds = self._known[key]
+        with self._counting:
+            self.saved += seconds
+        return cast(Answer, known)
+
+
 class Remembering(BlindEstimator):
-    """An estimator that looks at each picture once, whoever asks, and counts the seconds that this saved.
+    """An estimator that looks at each picture once, and whose refiner improves what was found there once.
 
     The model itself asks first, so its variants are told what it found, whatever they would tell the refiner.
 
     Args:
         estimator: the model's.
+        memory: of all models: what they find before they refine it is the same.
     """
 
-    def __init__(self, estimator: BlindEstimator) -> None:
+    def __init__(self, estimator: BlindEstimator, memory: Memory) -> None:
         super().__init__(estimator.kernel_size, estimator.refiner)
-        self.saved = 0.0
-        self._seen: dict[tuple[int, bytes], tuple[Found, float]] = {}
-        self._counting = threading.Lock()
+        self._memory = memory
 
-    def find(self, light: Tensor, tell: Tell | None = None) -> Found:
+    def look(self, light: Tensor) -> Found:
         """Look at a picture, or remember what was seen."""
-        key = light.shape[-1], hashlib.sha256(light.numpy(force=True).tobytes()).digest()
-        if key not in self._seen:
-            started = time.monotonic()
-            found = super().find(light, tell)
-            found = found._replace(sureness=self._asked_once(found.sureness))
-            self._seen[key] = found, time.monotonic() - started
-            return found
-        found, seconds = self._seen[key]
-        self._save(seconds)
-        return found
+        key = self.kernel_size, *_named(light)
+        found = self._memory.ask(key, partial(super().look, light))
+        return found._replace(sureness=partial(self._memory.ask, ("sureness", *key), found.sureness))
 
-    def _asked_once(self, ask: Callable[[], float]) -> Callable[[], float]:
-        """Have it remembered how sure a motion is, too, once anybody asked."""
-        answers: list[tuple[float, float]] = []
-
-        def remembered() -> float:
-            if answers:
-                self._save(answers[0][1])
-            else:
-                started = time.monotonic()
-                answers.append((ask(), time.monotonic() - started))
-            return answers[0][0]
-
-        return remembered
-
-    def _save(self, seconds: float) -> None:
-        with self._counting:
-            self.saved += seconds
+    def refined(self, light: Tensor, found: Found, tell: Tell) -> KernelField:
+        """Refine what was found, or remember what came of it."""
+        return self._memory.ask((id(self), *_named(light)), partial(super().refined, light, found, tell))
 
 
-def look_once(models: Iterable[PhotoDeblurrer]) -> list[Remembering]:
+def _named(light: Tensor) -> tuple[int, bytes]:
+    return light.shape[-1], hashlib.sha256(light.numpy(force=True).tobytes()).digest()
+
+
+def look_once(models: Iterable[PhotoDeblurrer]) -> Memory:
     """Have models that estimate motion from a photo itself, and their variants, look at each picture once.
 
     Returns:
-        What remembers for each of them.
+        What remembers for all of them.
     """
-    memories = []
+    memory = Memory()
     for model in models:
         whole = model.deblurrer
         if isinstance(whole, MotionDeblurrer) and isinstance(whole.network, BlindEstimator):
-            whole.network = Remembering(whole.network)
-            memories.append(whole.network)
-    return memories
+            whole.network = Remembering(whole.network, memory)
+    return memory

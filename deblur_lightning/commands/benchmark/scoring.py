@@ -58,14 +58,14 @@ def run_benchmark(
         ValueError: a checkpoint that is none, or a model whose name a row of the benchmark has.
     """
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
-    memories = look_once(models.values())
+    memory = look_once(models.values())
     methods = methods_of(models)
     gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
     for name, (method, model) in methods.items():
         file = checkpoints.get(model)
-        saved = sum(memory.saved for memory in memories)
+        saved = memory.saved
         scored = side_by_side([partial(_score, method, sample) for sample in windows])
-        saved = sum(memory.saved for memory in memories) - saved
+        saved = memory.saved - saved
         rows = [row for row, _, _ in scored]
         if page and name != "blurry":
             for sample, (row, answer, _) in zip(windows, scored, strict=True):
