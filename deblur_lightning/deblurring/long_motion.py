@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import cos, pi, sin
 from typing import NamedTuple
 
@@ -12,18 +13,22 @@ from torch import Tensor
 from deblur_lightning.deblurring.restorers import Opinion
 from deblur_lightning.estimation import Found, weighing_evidence
 from deblur_lightning.exposure import Exposure
-from deblur_lightning.field import KernelField
+from deblur_lightning.field import KernelField, delta_field
 from deblur_lightning.physics import to_display, to_linear
 
 Estimate = Callable[[Tensor, Exposure], Found]  # as `MotionDeblurrer.estimate`
 Read = Callable[[Tensor, Exposure], KernelField | None]  # as `MotionDeblurrer.drawn`
 Ask = Callable[[Tensor, KernelField], Opinion | None]  # as `Restorer.opinion`
+FoundAt = Callable[[int], Found]  # at a scale, estimated when it is asked for, and once
+AskedAt = Callable[[int], Opinion | None]
 
 FAINTEST = 0.1  # of a kernel's brightest pixel: fainter ones are no part of its path
 LEAST_USE = 0.05  # of the photo, and of many kernels a quarter of an equal share: what less of it has does not count
 DIRECTIONS = 16
 FURTHER = 1.5  # times as far as by a field is much further
 MOST = 0.5  # of a kernel's light
+LARGE = 2_000_000  # pixels of a photo: to look at its own scale in vain takes longer than to ask the network first
+LONG = 6.0  # pixels of reach, as of a line of 21: if the network tells of more, the half of a large photo is seen first
 PARTS = 2  # kernels at most where no camera turned, of what stood still and of what moved; more are a path
 
 
@@ -87,6 +92,8 @@ class LongMotion:
         convincing: mean evidence against no blur that motion must have which the photo's own scale did not show.
         far: share of a kernel's side by which the network must see light go, and half as far again as by the field, for
             the field to be wrong. A straight streak of 0.6 of the side spreads light so far.
+        confirmed: share of a large photo's motion that the network must confirm at half the size for it to be taken
+            there though nobody looked at its own, which saves seconds.
         doubted: share of a motion that the network must confirm. Of made streaks of 40 pixels it confirmed 0.5 to 0.8
             at half the size, of a sharp photo that seemed to have moved so far 0.02.
         most: the largest factor.
@@ -99,6 +106,7 @@ class LongMotion:
     nearly: float = 0.9
     convincing: float = 10.0
     far: float = 0.18
+    confirmed: float = 0.5
     doubted: float = 0.25
     most: int = 4
     least_kernels: float = 6.0
@@ -142,31 +150,42 @@ class LongMotion:
 
     def _seen(self, estimate: Estimate, ask: Ask, at: Scales, exposure: Exposure) -> SeenMotion:
         """Estimate the motion at the photo's own scale, and at smaller ones as far as these may show it better."""
-        found = estimate(at(1), exposure)
-        seen = SeenMotion(1, at(1), found.field, exposure)
-        opinion = ask(at(1), found.field)
-        size, factor = seen.field.kernel_size, 2
-        while factor <= self.most and self._shows_enough(at(1), factor, size):
-            length = motion_length(seen.field)
-            shown = length > 1
-            missed = self._missed(opinion, size)
-            if shown and length <= self._surely(seen.field) * size and not missed:
-                break
-            other = estimate(at(factor), exposure)
-            there = SeenMotion(factor, at(factor), other.field, exposure)
-            length_there = motion_length(there.field)
-            if length_there <= 1:
-                break
-            if shown and 2 * length_there <= self.clearly * size:
-                break  # it fits where it is
-            gain = self.advantage(there.photo, there.field, halved(seen.field), exposure.gamma)
-            if gain <= (0 if shown or missed else self.convincing):
-                break
-            if self._doubted(answer := ask(there.photo, there.field)):
-                break
-            seen, found, opinion, factor = there, other, answer, 2 * factor
-        notes = () if self._doubted(opinion) else self._said(seen)
-        return seen._replace(exposure=exposure._replace(sure=found.sureness()), notes=notes)
+        found = cache(lambda factor: estimate(at(factor), exposure))
+        asked = cache(lambda factor: ask(at(factor), found(factor).field))
+        scale = 2 if self._clearly_long(found, asked, ask, at(1)) else 1
+        while 2 * scale <= self.most and self._fits_better(2 * scale, found, asked, at, exposure.gamma):
+            scale *= 2
+        field, sureness, _ = found(scale)
+        seen = SeenMotion(scale, at(scale), field, exposure._replace(sure=sureness()))
+        return seen if self._doubted(asked(scale)) else seen._replace(notes=self._said(seen))
+
+    def _clearly_long(self, found: FoundAt, asked: AskedAt, ask: Ask, photo: Tensor) -> bool:
+        """Tell whether a large photo's motion is so long that only its half need be looked at, by the network alone."""
+        if photo.shape[-2] * photo.shape[-1] < LARGE:
+            return False
+        alone = ask(photo, delta_field(photo, 1))
+        if alone is None or alone.told <= LONG or not self._shows_enough(photo, 2, found(2).field.kernel_size):
+            return False
+        field = found(2).field
+        opinion = asked(2)
+        fits = 2 * motion_length(field) <= self.clearly * field.kernel_size
+        return not fits and opinion is not None and opinion.belief >= self.confirmed
+
+    def _fits_better(self, factor: int, found: FoundAt, asked: AskedAt, at: Scales, gamma: float) -> bool:
+        """Tell whether a motion is seen better at a scale than at the next larger one."""
+        larger = found(factor // 2).field
+        size, length = larger.kernel_size, motion_length(larger)
+        if not self._shows_enough(at(1), factor, size):
+            return False
+        shown, missed = length > 1, self._missed(asked(factor // 2), size)
+        if shown and length <= self._surely(larger) * size and not missed:
+            return False
+        field = found(factor).field
+        there = motion_length(field)
+        if there <= 1 or (shown and 2 * there <= self.clearly * size):  # none, or it fits where it is
+            return False
+        gain = self.advantage(at(factor), field, halved(larger), gamma)
+        return gain > (0 if shown or missed else self.convincing) and not self._doubted(asked(factor))
 
     def _missed(self, opinion: Opinion | None, size: int) -> bool:
         """Tell whether the network saw light go much further than a field says."""

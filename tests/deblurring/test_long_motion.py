@@ -220,6 +220,33 @@ def test_what_a_network_doubts_is_not_taken_at_half_the_size_nor_said_to_be_long
     assert Believing()(Seeing(40, 640), photo(), Exposure(), ask=Saying(says, AGREED)).factor == 2
 
 
+@pytest.mark.parametrize(
+    ("length", "told", "smaller", "factor", "sizes"),
+    [
+        (40, 8.0, AGREED, 2, [320]),
+        (40, 8.0, AGREED._replace(belief=0.4), 2, [320, 640]),  # the network is not sure there
+        (40, 6.0, AGREED, 2, [640, 320]),
+        (40, 8.0, WRONG, 1, [320, 640]),
+        (30, 8.0, AGREED, 1, [320, 640]),  # it fits where it is
+        (80, 8.0, AGREED, 4, [320, 160]),
+    ],
+)
+def test_of_a_large_photo_that_a_network_sees_moved_far_the_half_is_looked_at_first(
+    length, told, smaller, factor, sizes, monkeypatch
+):
+    monkeypatch.setattr("deblur_lightning.deblurring.long_motion.LARGE", 400 * 640)
+    estimate, ask = Seeing(length, 640), Saying(Opinion(told, 6.0, 0.8), smaller)
+    seen = Believing(least_kernels=3)(estimate, photo(), Exposure(), ask=ask)
+    assert (seen.factor, estimate.sizes) == (factor, sizes)
+    assert seen.exposure.sure == 1 / (640 // factor)
+
+
+def test_of_a_photo_too_small_beside_its_kernels_the_half_is_not_taken_whatever_the_network_sees(monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.long_motion.LARGE", 0)
+    seen = Believing()(Seeing(40, 640), photo(390), Exposure(), ask=Saying(MISSED, AGREED))
+    assert seen.factor == 1
+
+
 def test_what_did_not_move_at_either_size_and_photos_that_are_small_stay_as_they_are():
     still = Seeing(1, 640)
     assert Convinced()(still, photo(), Exposure()).factor == 1
