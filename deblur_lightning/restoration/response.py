@@ -10,6 +10,7 @@ from deblur_lightning.physics import saturate, saturate_derivative
 
 DARKEST = 1e-6  # of linear light, as in the published code; keeps quotients finite
 CLIPPED = 0.97  # of linear light: a blurry pixel as bright tells only that there was as much or more
+LINEAR = 0.6  # of linear light: up to it R is the identity and R' is 1, to 3e-9; to work out R for all is slow
 SATURATED = 0.99  # of display range: brighter restored pixels may have been clipped
 
 
@@ -18,16 +19,20 @@ def ratio(light: Tensor, reblurred: Tensor) -> Tensor:
     return light / (reblurred + DARKEST)
 
 
-def saturated_ratio(light: Tensor, reblurred: Tensor, trusted: Tensor | float = 1.0) -> Tensor:
+def saturated_ratio(light: Tensor, reblurred: Tensor, trusted: Tensor | None = None) -> Tensor:
     """``v R'(A u) / R(A u) + 1 - R'(A u)``: a clipped pixel asks for nothing.
 
     Args:
         light: blurry v, linear.
-        reblurred: A u, linear, not clipped.
-        trusted: 1 where the pixel counts, 0 where it asks for nothing either.
+        reblurred: A u, linear, not clipped, of the same shape.
+        trusted: 1 where the pixel counts, 0 where it asks for nothing either, ``[N, 1, H, W]``; None counts all.
     """
-    slope = saturate_derivative(reblurred) * trusted
-    return (light / (saturate(reblurred) + DARKEST) - 1) * slope + 1
+    asked = ratio(light, reblurred).contiguous()
+    bright = (reblurred > LINEAR).flatten().nonzero().squeeze(1)
+    seen, recorded = (values.flatten().index_select(0, bright) for values in (light, reblurred))
+    theirs = (seen / (saturate(recorded) + DARKEST) - 1) * saturate_derivative(recorded) + 1
+    asked.view(-1).index_copy_(0, bright, theirs)
+    return asked if trusted is None else asked.sub_(1).mul_(trusted).add_(1)
 
 
 def unsaturated_share(display: Tensor) -> Tensor:
