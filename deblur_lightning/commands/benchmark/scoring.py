@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,11 +30,22 @@ from deblur_lightning.side_by_side import side_by_side
 Answer = tuple[Tensor, KernelField | None]  # a restored picture, a motion field
 Method = Callable[[Tensor, KernelField], Answer]  # of a blurry picture and its true field
 Row = dict[str, str | float]
+SCORES = ("psnr", "ssim")  # that the page tells of each picture
 
+BEFORE = "blurry"
 TRUE, CONSTANT = "true field, Richardson-Lucy", "best constant kernel, Richardson-Lucy"
 GIVEN = ("true field, ", CONSTANT)
 """How the names of those begin that are given the true motion."""
 LEAST_SHARE = 0.01  # of the picture: a basis kernel that is used less is no region
+
+
+class Scored(NamedTuple):
+    """What a method made of a window, and what that is worth."""
+
+    row: Row
+    restored: Tensor
+    field: KernelField | None
+    seconds: float
 
 
 def run_benchmark(
@@ -60,23 +72,29 @@ def run_benchmark(
     models = {name: load_deblurrer(path) for name, path in checkpoints.items()}
     memory = look_once(models.values())
     methods = methods_of(models)
-    gains = [_gain(richardson_lucy(one["blurry"][None], _field(one)), one) for one in windows]
-    for name, (method, model) in methods.items():
+
+    def scored(name: str) -> tuple[list[Scored], float]:
+        method, saved = methods[name][0], memory.saved
+        every = side_by_side([partial(_score, method, sample) for sample in windows])
+        return every, sum(one.seconds for one in every) + memory.saved - saved
+
+    known = {name: scored(name) for name in (BEFORE, TRUE)}
+    before, best = ([one.row for one in known[name][0]] for name in (BEFORE, TRUE))
+    gains = [float(row["gain"]) for row in best]
+    for name, (_, model) in methods.items():
         file = checkpoints.get(model)
-        saved = memory.saved
-        scored = side_by_side([partial(_score, method, sample) for sample in windows])
-        saved = memory.saved - saved
-        rows = [row for row, _, _ in scored]
-        if page and name != "blurry":
-            for sample, (row, answer, _) in zip(windows, scored, strict=True):
-                _show(page, dataset, name, sample, row, answer)
+        every, seconds = known.get(name) or scored(name)
+        rows = [one.row for one in every]
+        if page and name != BEFORE:
+            for sample, one, blurry in zip(windows, every, before, strict=True):
+                _show(page, dataset, name, sample, one, blurry)
         yield append_result(
             Result(
                 method=name,
                 dataset=dataset,
                 metrics=_means(rows, gains),
                 pictures=len(rows),
-                seconds=sum(seconds for _, _, seconds in scored) + saved,
+                seconds=seconds,
                 checkpoint="" if file is None else file_hash(file),
                 checkpoint_name="" if file is None else str(file),
                 config=config,
@@ -106,7 +124,7 @@ def methods_of(models: Mapping[str, PhotoDeblurrer]) -> dict[str, tuple[Method, 
         ValueError: a model whose name a row of the benchmark has.
     """
     methods: dict[str, tuple[Method, str]] = {
-        "blurry": (lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)), ""),
+        BEFORE: (lambda blurry, field: (blurry, delta_field(blurry, field.kernel_size)), ""),
         "unsharp masking (scikit-image)": (lambda blurry, _: (sharpened(blurry), None), ""),
         CONSTANT: (_constant, ""),
         TRUE: (lambda blurry, field: (richardson_lucy(blurry, field), field), ""),
@@ -171,8 +189,8 @@ def _means(rows: list[Row], best: list[float]) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer, float]:
-    """Score a method on a window; tell what it made, and the seconds that it took."""
+def _score(method: Method, sample: SyntheticSample) -> Scored:
+    """Score a method on a window."""
     blurry, sharp, true = sample["blurry"][None], sample["sharp"][None], _field(sample)
     started = time.monotonic()
     restored, field = method(blurry, true)
@@ -188,7 +206,7 @@ def _score(method: Method, sample: SyntheticSample) -> tuple[Row, Answer, float]
             "constant_l2": kernel_distance(constant_field(target), target).item() / pixels,
             "regions": int((field.coefficients.mean(dim=(2, 3)) > LEAST_SHARE).sum()),
         }
-    return row, (restored, field), seconds
+    return Scored(row, restored, field, seconds)
 
 
 def _field(sample: SyntheticSample) -> KernelField:
@@ -202,12 +220,10 @@ def _gain(restored: Tensor, sample: SyntheticSample) -> float:
     return after - before
 
 
-def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, row: Row, answer: Answer) -> None:
-    """Add what a method made of a picture to the page."""
-    restored, field = answer
-    blurry, sharp = sample["blurry"][None], sample["sharp"][None]
-    scores = {BLURRY: file_scores(blurry, sharp), name: {metric: float(row[metric]) for metric in ("psnr", "ssim")}}
-    fields = {} if field is None else {name: field}
-    pictures = {BLURRY: blurry, name: restored, SHARP: sharp}
+def _show(page: Path, dataset: str, name: str, sample: SyntheticSample, made: Scored, before: Row) -> None:
+    """Add what a method made of a picture to the page; ``before`` is the blurry one's row."""
+    scores = {title: {one: float(row[one]) for one in SCORES} for title, row in ((BLURRY, before), (name, made.row))}
+    fields = {} if made.field is None else {name: made.field}
+    pictures = {BLURRY: sample["blurry"], name: made.restored, SHARP: sample["sharp"]}
     given = [name] if name.startswith(GIVEN) else []
     add_picture(page, dataset, sample["name"], pictures, fields, scores, given=given)

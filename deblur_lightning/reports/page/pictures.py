@@ -178,8 +178,9 @@ def _slug(dataset: str, name: str) -> str:
 def _write_picture(home: Path, title: str, picture: np.ndarray) -> str:
     file = f"{_slug('picture', title)}.webp"
     shown = Image.fromarray((picture * 255).round().astype(np.uint8))
+    exact = shown.width * shown.height <= LOSSLESS_PIXELS
     with whole_file(home / file) as part:
-        shown.save(part, lossless=shown.width * shown.height <= LOSSLESS_PIXELS, quality=90, method=3)
+        shown.save(part, lossless=exact, quality=90, method=0 if exact else 3)  # a twentieth of the time, 11% larger
     return file
 
 
