@@ -57,7 +57,7 @@ class BlindEstimator(nn.Module):
             tell: gives the refiner what a network sees; None leaves kernels as they were found.
         """
         found = self.look(light)
-        return found if tell is None else found._replace(field=self.refined(light, found, tell))
+        return found._replace(field=self.refined(light, found, tell))
 
     def look(self, light: Tensor) -> Found:
         """Find the motion of one picture, see `find`, without the refiner."""
@@ -66,9 +66,9 @@ class BlindEstimator(nn.Module):
         return find_motion(light.clamp(0, 1), gamma=1.0, kernel_size=self.kernel_size, lights=False)
 
     @torch.no_grad()
-    def refined(self, light: Tensor, found: Found, tell: Tell) -> KernelField:
-        """Give the field that was found of one picture, its one kernel improved by the refiner, if there are both."""
-        if self.refiner is None or not found.attempts:
+    def refined(self, light: Tensor, found: Found, tell: Tell | None) -> KernelField:
+        """Give the field that was found of one picture; its one kernel, if it has one, improved by the refiner."""
+        if self.refiner is None or tell is None or not found.attempts:
             return found.field
         with one_core():
             kernel = refined_kernel(light[0].float().clamp(0, 1).cpu(), found.attempts, self.refiner, tell)

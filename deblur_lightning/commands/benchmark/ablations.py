@@ -102,7 +102,7 @@ class Remembering(BlindEstimator):
         found = self._memory.ask(key, partial(super().look, light))
         return found._replace(sureness=partial(self._memory.ask, ("sureness", *key), found.sureness))
 
-    def refined(self, light: Tensor, found: Found, tell: Tell) -> KernelField:
+    def refined(self, light: Tensor, found: Found, tell: Tell | None) -> KernelField:
         """Refine what was found, or remember what came of it."""
         return self._memory.ask((id(self), *_named(light)), partial(super().refined, light, found, tell))
 
