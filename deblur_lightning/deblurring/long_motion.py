@@ -157,11 +157,12 @@ class LongMotion:
             scale *= 2
         field, sureness, _ = found(scale)
         seen = SeenMotion(scale, at(scale), field, exposure._replace(sure=sureness()))
-        return seen if self._doubted(asked(scale)) else seen._replace(notes=self._said(seen))
+        said = self._said(seen)
+        return seen if not said or self._doubted(asked(scale)) else seen._replace(notes=said)
 
     def _clearly_long(self, found: FoundAt, asked: AskedAt, ask: Ask, photo: Tensor) -> bool:
         """Tell whether a large photo's motion is so long that only its half need be looked at, by the network alone."""
-        if photo.shape[-2] * photo.shape[-1] < LARGE:
+        if self.most < 2 or photo.shape[-2] * photo.shape[-1] < LARGE:
             return False
         alone = ask(photo, delta_field(photo, 1))
         if alone is None or alone.told <= LONG or not self._shows_enough(photo, 2, found(2).field.kernel_size):

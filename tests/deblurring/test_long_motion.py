@@ -247,6 +247,21 @@ def test_of_a_photo_too_small_beside_its_kernels_the_half_is_not_taken_whatever_
     assert seen.factor == 1
 
 
+@pytest.mark.parametrize("large", [0, 10**9])
+def test_no_photo_is_reduced_by_more_than_the_largest_factor(large, monkeypatch):
+    monkeypatch.setattr("deblur_lightning.deblurring.long_motion.LARGE", large)
+    estimate = Seeing(80, 640)
+    seen = Believing(most=1)(estimate, photo(), Exposure(), ask=Saying(MISSED, AGREED))
+    assert (seen.factor, estimate.sizes) == (1, [640])
+
+
+def test_the_network_is_asked_about_a_small_photo_only_if_its_motion_would_be_said_to_be_long():
+    for length, asked in ((12, []), (40, [320])):
+        ask = Saying(AGREED, AGREED)
+        seen = Believing()(Seeing(length, 320), photo(240, 320), Exposure(), ask=ask)
+        assert (seen.factor, len(seen.notes), ask.asked) == (1, len(asked), asked)
+
+
 def test_what_did_not_move_at_either_size_and_photos_that_are_small_stay_as_they_are():
     still = Seeing(1, 640)
     assert Convinced()(still, photo(), Exposure()).factor == 1
