@@ -246,7 +246,8 @@ def test_what_a_model_s_parts_share_is_estimated_once_in_a_benchmark_and_its_sec
     scored({"one": write_small_checkpoint(tmp_path / "blind.ckpt", model)}, windows, tmp_path)
     assert len(looks) == len(windows)
     seconds = {one.method: one.seconds for one in read_results(tmp_path / "results.jsonl")}
-    assert min(seconds["one"], seconds["one: Richardson-Lucy on its field"]) > LOOK * len(windows)
+    # To look takes as long as to tell how sure that is.
+    assert min(seconds["one"], seconds["one: Richardson-Lucy on its field"]) > 2 * LOOK * len(windows)
 
 
 @pytest.mark.parametrize("name", ["blurry", "true field, Richardson-Lucy", "Blurry", "Sharp"])
