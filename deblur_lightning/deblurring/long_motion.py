@@ -165,12 +165,13 @@ class LongMotion:
         if self.most < 2 or photo.shape[-2] * photo.shape[-1] < LARGE:
             return False
         alone = ask(photo, delta_field(photo, 1))
-        if alone is None or alone.told <= LONG or not self._shows_enough(photo, 2, found(2).field.kernel_size):
+        if alone is None or alone.told <= LONG:
             return False
         field = found(2).field
+        if not self._shows_enough(photo, 2, field.kernel_size) or self._fits_larger(field):
+            return False
         opinion = asked(2)
-        fits = 2 * motion_length(field) <= self.clearly * field.kernel_size
-        return not fits and opinion is not None and opinion.belief >= self.confirmed
+        return opinion is not None and opinion.belief >= self.confirmed
 
     def _fits_better(self, factor: int, found: FoundAt, asked: AskedAt, at: Scales, gamma: float) -> bool:
         """Tell whether a motion is seen better at a scale than at the next larger one."""
@@ -182,11 +183,14 @@ class LongMotion:
         if shown and length <= self._surely(larger) * size and not missed:
             return False
         field = found(factor).field
-        there = motion_length(field)
-        if there <= 1 or (shown and 2 * there <= self.clearly * size):  # none, or it fits where it is
+        if motion_length(field) <= 1 or (shown and self._fits_larger(field)):
             return False
         gain = self.advantage(at(factor), field, halved(larger), gamma)
         return gain > (0 if shown or missed else self.convincing) and not self._doubted(asked(factor))
+
+    def _fits_larger(self, field: KernelField) -> bool:
+        """Tell whether the motion of a reduced photo fits the kernels at the next larger scale."""
+        return 2 * motion_length(field) <= self.clearly * field.kernel_size
 
     def _missed(self, opinion: Opinion | None, size: int) -> bool:
         """Tell whether the network saw light go much further than a field says."""
