@@ -32,7 +32,7 @@ def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRef
     Args:
         colours: the blurry picture, ``[C, H, W]``, linear light in [0, 1], sides as of `blind_kernel`; one with a side
             of more than 512 pixels keeps what was found.
-        found: what the two ways of looking found, see `attempts`.
+        found: what the two ways of looking found, the likelier first, see `by_votes`.
         refiner: for kernels of this size.
         tell: another opinion.
 
@@ -42,7 +42,7 @@ def refined_kernel(colours: Tensor, found: Sequence[Attempt], refiner: KernelRef
     Source:
         Schuler et al. 2016 (arXiv 1406.7444): a network between the turns of an alternation. This one is ours.
     """
-    likelier, other = (one.kernel for one in sorted(found, key=lambda one: one.against))
+    likelier, other = (one.kernel for one in found)
     if alike(found) >= SAME or max(colours.shape[-2:]) > LARGEST:
         return likelier
     told = tell(colours[None]).to(colours)

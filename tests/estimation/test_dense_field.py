@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,8 +8,8 @@ import torch
 
 from deblur_lightning.data.scenes.dead_leaves import dead_leaves
 from deblur_lightning.estimation import dense_field, find_motion
-from deblur_lightning.estimation.dense_field import Turning, estimated_turning, fills_its_square, likeliest
-from deblur_lightning.estimation.kernel_shape import no_blur
+from deblur_lightning.estimation.dense_field import Turning, by_votes, estimated_turning, fills_its_square, likeliest
+from deblur_lightning.estimation.kernel_shape import SOFTNESS, no_blur, softened
 from deblur_lightning.estimation.pyramid import Attempt
 from deblur_lightning.field import KernelField, check_field
 from deblur_lightning.losses import kernel_distance
@@ -70,6 +71,27 @@ def test_one_kernel_stays_one(shake):
     assert found.basis.shape[1] == 1
     nothing = constant(no_blur(shake))
     assert kernel_distance(found, true) < 0.1 * kernel_distance(nothing, true)
+
+
+def test_of_what_two_ways_found_the_kernel_that_the_whole_photo_speaks_for_is_taken(shake, monkeypatch):
+    """Whatever speaks against it in the window that it was read off, and in whichever order they come."""
+    module, right, wrong = sys.modules[likeliest.__module__], Attempt(shake, 2.0), Attempt(shake.mT.contiguous(), 1.0)
+    for found in ([right, wrong], [wrong, right]):
+        monkeypatch.setattr(module, "attempts_and_turning", lambda light, size, found=found: (found, None))
+        looked = find_motion(shot(constant(shake)), kernel_size=KERNEL)
+        assert [one is two for one, two in zip(looked.attempts, (right, wrong), strict=True)] == [True, True]
+        assert torch.equal(looked.field.basis[0, 0], softened(shake, SOFTNESS))
+
+
+def test_no_part_of_a_photo_outvotes_the_rest(monkeypatch):
+    """Of nine parts eight speak for the second by 2, one for the first by 500."""
+    said = torch.full((3, 3), 2.0).index_put((torch.tensor(1), torch.tensor(1)), torch.tensor(-500.0))
+    evidence = SimpleNamespace(of=lambda kernels: torch.stack((torch.zeros(3, 3), said)))
+    monkeypatch.setattr(sys.modules[likeliest.__module__], "weighing_evidence", lambda light, noise: evidence)
+    found = [Attempt(torch.ones(5, 5) / 25, 0.0), Attempt(no_blur(torch.ones(5, 5)), 0.0)]
+    assert by_votes(found, torch.zeros(64, 64)) == found[::-1]
+    said.fill_(0.0)  # of one mind: they stay as they are
+    assert by_votes(found, torch.zeros(64, 64)) == found
 
 
 def test_one_kernel_that_two_ways_find_is_sure_but_not_a_turning_camera_nor_no_motion(turning, shake):
