@@ -158,8 +158,8 @@ def by_votes(attempted: Sequence[Attempt], light: Tensor) -> list[Attempt]:
     """Sort what ways of looking found, the kernel first that the parts of a picture find likeliest.
 
     All of the picture is asked, not the one window that the kernels were read off, and no part counts for more than
-    `VOICE` between two kernels. In 16 of 17 photographs whose two ways differed the better one came first, where
-    `evidence_against`, which asks that window alone, put the worse one first in most.
+    `VOICE` between two kernels. `evidence_against`, which asks that window alone, is wrong more often
+    (`experiments/kernels/README.md`).
 
     Args:
         attempted: see `attempts`.
